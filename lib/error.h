@@ -1,0 +1,84 @@
+#pragma once
+
+#include <fmt/core.h>
+
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mlpack {
+
+/// The class of a failure; its value is the process's exit code (the table in mlpack(1)).
+enum class Fault : int {
+  internal = 1,       // a bug in mlpack
+  usage = 2,          // the command line or the spec is wrong
+  input = 3,          // a local input is missing, unreadable, malformed or changed while read
+  auth = 4,           // authentication or authorisation
+  refused = 5,        // the registry or index said no
+  network = 6,        // no answer after retries, TLS included
+  integrity = 7,      // a digest, size or signature does not match
+  disk = 8,           // disk full or not writable
+  incompatible = 9,   // no version satisfies the spec
+  lock = 10,          // lock missing or stale under --locked
+  gate = 11,          // a safety gate
+  interrupted = 130,  // SIGINT
+  terminated = 143,   // SIGTERM
+};
+
+/// One place that an error is about; line and column count from 1, and 0 means "the file as a
+/// whole".
+struct Where {
+  std::string file;
+  std::size_t line = 0;
+  std::size_t column = 0;
+  std::string message;
+};
+
+/// The one exception type. `what()` is lower case without a full stop and says what was attempted,
+/// on what, and what the other side replied; `hint` says what to do next and may be empty. Neither
+/// ever holds a secret.
+class Error : public std::exception {
+ public:
+  Error(Fault fault, std::string message, std::string hint = {}, std::vector<Where> where = {});
+
+  const char* what() const noexcept override { return message_.c_str(); }
+  Fault fault() const noexcept { return fault_; }
+  const std::string& hint() const noexcept { return hint_; }
+  const std::vector<Where>& where() const noexcept { return where_; }
+
+  /// Puts "`context`: " before the message; the only thing a catch on the way up may do.
+  void add_context(const std::string& context) { message_ = context + ": " + message_; }
+
+ private:
+  Fault fault_;
+  std::string message_;
+  std::string hint_;
+  std::vector<Where> where_;
+};
+
+/// Throws Error(fault, formatted message) without a hint.
+template <class... Args>
+[[noreturn]] void fail(Fault fault, fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(fault, fmt::format(format, std::forward<Args>(args)...));
+}
+
+/// Runs `work`; an Error that leaves it gets `context` in front.
+template <class Work>
+auto in_context(const std::string& context, Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (Error& error) {
+    error.add_context(context);
+    throw;
+  }
+}
+
+/// The fault that an errno of the file system stands for: disk (ENOSPC, EDQUOT, EROFS), else input.
+Fault fault_of_errno(int number) noexcept;
+
+/// The text of errno `number`, thread-safe, without a trailing full stop.
+std::string errno_text(int number);
+
+}  // namespace mlpack

@@ -1,0 +1,248 @@
+#include "lib/file.h"
+
+#include "lib/error.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+namespace mlpack {
+namespace {
+
+[[noreturn]] void fail_errno(const char* action, const fs::path& path, int number) {
+  fail(fault_of_errno(number), "cannot {} `{}`: {}", action, path.string(), errno_text(number));
+}
+
+struct stat stat_of(const Fd& fd, const fs::path& path) {
+  struct stat result {};
+  if (fstat(fd.get(), &result) != 0) {
+    fail_errno("stat", path, errno);
+  }
+  return result;
+}
+
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+const char* type_name(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+  return "not a regular file";
+}
+
+// O_NONBLOCK: opening a FIFO must not hang before fstat can refuse it.
+Fd open_for_reading(const fs::path& path) {
+  return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
+
+void require_regular(const Fd& fd, const fs::path& path) {
+  const struct stat status = stat_of(fd, path);
+  if (!S_ISREG(status.st_mode)) {
+    fail(Fault::input, "`{}` is {}, not a regular file", path.string(), type_name(status.st_mode));
+  }
+}
+
+std::string read_all(const Fd& fd, const fs::path& path, std::uint64_t limit) {
+  std::string text;
+  std::string buffer(std::size_t{1} << 16, '\0');
+  while (true) {
+    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail_errno("read", path, errno);
+    if (count == 0) return text;
+    if (text.size() + static_cast<std::size_t>(count) > limit) {
+      fail(Fault::input, "`{}` is larger than the {} bytes accepted here", path.string(), limit);
+    }
+    text.append(buffer, 0, static_cast<std::size_t>(count));
+  }
+}
+
+fs::path temporary_beside(const fs::path& path) {
+  static std::atomic<unsigned> counter{0};
+  fs::path name = path;
+  name.replace_filename(
+      fmt::format(".{}.{}.{}.tmp", path.filename().string(), ::getpid(), counter++));
+  return name;
+}
+
+// A rename is durable once its folder is synced.
+void sync_folder(const fs::path& folder) {
+  const Fd fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || (::fsync(fd.get()) != 0 && errno != EINVAL)) {
+    fail_errno("sync", folder, errno);
+  }
+}
+
+Fd open_lock(const fs::path& path) {
+  make_folders(path.parent_path());
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!fd) {
+    fail_errno("open lock", path, errno);
+  }
+  return fd;
+}
+
+int operation(FileLock::Mode mode) {
+  return mode == FileLock::Mode::shared ? LOCK_SH : LOCK_EX;
+}
+
+}  // namespace
+
+Fd::~Fd() {
+  if (fd_ >= 0) {
+    ::close(fd_);
+  }
+}
+
+FileIdentity identity_of(const struct stat& status) {
+  return {status.st_dev,
+          status.st_ino,
+          static_cast<std::uint64_t>(status.st_size),
+          nanoseconds(status.st_mtim),
+          nanoseconds(status.st_ctim)};
+}
+
+FileIdentity identity_of(const Fd& fd) {
+  struct stat status {};
+  if (fstat(fd.get(), &status) != 0) {
+    fail(Fault::input, "cannot stat an open file: {}", errno_text(errno));
+  }
+  return identity_of(status);
+}
+
+Fd open_regular(const fs::path& path) {
+  Fd fd = open_for_reading(path);
+  if (!fd) fail_errno("open", path, errno);
+  require_regular(fd, path);
+  return fd;
+}
+
+std::string read_file(const fs::path& path, std::uint64_t limit) {
+  return read_all(open_regular(path), path, limit);
+}
+
+std::optional<std::string> read_file_if_exists(const fs::path& path, std::uint64_t limit) {
+  const Fd fd = open_for_reading(path);
+  if (!fd && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+  if (!fd) fail_errno("open", path, errno);
+  require_regular(fd, path);
+  return read_all(fd, path, limit);
+}
+
+FileSource::FileSource(fs::path path,
+                       const FileIdentity& expected,
+                       std::uint64_t offset,
+                       std::uint64_t length)
+    : path_(std::move(path)),
+      expected_(expected),
+      fd_(open_regular(path_)),
+      position_(offset),
+      end_(offset + length) {
+  check_unchanged();
+}
+
+void FileSource::check_unchanged() const {
+  if (identity_of(fd_) != expected_) {
+    throw Error(Fault::input,
+                fmt::format("`{}` changed while it was read", path_.string()),
+                "run the command again when nothing writes to the file");
+  }
+}
+
+std::size_t FileSource::read(std::span<std::byte> buffer) {
+  const std::size_t want = std::min<std::uint64_t>(buffer.size(), end_ - position_);
+  if (want == 0) {
+    check_unchanged();
+    return 0;
+  }
+  ssize_t count = -1;
+  do {
+    count = ::pread(fd_.get(), buffer.data(), want, static_cast<off_t>(position_));
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) fail_errno("read", path_, errno);
+  if (count == 0) {
+    fail(Fault::input,
+         "`{}` ended at byte {}, {} bytes short",
+         path_.string(),
+         position_,
+         end_ - position_);
+  }
+  position_ += static_cast<std::uint64_t>(count);
+  return static_cast<std::size_t>(count);
+}
+
+std::unique_ptr<Source> open_file(const fs::path& path) {
+  const FileIdentity identity = identity_of(open_regular(path));
+  return std::make_unique<FileSource>(path, identity, 0, identity.size);
+}
+
+AtomicFile::AtomicFile(fs::path path, unsigned mode)
+    : path_(std::move(path)), temporary_(temporary_beside(path_)) {
+  make_folders(path_.parent_path());
+  fd_ = Fd(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd_ || ::fchmod(fd_.get(), mode) != 0) {
+    fail_errno("create", temporary_, errno);
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (!temporary_.empty()) {
+    ::unlink(temporary_.c_str());
+  }
+}
+
+void AtomicFile::write(Bytes bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail_errno("write", path_, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+void AtomicFile::commit() {
+  commit_as(path_);
+}
+
+void AtomicFile::commit_as(const fs::path& path) {
+  if (::fsync(fd_.get()) != 0) fail_errno("sync", path, errno);
+  make_folders(path.parent_path());
+  if (::rename(temporary_.c_str(), path.c_str()) != 0) fail_errno("write", path, errno);
+  temporary_.clear();
+  sync_folder(path.parent_path());
+}
+
+void write_file(const fs::path& path, std::string_view text, unsigned mode) {
+  AtomicFile file(path, mode);
+  file.write(as_bytes(text));
+  file.commit();
+}
+
+void make_folders(const fs::path& path) {
+  std::error_code failed;
+  if (!path.empty()) fs::create_directories(path, failed);
+  if (failed) fail_errno("create folder", path, failed.value());
+}
+
+FileLock::FileLock(const fs::path& path, Mode mode) : fd_(open_lock(path)) {
+  while (::flock(fd_.get(), operation(mode)) != 0) {
+    if (errno != EINTR) fail_errno("lock", path, errno);
+  }
+}
+
+std::optional<FileLock> FileLock::try_lock(const fs::path& path, Mode mode) {
+  Fd fd = open_lock(path);
+  if (::flock(fd.get(), operation(mode) | LOCK_NB) == 0) return FileLock(std::move(fd));
+  if (errno != EWOULDBLOCK) fail_errno("lock", path, errno);
+  return std::nullopt;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,67 @@
+#include "lib/parallel.h"
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace mlpack {
+namespace {
+
+// Joins on every way out, so that no thread outlives the references it holds.
+class Threads {
+ public:
+  ~Threads() {
+    for (std::thread& thread : threads_) {
+      thread.join();
+    }
+  }
+  void start(const std::function<void()>& body) { threads_.emplace_back(body); }
+
+ private:
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+void Stop::check() const {
+  const int why = why_.load(std::memory_order_relaxed);
+  if (why != 0) {
+    const auto fault = static_cast<Fault>(why);
+    throw Error(fault, fault == Fault::terminated ? "terminated" : "interrupted");
+  }
+}
+
+void parallel_for(std::size_t count,
+                  std::size_t jobs,
+                  const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next{0};
+  std::mutex guard;
+  std::exception_ptr first;  // guarded by `guard`
+  const auto body = [&] {
+    for (std::size_t index = next++; index < count; index = next++) {
+      try {
+        work(index);
+      } catch (...) {
+        const std::scoped_lock lock(guard);
+        if (!first) first = std::current_exception();
+        next = count;
+      }
+    }
+  };
+  {
+    Threads threads;
+    const std::size_t helpers =
+        std::min(std::max<std::size_t>(jobs, 1), std::max<std::size_t>(count, 1)) - 1;
+    for (std::size_t i = 0; i < helpers; ++i) {
+      threads.start(body);
+    }
+    body();
+  }
+  if (first) {
+    std::rethrow_exception(first);
+  }
+}
+
+}  // namespace mlpack

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "lib/error.h"
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+
+namespace mlpack {
+
+/// Asks work to end early. Thread-safe and async-signal-safe; a request cannot be taken back.
+class Stop {
+ public:
+  void request(Fault why) noexcept { why_.store(static_cast<int>(why), std::memory_order_relaxed); }
+  bool requested() const noexcept { return why_.load(std::memory_order_relaxed) != 0; }
+  /// Throws Error(the requested fault) once a stop was requested.
+  void check() const;
+
+ private:
+  std::atomic<int> why_{0};
+};
+
+/// Calls work(0) … work(count - 1) on at most `jobs` threads (at least one), in order of index, and
+/// returns when all have ended. The first exception keeps further indices from starting, and is
+/// rethrown. The only place threads start.
+void parallel_for(std::size_t count,
+                  std::size_t jobs,
+                  const std::function<void(std::size_t)>& work);
+
+}  // namespace mlpack

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "lib/digest.h"
+#include "lib/file.h"
+#include "lib/oci/descriptor.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace mlpack {
+
+/// The version of the bytes that a recipe becomes; part of every layer key. It changes when the tar
+/// view does.
+inline constexpr unsigned layer_format = 1;
+
+/// What a layer is for, in the order in which layers lie: what changes least lies lowest.
+enum class Role { base, system, python, weights, files, config };
+std::string_view role_name(Role role);
+
+enum class EntryKind { file, directory, symlink, hardlink };
+
+/// `length` bytes of a file of the user's, from `offset`. The file must still have `identity` when
+/// it is read.
+struct FileRange {
+  fs::path path;
+  FileIdentity identity;
+  std::uint64_t offset = 0;
+  bool operator==(const FileRange&) const = default;
+};
+
+/// The member `member` of data.tar in the .deb file with digest `archive` in the store's cache, at
+/// its `index`-th place.
+struct DebMember {
+  Digest archive;
+  std::string member;
+  bool operator==(const DebMember&) const = default;
+};
+
+/// Bytes held in memory.
+using Content = std::variant<std::string, FileRange, DebMember>;
+
+struct RecipeEntry {
+  std::string path;  // relative to the root, `a/b`, no empty, `.` or `..` part, no trailing slash
+  EntryKind kind = EntryKind::file;
+  unsigned mode = 0644;  // permission bits, set-id and sticky included
+  std::uint64_t uid = 0;
+  std::uint64_t gid = 0;
+  std::string link;        // target of a symlink; path of the entry that a hardlink names
+  std::uint64_t size = 0;  // of a file, in bytes
+  Content content;         // of a file
+  bool operator==(const RecipeEntry&) const = default;
+};
+
+/// A layer before it is bytes: the entries in the order in which they are written. The recipe is
+/// the layer; tar is a view of it, and the same recipe over the same content is the same bytes
+/// everywhere.
+struct LayerRecipe {
+  Role role = Role::files;
+  std::string name;        // what people call it: a weights entry, a target path, a package set
+  std::int64_t mtime = 0;  // of every entry, seconds since the epoch
+  std::vector<RecipeEntry> entries;
+  bool operator==(const LayerRecipe&) const = default;
+};
+
+/// The recipe as text that `parse_recipe` reads back to an equal value.
+std::string write_recipe(const LayerRecipe& recipe);
+/// nullopt where `text` is not a recipe of this version.
+std::optional<LayerRecipe> parse_recipe(std::string_view text);
+
+/// What decides the bytes of the layer: every field, the identities of its files included, and
+/// `codec`. Two recipes with one key give one layer, as long as no file changed without its
+/// identity changing.
+Digest layer_key(const LayerRecipe& recipe, std::string_view codec);
+
+}  // namespace mlpack

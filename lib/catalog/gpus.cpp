@@ -1,0 +1,76 @@
+#include "lib/catalog/gpus.h"
+
+#include "lib/catalog/tables.h"
+#include "lib/text.h"
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+// `NVIDIA A100-SXM4` → `nvidiaa100sxm4`: what is left when case and punctuation do not count.
+std::string folded(std::string_view name) {
+  std::string text;
+  for (const char c : to_lower(name)) {
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) text += c;
+  }
+  return text;
+}
+
+bool has_alias(const Gpu& gpu, std::string_view name) {
+  return std::find(gpu.aliases.begin(), gpu.aliases.end(), name) != gpu.aliases.end();
+}
+
+}  // namespace
+
+std::optional<GpuMatch> find_gpu(std::string_view name) {
+  for (const Gpu& gpu : tables::gpus) {
+    if (gpu.name == name || has_alias(gpu, name)) return GpuMatch{&gpu, false};
+  }
+  for (const tables::GpuFamily& family : tables::gpu_families) {
+    if (family.name == name) return GpuMatch{family.gpu, true};
+  }
+  return std::nullopt;
+}
+
+std::span<const Gpu> gpus() {
+  return tables::gpus;
+}
+
+std::span<const std::string_view> gpu_names() {
+  return tables::gpu_names;
+}
+
+std::vector<std::string> near_gpus(std::string_view name, std::size_t count) {
+  std::vector<std::string> near;
+  const auto add = [&](std::string_view candidate) {
+    const bool known = std::find(near.begin(), near.end(), candidate) != near.end();
+    if (!known && near.size() < count) near.emplace_back(candidate);
+  };
+  const std::string wanted = folded(name.substr(0, 64));
+  for (const std::string_view candidate : gpu_names()) {
+    if (folded(candidate) == wanted) add(candidate);
+  }
+  if (!near.empty()) return near;
+  if (const auto slip = did_you_mean(name, gpu_names())) add(*slip);
+  // The series is what stands before the first blank or hyphen: `H100-96GB` is near every H100.
+  const std::string series =
+      folded(name.substr(0, std::min(name.find_first_of(" -_"), name.size())));
+  for (const Gpu& gpu : gpus()) {
+    const std::string_view own = gpu.name.substr(0, gpu.name.find_first_of(" -"));
+    if (series.size() >= 2 && folded(own) == series) add(gpu.name);
+  }
+  return near;
+}
+
+std::optional<std::string_view> other_vendor(std::string_view name) {
+  const std::string lower = to_lower(name);
+  for (const tables::OtherVendor& other : tables::other_vendors) {
+    for (const std::string_view begin : other.begins) {
+      if (lower.starts_with(begin)) return other.vendor;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,63 @@
+#include "lib/catalog/gpus.h"
+
+#include "lib/catalog/runtimes.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+
+using namespace mlpack;
+
+TEST_CASE("a GPU is found by model, alias, driver name and label") {
+  for (const char* const name :
+       {"A100 SXM 80GB", "A100-SXM-80GB", "NVIDIA A100-SXM4-80GB", "NVIDIA-A100-SXM4-80GB"}) {
+    CAPTURE(name);
+    REQUIRE(find_gpu(name));
+    CHECK(find_gpu(name)->gpu->name == "A100 SXM 80GB");
+    CHECK_FALSE(find_gpu(name)->is_family);
+  }
+  CHECK(find_gpu("L4")->gpu->compute_capability == "8.9");
+  CHECK(find_gpu("L4")->gpu->kind == Gpu::Class::datacenter);
+}
+
+TEST_CASE("a family stands for its model with the least memory") {
+  CHECK(find_gpu("A100")->gpu->name == "A100 SXM 40GB");
+  CHECK(find_gpu("A100")->is_family);
+  CHECK(find_gpu("A100-80GB")->gpu->memory_gib == 80);
+  CHECK(find_gpu("H100")->gpu->name == "H100 SXM 80GB");
+  CHECK(find_gpu("V100")->gpu->memory_gib == 16);
+}
+
+TEST_CASE("an unknown GPU has near ones") {
+  CHECK_FALSE(find_gpu("l4"));
+  CHECK(near_gpus("l4", 3) == std::vector<std::string>{"L4"});
+  CHECK(near_gpus("h100 pcie", 3) == std::vector<std::string>{"H100 PCIe", "H100-PCIe"});
+  CHECK(near_gpus("warp-drive", 3).empty());
+  CHECK(near_gpus("A100-60GB", 9).size() > 3);
+  CHECK(near_gpus("A100-60GB", 2).size() == 2);
+}
+
+TEST_CASE("accelerators of others are recognised") {
+  CHECK(other_vendor("MI300X") == "AMD");
+  CHECK(other_vendor("Gaudi 3") == "Intel");
+  CHECK(other_vendor("TPU v5e") == "Google");
+  CHECK_FALSE(other_vendor("H100"));
+}
+
+TEST_CASE("no NVIDIA GPU looks like one of another vendor, and no name is there twice") {
+  std::set<std::string_view> seen;
+  for (const std::string_view name : gpu_names()) {
+    CAPTURE(std::string(name));
+    CHECK(find_gpu(name));
+    CHECK_FALSE(other_vendor(name));
+    CHECK(seen.insert(name).second);
+  }
+  CHECK(gpus().size() > 80);
+}
+
+TEST_CASE("runtimes say whether they need a GPU") {
+  CHECK(find_runtime("vllm")->gpu == ServingRuntime::NeedsGpu::required);
+  CHECK(find_runtime("ollama")->gpu == ServingRuntime::NeedsGpu::optional);
+  CHECK(find_runtime("vLLM") == nullptr);
+}

@@ -1,0 +1,102 @@
+#include "lib/spec/decode.h"
+#include "lib/spec/problems.h"
+#include "lib/spec/rules.h"
+#include "lib/spec/spec.h"
+#include "lib/spec/validate.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+constexpr std::uint64_t max_size = std::uint64_t{1} << 20;
+
+std::string no_such_variable(const std::string& name, const Variables& known) {
+  std::vector<std::string_view> names;
+  for (const auto& [variable, value] : known)
+    names.push_back(variable);
+  const auto slip = did_you_mean(name, names);
+  return slip ? fmt::format("did you mean `{}`?", *slip)
+              : fmt::format("add it to the spec: `variables: {{{}: DEFAULT}}`", printable(name));
+}
+
+// The defaults of the file under what the command line says.
+Variables variables_of(const YamlNode& root, const SpecOptions& options, const fs::path& file) {
+  Variables variables;
+  const YamlNode* const declared = root.find("variables");
+  if (declared != nullptr) {
+    for (const YamlEntry& entry : declared->entries)
+      variables[entry.key] = entry.value.text;
+  }
+  for (const auto& [name, value] : options.variables) {
+    const auto known = variables.find(name);
+    if (known == variables.end()) {
+      throw Error(
+          Fault::usage,
+          fmt::format("`--var {}` names no variable of `{}`", printable(name), file.string()),
+          no_such_variable(name, variables));
+    }
+    known->second = value;
+  }
+  return variables;
+}
+
+void add_labels(Spec& spec, const SpecOptions& options) {
+  for (const NamedText& given : options.labels) {
+    const auto known = std::find_if(spec.labels.begin(), spec.labels.end(), [&](const auto& label) {
+      return label.first == given.first;
+    });
+    if (known != spec.labels.end()) {
+      known->second = given.second;
+    } else {
+      spec.labels.push_back(given);
+    }
+  }
+}
+
+void replace_platforms(Spec& spec, const SpecOptions& options) {
+  if (options.platforms.empty()) return;
+  spec.platforms.clear();
+  for (const std::string& text : options.platforms) {
+    const auto platform = Platform::parse(text);
+    if (!platform) {
+      throw Error(Fault::usage,
+                  fmt::format("`--platform {}` is no platform", printable(text)),
+                  "write `linux/amd64` or `linux/arm64`");
+    }
+    spec.platforms.push_back({*platform, {}});
+  }
+}
+
+}  // namespace
+
+std::string EnvVariable::value(std::string_view base_path) const {
+  return join(pieces, base_path);
+}
+
+Spec parse_spec(std::string_view text, const fs::path& file, const SpecOptions& options) {
+  Problems problems(file.string());
+  YamlNode root = parse_yaml(text, problems);
+  validate(root, spec_type(), variables_of(root, options, file), problems);
+  rules::check(root, problems);
+  problems.raise_if_any();
+  Spec spec = decode(root, file);
+  add_labels(spec, options);
+  replace_platforms(spec, options);
+  return spec;
+}
+
+fs::path spec_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored) ? path / "mlpack.yaml" : path;
+}
+
+Spec load_spec(const fs::path& path, const SpecOptions& options) {
+  const fs::path file = spec_file(path);
+  return parse_spec(read_file(file, max_size), file, options);
+}
+
+}  // namespace mlpack

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "lib/error.h"
+#include "lib/spec/spec.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mlpack {
+
+/// Collects what is wrong with a spec, to report it in one go.
+class Problems {
+ public:
+  explicit Problems(std::string file) : file_(std::move(file)) {}
+
+  /// `hint` says what to write instead and may be empty. What looks like a secret is masked.
+  void add(Place place, std::string_view message, std::string_view hint = {});
+  bool empty() const { return found_.empty(); }
+  const std::string& file() const { return file_; }
+
+  /// Throws the one Error of all problems, in the order of the file, where there are any. Past a
+  /// hundred they are counted, not listed.
+  void raise_if_any();
+  /// add, then raise_if_any: for what makes reading on pointless.
+  [[noreturn]] void fatal(Place place, std::string_view message, std::string_view hint = {});
+
+ private:
+  [[noreturn]] void raise();
+
+  std::string file_;
+  std::vector<Where> found_;
+};
+
+}  // namespace mlpack

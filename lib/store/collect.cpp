@@ -1,0 +1,112 @@
+#include "lib/error.h"
+#include "lib/store/reach.h"
+#include "lib/store/state.h"
+#include "lib/store/store.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace mlpack {
+namespace {
+
+std::vector<fs::path> files_of(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(folder, absent)) {
+    if (entry.symlink_status().type() == fs::file_type::regular) files.push_back(entry.path());
+  }
+  return files;
+}
+
+// `.NAME.PID.N.tmp` of AtomicFile. Whoever wrote it is dead: the living hold the store's lock.
+bool is_temporary(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.front() == '.' && path.extension() == ".tmp";
+}
+
+class Sweep {
+ public:
+  explicit Sweep(StoreReport& report) : report_(report) {}
+
+  void remove(const fs::path& path) {
+    std::error_code failed;
+    const std::uint64_t size = fs::file_size(path, failed);
+    if (!failed) fs::remove(path, failed);
+    if (failed) fail(Fault::disk, "cannot remove `{}`: {}", path.string(), failed.message());
+    ++report_.removed;
+    report_.removed_bytes += size;
+  }
+
+  /// Removes temporaries, and files named by a digest that is not `needed`; returns how many are
+  /// kept. Other files are none of ours.
+  std::size_t folder(const fs::path& folder, const std::set<Digest>& needed) {
+    std::size_t kept = 0;
+    for (const fs::path& path : files_of(folder)) {
+      const auto digest = Digest::from_hex(path.filename().string());
+      if (is_temporary(path) || (digest && needed.count(*digest) == 0)) {
+        remove(path);
+      } else if (digest) {
+        ++kept;
+      }
+    }
+    return kept;
+  }
+
+  void temporaries(const fs::path& folder) {
+    for (const fs::path& path : files_of(folder)) {
+      if (is_temporary(path)) remove(path);
+    }
+  }
+
+ private:
+  StoreReport& report_;
+};
+
+std::set<Digest> needed_by_names(const Store& store) {
+  Reach reach(store);
+  if (!reach.problems().empty()) {
+    throw Error(Fault::integrity,
+                reach.problems().front() + "; nothing was removed",
+                "build or pull the image again, or remove its name with `mlpack store rm`");
+  }
+  return reach.digests();
+}
+
+StoreReport collect(const Store& store, Store::Gc what) {
+  const std::set<Digest> needed = needed_by_names(store);
+  const fs::path& root = store.root();
+  StoreReport report;
+  Sweep sweep(report);
+  report.blobs = sweep.folder(root / "blobs" / "sha256", needed);
+  report.recipes = sweep.folder(root / "recipes", needed);
+  sweep.folder(root / "origins", needed);
+  sweep.temporaries(root);
+  sweep.temporaries(root / "cache" / "sha256");
+  if (what == Store::Gc::with_cache) sweep.folder(root / "cache" / "sha256", {});
+  return report;
+}
+
+}  // namespace
+
+StoreReport Store::gc(Gc what) {
+  const fs::path lock_path = root() / "lock";
+  state_->lock.reset();
+  auto alone = FileLock::try_lock(lock_path, FileLock::Mode::exclusive);
+  if (!alone) {
+    state_->lock.emplace(lock_path, FileLock::Mode::shared);
+    throw Error(Fault::input,
+                fmt::format("another mlpack works with the store `{}`", root().string()),
+                "run `mlpack store gc` again when it has ended");
+  }
+  // Held by the store, so that it is never without a lock, whatever is thrown.
+  state_->lock = std::move(alone);
+  StoreReport report = collect(*this, what);
+  state_->lock.reset();
+  state_->lock.emplace(lock_path, FileLock::Mode::shared);
+  return report;
+}
+
+}  // namespace mlpack

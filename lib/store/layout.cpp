@@ -1,0 +1,65 @@
+#include "lib/store/layout.h"
+
+#include "lib/error.h"
+#include "lib/oci/json_node.h"
+
+#include <nlohmann/json.hpp>
+
+namespace mlpack {
+namespace {
+
+constexpr std::uint64_t max_index_bytes = std::uint64_t{64} << 20;
+constexpr std::string_view version_text = R"({"imageLayoutVersion":"1.0.0"})";
+
+FileLock lock_index(const fs::path& root) {
+  return FileLock(root / "index.lock", FileLock::Mode::exclusive);
+}
+
+Index empty_index() {
+  return {std::string(media_type::oci_index), {}, {}};
+}
+
+// `oci-layout` (image-layout.md). Other tools may have written it with other white space.
+void check_version(std::string_view text, const fs::path& path) {
+  if (text == version_text) return;
+  const Document document{"`" + path.string() + "`",
+                          Fault::input,
+                          "name another folder with `--store`, or move this one away"};
+  const nlohmann::ordered_json json = parse_document(text, document);
+  const JsonNode version = JsonNode(json, document).at("imageLayoutVersion");
+  if (version.text() != "1.0.0") version.refuse("is " + in_backticks(version.text()));
+}
+
+}  // namespace
+
+void create_layout(const fs::path& root) {
+  const fs::path version_path = root / "oci-layout";
+  const auto version = read_file_if_exists(version_path, max_manifest_bytes);
+  if (version) check_version(*version, version_path);
+  if (version && fs::exists(root / "index.json")) return;
+  const FileLock lock = lock_index(root);
+  make_folders(root / "blobs" / "sha256");
+  if (!fs::exists(root / "index.json")) {
+    write_file(root / "index.json", write_index(empty_index()));
+  }
+  write_file(version_path, version_text);
+}
+
+Index read_layout(const fs::path& root) {
+  const fs::path path = root / "index.json";
+  const auto text = read_file_if_exists(path, max_index_bytes);
+  if (!text) return empty_index();
+  return parse_layout_index(*text,
+                            "the store's list of names `" + path.string() + "`",
+                            "restore it from a copy, or delete it and build or pull the images "
+                            "again; what they share with the old ones is still there until "
+                            "`mlpack store gc`");
+}
+
+void update_layout(const fs::path& root, const std::function<bool(Index&)>& change) {
+  const FileLock lock = lock_index(root);
+  Index index = read_layout(root);
+  if (change(index)) write_file(root / "index.json", write_index(index));
+}
+
+}  // namespace mlpack

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "lib/file.h"
+#include "lib/oci/manifest.h"
+
+#include <functional>
+#include <string_view>
+
+namespace mlpack {
+
+/// The annotation that holds a name in an index.json (OCI image-spec 1.1, annotations.md).
+inline constexpr std::string_view ref_name = "org.opencontainers.image.ref.name";
+
+/// Makes the folder `root` an image layout where it is none yet. Fault::input where it is one of
+/// another version.
+void create_layout(const fs::path& root);
+
+/// ROOT/index.json; Fault::integrity saying what to do where it is damaged. Where it is absent
+/// there are no names.
+Index read_layout(const fs::path& root);
+
+/// Reads index.json, lets `change` edit it and writes it back where `change` returns true, all
+/// under a lock, so that no process undoes what another wrote.
+void update_layout(const fs::path& root, const std::function<bool(Index&)>& change);
+
+}  // namespace mlpack

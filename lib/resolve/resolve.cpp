@@ -1,0 +1,165 @@
+#include "lib/resolve/account.h"
+#include "lib/resolve/plan.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace mlpack {
+namespace {
+
+constexpr std::string_view default_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+void plan_command(const Spec& spec, ImageConfig& config) {
+  if (spec.entrypoint || spec.run) {
+    config.entrypoint = spec.entrypoint.value_or(std::vector<std::string>{});
+    config.cmd = spec.run.value_or(std::vector<std::string>{});
+  }
+}
+
+// What a base built by mlpack says of itself is not true of the image on top of it.
+void forget_own_labels(ImageConfig& config) {
+  std::erase_if(config.labels,
+                [](const auto& entry) { return entry.first.starts_with("dev.mlpack."); });
+}
+
+void warn_if_nothing_starts(Plan& plan) {
+  if (plan.config.entrypoint.empty() && plan.config.cmd.empty()) {
+    plan.warnings.push_back({"the image starts nothing",
+                             "neither the spec nor the base has a command",
+                             "set `run: [python3, -m, app]`, say"});
+  }
+}
+
+void plan_environment(const Spec& spec, const BaseFacts& base, ImageConfig& config) {
+  if (base.kind == BaseFacts::Kind::debian && !config.env_value("PATH")) {
+    config.set_env("PATH", std::string(default_path));
+  }
+  const std::string base_path = config.env_value("PATH").value_or(std::string(default_path));
+  for (const EnvVariable& variable : spec.env) {
+    config.set_env(variable.name, variable.value(base_path));
+  }
+}
+
+void plan_ports(const Spec& spec, ImageConfig& config) {
+  std::set<std::string> ports(config.exposed_ports.begin(), config.exposed_ports.end());
+  for (const Port& port : spec.ports) {
+    ports.insert(fmt::format("{}/tcp", port.number));
+  }
+  config.exposed_ports.assign(ports.begin(), ports.end());
+}
+
+std::string ports_label(const std::vector<Port>& ports) {
+  std::vector<std::string> shown;
+  for (const Port& port : ports) {
+    shown.push_back(port.name.empty() ? std::to_string(port.number)
+                                      : fmt::format("{}={}", port.name, port.number));
+  }
+  return join(shown, ",");
+}
+
+std::string weight_licenses(const Spec& spec) {
+  std::set<std::string> licenses;
+  for (const auto& weights : spec.weights) {
+    if (!weights.value.license.empty()) licenses.insert(weights.value.license);
+  }
+  return fmt::format("{}", fmt::join(licenses, " AND "));
+}
+
+// What the spec says about running the image, which no field of an OCI config can hold.
+void plan_labels(const Spec& spec, ImageConfig& config) {
+  const auto set = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) config.labels[std::string(key)] = value;
+  };
+  set(label::name, spec.name);
+  set(label::ports, ports_label(spec.ports));
+  if (spec.health) {
+    set(label::readiness, spec.health->readiness);
+    set(label::liveness, spec.health->liveness);
+    set(label::startup,
+        spec.health->startup_seconds ? std::to_string(spec.health->startup_seconds) : "");
+  }
+  set(label::secrets, join(spec.secrets, ","));
+  set(label::cpu, spec.resources.cpu);
+  set(label::memory, spec.resources.memory);
+  set(label::shm, spec.resources.shm);
+  set(label::licenses, weight_licenses(spec));
+  for (const auto& [key, value] : spec.labels) {
+    config.labels[key] = value;
+  }
+}
+
+std::vector<PlannedContent> plan_weights(const Spec& spec) {
+  std::vector<PlannedContent> planned;
+  for (const auto& [weights, place] : spec.weights) {
+    planned.push_back({weights.name,
+                       {weights.source, weights.target, weights.include, weights.exclude, {}, {}},
+                       weights.compression});
+  }
+  return planned;
+}
+
+std::vector<PlannedContent> plan_files(const Spec& spec, const Platform& platform) {
+  std::vector<PlannedContent> planned;
+  for (const auto& [entry, place] : spec.files) {
+    if (entry.platform && *entry.platform != platform) continue;
+    planned.push_back({entry.target,
+                       {entry.source, entry.target, {}, entry.exclude, entry.mode, entry.owner},
+                       spec.layers.compression});
+  }
+  return planned;
+}
+
+Annotations plan_annotations(const BaseFacts& base, std::int64_t created) {
+  Annotations annotations{{"org.opencontainers.image.created", rfc3339(created)}};
+  if (base.kind == BaseFacts::Kind::image) {
+    annotations["org.opencontainers.image.base.name"] = base.name;
+    if (base.digest) annotations["org.opencontainers.image.base.digest"] = base.digest->text();
+  }
+  return annotations;
+}
+
+void require_platform(const BaseFacts& base, const Platform& platform) {
+  if (base.kind == BaseFacts::Kind::image && base.config.platform != platform) {
+    throw Error(Fault::incompatible,
+                fmt::format("the base `{}` is for {}, not for {}",
+                            base.name,
+                            base.config.platform.text(),
+                            platform.text()),
+                "set `platform` in the spec, or name a base of that platform");
+  }
+}
+
+}  // namespace
+
+Plan resolve(const Spec& spec,
+             const Platform& platform,
+             const BaseFacts& base,
+             std::int64_t created) {
+  require_platform(base, platform);
+  Plan plan;
+  plan.platform = platform;
+  plan.config = base.config;
+  plan.config.platform = platform;
+  plan.config.created = rfc3339(created);
+  plan.max_layer_size = spec.layers.max_size;
+  plan.decisions.push_back({"platform",
+                            platform.text(),
+                            {spec.platforms.empty() ? "this machine's" : "the spec says so"}});
+  forget_own_labels(plan.config);
+  plan_command(spec, plan.config);
+  warn_if_nothing_starts(plan);
+  plan.account = plan_account(spec, base, plan);
+  plan_environment(spec, base, plan.config);
+  plan_ports(spec, plan.config);
+  plan_labels(spec, plan.config);
+  if (!spec.workdir.empty()) plan.config.working_dir = spec.workdir;
+  plan.weights = plan_weights(spec);
+  plan.files = plan_files(spec, platform);
+  plan.annotations = plan_annotations(base, created);
+  return plan;
+}
+
+}  // namespace mlpack

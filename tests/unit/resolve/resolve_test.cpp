@@ -1,0 +1,140 @@
+#include "lib/resolve/plan.h"
+
+#include <doctest/doctest.h>
+
+using namespace mlpack;
+
+namespace {
+
+const Platform amd64 = *Platform::parse("linux/amd64");
+
+Spec spec(std::string_view rest) {
+  return parse_spec("schema: 1\nname: demo\nbase: scratch\n" + std::string(rest),
+                    "/spec/mlpack.yaml");
+}
+
+BaseFacts base_image(std::string user = "") {
+  BaseFacts base{BaseFacts::Kind::image, "registry.example.com/base:1", Digest::of("base"), {}};
+  base.config.platform = amd64;
+  base.config.user = std::move(user);
+  base.config.entrypoint = {"/entry"};
+  base.config.cmd = {"serve"};
+  base.config.set_env("PATH", "/opt/bin:/bin");
+  return base;
+}
+
+Plan plan(std::string_view rest, const BaseFacts& base) {
+  return resolve(spec(rest), amd64, base, 0);
+}
+
+using Words = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("run replaces the base's command and entrypoint") {
+  const Plan made = plan("run: [python3, -m, app]\n", base_image());
+  CHECK(made.config.entrypoint.empty());
+  CHECK(made.config.cmd == Words{"python3", "-m", "app"});
+}
+
+TEST_CASE("an entrypoint beside run is kept") {
+  const Plan made = plan("run: [serve]\nentrypoint: [tini, --]\n", base_image());
+  CHECK(made.config.entrypoint == Words{"tini", "--"});
+  CHECK(made.config.cmd == Words{"serve"});
+}
+
+TEST_CASE("a spec that starts nothing keeps what the base starts, and its user") {
+  const Plan made = plan("", base_image("1000:1000"));
+  CHECK(made.config.entrypoint == Words{"/entry"});
+  CHECK(made.config.cmd == Words{"serve"});
+  CHECK(made.config.user == "1000:1000");
+  CHECK(made.warnings.empty());
+}
+
+TEST_CASE("a root user that stays is warned about") {
+  const Plan made = plan("", base_image());
+  CHECK(made.config.user.empty());
+  REQUIRE(made.warnings.size() == 1);
+  CHECK(made.warnings[0].what == "the image runs as root");
+}
+
+TEST_CASE("without a user, what would run as root runs as 65532 and has a home") {
+  const Plan made = plan("run: [a]\n", base_image("root"));
+  CHECK(made.config.user == "65532:65532");
+  CHECK(made.account.home == "/home/nonroot");
+  CHECK(made.account.passwd == PlannedAccount::Passwd::leave);
+  CHECK(made.config.env_value("HOME") == "/home/nonroot");
+}
+
+TEST_CASE("where mlpack makes the root, passwd says where home is") {
+  const Plan made = plan("run: [a]\nuser: \"1000:100\"\n", {});
+  CHECK(made.account.passwd == PlannedAccount::Passwd::write);
+  CHECK(made.account.uid == 1000);
+  CHECK(made.account.gid == 100);
+  CHECK(made.account.name == "mlpack");
+  CHECK_FALSE(made.config.env_value("HOME"));
+}
+
+TEST_CASE("a name that no passwd defines is refused") {
+  CHECK_THROWS_WITH_AS(
+      plan("run: [a]\nuser: alice\n", {BaseFacts::Kind::scratch, "scratch", {}, {}}),
+      "the base `scratch` has no user `alice`",
+      Error);
+}
+
+TEST_CASE("PATH in env stands for the base's") {
+  const Plan made = plan("run: [a]\nenv: {PATH: \"/app:${PATH}\"}\n", base_image());
+  CHECK(made.config.env_value("PATH") == "/app:/opt/bin:/bin");
+}
+
+TEST_CASE("ports, health, secrets and resources become labels that tools can read") {
+  const Plan made = plan(
+      "run: [a]\nport: {http: 8000, metrics: 8002}\nhealth: {readiness: /ready, startup: 30m}\n"
+      "secrets: [HF_TOKEN, OPENAI_API_KEY]\nresources: {cpu: \"4\", memory: 32Gi}\n",
+      {});
+  CHECK(made.config.exposed_ports == Words{"8000/tcp", "8002/tcp"});
+  CHECK(made.config.labels.at("dev.mlpack.ports") == "http=8000,metrics=8002");
+  CHECK(made.config.labels.at("dev.mlpack.health.readiness") == "/ready");
+  CHECK(made.config.labels.at("dev.mlpack.health.startup") == "1800");
+  CHECK(made.config.labels.at("dev.mlpack.secrets") == "HF_TOKEN,OPENAI_API_KEY");
+  CHECK(made.config.labels.at("dev.mlpack.resources.memory") == "32Gi");
+  CHECK_FALSE(made.config.labels.contains("dev.mlpack.health.liveness"));
+}
+
+TEST_CASE(
+    "labels of the spec win over the base's, and those of a base by mlpack are not inherited") {
+  BaseFacts base = base_image();
+  base.config.labels = {{"team", "base"}, {"kept", "yes"}, {"dev.mlpack.ports", "1"}};
+  const Plan made = plan("run: [a]\nlabels: {team: mine}\n", base);
+  CHECK(made.config.labels.at("team") == "mine");
+  CHECK(made.config.labels.at("kept") == "yes");
+  CHECK_FALSE(made.config.labels.contains("dev.mlpack.ports"));
+}
+
+TEST_CASE("a files entry for another platform is left out") {
+  const Plan made = plan(
+      "run: [a]\nfiles:\n  - {source: a, target: /a, platform: linux/arm64}\n  - {source: b, "
+      "target: /b}\n",
+      {});
+  REQUIRE(made.files.size() == 1);
+  CHECK(made.files[0].tree.target == "/b");
+}
+
+TEST_CASE("a base of another platform is refused") {
+  CHECK_THROWS_WITH_AS(
+      resolve(spec("run: [a]\n"), *Platform::parse("linux/arm64"), base_image(), 0),
+      "the base `registry.example.com/base:1` is for linux/amd64, not for linux/arm64",
+      Error);
+}
+
+TEST_CASE("the base is named in the annotations, and time is the one given") {
+  const Plan made = resolve(spec("run: [a]\n"), amd64, base_image(), 1700000000);
+  CHECK(made.annotations.at("org.opencontainers.image.base.digest") == Digest::of("base").text());
+  CHECK(made.config.created == "2023-11-14T22:13:20Z");
+}
+
+TEST_CASE("an image that starts nothing is warned about") {
+  const Plan made = plan("", {});
+  REQUIRE(made.warnings.size() == 1);
+  CHECK(made.warnings[0].what == "the image starts nothing");
+}

@@ -1,0 +1,124 @@
+#include "layers/archive.h"
+
+#include "layers/archive_blobs.h"
+#include "lib/error.h"
+#include "lib/oci/verify.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+
+namespace mlpack {
+namespace {
+
+class StdoutSink : public Sink {
+ public:
+  void write(Bytes bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail(Fault::disk, "cannot write the archive to stdout: {}", errno_text(errno));
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+  }
+};
+
+void write_to(Sink& out,
+              const ArchiveLocation& location,
+              const std::string& name,
+              const ImageSet& images,
+              const ExportContext& context) {
+  if (location.kind == ArchiveLocation::Kind::oci_archive) {
+    write_oci_archive(out, location.tag.empty() ? "latest" : location.tag, images, context);
+  } else {
+    write_docker_archive(out, location.tag.empty() ? name : location.tag, images, context);
+  }
+}
+
+ArchiveBlob document(std::string_view media_type, const std::string& bytes) {
+  return {{std::string(media_type), Digest::of(bytes), bytes.size(), {}, {}}, bytes};
+}
+
+}  // namespace
+
+Descriptor ImageSet::root() const {
+  if (index) return *index;
+  const Image& image = images.front();
+  return {image.media_type, image.digest(), image.manifest_bytes.size(), {}, {}};
+}
+
+std::vector<ArchiveBlob> archive_blobs(const ImageSet& images) {
+  std::vector<ArchiveBlob> blobs;
+  std::set<Digest> seen;
+  const auto add = [&](ArchiveBlob blob) {
+    if (seen.insert(blob.descriptor.digest).second) blobs.push_back(std::move(blob));
+  };
+  for (const Image& image : images.images) {
+    for (const Descriptor& layer : image.manifest.layers)
+      add({layer, ""});
+  }
+  for (const Image& image : images.images) {
+    add(document(image.manifest.config.media_type, image.config_bytes));
+    add(document(image.media_type, image.manifest_bytes));
+  }
+  if (images.index) add(document(images.index->media_type, images.index_bytes));
+  return blobs;
+}
+
+std::unique_ptr<Source> open_archive_blob(const ArchiveBlob& blob, const ExportContext& context) {
+  if (!blob.inline_bytes.empty()) return std::make_unique<StringSource>(blob.inline_bytes);
+  const Descriptor& layer = blob.descriptor;
+  return std::make_unique<VerifyingSource>(
+      context.open(layer), layer, "the bytes of layer `" + layer.digest.text() + "`");
+}
+
+std::string layout_blob_path(const Digest& digest) {
+  return "blobs/sha256/" + digest.hex();
+}
+
+std::string layout_version_text() {
+  return R"({"imageLayoutVersion":"1.0.0"})";
+}
+
+Descriptor named_root(const ImageSet& images, const std::string& tag) {
+  Descriptor root = images.root();
+  root.annotations["org.opencontainers.image.ref.name"] = tag;
+  return root;
+}
+
+BlobProgress::BlobProgress(const ExportContext& context,
+                           const std::string& label,
+                           std::uint64_t total)
+    : context_(context) {
+  if (context.progress != nullptr) task_ = context.progress->begin(label, total);
+}
+
+void BlobProgress::advance(std::size_t bytes) {
+  if (context_.stop != nullptr) context_.stop->check();
+  if (context_.progress != nullptr) context_.progress->advance(task_, bytes);
+}
+
+void BlobProgress::end(const std::string& outcome) {
+  if (context_.progress != nullptr) context_.progress->end(task_, outcome);
+}
+
+void write_archive(const ArchiveLocation& location,
+                   const std::string& name,
+                   const ImageSet& images,
+                   const ExportContext& context) {
+  if (location.kind == ArchiveLocation::Kind::oci_layout) {
+    write_layout(location.path, location.tag.empty() ? "latest" : location.tag, images, context);
+    return;
+  }
+  if (location.path == "-") {
+    StdoutSink out;
+    write_to(out, location, name, images, context);
+    return;
+  }
+  AtomicFile file(location.path);
+  write_to(file, location, name, images, context);
+  file.commit();
+}
+
+}  // namespace mlpack

@@ -1,0 +1,100 @@
+#include "layers/archive_blobs.h"
+#include "layers/archive_read.h"
+#include "lib/error.h"
+#include "lib/oci/manifest.h"
+#include "lib/oci/verify.h"
+#include "lib/store/layout.h"
+#include "lib/text.h"
+
+#include <memory>
+
+namespace mlpack {
+namespace {
+
+std::string name_of(const Descriptor& entry) {
+  const auto found = entry.annotations.find(std::string(ref_name));
+  return found == entry.annotations.end() ? std::string() : found->second;
+}
+
+std::string names(const Index& index) {
+  std::vector<std::string> names;
+  for (const Descriptor& entry : index.manifests) {
+    if (!name_of(entry).empty()) names.push_back("`" + name_of(entry) + "`");
+  }
+  return names.empty() ? "it names no image" : "it has " + join(names, ", ");
+}
+
+const Descriptor& select(const Index& index, const std::string& tag, const std::string& what) {
+  if (tag.empty() && index.manifests.size() == 1) return index.manifests.front();
+  for (const Descriptor& entry : index.manifests) {
+    if (!tag.empty() && name_of(entry) == tag) return entry;
+  }
+  if (index.manifests.empty()) fail(Fault::input, "`{}` holds no image", what);
+  if (tag.empty()) {
+    throw Error(Fault::input,
+                fmt::format("`{}` holds {} images", what, index.manifests.size()),
+                "say which one, as `oci:" + what + ":TAG`: " + names(index));
+  }
+  throw Error(Fault::input, fmt::format("`{}` holds no image `{}`", what, tag), names(index));
+}
+
+class LayoutReader {
+ public:
+  explicit LayoutReader(const ArchiveFiles& files) : files_(files) {}
+
+  std::string document(const Descriptor& descriptor, std::uint64_t limit) const {
+    const std::string path = layout_blob_path(descriptor.digest);
+    std::string text = files_.text(path, limit);
+    if (Digest::of(text) != descriptor.digest) {
+      fail(Fault::integrity, "`{}` of `{}` does not match its digest", path, files_.name());
+    }
+    return text;
+  }
+
+  Image image(const Descriptor& descriptor) const {
+    const std::string what = files_.name();
+    std::string bytes = document(descriptor, max_manifest_bytes);
+    const Manifest manifest = parse_manifest(bytes, descriptor.media_type, what);
+    std::string config = document(manifest.config, max_config_bytes);
+    return make_image(std::move(bytes), descriptor.media_type, std::move(config), what);
+  }
+
+  ImageSet images(const Descriptor& root) const {
+    if (!is_index(root.media_type)) return {{image(root)}, {}, ""};
+    ImageSet set{{}, root, document(root, max_manifest_bytes)};
+    set.index->annotations.clear();
+    for (const Descriptor& entry :
+         parse_index(set.index_bytes, root.media_type, files_.name()).manifests) {
+      set.images.push_back(image(entry));
+    }
+    return set;
+  }
+
+ private:
+  const ArchiveFiles& files_;
+};
+
+constexpr std::uint64_t max_layout_index = std::uint64_t{64} << 20;
+
+}  // namespace
+
+LoadedArchive load_layout(ArchiveFiles files, const std::string& tag) {
+  const auto shared = std::make_shared<const ArchiveFiles>(std::move(files));
+  if (!shared->has("index.json")) {
+    fail(Fault::input, "`{}` is no OCI layout: it has no index.json", shared->name());
+  }
+  const Index index = parse_layout_index(
+      shared->text("index.json", max_layout_index), "index.json of `" + shared->name() + "`", "");
+  const Descriptor root = select(index, tag, shared->name());
+  LoadedArchive loaded;
+  loaded.name = name_of(root);
+  loaded.images = LayoutReader(*shared).images(root);
+  loaded.open = [shared](const Descriptor& blob) -> std::unique_ptr<Source> {
+    const std::string path = layout_blob_path(blob.digest);
+    return std::make_unique<VerifyingSource>(
+        shared->open(path), blob, "the bytes of `" + path + "` in `" + shared->name() + "`");
+  };
+  return loaded;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,98 @@
+#include "layers/layer_builder.h"
+#include "layers/recipes.h"
+#include "lib/error.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+// Everybody may write there already; their mode 1777 must stay.
+constexpr std::array<std::string_view, 3> open_folders{"dev/shm", "tmp", "var/tmp"};
+
+constexpr unsigned writable_mode = 02775;
+
+RecipeEntry text_file(std::string path, std::string text) {
+  RecipeEntry entry;
+  entry.path = std::move(path);
+  entry.mode = 0644;
+  entry.size = text.size();
+  entry.content = std::move(text);
+  return entry;
+}
+
+// Whether a line of passwd or group has `name` as its first or `id` as its third field.
+bool has_account(std::string_view table, std::string_view name, std::uint64_t id) {
+  for (const std::string_view line : split(table, '\n')) {
+    const auto fields = split(line, ':');
+    if (fields[0] == name && !name.empty()) return true;
+    if (fields.size() > 2 && fields[2] == fmt::format("{}", id)) return true;
+  }
+  return false;
+}
+
+std::string with_line(std::string table, const std::string& line) {
+  if (!table.empty() && !table.ends_with('\n')) table += '\n';
+  return table + line + '\n';
+}
+
+std::string passwd_of(const ConfigInput& input) {
+  if (has_account(input.passwd, input.user, input.owner.uid)) return input.passwd;
+  return with_line(input.passwd,
+                   fmt::format("{0}:x:{1}:{2}:{0}:{3}:/usr/sbin/nologin",
+                               input.user,
+                               input.owner.uid,
+                               input.owner.gid,
+                               input.home.empty() ? "/" : input.home));
+}
+
+std::string group_of(const ConfigInput& input) {
+  if (has_account(input.group, input.user, input.owner.gid)) return input.group;
+  return with_line(input.group, fmt::format("{}:x:{}:", input.user, input.owner.gid));
+}
+
+RecipeEntry owned_folder(std::string path, const Owner& owner, unsigned mode) {
+  RecipeEntry entry = plain_folder(std::move(path));
+  entry.uid = owner.uid;
+  entry.gid = owner.gid;
+  entry.mode = mode;
+  return entry;
+}
+
+Folders owned_folders(const ConfigInput& input, const RootView& root) {
+  Folders folders;
+  const auto add = [&](const std::string& target, const std::string& what, unsigned mode) {
+    std::string path = root.resolve_folder(parse_target(target, what));
+    const bool open =
+        std::find(open_folders.begin(), open_folders.end(), path) != open_folders.end();
+    if (path.empty() || open) return;
+    RecipeEntry entry = owned_folder(path, input.owner, mode);
+    folders.insert_or_assign(std::move(path), std::move(entry));
+  };
+  if (!input.home.empty()) add(input.home, "the home", 0755);
+  for (const std::string& target : input.writable) {
+    add(target, "the writable folder", writable_mode);
+  }
+  return folders;
+}
+
+}  // namespace
+
+LayerRecipe config_recipe(const ConfigInput& input, const RecipeOptions& options) {
+  const Folders folders = owned_folders(input, options.root);
+  LayerBuilder builder(Role::config, "config", options, folders);
+  for (const auto& [path, folder] : folders) {
+    builder.add(folder);
+  }
+  if (input.accounts == ConfigInput::Accounts::write) {
+    builder.add(text_file("etc/group", group_of(input)));
+    builder.add(text_file("etc/passwd", passwd_of(input)));
+  }
+  return builder.take();
+}
+
+}  // namespace mlpack

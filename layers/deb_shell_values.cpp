@@ -1,0 +1,183 @@
+#include "layers/deb_shell_values.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mlpack::shell {
+namespace {
+
+constexpr std::size_t longest_value = std::size_t{1} << 16;
+
+constexpr const char* name_letters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n';
+}
+
+// Gathers the fields of one word.
+class Splitter {
+ public:
+  explicit Splitter(Fields& fields) : fields_(fields) {}
+  ~Splitter() = default;
+  Splitter(const Splitter&) = delete;
+  Splitter& operator=(const Splitter&) = delete;
+
+  void add_whole(const std::string& text) {
+    field_ += text;
+    begun_ = true;
+  }
+  void add_unknown() {
+    known_ = false;
+    begun_ = true;
+  }
+  void add_split(const std::string& text) {
+    for (const char c : text) {
+      if (is_blank(c)) {
+        finish();
+      } else {
+        field_ += c;
+        begun_ = true;
+      }
+    }
+  }
+  void finish() {
+    if (begun_) fields_.push_back(known_ ? std::optional(field_) : std::nullopt);
+    field_.clear();
+    known_ = true;
+    begun_ = false;
+  }
+
+ private:
+  Fields& fields_;
+  std::string field_;
+  bool known_ = true;
+  bool begun_ = false;
+};
+
+}  // namespace
+
+Truth negate(Truth truth) {
+  if (truth == Truth::unknown) return truth;
+  return truth == Truth::yes ? Truth::no : Truth::yes;
+}
+
+Truth truth_of(bool value) {
+  return value ? Truth::yes : Truth::no;
+}
+
+Values::Values(const ShellFacts& facts,
+               std::function<std::optional<std::string>(const std::string&)> output_of)
+    : output_of_(std::move(output_of)),
+      arguments_(facts.arguments.begin(), facts.arguments.end()),
+      variables_(facts.variables.begin(), facts.variables.end()) {}
+
+void Values::set(const std::string& name, const std::optional<std::string>& value, Truth reached) {
+  const auto known = variables_.find(name);
+  const bool differs = known != variables_.end() && known->second != value;
+  const bool lost =
+      (reached == Truth::unknown && differs) || (value && value->size() > longest_value);
+  variables_[name] = lost ? std::nullopt : value;
+}
+
+bool Values::assign(const Word& word, Truth reached) {
+  if (word.empty() || word[0].kind != Piece::Kind::text || word[0].quoted) return false;
+  const std::size_t equals = word[0].text.find('=');
+  if (equals == std::string::npos || equals == 0) return false;
+  const std::string name = word[0].text.substr(0, equals);
+  if (name.find_first_not_of(name_letters) != std::string::npos) return false;
+  Word value = word;
+  value[0].text.erase(0, equals + 1);
+  set(name, expand_one(value), reached);
+  return true;
+}
+
+std::optional<std::string> Values::value_of(const std::string& name) const {
+  if (name.size() == 1 && name[0] >= '1' && name[0] <= '9') {
+    const auto index = static_cast<std::size_t>(name[0] - '1');
+    return index < arguments_.size() ? arguments_[index] : "";
+  }
+  const auto found = variables_.find(name);
+  return found == variables_.end() ? std::nullopt : found->second;
+}
+
+std::optional<std::string> Values::value_of(const Piece& piece) {
+  if (exhausted() || piece.kind == Piece::Kind::unknown) return std::nullopt;
+  if (piece.kind == Piece::Kind::text) return piece.text;
+  if (piece.kind == Piece::Kind::substitution) return output_of_(piece.text);
+  auto value = value_of(piece.text);
+  if (!piece.fallback || (value && !value->empty())) return value;
+  const bool unset = !value && variables_.count(piece.text) == 0;
+  return value || unset ? piece.fallback : std::nullopt;
+}
+
+std::optional<std::string> Values::expand_one(const Word& word) {
+  std::string text;
+  bool known = true;
+  for (const Piece& piece : word) {
+    const auto value = value_of(piece);
+    known = known && value;
+    text += value.value_or("");
+    spent_ += value.value_or("").size();
+  }
+  return known ? std::optional(text) : std::nullopt;
+}
+
+Fields Values::expand(std::span<const Word> words) {
+  Fields fields;
+  for (const Word& word : words)
+    expand_into(fields, word);
+  return fields;
+}
+
+void Values::expand_into(Fields& fields, const Word& word) {
+  if (word.size() == 1 && word[0].kind == Piece::Kind::variable && word[0].text == "@") {
+    fields.insert(fields.end(), arguments_.begin(), arguments_.end());
+    return;
+  }
+  Splitter splitter(fields);
+  for (const Piece& piece : word) {
+    const auto value = value_of(piece);
+    const bool is_text = piece.kind == Piece::Kind::text;
+    const bool glob =
+        is_text && !piece.quoted && piece.text.find_first_of("*?") != std::string::npos;
+    spent_ += value.value_or("").size() + 1;
+    if (!value || glob) {
+      splitter.add_unknown();
+    } else if (piece.quoted || is_text) {
+      splitter.add_whole(*value);
+    } else {
+      splitter.add_split(*value);
+    }
+  }
+  splitter.finish();
+}
+
+Fields Values::exchange_arguments(Fields arguments) {
+  return std::exchange(arguments_, std::move(arguments));
+}
+
+void Values::shift() {
+  if (!arguments_.empty()) arguments_.erase(arguments_.begin());
+}
+
+Truth evaluate_test(std::vector<std::string> words,
+                    const std::function<bool(const std::string&)>& exists) {
+  if (!words.empty() && words[0] == "!") {
+    words.erase(words.begin());
+    return negate(evaluate_test(std::move(words), exists));
+  }
+  if (words.size() == 1) return truth_of(!words[0].empty());
+  if (words.size() == 2 && words[0] == "-n") return truth_of(!words[1].empty());
+  if (words.size() == 2 && words[0] == "-z") return truth_of(words[1].empty());
+  if (words.size() == 2 && words[0].size() == 2 &&
+      std::string("efrx").find(words[0][1]) != std::string::npos) {
+    return words[0][0] == '-' && exists && exists(words[1]) ? Truth::yes : Truth::unknown;
+  }
+  if (words.size() == 3 && (words[1] == "=" || words[1] == "=="))
+    return truth_of(words[0] == words[2]);
+  if (words.size() == 3 && words[1] == "!=") return truth_of(words[0] != words[2]);
+  return Truth::unknown;
+}
+
+}  // namespace mlpack::shell

@@ -1,0 +1,169 @@
+#include "layers/deb_solve.h"
+
+#include "lib/error.h"
+#include "lib/text.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <set>
+
+// libsolv has fields named `requires`, which C++20 keeps for itself.
+#define requires solv_requires
+extern "C" {
+#include <solv/pool.h>
+#include <solv/problems.h>
+#include <solv/repo.h>
+#include <solv/repo_deb.h>
+#include <solv/solver.h>
+}
+#undef requires
+
+namespace mlpack {
+namespace {
+
+struct FreePool {
+  void operator()(Pool* pool) const { pool_free(pool); }
+};
+struct FreeSolver {
+  void operator()(Solver* solver) const { solver_free(solver); }
+};
+using PoolPtr = std::unique_ptr<Pool, FreePool>;
+using SolverPtr = std::unique_ptr<Solver, FreeSolver>;
+
+class IdQueue {
+ public:
+  IdQueue() { queue_init(&queue_); }
+  ~IdQueue() { queue_free(&queue_); }
+  IdQueue(const IdQueue&) = delete;
+  IdQueue& operator=(const IdQueue&) = delete;
+  Queue* get() { return &queue_; }
+  std::span<const Id> ids() const {
+    return {queue_.elements, static_cast<std::size_t>(queue_.count)};
+  }
+
+ private:
+  Queue queue_{};
+};
+
+void append_needs(std::string& text,
+                  std::string_view paragraph,
+                  std::span<const std::string_view> ignored) {
+  text += "Depends: ";
+  bool first = true;
+  for (const auto& alternatives : needs_of(paragraph, ignored)) {
+    if (!first) text += ", ";
+    text += fmt::format("{}", fmt::join(alternatives, " | "));
+    first = false;
+  }
+  text += '\n';
+}
+
+// The paragraphs as the solver sees them: Pre-Depends and Depends are one, ignored ones are gone.
+std::string solver_input(std::span<const IndexedDeb* const> packages,
+                         std::span<const std::string_view> ignored) {
+  std::string text;
+  for (const IndexedDeb* package : packages) {
+    for (const char* field :
+         {"Package", "Version", "Architecture", "Multi-Arch", "Provides", "Conflicts", "Breaks"}) {
+      const std::string_view value = deb_field(package->paragraph, field);
+      if (!value.empty()) text += fmt::format("{}: {}\n", field, value);
+    }
+    append_needs(text, package->paragraph, ignored);
+    text += '\n';
+  }
+  return text;
+}
+
+PoolPtr load(std::string text) {
+  PoolPtr pool(pool_create());
+  pool_setdisttype(pool.get(), DISTTYPE_DEB);
+  Repo* repo = repo_create(pool.get(), "index");
+  std::unique_ptr<FILE, int (*)(FILE*)> file(fmemopen(text.data(), text.size(), "r"), &std::fclose);
+  if (!file || repo_add_debpackages(repo, file.get(), 0) != 0) {
+    fail(Fault::internal, "libsolv does not read the package list");
+  }
+  pool_createwhatprovides(pool.get());
+  return pool;
+}
+
+void add_job(Pool* pool, IdQueue& jobs, int action, std::string_view name) {
+  const Id id = pool_strn2id(pool, name.data(), static_cast<unsigned>(name.size()), 1);
+  queue_push2(jobs.get(), action | SOLVER_SOLVABLE_NAME, id);
+}
+
+std::string package_hint(const DebIndex& index, const std::string& name) {
+  if (const auto providers = index.providers(name); !providers.empty()) {
+    std::vector<std::string_view> names;
+    for (const IndexedDeb* provider : providers)
+      names.push_back(provider->name);
+    return fmt::format("it is a virtual package: name one of {}", fmt::join(names, ", "));
+  }
+  std::vector<std::string_view> names = index.names();
+  std::sort(names.begin(), names.end());
+  const auto near = did_you_mean(name, names);
+  return near ? fmt::format("did you mean `{}`?", *near) : "";
+}
+
+void check_known(const DebIndex& index, std::span<const std::string> wanted) {
+  for (const std::string& name : wanted) {
+    if (index.find(name) == nullptr) {
+      throw Error(Fault::usage,
+                  fmt::format("the distribution has no package `{}`", printable(name)),
+                  package_hint(index, name));
+    }
+  }
+}
+
+[[noreturn]] void fail_unsolvable(Solver* solver) {
+  std::set<std::string> reasons;
+  IdQueue rules;
+  const Id problems = static_cast<Id>(solver_problem_count(solver));
+  for (Id problem = 1; problem <= problems; ++problem) {
+    solver_findallproblemrules(solver, problem, rules.get());
+    for (const Id rule : rules.ids()) {
+      Id source = 0;
+      Id target = 0;
+      Id dependency = 0;
+      const SolverRuleinfo kind = solver_ruleinfo(solver, rule, &source, &target, &dependency);
+      if (kind == SOLVER_RULE_JOB) continue;
+      reasons.insert(solver_problemruleinfo2str(solver, kind, source, target, dependency));
+    }
+  }
+  throw Error(
+      Fault::incompatible,
+      fmt::format("no set of packages satisfies `system_packages`: {}", fmt::join(reasons, "; ")));
+}
+
+}  // namespace
+
+std::vector<const IndexedDeb*> solve(const DebIndex& index,
+                                     std::span<const std::string> wanted,
+                                     std::span<const std::string_view> ignored) {
+  check_known(index, wanted);
+  const std::vector<const IndexedDeb*> candidates = index.closure(wanted, ignored);
+  if (candidates.empty()) return {};
+  const PoolPtr pool = load(solver_input(candidates, ignored));
+  const SolverPtr solver(solver_create(pool.get()));
+  solver_set_flag(solver.get(), SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
+  IdQueue jobs;
+  for (const std::string& name : wanted)
+    add_job(pool.get(), jobs, SOLVER_INSTALL, name);
+  for (const IndexedDeb* package : index.first_choices(wanted, ignored))
+    add_job(pool.get(), jobs, SOLVER_FAVOR, package->name);
+  if (solver_solve(solver.get(), jobs.get()) != 0) fail_unsolvable(solver.get());
+  IdQueue decisions;
+  solver_get_decisionqueue(solver.get(), decisions.get());
+  std::vector<const IndexedDeb*> chosen;
+  for (const Id id : decisions.ids()) {
+    if (id <= SYSTEMSOLVABLE) continue;
+    const Solvable* solvable = pool_id2solvable(pool.get(), id);
+    chosen.push_back(index.find(pool_id2str(pool.get(), solvable->name)));
+  }
+  std::sort(chosen.begin(), chosen.end(), [](const IndexedDeb* a, const IndexedDeb* b) {
+    return a->name < b->name;
+  });
+  return chosen;
+}
+
+}  // namespace mlpack

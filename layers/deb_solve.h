@@ -1,0 +1,19 @@
+#pragma once
+
+#include "layers/deb_index.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mlpack {
+
+/// A smallest sensible set of packages that holds all of `wanted` and satisfies all dependencies
+/// but those on `ignored`, by name (libsolv). Fault::usage for a name that no package has, with
+/// what may have been meant; Fault::incompatible with libsolv's reasons where there is no such set.
+std::vector<const IndexedDeb*> solve(const DebIndex& index,
+                                     std::span<const std::string> wanted,
+                                     std::span<const std::string_view> ignored);
+
+}  // namespace mlpack

@@ -1,0 +1,83 @@
+#include "layers/layer_builder.h"
+
+#include "layers/tar_header.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mlpack {
+
+RecipeEntry plain_folder(std::string path) {
+  RecipeEntry entry;
+  entry.path = std::move(path);
+  entry.kind = EntryKind::directory;
+  entry.mode = 0755;
+  return entry;
+}
+
+void for_each_parent(std::string_view path, const std::function<void(std::string_view)>& visit) {
+  for (std::size_t slash = path.find('/'); slash != std::string_view::npos;
+       slash = path.find('/', slash + 1)) {
+    visit(path.substr(0, slash));
+  }
+}
+
+LayerBuilder::LayerBuilder(Role role,
+                           std::string name,
+                           const RecipeOptions& options,
+                           const Folders& folders)
+    : options_(options), folders_(folders), size_(tar_end_bytes) {
+  recipe_.role = role;
+  recipe_.name = std::move(name);
+  recipe_.mtime = options.mtime;
+}
+
+std::vector<RecipeEntry> LayerBuilder::missing_folders(const RecipeEntry& entry) const {
+  std::vector<RecipeEntry> missing;
+  for_each_parent(entry.path, [&](std::string_view parent) {
+    if (here_.contains(parent) || options_.root.has_folder(parent)) return;
+    const auto found = folders_.find(parent);
+    missing.push_back(found == folders_.end() ? plain_folder(std::string(parent)) : found->second);
+  });
+  return missing;
+}
+
+// Wherever in the archive the entry lies.
+std::uint64_t LayerBuilder::bound(const RecipeEntry& entry) const {
+  const std::uint64_t data = tar_data_size(entry);
+  const std::uint64_t alignment = data >= tar_align_from ? tar_alignment : 0;
+  return tar_header_size(entry, options_.mtime, 0) + alignment + data + tar_padding(data);
+}
+
+bool LayerBuilder::has_room_for(const RecipeEntry& entry) const {
+  std::uint64_t size = size_ + bound(entry);
+  for (const RecipeEntry& folder : missing_folders(entry)) {
+    size += bound(folder);
+  }
+  return size <= options_.max_size;
+}
+
+void LayerBuilder::add(const RecipeEntry& entry) {
+  if (here_.contains(entry.path)) return;
+  for (RecipeEntry& folder : missing_folders(entry)) {
+    size_ += bound(folder);
+    here_.insert(folder.path);
+    recipe_.entries.push_back(std::move(folder));
+  }
+  if (entry.kind == EntryKind::directory) here_.insert(entry.path);
+  size_ += bound(entry);
+  recipe_.entries.push_back(entry);
+}
+
+LayerRecipe LayerBuilder::take() {
+  LayerRecipe taken = recipe_;
+  recipe_.entries.clear();
+  here_.clear();
+  size_ = tar_end_bytes;
+  std::sort(taken.entries.begin(), taken.entries.end(), [](const auto& a, const auto& b) {
+    return a.path < b.path;
+  });
+  return taken;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "layers/tar_view.h"
+#include "lib/oci/image.h"
+#include "lib/parallel.h"
+#include "lib/progress.h"
+#include "lib/store/store.h"
+
+#include <cstddef>
+#include <vector>
+
+namespace mlpack {
+
+/// What packing needs beside its inputs; everything pointed at must outlive it.
+struct PackContext {
+  enum class Memo {
+    trust,  // an input whose state is as remembered is not read
+    verify  // every input is read; where its bytes are not the remembered ones, there is a warning
+  };
+  std::size_t jobs = 1;
+  OpenMembers open_members;      // for layers with DebMember content
+  Progress* progress = nullptr;  // may be absent
+  const Stop* stop = nullptr;    // may be absent
+  Memo memo = Memo::trust;
+};
+
+struct PackJob {
+  LayerRecipe recipe;
+  Compression compression = Compression::zstd;
+};
+
+/// Makes the layer of `job.recipe` known to `store`: compressed ones, and those with DebMember
+/// content, as a blob; any other uncompressed one as its recipe, so that its bytes are read (to
+/// hash them) but not written. A recipe that is remembered is not even read; `reused` says so.
+///
+/// A source that changes while it is read is Fault::input naming it, and nothing is remembered.
+Layer pack_layer(const PackJob& job, Store& store, const PackContext& context);
+
+/// All of `jobs` on context.jobs threads, the largest first; results by index.
+std::vector<Layer> pack_layers(const std::vector<PackJob>& jobs,
+                               Store& store,
+                               const PackContext& context);
+
+/// The bytes of `store`'s blobs: stored ones from their files, recipes as tar made from the user's
+/// files and compared with the digest before the last byte is given away: Fault::integrity where
+/// the bytes changed although the time stamps did not, Fault::input where a file is not as it was.
+/// A blob that is neither is Fault::input.
+OpenBlob open_blob(const Store& store, OpenMembers open_members = {});
+
+}  // namespace mlpack

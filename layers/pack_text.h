@@ -1,0 +1,16 @@
+#pragma once
+
+#include "lib/oci/recipe.h"
+
+#include <string>
+
+namespace mlpack {
+
+/// `weights base`: the layer of `recipe` for people.
+std::string layer_label(const LayerRecipe& recipe);
+
+/// "`/data/m/a.gguf` changed although its time stamps did not": the file of `recipe`, or where
+/// there are several, that it is one of them.
+std::string silent_change(const LayerRecipe& recipe);
+
+}  // namespace mlpack

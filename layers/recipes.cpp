@@ -1,0 +1,191 @@
+#include "layers/recipes.h"
+
+#include "layers/layer_builder.h"
+#include "lib/error.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+// An entry other than a folder, at its place in the image, and the input that brought it.
+struct Placed {
+  RecipeEntry entry;
+  std::size_t input;
+};
+
+std::string shown(std::string_view path) {
+  return fmt::format("`/{}`", printable(path));
+}
+
+// The entries of all inputs where the root says they go, each path once.
+class Collection {
+ public:
+  Collection(const std::vector<TreeInput>& inputs, const RootView& root)
+      : inputs_(inputs), root_(root) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      for (RecipeEntry& entry : walk(inputs[i])) {
+        place(std::move(entry), i);
+      }
+    }
+    std::stable_sort(placed_.begin(), placed_.end(), [](const Placed& a, const Placed& b) {
+      return a.entry.path < b.entry.path;
+    });
+    check_unique();
+    check_parents();
+  }
+
+  const Folders& folders() const { return folders_; }
+
+  // Everything that a layer must be told of: other folders come with what is below them.
+  std::vector<RecipeEntry> take_items() {
+    std::vector<RecipeEntry> items;
+    std::set<std::string, std::less<>> parents;
+    for (Placed& placed : placed_) {
+      for_each_parent(placed.entry.path, [&](std::string_view parent) {
+        if (!parents.contains(parent)) parents.emplace(parent);
+      });
+      items.push_back(std::move(placed.entry));
+    }
+    for (const auto& [path, folder] : folders_) {
+      if (!parents.contains(path)) items.push_back(folder);
+    }
+    std::sort(
+        items.begin(), items.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    return items;
+  }
+
+ private:
+  void place(RecipeEntry entry, std::size_t input) {
+    if (entry.kind == EntryKind::directory) {
+      entry.path = root_.resolve_folder(entry.path);
+      if (root_.has_folder(entry.path)) return;
+      folder_inputs_.try_emplace(entry.path, input);
+      std::string path = entry.path;
+      folders_.try_emplace(std::move(path), std::move(entry));
+      return;
+    }
+    entry.path = root_.resolve_entry(entry.path);
+    if (root_.has_folder(entry.path)) {
+      throw Error(
+          Fault::usage,
+          fmt::format(
+              "{} would replace a folder of the base by {}", shown(entry.path), source_of(input)),
+          fmt::format("end the target in `/` to put it into the folder"));
+    }
+    placed_.push_back({std::move(entry), input});
+  }
+
+  std::string source_of(std::size_t input) const {
+    return fmt::format("`{}`", printable(inputs_[input].source.string()));
+  }
+
+  void check_unique() const {
+    for (std::size_t i = 1; i < placed_.size(); ++i) {
+      if (placed_[i].entry.path != placed_[i - 1].entry.path) continue;
+      throw Error(Fault::usage,
+                  fmt::format("{} and {} both write {}",
+                              source_of(placed_[i - 1].input),
+                              source_of(placed_[i].input),
+                              shown(placed_[i].entry.path)),
+                  "exclude it from one of them");
+    }
+  }
+
+  // Nothing may lie below what is not a folder.
+  void check_parents() const {
+    std::unordered_map<std::string_view, std::size_t> leaves;
+    leaves.reserve(placed_.size());
+    for (const Placed& placed : placed_) {
+      leaves.emplace(placed.entry.path, placed.input);
+    }
+    const auto check = [&](std::string_view folder, std::size_t input) {
+      const auto leaf = leaves.find(folder);
+      if (leaf == leaves.end()) return;
+      throw Error(Fault::usage,
+                  fmt::format("{} is a folder of {} and something else in {}",
+                              shown(folder),
+                              source_of(input),
+                              source_of(leaf->second)),
+                  "choose another target for one of them");
+    };
+    for (const auto& [path, input] : folder_inputs_) {
+      check(path, input);
+      for_each_parent(path, [&, i = input](std::string_view parent) { check(parent, i); });
+    }
+    for (const Placed& placed : placed_) {
+      for_each_parent(placed.entry.path,
+                      [&](std::string_view parent) { check(parent, placed.input); });
+    }
+  }
+
+  const std::vector<TreeInput>& inputs_;
+  const RootView& root_;
+  std::vector<Placed> placed_;
+  Folders folders_;
+  std::map<std::string, std::size_t> folder_inputs_;
+};
+
+// Fills layers one after the other; a file that is larger than a layer may be lies alone.
+std::vector<LayerRecipe> fill(const std::vector<RecipeEntry>& items, LayerBuilder builder) {
+  std::vector<LayerRecipe> layers;
+  for (const RecipeEntry& item : items) {
+    if (!builder.empty() && !builder.has_room_for(item)) layers.push_back(builder.take());
+    builder.add(item);
+  }
+  if (!builder.empty()) layers.push_back(builder.take());
+  return layers;
+}
+
+std::vector<std::string> warnings_for(const std::vector<RecipeEntry>& items,
+                                      const RecipeOptions& options) {
+  std::vector<std::string> warnings = case_collisions(items);
+  for (const RecipeEntry& item : items) {
+    if (item.size <= options.max_size) continue;
+    warnings.push_back(fmt::format("{} is {}, larger than `layers.max_size` ({}): its layer is too",
+                                   shown(item.path),
+                                   human_size(item.size),
+                                   human_size(options.max_size)));
+  }
+  return warnings;
+}
+
+}  // namespace
+
+Recipes files_recipes(const std::string& name,
+                      const std::vector<TreeInput>& inputs,
+                      const RecipeOptions& options) {
+  Collection collection(inputs, options.root);
+  const std::vector<RecipeEntry> items = collection.take_items();
+  const LayerBuilder builder(Role::files, name, options, collection.folders());
+  return {fill(items, builder), warnings_for(items, options)};
+}
+
+Recipes weights_recipes(const std::string& name,
+                        const TreeInput& input,
+                        const RecipeOptions& options) {
+  const std::vector<TreeInput> inputs{input};
+  Collection collection(inputs, options.root);
+  std::vector<RecipeEntry> items = collection.take_items();
+  Recipes recipes{{}, warnings_for(items, options)};
+  const auto small = std::stable_partition(items.begin(), items.end(), [](const auto& item) {
+    return item.kind == EntryKind::file && item.size >= shard_bytes;
+  });
+  LayerBuilder builder(Role::weights, name, options, collection.folders());
+  for (auto shard = items.begin(); shard != small; ++shard) {
+    builder.add(*shard);
+    recipes.layers.push_back(builder.take());
+  }
+  for (LayerRecipe& layer : fill({small, items.end()}, builder)) {
+    recipes.layers.push_back(std::move(layer));
+  }
+  return recipes;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,170 @@
+#include "layers/tar_reader.h"
+
+#include "lib/error.h"
+#include "lib/text.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+struct FreeArchive {
+  void operator()(archive* handle) const { archive_read_free(handle); }
+};
+
+// libarchive recodes names by the thread's locale; in `C` it drops what is not ASCII.
+class Utf8Locale {
+ public:
+  Utf8Locale() : mine_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)), before_(uselocale(mine_)) {}
+  ~Utf8Locale() {
+    uselocale(before_);
+    if (mine_ != nullptr) freelocale(mine_);
+  }
+  Utf8Locale(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(const Utf8Locale&) = delete;
+
+ private:
+  locale_t mine_;
+  locale_t before_;
+};
+
+std::string text_of(const char* text) {
+  return text == nullptr ? std::string() : text;
+}
+
+TarEntry::Kind kind_of(archive_entry* entry) {
+  if (archive_entry_hardlink(entry) != nullptr) return TarEntry::Kind::hardlink;
+  switch (archive_entry_filetype(entry)) {
+    case AE_IFDIR:
+      return TarEntry::Kind::directory;
+    case AE_IFLNK:
+      return TarEntry::Kind::symlink;
+    case AE_IFCHR:
+    case AE_IFBLK:
+      return TarEntry::Kind::device;
+    case AE_IFIFO:
+      return TarEntry::Kind::fifo;
+    default:
+      return TarEntry::Kind::file;
+  }
+}
+
+std::string plain_path(std::string path) {
+  while (path.size() > 1 && path.ends_with('/'))
+    path.pop_back();
+  return path.starts_with("./") ? path.substr(2) : path;
+}
+
+std::uint64_t not_negative(std::int64_t number) {
+  return number < 0 ? 0 : static_cast<std::uint64_t>(number);
+}
+
+TarEntry entry_of(archive_entry* entry) {
+  TarEntry found;
+  found.path = plain_path(text_of(archive_entry_pathname(entry)));
+  found.kind = kind_of(entry);
+  found.mode = static_cast<unsigned>(archive_entry_perm(entry)) & 07777U;
+  found.uid = not_negative(archive_entry_uid(entry));
+  found.gid = not_negative(archive_entry_gid(entry));
+  found.mtime = archive_entry_mtime(entry);
+  if (found.kind == TarEntry::Kind::hardlink)
+    found.link = plain_path(archive_entry_hardlink(entry));
+  if (found.kind == TarEntry::Kind::symlink) found.link = text_of(archive_entry_symlink(entry));
+  if (found.kind == TarEntry::Kind::file) found.size = not_negative(archive_entry_size(entry));
+  return found;
+}
+
+}  // namespace
+
+bool TarEntry::is_safe() const {
+  if (path.starts_with('/')) return false;
+  for (const std::string_view part : split(path, '/')) {
+    if (part == "..") return false;
+  }
+  return true;
+}
+
+bool TarEntry::is_whiteout() const {
+  const std::size_t slash = path.rfind('/');
+  const std::size_t name = slash == std::string::npos ? 0 : slash + 1;
+  return std::string_view(path).substr(name).starts_with(".wh.");
+}
+
+struct TarReader::State {
+  explicit State(std::unique_ptr<Source> from) : source(std::move(from)) {
+    if (!handle) fail(Fault::internal, "libarchive: no memory for a reader");
+    archive_read_support_format_tar(handle.get());
+    archive_read_support_format_empty(handle.get());
+    check(archive_read_open(handle.get(), this, nullptr, &State::give, nullptr));
+  }
+
+  // Called by libarchive, through which no exception may pass.
+  static la_ssize_t give(archive* archive, void* self, const void** buffer) {
+    auto* state = static_cast<State*>(self);
+    try {
+      *buffer = state->buffer.data();
+      return static_cast<la_ssize_t>(state->source->read(state->buffer));
+    } catch (...) {
+      state->failure = std::current_exception();
+      archive_set_error(archive, EIO, "the source failed");
+      return ARCHIVE_FATAL;
+    }
+  }
+
+  void check(la_ssize_t result) {
+    if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
+    if (result >= 0) return;
+    fail(Fault::integrity,
+         "the tar archive is damaged after byte {}: {}",
+         archive_filter_bytes(handle.get(), 0),
+         printable(text_of(archive_error_string(handle.get()))));
+  }
+
+  std::unique_ptr<Source> source;
+  std::vector<std::byte> buffer = std::vector<std::byte>(std::size_t{256} << 10);
+  std::exception_ptr failure;
+  std::unique_ptr<archive, FreeArchive> handle{archive_read_new()};
+};
+
+TarReader::TarReader(std::unique_ptr<Source> source)
+    : state_(std::make_unique<State>(std::move(source))) {}
+
+TarReader::~TarReader() = default;
+
+std::optional<TarEntry> TarReader::next() {
+  const Utf8Locale locale;
+  archive_entry* entry = nullptr;
+  const int result = archive_read_next_header(state_->handle.get(), &entry);
+  if (result == ARCHIVE_EOF) return std::nullopt;
+  state_->check(result == ARCHIVE_WARN ? ARCHIVE_OK : result);
+  if (archive_entry_pathname(entry) == nullptr) {
+    fail(Fault::integrity,
+         "the tar archive has an entry without a name before byte {}",
+         archive_filter_bytes(state_->handle.get(), 0));
+  }
+  TarEntry found = entry_of(entry);
+  found.offset = not_negative(archive_filter_bytes(state_->handle.get(), 0));
+  return found;
+}
+
+std::size_t TarReader::read(std::span<std::byte> buffer) {
+  const la_ssize_t count = archive_read_data(state_->handle.get(), buffer.data(), buffer.size());
+  state_->check(count);
+  return static_cast<std::size_t>(count);
+}
+
+std::vector<TarEntry> list_tar(std::unique_ptr<Source> source) {
+  TarReader reader(std::move(source));
+  std::vector<TarEntry> entries;
+  while (auto entry = reader.next())
+    entries.push_back(std::move(*entry));
+  return entries;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "lib/sink.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+/// An entry as a foreign archive has it. Nothing was cleaned: see `is_safe`.
+struct TarEntry {
+  enum class Kind { file, directory, symlink, hardlink, device, fifo };
+  std::string path;  // bytes, without slashes at its end and a leading `./`
+  Kind kind = Kind::file;
+  unsigned mode = 0;
+  std::uint64_t uid = 0;
+  std::uint64_t gid = 0;
+  std::uint64_t size = 0;
+  std::int64_t mtime = 0;
+  std::string link;
+  std::uint64_t offset = 0;  // of its data in the archive
+
+  /// False for absolute paths and those with a `..` part.
+  bool is_safe() const;
+  /// A whiteout or opaque marker (image-spec, layer.md).
+  bool is_whiteout() const;
+};
+
+/// Reads tar (v7, ustar, pax, GNU long names and base-256 numbers) in one pass and flat memory.
+/// Malformed or truncated archives are Fault::integrity with the offset.
+class TarReader {
+ public:
+  explicit TarReader(std::unique_ptr<Source> source);
+  ~TarReader();
+  TarReader(const TarReader&) = delete;
+  TarReader& operator=(const TarReader&) = delete;
+
+  /// The next entry; what is left of the last one's data is skipped. nullopt at the end.
+  std::optional<TarEntry> next();
+  /// Data of the current entry; 0 at its end.
+  std::size_t read(std::span<std::byte> buffer);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// All entries of an uncompressed layer.
+std::vector<TarEntry> list_tar(std::unique_ptr<Source> source);
+
+}  // namespace mlpack

@@ -1,0 +1,195 @@
+#include "layers/archive.h"
+
+#include "layers/compress.h"
+#include "layers/tar_view.h"
+#include "lib/error.h"
+#include "lib/oci/image.h"
+#include "tests/support/temp_dir.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+using namespace mlpack;
+using test::TempDir;
+
+namespace {
+
+// Blobs by digest, as a store or registry would have them.
+struct Blobs {
+  std::map<Digest, std::string> bytes;
+
+  OpenBlob opener() const {
+    return [this](const Descriptor& blob) -> std::unique_ptr<Source> {
+      return std::make_unique<StringSource>(bytes.at(blob.digest));
+    };
+  }
+
+  Layer add(const std::string& name, const std::string& tar, Compression compression) {
+    StringSink compressed(1 << 20);
+    const auto compressor = make_compressor(compression, compressed, 1);
+    compressor->write(as_bytes(tar));
+    compressor->finish();
+    const Digest digest = Digest::of(compressed.text);
+    bytes[digest] = compressed.text;
+    return {Role::files,
+            name,
+            {std::string(layer_media_type(compression)), digest, compressed.text.size(), {}, {}},
+            Digest::of(tar),
+            "mlpack",
+            false};
+  }
+};
+
+std::string tar_of(const std::string& path, const std::string& text) {
+  LayerRecipe recipe;
+  RecipeEntry entry;
+  entry.path = path;
+  entry.size = text.size();
+  entry.content = text;
+  recipe.entries.push_back(entry);
+  StringSink sink(1 << 20);
+  const auto source = TarView(recipe).open();
+  copy(*source, sink);
+  return sink.text;
+}
+
+ImageSet image_set(Blobs& blobs, const std::string& platform = "linux/amd64") {
+  ImageConfig config;
+  config.platform = *Platform::parse(platform);
+  config.created = rfc3339(0);
+  const std::vector<Layer> layers{
+      blobs.add("a", tar_of("a", "plain " + platform), Compression::none),
+      blobs.add("b", tar_of("b", "zipped " + platform), Compression::gzip)};
+  return {{assemble(BaseImage{}, layers, config, {})}, {}, ""};
+}
+
+std::string text_of(Source& source) {
+  StringSink sink(1 << 20);
+  copy(source, sink);
+  return sink.text;
+}
+
+ArchiveLocation at(ArchiveLocation::Kind kind, const fs::path& path, std::string tag = "") {
+  return {kind, path, std::move(tag)};
+}
+
+constexpr auto layout = ArchiveLocation::Kind::oci_layout;
+constexpr auto oci_archive = ArchiveLocation::Kind::oci_archive;
+constexpr auto docker_archive = ArchiveLocation::Kind::docker_archive;
+
+void write(const ArchiveLocation& location, const ImageSet& set, const Blobs& blobs) {
+  write_archive(location, "acme/demo:1", set, {blobs.opener(), nullptr, nullptr, nullptr});
+}
+
+}  // namespace
+
+TEST_CASE("an image comes back from a layout and from an OCI archive as it was") {
+  for (const auto kind : {layout, oci_archive}) {
+    const TempDir dir;
+    Blobs blobs;
+    const ImageSet set = image_set(blobs);
+    write(at(kind, dir / "out", "v1"), set, blobs);
+    const LoadedArchive loaded = load_archive(at(kind, dir / "out"));
+    CHECK(loaded.name == "v1");
+    REQUIRE(loaded.images.images.size() == 1);
+    CHECK(loaded.images.images[0].digest() == set.images[0].digest());
+    for (const Descriptor& layer : set.images[0].manifest.layers) {
+      CHECK(text_of(*loaded.open(layer)) == blobs.bytes.at(layer.digest));
+    }
+  }
+}
+
+TEST_CASE("a layout keeps the tags it had, and a tag moves") {
+  const TempDir dir;
+  Blobs blobs;
+  const ImageSet first = image_set(blobs, "linux/amd64");
+  const ImageSet second = image_set(blobs, "linux/arm64");
+  write(at(layout, dir / "out", "one"), first, blobs);
+  write(at(layout, dir / "out", "two"), first, blobs);
+  write(at(layout, dir / "out", "one"), second, blobs);
+  CHECK(load_archive(at(layout, dir / "out", "one")).images.root() == second.root());
+  CHECK(load_archive(at(layout, dir / "out", "two")).images.root() == first.root());
+}
+
+TEST_CASE("a tag that a layout does not have is answered with those it has") {
+  const TempDir dir;
+  Blobs blobs;
+  write(at(layout, dir / "out", "one"), image_set(blobs), blobs);
+  try {
+    load_archive(at(layout, dir / "out", "three"));
+    FAIL("loaded");
+  } catch (const Error& error) {
+    CHECK(error.what() == "`" + (dir / "out").string() + "` holds no image `three`");
+    CHECK(error.hint() == "it has `one`");
+    CHECK(error.fault() == Fault::input);
+  }
+}
+
+TEST_CASE("a folder that holds something else is not made a layout") {
+  const TempDir dir;
+  dir.write("out/precious.txt", "mine");
+  Blobs blobs;
+  const ImageSet set = image_set(blobs);
+  const std::string expected =
+      "`" + (dir / "out").string() + "` holds something else than an OCI layout";
+  CHECK_THROWS_WITH_AS(write(at(layout, dir / "out"), set, blobs), expected.c_str(), Error);
+}
+
+TEST_CASE("an archive that cannot be finished is not there") {
+  const TempDir dir;
+  Blobs blobs;
+  const ImageSet set = image_set(blobs);
+  blobs.bytes[set.images[0].manifest.layers[1].digest] += "more";
+  CHECK_THROWS_AS(write(at(oci_archive, dir / "out"), set, blobs), Error);
+  CHECK(fs::is_empty(dir.path()));
+}
+
+TEST_CASE("layers of a docker-archive are uncompressed, and it is read back") {
+  const TempDir dir;
+  Blobs blobs;
+  const ImageSet set = image_set(blobs);
+  write(at(docker_archive, dir / "out"), set, blobs);
+  const LoadedArchive loaded = load_archive(at(docker_archive, dir / "out"));
+  CHECK(loaded.name == "acme/demo:1");
+  const Image& image = loaded.images.images.at(0);
+  CHECK(image.config_bytes == set.images[0].config_bytes);
+  CHECK(image.manifest.layers.at(1).media_type == media_type::oci_layer);
+  CHECK(text_of(*loaded.open(image.manifest.layers[1])) == tar_of("b", "zipped linux/amd64"));
+}
+
+TEST_CASE("a docker-archive of several platforms is refused") {
+  const TempDir dir;
+  Blobs blobs;
+  ImageSet set = image_set(blobs, "linux/amd64");
+  set.images.push_back(image_set(blobs, "linux/arm64").images[0]);
+  CHECK_THROWS_WITH_AS(write(at(docker_archive, dir / "out"), set, blobs),
+                       "a docker-archive holds one platform, and this image has 2",
+                       Error);
+}
+
+TEST_CASE("a damaged blob of a layout is noticed when it is read") {
+  const TempDir dir;
+  Blobs blobs;
+  const ImageSet set = image_set(blobs);
+  write(at(layout, dir / "out"), set, blobs);
+  const Descriptor& layer = set.images[0].manifest.layers[0];
+  std::string damaged = blobs.bytes.at(layer.digest);
+  damaged[600] = 'X';
+  dir.write("out/blobs/sha256/" + layer.digest.hex(), damaged);
+  const LoadedArchive loaded = load_archive(at(layout, dir / "out"));
+  const auto source = loaded.open(layer);
+  CHECK_THROWS_AS(text_of(*source), Error);
+}
+
+TEST_CASE("a compressed archive is refused with what to do") {
+  const TempDir dir;
+  const fs::path path = dir.write("out.tar.gz", "\x1f\x8b\x08 and more");
+  try {
+    load_archive(at(docker_archive, path));
+    FAIL("loaded");
+  } catch (const Error& error) {
+    CHECK(error.what() == "`" + path.string() + "` is compressed as a whole");
+    CHECK(error.hint() == "decompress it first, with `gunzip` or `zstd -d`");
+  }
+}

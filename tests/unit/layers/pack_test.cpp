@@ -1,0 +1,338 @@
+#include "layers/pack.h"
+
+#include "layers/compress.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/layers/support.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <mutex>
+#include <set>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+// Keeps what a person would see.
+class Recorder : public Progress {
+ public:
+  int begin(const std::string& label, std::uint64_t total) override {
+    const std::scoped_lock lock(mutex_);
+    labels_.push_back(fmt::format("{} of {}", label, total));
+    return static_cast<int>(labels_.size()) - 1;
+  }
+  void advance(int, std::uint64_t bytes) override {
+    const std::scoped_lock lock(mutex_);
+    bytes_ += bytes;
+  }
+  void end(int task, const std::string& outcome) override {
+    const std::scoped_lock lock(mutex_);
+    outcomes.insert(labels_[static_cast<std::size_t>(task)] + ": " + outcome);
+  }
+  void warn(const std::string& text) override {
+    const std::scoped_lock lock(mutex_);
+    warnings.push_back(text);
+  }
+  std::uint64_t bytes() const { return bytes_; }
+
+  std::multiset<std::string> outcomes;
+  std::vector<std::string> warnings;
+
+ private:
+  std::mutex mutex_;  // guards all of the above
+  std::vector<std::string> labels_;
+  std::uint64_t bytes_ = 0;
+};
+
+// A time stamp that the memo trusts: no clock ticks near it.
+void make_old(const fs::path& path) {
+  const timespec old{1'600'000'000, 5};
+  const timespec times[2]{old, old};
+  REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+}
+
+struct Workplace {
+  TempDir dir;
+  Store store{dir / "store"};
+  Recorder progress;
+  PackContext context;
+
+  Workplace() {
+    context.jobs = 2;
+    context.progress = &progress;
+  }
+
+  fs::path file(const std::string& name, const std::string& text) const {
+    const fs::path path = dir.write(name, text);
+    make_old(path);
+    // The change time cannot be set back; wait until it is no longer fresh.
+    ::usleep(60'000);
+    return path;
+  }
+
+  static PackJob job(std::vector<RecipeEntry> entries, Compression compression) {
+    PackJob job;
+    job.recipe.role = Role::weights;
+    job.recipe.name = "base";
+    job.recipe.entries = std::move(entries);
+    job.compression = compression;
+    return job;
+  }
+};
+
+std::string bytes_of(const OpenBlob& open, const Descriptor& blob) {
+  return all_of(*open(blob));
+}
+
+}  // namespace
+
+TEST_CASE("an uncompressed layer of the user's files is hashed and not written") {
+  Workplace work;
+  const fs::path file = work.file("w", std::string(100'000, 'w'));
+  const PackJob job = Workplace::job({file_entry("m/w", file)}, Compression::none);
+  const Layer layer = pack_layer(job, work.store, work.context);
+  const std::string tar = all_of(*TarView(job.recipe).open());
+  CHECK(layer.descriptor.digest == Digest::of(tar));
+  CHECK(layer.descriptor.size == tar.size());
+  CHECK(layer.descriptor.media_type == "application/vnd.oci.image.layer.v1.tar");
+  CHECK(layer.diff_id == layer.descriptor.digest);
+  CHECK(layer.role == Role::weights);
+  CHECK(layer.name == "base");
+  CHECK(layer.created_by == "mlpack: weights base");
+  CHECK_FALSE(layer.reused);
+  CHECK(layer.descriptor.annotations.at("dev.mlpack.layer.codec") == "none");
+  CHECK_FALSE(work.store.has_blob(layer.descriptor.digest));
+  CHECK(work.store.recipe(layer.descriptor.digest) == job.recipe);
+  CHECK(bytes_of(open_blob(work.store), layer.descriptor) == tar);
+}
+
+TEST_CASE("a compressed layer is a blob with both digests") {
+  Workplace work;
+  const fs::path file = work.file("f", std::string(3'000'000, 'f'));
+  for (const Compression codec : {Compression::gzip, Compression::zstd}) {
+    const PackJob job = Workplace::job({file_entry("f", file)}, codec);
+    const Layer layer = pack_layer(job, work.store, work.context);
+    CHECK(work.store.has_blob(layer.descriptor.digest));
+    CHECK_FALSE(work.store.recipe(layer.descriptor.digest));
+    const std::string blob = bytes_of(open_blob(work.store), layer.descriptor);
+    CHECK(Digest::of(blob) == layer.descriptor.digest);
+    CHECK(blob.size() == layer.descriptor.size);
+    const auto tar = all_of(*decompress(std::make_unique<StringSource>(blob), codec));
+    CHECK(Digest::of(tar) == layer.diff_id);
+    CHECK(layer.descriptor.annotations.at("dev.mlpack.layer.codec") == codec_id(codec));
+    CHECK(layer_compression(layer.descriptor.media_type) == codec);
+  }
+}
+
+TEST_CASE("an unchanged source is not read again") {
+  Workplace work;
+  const fs::path file = work.file("w", std::string(5000, 'w'));
+  const PackJob job = Workplace::job({file_entry("m/w", file)}, Compression::zstd);
+  const Layer first = pack_layer(job, work.store, work.context);
+  const std::uint64_t read = work.progress.bytes();
+  CHECK(read > 5000);
+  // Not even opened: it may be gone.
+  ::unlink(file.c_str());
+  const Layer second = pack_layer(job, work.store, work.context);
+  CHECK(work.progress.bytes() == read);
+  CHECK(second.reused);
+  CHECK(second.descriptor == first.descriptor);
+  CHECK(second.diff_id == first.diff_id);
+  CHECK(work.progress.outcomes ==
+        std::multiset<std::string>{
+            fmt::format("weights base of 6656: packed: {}", human_size(first.descriptor.size)),
+            fmt::format("weights base of {}: reused: nothing changed", first.descriptor.size)});
+}
+
+TEST_CASE("a file that was touched in the last moment is read again") {
+  Workplace work;
+  const fs::path file = work.dir.write("w", "fresh");
+  const PackJob job = Workplace::job({file_entry("m/w", file)}, Compression::none);
+  pack_layer(job, work.store, work.context);
+  CHECK_FALSE(pack_layer(job, work.store, work.context).reused);
+}
+
+TEST_CASE("a file whose modification time was set back is read again") {
+  Workplace work;
+  const fs::path file = work.file("w", "12345678");
+  const auto pack = [&] {
+    const PackJob job = Workplace::job({file_entry("m/w", file)}, Compression::none);
+    return pack_layer(job, work.store, work.context);
+  };
+  const Layer before = pack();
+  CHECK(pack().reused);
+  work.file("w", "87654321");
+  const Layer after = pack();
+  CHECK_FALSE(after.reused);
+  CHECK(after.descriptor.digest != before.descriptor.digest);
+}
+
+TEST_CASE("verifying reads what is remembered, and warns where the bytes are others") {
+  Workplace work;
+  const fs::path file = work.file("w", "12345678");
+  PackJob job = Workplace::job({file_entry("m/w", file)}, Compression::none);
+  const Layer before = pack_layer(job, work.store, work.context);
+  work.context.memo = PackContext::Memo::verify;
+  CHECK_FALSE(pack_layer(job, work.store, work.context).reused);
+  CHECK(work.progress.warnings.empty());
+  // A change that no time stamp shows: a memo that says something else.
+  const Digest other = Digest::of("other");
+  work.store.put_recipe(other, job.recipe);
+  Descriptor wrong = before.descriptor;
+  wrong.digest = other;
+  work.store.remember_layer(
+      layer_key(job.recipe, "none"), job.recipe, INT64_MAX, KnownLayer{wrong, other});
+  const Layer after = pack_layer(job, work.store, work.context);
+  CHECK(after.descriptor == before.descriptor);
+  CHECK(work.progress.warnings ==
+        std::vector<std::string>{"`" + file.string() +
+                                 "` changed although its time stamps did not; its layer was made "
+                                 "anew"});
+  work.context.memo = PackContext::Memo::trust;
+  CHECK(pack_layer(job, work.store, work.context).descriptor == before.descriptor);
+}
+
+TEST_CASE("a source that changes while it is packed is named, and nothing is remembered") {
+  Workplace work;
+  const fs::path file = work.file("w", std::string(3'000'000, 'w'));
+  const PackJob job = Workplace::job({file_entry("m/w", file)}, Compression::none);
+  struct Meddler : Recorder {
+    fs::path file;
+    void advance(int task, std::uint64_t bytes) override {
+      Recorder::advance(task, bytes);
+      if (!file.empty()) REQUIRE(::truncate(file.c_str(), 2'000'000) == 0);
+    }
+  } meddler;
+  meddler.file = file;
+  work.context.progress = &meddler;
+  const std::string cut = "`" + file.string() + "` ended at byte 2000000, 1000000 bytes short";
+  CHECK_THROWS_WITH_AS(pack_layer(job, work.store, work.context), cut.c_str(), Error);
+  CHECK(meddler.outcomes == std::multiset<std::string>{"weights base of 3005440: failed"});
+  CHECK_FALSE(work.store.known_layer(layer_key(job.recipe, "none")));
+  meddler.file.clear();
+  const std::string changed = "`" + file.string() + "` changed while it was read";
+  CHECK_THROWS_WITH_AS(pack_layer(job, work.store, work.context), changed.c_str(), Error);
+}
+
+TEST_CASE("bytes that changed behind their time stamps are not given away whole") {
+  Workplace work;
+  const fs::path file = work.file("w", std::string(5000, 'w'));
+  const PackJob job = Workplace::job({file_entry("m/w", file)}, Compression::none);
+  Layer layer = pack_layer(job, work.store, work.context);
+  // As if the file had been other bytes when it was hashed.
+  const Digest was = Digest::of("other bytes");
+  work.store.put_recipe(was, job.recipe);
+  const Digest is = layer.descriptor.digest;
+  layer.descriptor.digest = was;
+  const auto source = open_blob(work.store)(layer.descriptor);
+  std::uint64_t given = 0;
+  std::string message;
+  try {
+    std::vector<std::byte> buffer(1000);
+    while (const std::size_t count = source->read(buffer)) {
+      given += count;
+    }
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::integrity);
+    message = std::string(error.what()) + " | " + error.hint();
+  }
+  CHECK(given < layer.descriptor.size);
+  CHECK(message == "`" + file.string() +
+                       "` changed although its time stamps did not: the layer was " + was.text() +
+                       ", its bytes are " + is.text() +
+                       " now | leave the files alone while they are sent, and build again with "
+                       "`--verify-cache`");
+}
+
+TEST_CASE("a file that changed between build and push is named") {
+  Workplace work;
+  const fs::path file = work.file("w", std::string(5000, 'w'));
+  const PackJob job = Workplace::job({file_entry("m/w", file)}, Compression::none);
+  const Layer layer = pack_layer(job, work.store, work.context);
+  work.dir.write("w", std::string(5000, 'x'));
+  const std::string changed = "`" + file.string() + "` changed while it was read";
+  CHECK_THROWS_WITH_AS(bytes_of(open_blob(work.store), layer.descriptor), changed.c_str(), Error);
+}
+
+TEST_CASE("a blob that is nowhere is an error that says what to do") {
+  Workplace work;
+  Descriptor blob{"application/x", Digest::of("none"), 4, {}, {}};
+  const std::string message = "`" + blob.digest.text() + "` is not in the store";
+  CHECK_THROWS_WITH_AS(open_blob(work.store)(blob), message.c_str(), Error);
+}
+
+TEST_CASE("an uncompressed layer of package members is stored: it cannot be read from files") {
+  Workplace work;
+  work.context.open_members = [] {
+    return [](const DebMember& member) -> std::unique_ptr<Source> {
+      return std::make_unique<StringSource>("content of " + member.member);
+    };
+  };
+  RecipeEntry entry = text_entry("usr/lib/x", "");
+  entry.size = 12;
+  entry.content = DebMember{Digest::of("deb"), "x"};
+  const PackJob job = Workplace::job({entry}, Compression::none);
+  const Layer layer = pack_layer(job, work.store, work.context);
+  CHECK(work.store.has_blob(layer.descriptor.digest));
+  CHECK(layer.diff_id == layer.descriptor.digest);
+  CHECK(bytes_of(open_blob(work.store), layer.descriptor).substr(512, 12) == "content of x");
+}
+
+TEST_CASE("moved files are read at their new place, and give the same layer") {
+  Workplace work;
+  const fs::path file = work.file("a/w", "weights");
+  const Layer first = pack_layer(
+      Workplace::job({file_entry("m/w", file)}, Compression::none), work.store, work.context);
+  fs::rename(work.dir / "a", work.dir / "b");
+  const PackJob moved = Workplace::job({file_entry("m/w", work.dir / "b/w")}, Compression::none);
+  const Layer second = pack_layer(moved, work.store, work.context);
+  CHECK(second.descriptor == first.descriptor);
+  CHECK_FALSE(bytes_of(open_blob(work.store), second.descriptor).empty());
+}
+
+TEST_CASE("layers come back in their order and do not depend on the threads") {
+  Workplace work;
+  std::vector<PackJob> jobs;
+  for (int i = 0; i < 9; ++i) {
+    const std::string name = fmt::format("f{}", i);
+    const auto size = static_cast<std::size_t>(1 + (i * 7919) % 50'000);
+    const fs::path file = work.dir.write(name, std::string(size, static_cast<char>('a' + i)));
+    const auto codec = static_cast<Compression>(i % 3);
+    jobs.push_back(Workplace::job({file_entry(name, file)}, codec));
+  }
+  const auto digests = [&](std::size_t threads) {
+    const TempDir dir;
+    Store store(dir.path());
+    PackContext context;
+    context.jobs = threads;
+    std::vector<Digest> found;
+    for (const Layer& layer : pack_layers(jobs, store, context)) {
+      found.push_back(layer.descriptor.digest);
+    }
+    return found;
+  };
+  const auto one = digests(1);
+  CHECK(one.size() == 9);
+  CHECK(digests(8) == one);
+  CHECK(digests(3) == one);
+}
+
+TEST_CASE("a stop ends packing and leaves no blob") {
+  Workplace work;
+  const fs::path file = work.file("f", std::string(3'000'000, 'f'));
+  Stop stop;
+  stop.request(Fault::interrupted);
+  work.context.stop = &stop;
+  const std::vector<PackJob> jobs{Workplace::job({file_entry("f", file)}, Compression::zstd)};
+  CHECK_THROWS_WITH_AS(pack_layers(jobs, work.store, work.context), "interrupted", Error);
+  const fs::path blobs = work.store.root() / "blobs/sha256";
+  CHECK((!fs::exists(blobs) || fs::is_empty(blobs)));
+}

@@ -1,0 +1,78 @@
+#include "lib/error.h"
+#include "registry/client.h"
+#include "registry/client_state.h"
+#include "registry/resume.h"
+#include "registry/verify.h"
+
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+struct BlobRequest {
+  Repository repository;
+  Descriptor blob;
+  Attempt attempt;
+};
+
+Answer get(Client::State& state, const BlobRequest& request, std::uint64_t offset) {
+  Call call{.target = registry_path(request.repository, "blobs/" + request.blob.digest.text())};
+  if (offset > 0) call.headers.add("Range", fmt::format("bytes={}-", offset));
+  return state.persist(request.repository, call, request.attempt);
+}
+
+std::unique_ptr<Body> reopen(Client::State& state,
+                             const BlobRequest& request,
+                             std::uint64_t offset) {
+  ++state.retries;
+  Answer answer = get(state, request, offset);
+  if (answer.response.status != 200 && answer.response.status != 206) {
+    throw refusal(request.attempt, answer);
+  }
+  const std::string from = answer.url.authority();
+  std::unique_ptr<Body> body = body_from(std::move(answer.response), offset);
+  if (!body) {
+    fail(Fault::refused,
+         "cannot {}: `{}` sent another range than the one asked for",
+         request.attempt.what,
+         from);
+  }
+  return body;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> Client::open_blob(const Repository& repository, const Descriptor& blob) {
+  const std::string name =
+      fmt::format("blob `sha256:{}` of `{}`", blob.digest.short_hex(), repository.name.name());
+  const BlobRequest request{repository, blob, state_->attempt(repository, "fetch " + name)};
+  Answer answer = get(*state_, request, 0);
+  if (answer.response.status == 404) {
+    return nullptr;
+  }
+  if (answer.response.status != 200) {
+    throw refusal(request.attempt, answer);
+  }
+  require_same_size(
+      {BlobState::Presence::present, content_length(answer.response.headers)}, blob, repository);
+  State& state = *state_;
+  return std::make_unique<VerifyingSource>(
+      std::make_unique<ResumingSource>(
+          std::move(answer.response.body),
+          [&state, request](std::uint64_t offset) { return reopen(state, request, offset); },
+          state.policy,
+          request.attempt.what),
+      blob,
+      "the bytes of " + name);
+}
+
+bool Client::get_blob(const Repository& repository, const Descriptor& blob, Sink& sink) {
+  const std::unique_ptr<Source> source = open_blob(repository, blob);
+  if (!source) {
+    return false;
+  }
+  copy(*source, sink, [&](std::size_t) { state_->stop.check(); });
+  return true;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,209 @@
+#include "registry/client.h"
+
+#include "lib/error.h"
+#include "lib/oci/manifest.h"
+#include "lib/text.h"
+#include "registry/client_state.h"
+#include "registry/reader.h"
+
+namespace mlpack {
+namespace {
+
+std::string accepted_manifests() {
+  return fmt::format("{}, {}, {}, {}",
+                     media_type::oci_manifest,
+                     media_type::oci_index,
+                     media_type::docker_manifest,
+                     media_type::docker_list);
+}
+
+Call manifest_call(const Repository& repository, const std::string& method, const std::string& at) {
+  Call call{.method = method, .target = registry_path(repository, "manifests/" + at)};
+  call.headers.add("Accept", accepted_manifests());
+  return call;
+}
+
+std::string named(const Repository& repository, const std::string& at) {
+  return fmt::format("`{}{}{}`", repository.name.name(), at.find(':') == at.npos ? ":" : "@", at);
+}
+
+// Without parameters such as `; charset=utf-8`.
+std::string content_type(const Headers& headers) {
+  const std::string value = headers.find("Content-Type").value_or("");
+  return to_lower(trim(value.substr(0, value.find(';'))));
+}
+
+// Some servers, such as plain file servers, do not know the type of a manifest; it says so itself.
+std::string type_of(const Headers& headers, const std::string& bytes) {
+  std::string type = content_type(headers);
+  const bool generic = type.empty() || type == "application/json" || type == "text/plain" ||
+                       type == "application/octet-stream";
+  if (!generic) {
+    return type;
+  }
+  return sniff_manifest_type(bytes);
+}
+
+std::optional<Digest> said_digest(const Headers& headers) {
+  return Digest::parse(headers.find("Docker-Content-Digest").value_or(""));
+}
+
+void check_digest(const Answer& answer, const Digest& found, const std::string& name) {
+  const std::optional<Digest> said = said_digest(answer.response.headers);
+  if (said && *said != found) {
+    fail(Fault::integrity,
+         "manifest {}: `{}` says that its digest is `{}`, but it is `{}`",
+         name,
+         answer.url.authority(),
+         said->text(),
+         found.text());
+  }
+}
+
+std::string read_manifest(const Answer& answer, const Attempt& attempt) {
+  BodyText body = read_body(*answer.response.body, max_manifest_bytes);
+  if (body.truncated) {
+    fail(Fault::integrity,
+         "cannot {}: it is larger than {}",
+         attempt.what,
+         human_size(max_manifest_bytes));
+  }
+  if (body.failure) {
+    throw unreachable(attempt, *body.failure);
+  }
+  return std::move(body.text);
+}
+
+}  // namespace
+
+Client::Client(Transport& transport,
+               CredentialsSource& credentials,
+               ClientOptions options,
+               Progress& progress,
+               const Stop& stop)
+    : state_(std::make_unique<State>(transport, credentials, std::move(options), progress, stop)) {}
+
+Client::~Client() = default;
+
+void Client::check(const std::string& host) {
+  const std::optional<Reference> name = Reference::parse(host + "/check");
+  if (!name || name->host() != host) {
+    fail(Fault::usage, "`{}` is not the host of a registry", printable(host));
+  }
+  const Repository repository{*name, Access::pull};
+  const Attempt attempt{fmt::format("reach registry `{}`", host), host, ""};
+  const Answer answer = state_->persist(repository, {.target = "/v2/"}, attempt);
+  if (answer.response.status == 404) {
+    throw no_registry(attempt, answer);
+  }
+  if (!is_success(answer)) {
+    throw refusal(attempt, answer);
+  }
+}
+
+void Client::check_login(const std::string& host, const Credentials& credentials) {
+  FixedCredentials fixed(credentials);
+  Client(state_->transport, fixed, state_->options, state_->progress, state_->stop).check(host);
+}
+
+std::optional<Descriptor> Client::head_manifest(const Repository& repository,
+                                                const std::string& at) {
+  const Attempt attempt = state_->attempt(repository, "look for " + named(repository, at));
+  const Answer answer = state_->persist(repository, manifest_call(repository, "HEAD", at), attempt);
+  const int status = answer.response.status;
+  if (status == 401 || status == 403) {
+    throw refusal(attempt, answer);
+  }
+  const std::optional<Digest> digest = said_digest(answer.response.headers);
+  const std::string type = content_type(answer.response.headers);
+  if (status != 200 || !digest || !(is_index(type) || is_manifest(type))) {
+    return std::nullopt;
+  }
+  return Descriptor{.media_type = type,
+                    .digest = *digest,
+                    .size = content_length(answer.response.headers).value_or(0),
+                    .annotations = {},
+                    .platform = {}};
+}
+
+std::optional<FoundManifest> Client::get_manifest(const Repository& repository,
+                                                  const std::string& at) {
+  const std::string name = named(repository, at);
+  const Attempt attempt = state_->attempt(repository, "fetch manifest " + name);
+  const Answer answer = state_->persist(repository, manifest_call(repository, "GET", at), attempt);
+  if (answer.response.status == 404) {
+    return std::nullopt;
+  }
+  if (answer.response.status != 200) {
+    throw refusal(attempt, answer);
+  }
+  std::string bytes = read_manifest(answer, attempt);
+  const Digest digest = Digest::of(bytes);
+  if (const auto wanted = Digest::parse(at); wanted && *wanted != digest) {
+    fail(Fault::integrity,
+         "manifest {} has digest `{}`; `{}` sent something else",
+         name,
+         digest.text(),
+         answer.url.authority());
+  }
+  check_digest(answer, digest, name);
+  std::string type = type_of(answer.response.headers, bytes);
+  return FoundManifest{std::move(bytes), std::move(type), digest};
+}
+
+PutManifest Client::put_manifest(const Repository& repository,
+                                 const std::string& at,
+                                 const std::string& bytes,
+                                 const std::string& media_type) {
+  const std::string name = named(repository, at);
+  const Attempt attempt = state_->attempt(repository, "put manifest " + name);
+  Call call = manifest_call(repository, "PUT", at);
+  call.headers.add("Content-Type", media_type);
+  call.body = bytes;
+  const Answer answer = state_->persist(repository, call, attempt);
+  const std::string body = error_body(answer.response);
+  if (answer.response.status == 400 || answer.response.status == 404) {
+    if (has_error_code(body, "MANIFEST_BLOB_UNKNOWN") || has_error_code(body, "BLOB_UNKNOWN")) {
+      return PutManifest::blobs_missing;
+    }
+  }
+  if (!is_success(answer)) {
+    throw refusal(attempt, answer, body);
+  }
+  const bool said = said_digest(answer.response.headers).has_value();
+  if (answer.response.status != 201 && !said) {
+    throw no_registry(attempt, answer);
+  }
+  check_digest(answer, Digest::of(bytes), name);
+  return PutManifest::done;
+}
+
+std::uint64_t Client::bytes_sent() const {
+  return state_->bytes_sent;
+}
+std::size_t Client::retries() const {
+  return state_->retries;
+}
+const ClientOptions& Client::options() const {
+  return state_->options;
+}
+Progress& Client::progress() const {
+  return state_->progress;
+}
+const Stop& Client::stop() const {
+  return state_->stop;
+}
+
+void Client::pause(int attempt) {
+  Attempts attempts(state_->policy, attempt + 2);
+  for (int i = 0; i <= attempt; ++i) {
+    attempts.again();
+  }
+  state_->policy.sleep(attempts.wait());
+}
+
+double Client::seconds() const {
+  return state_->policy.clock();
+}
+
+}  // namespace mlpack

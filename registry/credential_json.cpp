@@ -1,0 +1,145 @@
+#include "registry/credential_json.h"
+
+#include "lib/error.h"
+#include "lib/text.h"
+#include "registry/auth.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* docker_hub_key = "https://index.docker.io/v1/";
+
+bool is_docker_hub(const std::string& host) {
+  return host == "docker.io" || host == "index.docker.io" || host == "registry-1.docker.io";
+}
+
+// `https://host/v1/`, as old versions of docker wrote it, is `host`.
+std::string normal_key(std::string_view key) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (key.starts_with(scheme)) {
+      key.remove_prefix(scheme.size());
+      return std::string(key.substr(0, key.find('/')));
+    }
+  }
+  return std::string(key);
+}
+
+const Json* object_member(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return object.is_object() && found != object.end() && found->is_object() ? &*found : nullptr;
+}
+
+std::string text_member(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+const Json* find_key(const Json& table, const std::string& key) {
+  for (const auto& [name, value] : table.items()) {
+    if (name == key || normal_key(name) == key) {
+      return &value;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<Credentials> read_entry(const Json& entry,
+                                      const std::string& key,
+                                      const std::string& source) {
+  if (!entry.is_object()) {
+    return std::nullopt;
+  }
+  Credentials found{text_member(entry, "username"),
+                    text_member(entry, "password"),
+                    text_member(entry, "identitytoken"),
+                    source};
+  const std::string auth = text_member(entry, "auth");
+  if (!auth.empty()) {
+    const std::string plain = from_base64(auth).value_or("");
+    const std::size_t colon = plain.find(':');
+    if (colon == std::string::npos) {
+      throw Error(Fault::auth,
+                  fmt::format("`auth` of `{}` in {} is not a user and a password", key, source),
+                  fmt::format("log in again with `mlpack login {}`", key));
+    }
+    found.username = plain.substr(0, colon);
+    // docker pads what it writes with NUL bytes.
+    found.password = plain.substr(colon + 1, plain.find('\0', colon) - colon - 1);
+  }
+  const bool empty = found.password.empty() && found.identity_token.empty();
+  return empty ? std::nullopt : std::optional(found);
+}
+
+}  // namespace
+
+std::string server_name(const std::string& host) {
+  return is_docker_hub(host) ? docker_hub_key : host;
+}
+
+std::vector<std::string> credential_keys(const std::string& host, const std::string& repository) {
+  std::vector<std::string> keys;
+  std::string path = repository.empty() ? "" : host + "/" + repository;
+  while (path.size() > host.size()) {
+    keys.push_back(path);
+    path = path.substr(0, path.rfind('/'));
+  }
+  keys.push_back(host);
+  if (is_docker_hub(host)) {
+    keys.insert(keys.end(), {docker_hub_key, "index.docker.io", "docker.io"});
+  }
+  return keys;
+}
+
+std::optional<Credentials> find_auth(const Json& config,
+                                     const std::vector<std::string>& keys,
+                                     const std::string& source) {
+  const Json* auths = object_member(config, "auths");
+  for (const std::string& key : keys) {
+    const Json* entry = auths != nullptr ? find_key(*auths, key) : nullptr;
+    if (entry != nullptr) {
+      if (auto found = read_entry(*entry, key, source)) {
+        return found;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> helper_for(const Json& config, const std::vector<std::string>& keys) {
+  std::string name;
+  if (const Json* helpers = object_member(config, "credHelpers")) {
+    for (auto key = keys.begin(); name.empty() && key != keys.end(); ++key) {
+      const Json* helper = find_key(*helpers, *key);
+      if (helper != nullptr && helper->is_string()) name = helper->get<std::string>();
+    }
+  }
+  if (name.empty() && config.is_object()) name = text_member(config, "credsStore");
+  return name.empty() ? std::nullopt : std::optional(name);
+}
+
+bool erase_auth(Json& config, const std::vector<std::string>& keys) {
+  if (object_member(config, "auths") == nullptr) {
+    return false;
+  }
+  Json kept = Json::object();
+  const Json& auths = config["auths"];
+  for (const auto& entry : auths.items()) {
+    const std::string& name = entry.key();
+    const std::string normal = normal_key(name);
+    const bool erased = std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+      return key == name || key == normal;
+    });
+    if (!erased) kept[name] = entry.value();
+  }
+  const bool changed = kept.size() != auths.size();
+  config["auths"] = std::move(kept);
+  return changed;
+}
+
+}  // namespace mlpack

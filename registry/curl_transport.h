@@ -1,0 +1,54 @@
+#pragma once
+
+#include "lib/file.h"
+#include "lib/parallel.h"
+#include "registry/environment.h"
+#include "registry/transport.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+struct CurlOptions {
+  /// Trusted beside the system's certificates (`--ca`); empty: none.
+  fs::path ca;
+  /// The system's certificates; empty: the first that exists of the places where distributions
+  /// keep them.
+  fs::path system_ca;
+  /// Folders of `HOST[:PORT]/{*.crt,*.cert,*.key}`, as docker and podman have them.
+  std::vector<fs::path> certificate_folders = {"/etc/docker/certs.d", "/etc/containers/certs.d"};
+  /// For http URLs, where libcurl finds none in the environment; empty: none.
+  std::string http_proxy;
+  std::string user_agent = "mlpack";
+  std::chrono::milliseconds connect_limit{30'000};
+  /// Longest time without a byte in either direction …
+  std::chrono::milliseconds stall_limit{60'000};
+  /// … and once all is sent: a registry may hash a large blob before it answers.
+  std::chrono::milliseconds answer_limit{900'000};
+};
+
+/// With SSL_CERT_FILE and HTTP_PROXY where they are set.
+CurlOptions curl_options(const Environment& environment, const fs::path& ca);
+
+/// Transport on libcurl: HTTP/1.1 and TLS, one connection for each request that runs, kept for the
+/// next; proxies from the environment as libcurl reads them.
+class CurlTransport : public Transport {
+ public:
+  /// `stop` must outlive it. Fault::input where a certificate file cannot be read.
+  CurlTransport(CurlOptions options, const Stop& stop);
+  ~CurlTransport() override;
+  CurlTransport(const CurlTransport&) = delete;
+  CurlTransport& operator=(const CurlTransport&) = delete;
+
+  Response send(const Request& request) override;
+
+  struct State;  // shared with the bodies of answers that are being read
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace mlpack

@@ -1,0 +1,113 @@
+#include "registry/curl_transport_handle.h"
+
+#include "lib/error.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+constexpr std::size_t most_idle_lines = 16;
+constexpr std::uint64_t longest_certificates = std::uint64_t{16} << 20;
+
+// Where distributions keep their certificates; a portable binary cannot know at build time.
+constexpr std::array<const char*, 4> bundle_places = {"/etc/ssl/certs/ca-certificates.crt",
+                                                      "/etc/pki/tls/certs/ca-bundle.crt",
+                                                      "/etc/ssl/ca-bundle.pem",
+                                                      "/etc/ssl/cert.pem"};
+
+fs::path find_bundle() {
+  std::error_code ignored;
+  const auto* const found =
+      std::find_if(bundle_places.begin(), bundle_places.end(), [&](const char* path) {
+        return fs::exists(path, ignored);
+      });
+  return found == bundle_places.end() ? fs::path() : fs::path(*found);
+}
+
+CurlOptions with_bundle(CurlOptions options) {
+  if (options.system_ca.empty()) options.system_ca = find_bundle();
+  return options;
+}
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code missing;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, missing)) {
+    files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+HostCertificates read_certificates(const CurlOptions& options, const std::string& host) {
+  HostCertificates found;
+  if (!options.ca.empty()) found.trusted += read_file(options.ca, longest_certificates) + "\n";
+  for (const fs::path& folder : options.certificate_folders) {
+    for (const fs::path& file : files_in(folder / host)) {
+      if (file.extension() == ".crt") found.trusted += read_file(file, longest_certificates) + "\n";
+      if (file.extension() == ".cert") found.client_certificate = file;
+      if (file.extension() == ".key") found.client_key = file;
+    }
+  }
+  if (!found.trusted.empty() && !options.system_ca.empty()) {
+    found.trusted += read_file(options.system_ca, longest_certificates);
+  }
+  return found;
+}
+
+}  // namespace
+
+CurlLine::CurlLine() : easy_(curl_easy_init()), multi_(curl_multi_init()) {
+  if (easy_ == nullptr || multi_ == nullptr) {
+    fail(Fault::internal, "libcurl cannot be used");
+  }
+}
+
+CurlLine::~CurlLine() {
+  curl_easy_cleanup(easy_);
+  curl_multi_cleanup(multi_);
+}
+
+CurlTransport::State::State(CurlOptions given, const Stop& end)
+    : options(with_bundle(std::move(given))), stop(end) {
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    fail(Fault::internal, "libcurl cannot be used");
+  }
+}
+
+CurlTransport::State::~State() {
+  idle_.clear();
+  curl_global_cleanup();
+}
+
+std::unique_ptr<CurlLine> CurlTransport::State::take_line() {
+  const std::scoped_lock lock(guard_);
+  if (idle_.empty()) {
+    return std::make_unique<CurlLine>();
+  }
+  std::unique_ptr<CurlLine> line = std::move(idle_.back());
+  idle_.pop_back();
+  return line;
+}
+
+void CurlTransport::State::give_line(std::unique_ptr<CurlLine> line) {
+  curl_easy_reset(line->easy());
+  const std::scoped_lock lock(guard_);
+  if (idle_.size() < most_idle_lines) idle_.push_back(std::move(line));
+}
+
+const HostCertificates& CurlTransport::State::certificates_for(const std::string& host) {
+  const std::scoped_lock lock(guard_);
+  const auto known = certificates_.find(host);
+  if (known != certificates_.end()) {
+    return known->second;
+  }
+  return certificates_.emplace(host, read_certificates(options, host)).first->second;
+}
+
+}  // namespace mlpack

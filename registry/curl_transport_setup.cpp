@@ -1,0 +1,126 @@
+#include "lib/error.h"
+#include "registry/curl_transport_transfer.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+constexpr long upload_buffer = 512 << 10;
+constexpr long download_buffer = 256 << 10;
+constexpr long finish_limit_ms = 5000;
+
+template <class Value>
+void set(CURL* easy, CURLoption option, Value value) {
+  const CURLcode code = curl_easy_setopt(easy, option, value);
+  if (code != CURLE_OK) {
+    fail(Fault::internal,
+         "libcurl option {}: {}",
+         static_cast<int>(option),
+         curl_easy_strerror(code));
+  }
+}
+
+}  // namespace
+
+HeaderLines::~HeaderLines() {
+  curl_slist_free_all(list_);
+}
+
+void HeaderLines::add(const std::string& line) {
+  const bool one_line = std::none_of(
+      line.begin(), line.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+  curl_slist* longer = one_line ? curl_slist_append(list_, line.c_str()) : nullptr;
+  if (longer == nullptr) {
+    fail(Fault::internal, "a header that cannot be sent");  // its value may be a secret
+  }
+  list_ = longer;
+}
+
+void Transfer::set_up(const Request& request, const Url& url) {
+  CURL* easy = line_->easy();
+  set(easy, CURLOPT_URL, request.url.c_str());
+  set(easy, CURLOPT_PATH_AS_IS, 1L);
+  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_ERRORBUFFER, error_text_.data());
+  set(easy, CURLOPT_USERAGENT, state_->options.user_agent.c_str());
+  set(easy, CURLOPT_BUFFERSIZE, download_buffer);
+  set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(easy, CURLOPT_HEADERFUNCTION, &on_header);
+  set(easy, CURLOPT_HEADERDATA, this);
+  set(easy, CURLOPT_WRITEFUNCTION, &on_body);
+  set(easy, CURLOPT_WRITEDATA, this);
+  set(easy, CURLOPT_PREREQFUNCTION, &on_connected);
+  set(easy, CURLOPT_PREREQDATA, this);
+  for (const auto& [name, value] : request.headers.fields()) {
+    request_headers_.add(fmt::format("{}: {}", name, value));
+  }
+  // Waiting for `100 Continue` costs a second with servers that do not send it.
+  request_headers_.add("Expect:");
+  set(easy, CURLOPT_HTTPHEADER, request_headers_.get());
+  if (is_loopback_host(url.host())) {
+    set(easy, CURLOPT_NOPROXY, "*");
+  } else if (!url.secure() && !state_->options.http_proxy.empty()) {
+    set(easy, CURLOPT_PROXY, state_->options.http_proxy.c_str());
+  }
+  set_up_body(request);
+  set_up_trust(url);
+  set_up_limits();
+}
+
+void Transfer::set_up_body(const Request& request) {
+  CURL* easy = line_->easy();
+  const bool sends = request.method == "POST" || request.method == "PUT" ||
+                     request.method == "PATCH" || length_ > 0;
+  if (request.method == "HEAD") {
+    set(easy, CURLOPT_NOBODY, 1L);
+  } else if (sends) {
+    set(easy, CURLOPT_UPLOAD, 1L);
+    set(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(length_));
+    set(easy, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer);
+    set(easy, CURLOPT_READFUNCTION, &on_read);
+    set(easy, CURLOPT_READDATA, this);
+    set(easy, CURLOPT_SEEKFUNCTION, &on_seek);
+    set(easy, CURLOPT_SEEKDATA, this);
+    set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  } else if (request.method != "GET") {
+    set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+}
+
+void Transfer::set_up_trust(const Url& url) {
+  if (!url.secure()) {
+    return;
+  }
+  CURL* easy = line_->easy();
+  const HostCertificates& own = state_->certificates_for(url.authority());
+  set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!own.trusted.empty()) {
+    curl_blob blob = {const_cast<char*>(own.trusted.data()), own.trusted.size(), CURL_BLOB_NOCOPY};
+    set(easy, CURLOPT_CAINFO_BLOB, &blob);
+  } else if (!state_->options.system_ca.empty()) {
+    set(easy, CURLOPT_CAINFO, state_->options.system_ca.c_str());
+  }
+  if (!own.client_certificate.empty()) {
+    set(easy, CURLOPT_SSLCERT, own.client_certificate.c_str());
+    set(easy, CURLOPT_SSLKEY, own.client_key.c_str());
+  }
+}
+
+void Transfer::set_up_limits() {
+  CURL* easy = line_->easy();
+  const long connect_ms = static_cast<long>(state_->options.connect_limit.count());
+  if (when_stopped_ == Request::WhenStopped::finish) {
+    set(easy, CURLOPT_TIMEOUT_MS, finish_limit_ms);
+    set(easy, CURLOPT_CONNECTTIMEOUT_MS, std::min(connect_ms, finish_limit_ms));
+  } else {
+    set(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+  }
+}
+
+}  // namespace mlpack

@@ -1,0 +1,249 @@
+#include "registry/curl_transport_transfer.h"
+
+#include "lib/error.h"
+#include "lib/text.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t longest_head = std::size_t{256} << 10;
+constexpr std::size_t most_buffered = std::size_t{1} << 20;
+constexpr int poll_ms = 100;  // how soon a stop is seen
+
+static_assert(std::is_same_v<curl_off_t, std::int64_t>);
+static_assert(CURL_ERROR_SIZE == 256);
+
+NetworkFailure::Kind kind_of(CURLcode code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+      return NetworkFailure::Kind::certificate;
+    default:
+      return NetworkFailure::Kind::passing;
+  }
+}
+
+}  // namespace
+
+Transfer::Transfer(std::shared_ptr<CurlTransport::State> state, const Request& request)
+    : state_(std::move(state)),
+      line_(state_->take_line()),
+      source_(request.source),
+      text_(request.source == nullptr ? request.body : ""),
+      length_(request.source == nullptr ? request.body.size() : request.length),
+      peers_(request.peers),
+      when_stopped_(request.when_stopped) {
+  const std::optional<Url> url = Url::parse(request.url);
+  if (!url) {
+    fail(Fault::internal, "a URL that was not checked before it was used");
+  }
+  server_ = url->authority();
+  set_up(request, *url);
+  if (curl_multi_add_handle(line_->multi(), line_->easy()) != CURLM_OK) {
+    fail(Fault::internal, "libcurl does not take a transfer");
+  }
+}
+
+Transfer::~Transfer() {
+  curl_multi_remove_handle(line_->multi(), line_->easy());
+  state_->give_line(std::move(line_));
+}
+
+Response Transfer::answer() {
+  run();
+  source_ = nullptr;
+  Response response;
+  if (failure_ && !head_complete_) {
+    response.failure = failure_;
+    return response;
+  }
+  long status = 0;
+  curl_easy_getinfo(line_->easy(), CURLINFO_RESPONSE_CODE, &status);
+  response.status = static_cast<int>(status);
+  response.headers = std::move(headers_);
+  response.peer = peer_;
+  return response;
+}
+
+std::size_t Transfer::read(std::span<std::byte> buffer) {
+  if (begin_ == received_.size()) {
+    received_.clear();
+    begin_ = 0;
+    run();
+  }
+  const std::size_t count = std::min(buffer.size(), received_.size() - begin_);
+  std::memcpy(buffer.data(), received_.data() + begin_, count);
+  begin_ += count;
+  return count;
+}
+
+// One round after another until there is something to read or nothing more to come.
+void Transfer::run() {
+  if (paused_) {
+    paused_ = false;
+    curl_easy_pause(line_->easy(), CURLPAUSE_CONT);
+  }
+  moved_at_ = Clock::now();
+  while (!done_ && received_.empty()) {
+    if (when_stopped_ == Request::WhenStopped::abandon) state_->stop.check();
+    int running = 0;
+    curl_multi_perform(line_->multi(), &running);
+    check_messages();
+    if (!done_ && received_.empty()) {
+      check_stall();
+      curl_multi_poll(line_->multi(), nullptr, 0, poll_ms, nullptr);
+    }
+  }
+}
+
+void Transfer::check_messages() {
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(line_->multi(), &left)) {
+    if (message->msg == CURLMSG_DONE) finish(message->data.result);
+  }
+}
+
+void Transfer::finish(int result) {
+  const auto code = static_cast<CURLcode>(result);
+  done_ = true;
+  if (thrown_) {
+    std::rethrow_exception(std::exchange(thrown_, nullptr));
+  }
+  if (forbidden_) {
+    break_off(fmt::format("it leads to `{}`, an address that is not public", peer_),
+              NetworkFailure::Kind::forbidden);
+  } else if (code != CURLE_OK) {
+    std::string text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    break_off(printable(text), kind_of(code));
+  }
+}
+
+void Transfer::break_off(const std::string& why, NetworkFailure::Kind kind) {
+  done_ = true;
+  failure_ = {fmt::format("no answer from `{}`: {}", server_, why), kind};
+}
+
+void Transfer::check_stall() {
+  curl_off_t up = 0;
+  curl_off_t down = 0;
+  curl_easy_getinfo(line_->easy(), CURLINFO_SIZE_UPLOAD_T, &up);
+  curl_easy_getinfo(line_->easy(), CURLINFO_SIZE_DOWNLOAD_T, &down);
+  const Clock::time_point now = Clock::now();
+  if (up + down != moved_) {
+    moved_ = up + down;
+    moved_at_ = now;
+  }
+  const bool all_sent = length_ > 0 && up >= static_cast<curl_off_t>(length_) && !head_complete_;
+  const auto limit = all_sent ? state_->options.answer_limit : state_->options.stall_limit;
+  if (now - moved_at_ > limit) {
+    break_off(fmt::format("nothing moved for {}",
+                          human_seconds(std::chrono::duration<double>(limit).count())),
+              NetworkFailure::Kind::passing);
+  }
+}
+
+int Transfer::on_connected(void* self, char* peer, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  try {
+    transfer.peer_ = peer;
+    transfer.forbidden_ =
+        transfer.peers_ == Request::Peers::public_only && !is_public_address(transfer.peer_);
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+  }
+  return transfer.thrown_ || transfer.forbidden_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+std::size_t Transfer::on_header(char* data, std::size_t, std::size_t size, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  try {
+    transfer.head_bytes_ += size;
+    transfer.take_header(std::string_view(data, size));
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return 0;
+  }
+  return transfer.head_bytes_ > longest_head ? 0 : size;
+}
+
+// A status line begins a head; there may be several, of which `100 Continue` is one.
+void Transfer::take_header(std::string_view line) {
+  const std::string_view text = trim(line);
+  if (line.starts_with("HTTP/")) {
+    headers_ = {};
+    head_complete_ = false;
+    return;
+  }
+  if (text.empty()) {
+    long status = 0;
+    curl_easy_getinfo(line_->easy(), CURLINFO_RESPONSE_CODE, &status);
+    head_complete_ = status >= 200;
+    return;
+  }
+  const std::size_t colon = text.find(':');
+  if (colon != std::string_view::npos) {
+    headers_.add(std::string(text.substr(0, colon)), std::string(text.substr(colon + 1)));
+  }
+}
+
+std::size_t Transfer::on_body(char* data, std::size_t, std::size_t size, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  try {
+    if (transfer.received_.size() + size > most_buffered) {
+      transfer.paused_ = true;
+      return CURL_WRITEFUNC_PAUSE;
+    }
+    transfer.received_.append(data, size);
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return 0;
+  }
+  return size;
+}
+
+std::size_t Transfer::on_read(char* data, std::size_t, std::size_t size, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  try {
+    const std::size_t count = transfer.give_body(std::as_writable_bytes(std::span(data, size)));
+    transfer.moved_at_ = Clock::now();  // what the source took is not the network's fault
+    return count;
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return CURL_READFUNC_ABORT;
+  }
+}
+
+std::size_t Transfer::give_body(std::span<std::byte> buffer) {
+  if (source_ != nullptr) {
+    return source_->read(buffer);
+  }
+  const std::size_t count = std::min(buffer.size(), text_.size() - text_sent_);
+  std::memcpy(buffer.data(), text_.data() + text_sent_, count);
+  text_sent_ += count;
+  return count;
+}
+
+// libcurl goes back to the start where a kept connection turns out to be dead. A source cannot; the
+// failure that follows is retried by whoever can open it again.
+int Transfer::on_seek(void* self, std::int64_t offset, int origin) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  if (transfer.source_ != nullptr || origin != SEEK_SET || offset != 0) {
+    return CURL_SEEKFUNC_CANTSEEK;
+  }
+  transfer.text_sent_ = 0;
+  return CURL_SEEKFUNC_OK;
+}
+
+}  // namespace mlpack

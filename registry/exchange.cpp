@@ -1,0 +1,273 @@
+#include "lib/error.h"
+#include "lib/text.h"
+#include "registry/client_state.h"
+#include "registry/redirect.h"
+#include "registry/verify.h"
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+// Docker's registry answers under a name that its images do not have.
+std::string api_host(const std::string& host) {
+  return host == "docker.io" || host == "index.docker.io" ? "registry-1.docker.io" : host;
+}
+
+Url base_url(const std::string& host, PlainHttp plain) {
+  const bool clear = plain == PlainHttp::always || is_loopback_host(host);
+  const std::optional<Url> url = Url::parse((clear ? "http://" : "https://") + api_host(host));
+  if (!url) {
+    fail(Fault::usage, "`{}` is not the host of a registry", printable(host));
+  }
+  return *url;
+}
+
+std::string scope_of(const Reference& name, Access access) {
+  return fmt::format(
+      "repository:{}:{}", name.repository(), access == Access::push ? "pull,push" : "pull");
+}
+
+std::string reason(const Answer& answer) {
+  return answer.response.failure
+             ? answer.response.failure->message
+             : fmt::format("`{}` replied {}", answer.url.authority(), answer.response.status);
+}
+
+}  // namespace
+
+std::string registry_path(const Repository& repository, const std::string& rest) {
+  return fmt::format("/v2/{}/{}", repository.name.repository(), rest);
+}
+
+bool is_success(const Answer& answer) {
+  return answer.response.status >= 200 && answer.response.status <= 299;
+}
+
+std::optional<std::uint64_t> content_length(const Headers& headers) {
+  const std::optional<std::string> value = headers.find("Content-Length");
+  return value ? parse_number(*value, std::uint64_t{1} << 62) : std::nullopt;
+}
+
+Client::State::State(Transport& wire,
+                     CredentialsSource& source,
+                     ClientOptions given,
+                     Progress& tell,
+                     const Stop& end)
+    : transport(wire),
+      credentials(source),
+      options(std::move(given)),
+      progress(tell),
+      stop(end),
+      policy(complete(options.retry, end)),
+      authorizer(transport,
+                 credentials,
+                 policy,
+                 options.plain_http == PlainHttp::always ? PlainRealm::allowed
+                                                         : PlainRealm::loopback_only) {}
+
+RegistryHost& Client::State::host_of(const Repository& repository) {
+  const std::string& name = repository.name.host();
+  if (name.empty()) {
+    throw Error(Fault::usage,
+                fmt::format("`{}` names no registry", repository.name.text()),
+                "put the registry's host before it: `registry.example.com/…`");
+  }
+  const std::scoped_lock lock(guard_);
+  std::unique_ptr<RegistryHost>& host = hosts_[name];
+  if (!host) {
+    host.reset(new RegistryHost{.guard = {}, .base = base_url(name, options.plain_http)});
+    host->try_secure = options.plain_http != PlainHttp::always && !host->base.secure();
+  }
+  return *host;
+}
+
+Attempt Client::State::attempt(const Repository& repository, std::string what) const {
+  return {std::move(what), repository.name.host(), scope_of(repository.name, repository.access)};
+}
+
+int Client::State::attempt_limit(RegistryHost& host) const {
+  const std::scoped_lock lock(host.guard);
+  return host.answered ? policy.attempts : std::min(policy.attempts, policy.first_attempts);
+}
+
+AuthContext Client::State::context_for(RegistryHost& host,
+                                       const Repository& repository,
+                                       const Call& call) {
+  AuthContext context{repository.name.host(), host.base, repository.name.repository(), {}};
+  if (call.target != "/v2/") {
+    context.scopes.push_back(scope_of(repository.name, repository.access));
+  }
+  for (const Reference& other : call.also) {
+    context.scopes.push_back(scope_of(other, Access::pull));
+  }
+  const std::scoped_lock lock(host.guard);
+  context.origin = host.base;
+  context.peers = host.is_public ? Request::Peers::public_only : Request::Peers::any;
+  return context;
+}
+
+// The only place where a request gets its Authorization header: nothing but the registry's own
+// origin ever sees one.
+Response Client::State::send_to(const Url& url,
+                                const AuthContext& context,
+                                const Call& call,
+                                const Grant& grant) {
+  Request request{.method = call.method, .url = url.text(), .headers = call.headers};
+  if (url.host() != context.origin.host()) request.peers = context.peers;
+  if (same_origin(url, context.origin) && !grant.header.empty()) {
+    request.headers.add("Authorization", grant.header);
+  }
+  if (!call.open) {
+    request.body = call.body;
+    bytes_sent += call.body.size();
+    return transport.send(request);
+  }
+  const std::unique_ptr<Source> source = call.open();
+  CountingSource counted(*source, [this](std::size_t count) { bytes_sent += count; });
+  request.source = &counted;
+  request.length = call.length;
+  return transport.send(request);
+}
+
+Answer Client::State::send(RegistryHost& host,
+                           const AuthContext& context,
+                           const Call& call,
+                           const Grant& grant) {
+  const std::optional<Url> url = call.target.starts_with('/')
+                                     ? context.origin.with_target(call.target)
+                                     : Url::parse(call.target);
+  if (!url) {
+    fail(Fault::internal, "`{}` was not checked before it was used", printable(call.target));
+  }
+  AuthContext known = context;
+  Landed landed = follow_redirects(*url, call.method, [&](const Url& next) {
+    Response response = send_to(next, known, call, grant);
+    const bool own = !response.failure && same_origin(next, context.origin);
+    if (own && is_public_address(response.peer)) known.peers = Request::Peers::public_only;
+    return response;
+  });
+  Answer answer{std::move(landed.response), landed.url, grant.identity, grant.note};
+  learn(host, answer);
+  return answer;
+}
+
+void Client::State::learn(RegistryHost& host, const Answer& answer) {
+  const std::scoped_lock lock(host.guard);
+  if (answer.response.failure || !same_origin(answer.url, host.base)) {
+    return;
+  }
+  host.answered = true;
+  host.is_public = is_public_address(answer.response.peer);
+}
+
+// A loopback registry is taken to speak plain HTTP. One that has TLS hangs up or replies 400, and
+// then answers here.
+bool Client::State::settle_scheme(RegistryHost& host, const Response& response) {
+  const std::scoped_lock lock(host.guard);
+  if (!host.try_secure) {
+    return false;
+  }
+  if (!response.failure && response.status != 400) {
+    host.try_secure = false;
+    return false;
+  }
+  const std::optional<Url> secure = Url::parse("https://" + host.base.authority() + "/v2/");
+  const Response probe = transport.send({.url = secure->text()});
+  if (probe.failure && probe.failure->may_pass()) {
+    return false;
+  }
+  host.try_secure = false;
+  host.base = secure->with_target("/");
+  return true;
+}
+
+// A registry that told one worker to wait told all of them.
+void Client::State::hold(RegistryHost& host) {
+  stop.check();
+  double wait = 0;
+  {
+    const std::scoped_lock lock(host.guard);
+    wait = host.not_before - policy.clock();
+  }
+  if (wait > 0) policy.sleep(wait);
+}
+
+Answer Client::State::exchange(const Repository& repository, const Call& call) {
+  RegistryHost& host = host_of(repository);
+  hold(host);
+  AuthContext context = context_for(host, repository, call);
+  const Grant first = authorizer.current(context);
+  Answer answer = send(host, context, call, first);
+  if (call.target.starts_with('/') && settle_scheme(host, answer.response)) {
+    context = context_for(host, repository, call);
+    answer = send(host, context, call, first);
+  }
+  const bool challenged = answer.response.status == 401 && same_origin(answer.url, context.origin);
+  if (!challenged || !first.note.empty()) {
+    return answer;
+  }
+  context = context_for(host, repository, call);  // it knows more of the host now
+  const Grant second = authorizer.renew(context, answer.response.headers, first.header);
+  answer.identity = second.identity;
+  answer.auth_note = second.note;
+  return second.header.empty() ? std::move(answer) : send(host, context, call, second);
+}
+
+void Client::State::cancel(const Repository& repository, const std::string& location) {
+  const AuthContext context = context_for(host_of(repository), repository, {});
+  const std::optional<Url> url = Url::parse(location);
+  if (!url) {
+    return;
+  }
+  Request request{.method = "DELETE", .url = url->text()};
+  request.when_stopped = Request::WhenStopped::finish;
+  if (url->host() != context.origin.host()) request.peers = context.peers;
+  const std::string header = authorizer.known_header(context);
+  if (same_origin(*url, context.origin) && !header.empty()) {
+    request.headers.add("Authorization", header);
+  }
+  transport.send(request);
+}
+
+bool Client::State::wait_for_next(RegistryHost& host,
+                                  const Answer& answer,
+                                  Attempts& attempts,
+                                  const std::string& what) {
+  const Response& response = answer.response;
+  const bool hopeless = response.failure && !response.failure->may_pass();
+  if (hopeless || !attempts.again()) {
+    return false;
+  }
+  ++retries;
+  const double wait = retry_wait(policy, attempts, response);
+  if (response.headers.find("Retry-After")) {
+    const std::scoped_lock lock(host.guard);
+    host.not_before = std::max(host.not_before, policy.clock() + wait);
+  }
+  progress.note(
+      fmt::format("{}; trying to {} again in {}", reason(answer), what, human_seconds(wait)));
+  policy.sleep(wait);
+  return true;
+}
+
+Answer Client::State::persist(const Repository& repository,
+                              const Call& call,
+                              const Attempt& attempt) {
+  RegistryHost& host = host_of(repository);
+  Attempts attempts(policy, attempt_limit(host));
+  for (;;) {
+    Answer answer = exchange(repository, call);
+    attempts.set_limit(attempt_limit(host));
+    if (answer.response.failure || is_passing(answer.response.status)) {
+      if (wait_for_next(host, answer, attempts, attempt.what)) continue;
+      throw refusal(attempt, answer);
+    }
+    if (is_success(answer) && is_web_page(answer.response)) {
+      throw no_registry(attempt, answer);
+    }
+    return answer;
+  }
+}
+
+}  // namespace mlpack

@@ -1,0 +1,187 @@
+#include "registry/helper.h"
+
+#include "lib/error.h"
+#include "lib/file.h"
+#include "lib/text.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+namespace mlpack {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// One end of a socket pair for us, the other for the program. Sockets, because writing to one that
+// nobody reads any more can be an error instead of a signal.
+struct Channel {
+  Fd ours;
+  Fd theirs;
+};
+
+Channel make_channel() {
+  std::array<int, 2> ends = {};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    fail(Fault::internal, "cannot make a socket pair: {}", errno_text(errno));
+  }
+  return {Fd(ends[0]), Fd(ends[1])};
+}
+
+class SpawnActions {
+ public:
+  SpawnActions() {
+    ::posix_spawn_file_actions_init(&actions_);
+    ::posix_spawnattr_init(&attributes_);
+    // A group of its own, so that all it started can be killed with it.
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP);
+    ::posix_spawnattr_setpgroup(&attributes_, 0);
+  }
+  ~SpawnActions() {
+    ::posix_spawn_file_actions_destroy(&actions_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+
+  posix_spawn_file_actions_t* actions() { return &actions_; }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+ private:
+  posix_spawn_file_actions_t actions_ = {};
+  posix_spawnattr_t attributes_ = {};
+};
+
+// A running program; killed and waited for when destroyed.
+class Process {
+ public:
+  Process(const std::vector<std::string>& command, const Fd& io) {
+    SpawnActions spawn;
+    ::posix_spawn_file_actions_adddup2(spawn.actions(), io.get(), 0);
+    ::posix_spawn_file_actions_adddup2(spawn.actions(), io.get(), 1);
+    ::posix_spawn_file_actions_addopen(spawn.actions(), 2, "/dev/null", O_WRONLY, 0);
+    std::vector<char*> arguments;
+    arguments.reserve(command.size() + 1);
+    for (const std::string& argument : command) {
+      arguments.push_back(const_cast<char*>(argument.c_str()));
+    }
+    arguments.push_back(nullptr);
+    const int error = ::posix_spawn(
+        &pid_, arguments[0], spawn.actions(), spawn.attributes(), arguments.data(), environ);
+    if (error != 0) {
+      fail(Fault::auth, "cannot start `{}`: {}", command.front(), errno_text(error));
+    }
+  }
+  ~Process() {
+    if (pid_ > 0) {
+      ::kill(-pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  // The exit status, once it has ended; nullopt where it has not by `deadline`.
+  std::optional<int> wait(Clock::time_point deadline) {
+    int status = 0;
+    while (::waitpid(pid_, &status, WNOHANG) == 0) {
+      if (Clock::now() >= deadline) {
+        return std::nullopt;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = 0;
+};
+
+// What it has not read of a few hundred bytes, it does not want.
+void send_input(const Fd& io, const std::string& input) {
+  std::size_t sent = 0;
+  while (sent < input.size()) {
+    const ssize_t count =
+        ::send(io.get(), input.data() + sent, input.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count <= 0) break;
+    sent += static_cast<std::size_t>(count);
+  }
+  ::shutdown(io.get(), SHUT_WR);
+}
+
+[[noreturn]] void fail_limit(const std::string& program, const std::string& what) {
+  throw Error(Fault::auth,
+              fmt::format("credential helper `{}` {}", program, what),
+              "run it by hand to see what is wrong");
+}
+
+std::string read_output(const Fd& io,
+                        const std::string& program,
+                        const HelperLimits& limits,
+                        Clock::time_point deadline) {
+  std::string output;
+  std::array<char, 4096> buffer = {};
+  for (;;) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd watched = {io.get(), POLLIN, 0};
+    const int ready = left <= 0 ? 0 : ::poll(&watched, 1, static_cast<int>(left));
+    if (ready == 0) {
+      fail_limit(program, fmt::format("has not answered in {} s", limits.seconds));
+    }
+    const ssize_t count =
+        ::recv(io.get(), buffer.data(), buffer.size(), ready < 0 ? MSG_DONTWAIT : 0);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count <= 0) {
+      return output;
+    }
+    output.append(buffer.data(), static_cast<std::size_t>(count));
+    if (output.size() > limits.output) {
+      fail_limit(program, "printed more than " + human_size(limits.output));
+    }
+  }
+}
+
+}  // namespace
+
+HelperResult run_helper(const std::vector<std::string>& command,
+                        const std::string& input,
+                        const HelperLimits& limits) {
+  const Clock::time_point deadline =
+      Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(limits.seconds * 1000));
+  const std::string program = fs::path(command.front()).filename().string();
+  Channel channel = make_channel();
+  Process process(command, channel.theirs);
+  channel.theirs = Fd();
+  send_input(channel.ours, input);
+  HelperResult result;
+  result.output = read_output(channel.ours, program, limits, deadline);
+  const std::optional<int> status = process.wait(deadline);
+  if (!status) {
+    fail_limit(program, fmt::format("has not ended in {} s", limits.seconds));
+  }
+  result.status = *status;
+  return result;
+}
+
+std::optional<std::string> find_program(const std::string& name, const std::string& path) {
+  for (const std::string_view folder : split(path, ':')) {
+    const fs::path candidate = fs::path(folder) / name;
+    if (candidate.is_absolute() && ::access(candidate.c_str(), X_OK) == 0) {
+      return candidate.string();
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace mlpack

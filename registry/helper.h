@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+/// What a program printed and how it ended.
+struct HelperResult {
+  int status = 0;      // exit status; 128 + signal where one killed it
+  std::string output;  // of stdout
+};
+
+/// Limits for a program that is not ours.
+struct HelperLimits {
+  double seconds = 30;
+  std::size_t output = std::size_t{256} << 10;
+};
+
+/// Runs `command` (an absolute path and its arguments; no shell) with `input` on stdin, and returns
+/// what it printed. Fault::auth where it cannot be started, runs longer or prints more than the
+/// limits; it is killed then, with all that it started. Its stderr is not shown: it may hold
+/// secrets.
+HelperResult run_helper(const std::vector<std::string>& command,
+                        const std::string& input,
+                        const HelperLimits& limits);
+
+/// Looks `name` up in the folders of `path` (`a:b:c`); nullopt where none has it.
+std::optional<std::string> find_program(const std::string& name, const std::string& path);
+
+}  // namespace mlpack

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "lib/oci/image.h"
+#include "lib/oci/platform.h"
+#include "lib/oci/reference.h"
+#include "lib/store/store.h"
+#include "registry/client.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace mlpack {
+
+/// Manifest and config of a base; none of its layers.
+struct FetchedBase {
+  Image image;
+  Reference reference;  // with the digest that its tag led to (an index's, where it is one)
+};
+
+/// Fetches manifest and config of `reference` for `platform`, and keeps them in `store` with the
+/// places where the layers are. What the store holds by digest is not fetched again.
+FetchedBase fetch_base(Client& client,
+                       const Reference& reference,
+                       const Platform& platform,
+                       Store& store);
+/// The same from the store alone; Fault::input with a hint where something is missing.
+FetchedBase stored_base(const Reference& reference, const Platform& platform, const Store& store);
+
+struct PullReport {
+  Descriptor descriptor;  // what the name leads to now: an index or a manifest
+  Reference reference;    // with its digest
+  std::vector<Image> images;
+  std::size_t downloaded = 0;
+  std::size_t present = 0;
+  std::uint64_t bytes_received = 0;
+  double seconds = 0;
+};
+
+/// Fetches an image with all its blobs into `store` and names it there. With a platform only that
+/// of an index, without one all of it. A name without tag gets `latest`, one with a digest only is
+/// stored without a name.
+PullReport pull(Client& client,
+                const Reference& reference,
+                const std::optional<Platform>& platform,
+                Store& store);
+
+/// The images that `reference` leads to, without layers: one, or all of an index (whose bytes are
+/// then in `index`).
+struct RemoteImage {
+  std::vector<Image> images;
+  std::optional<std::string> index;
+  Descriptor descriptor;
+};
+/// Fault::refused where the registry has no such image. Nothing is stored.
+RemoteImage fetch_image(Client& client,
+                        const Reference& reference,
+                        const std::optional<Platform>& platform);
+
+/// Fetches `blob` into the store, unless it is there, from the first of its origins that has it.
+/// True where bytes were moved.
+bool fetch_blob(Client& client, const Descriptor& blob, Store& store);
+
+/// Opens blobs from the first of the given repositories that has them, verified as they are read;
+/// for exports and copies.
+OpenBlob remote_blobs(Client& client, std::vector<Reference> origins);
+/// The same with the origins that `store` knows of each blob. Both references must outlive it.
+OpenBlob remote_blobs(Client& client, const Store& store);
+
+}  // namespace mlpack

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "lib/oci/image.h"
+#include "lib/oci/reference.h"
+#include "lib/store/store.h"
+#include "registry/client.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+/// What to push, and to where.
+struct PushRequest {
+  /// One for each platform, at least one.
+  std::vector<Image> images;
+  /// The bytes of the index over them; absent: there is one image, and its manifest is the target.
+  std::optional<std::string> index;
+  /// Host, repository and tag. Without a tag the image is there under its digest only.
+  Reference target;
+  /// Opens the blobs that the registry lacks: stored ones, recipes, and (with remote_blobs of
+  /// pull.h, so that they stream through memory) those that only another registry has.
+  OpenBlob open;
+  /// Knows which repositories have a blob, to mount it, and is told where it is now; may be null.
+  Store* store = nullptr;
+};
+
+/// Every blob is counted once: uploaded, mounted or present.
+struct PushReport {
+  Digest digest;                   // of the index or manifest
+  std::optional<Digest> replaced;  // what the tag named before, if something else
+  std::size_t uploaded = 0;
+  std::size_t mounted = 0;
+  std::size_t present = 0;
+  std::uint64_t bytes_sent = 0;
+  std::size_t retries = 0;
+  double seconds = 0;
+};
+
+/// Makes the registry hold all of `request`: layers in parallel (present, else mounted, else
+/// uploaded), then configs, then manifests by digest, then the tag. Success means that it is there,
+/// whoever put it; after a failure the tag is as it was. Where the tag or the digest already leads
+/// to the same manifest, nothing more is asked.
+PushReport push(Client& client, const PushRequest& request);
+
+/// Begins an upload to `target` and cancels it: throws Fault::auth at once where a push would fail
+/// for want of a right.
+void probe_push_right(Client& client, const Reference& target);
+
+}  // namespace mlpack

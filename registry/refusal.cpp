@@ -1,0 +1,154 @@
+#include "registry/refusal.h"
+
+#include "lib/text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+constexpr std::size_t longest_body = std::size_t{64} << 10;
+constexpr std::size_t longest_message = 300;
+
+using Json = nlohmann::json;
+
+std::string short_text(const std::string& text) {
+  return printable(text.substr(0, longest_message)) + (text.size() > longest_message ? "…" : "");
+}
+
+std::string text_member(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// Without exceptions, since what is read here was written by whoever answered.
+Json error_list(const std::string& body) {
+  const Json parsed = Json::parse(body, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("errors") || !parsed["errors"].is_array()) {
+    return Json::array();
+  }
+  Json list = Json::array();
+  for (const Json& item : parsed["errors"]) {
+    if (item.is_object()) list.push_back(item);
+  }
+  return list;
+}
+
+std::string hint_for_auth(const Attempt& attempt, const Answer& answer) {
+  if (answer.identity.empty()) {
+    return fmt::format("log in with `mlpack login {}`", attempt.host);
+  }
+  if (answer.response.status == 401) {
+    return fmt::format("check the credentials, or log in again with `mlpack login {}`",
+                       attempt.host);
+  }
+  return "ask whoever runs the registry for the right, or use other credentials";
+}
+
+std::string hint_for(const Attempt& attempt, const Answer& answer) {
+  switch (answer.response.status) {
+    case 401:
+    case 403:
+      return hint_for_auth(attempt, answer);
+    case 404:
+      return "check the name; some registries want a repository to be created first";
+    case 413:
+      return "the registry, or a proxy before it, refuses bodies of this size; set "
+             "`layers.max_size` in the spec";
+    case 429:
+      return "the registry limits requests; wait, or log in for a higher limit";
+    default:
+      return answer.response.status >= 500 ? "the registry has a problem; try again later" : "";
+  }
+}
+
+std::string who(const Attempt& attempt, const Answer& answer) {
+  const int status = answer.response.status;
+  if (status != 401 && status != 403) {
+    return "";
+  }
+  std::string text = answer.identity.empty() ? "; we came without credentials"
+                                             : fmt::format("; we came {}", answer.identity);
+  if (!attempt.scope.empty()) text += fmt::format(" and asked for `{}`", attempt.scope);
+  if (!answer.auth_note.empty()) text += "; " + answer.auth_note;
+  return text;
+}
+
+}  // namespace
+
+std::string registry_errors(const std::string& body) {
+  std::vector<std::string> parts;
+  for (const Json& item : error_list(body)) {
+    const std::string code = text_member(item, "code");
+    const std::string message = text_member(item, "message");
+    const char* between = code.empty() || message.empty() ? "" : ": ";
+    parts.push_back(fmt::format("{}{}{}", code, between, message));
+  }
+  return short_text(join(parts, "; "));
+}
+
+bool has_error_code(const std::string& body, const std::string& code) {
+  const Json list = error_list(body);
+  return std::any_of(list.begin(), list.end(), [&](const Json& item) {
+    return text_member(item, "code") == code;
+  });
+}
+
+bool is_web_page(const Response& response) {
+  const std::string type = to_lower(response.headers.find("Content-Type").value_or(""));
+  return type.starts_with("text/html") || type.starts_with("application/xhtml");
+}
+
+std::string error_body(const Response& response) {
+  return response.body ? read_body(*response.body, longest_body).text : "";
+}
+
+Error refusal(const Attempt& attempt, const Answer& answer) {
+  return refusal(attempt, answer, error_body(answer.response));
+}
+
+Error refusal(const Attempt& attempt, const Answer& answer, const std::string& body) {
+  if (answer.response.failure) {
+    return unreachable(attempt, *answer.response.failure);
+  }
+  const int status = answer.response.status;
+  const std::string errors = registry_errors(body);
+  return Error(status == 401 || status == 403 ? Fault::auth : Fault::refused,
+               fmt::format("cannot {}: `{}` replied {}{}{}",
+                           attempt.what,
+                           answer.url.authority(),
+                           status,
+                           errors.empty() ? "" : " (" + errors + ")",
+                           who(attempt, answer)),
+               hint_for(attempt, answer));
+}
+
+Error unreachable(const Attempt& attempt, const NetworkFailure& failure) {
+  const std::string message = fmt::format("cannot {}: {}", attempt.what, failure.message);
+  switch (failure.kind) {
+    case NetworkFailure::Kind::certificate:
+      return Error(Fault::network,
+                   message,
+                   "if the certificate is of an authority of your own, name its file with `--ca`");
+    case NetworkFailure::Kind::forbidden:
+      return Error(Fault::refused,
+                   message,
+                   "a public server must not lead into a private network; ask whoever runs it");
+    default:
+      return Error(Fault::network, message, "check the name of the registry and the network");
+  }
+}
+
+Error no_registry(const Attempt& attempt, const Answer& answer) {
+  return Error(Fault::refused,
+               fmt::format("cannot {}: `{}` is not a registry: it replied {} with {}",
+                           attempt.what,
+                           answer.url.authority(),
+                           answer.response.status,
+                           is_web_page(answer.response) ? "a web page" : "something else"),
+               "check the name; a proxy or a captive portal may answer in its place");
+}
+
+}  // namespace mlpack

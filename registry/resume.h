@@ -1,0 +1,41 @@
+#pragma once
+
+#include "registry/retry.h"
+#include "registry/transport.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace mlpack {
+
+/// Reads a body to its end across lost connections: whenever one breaks, after a wait, `reopen` is
+/// asked for a body that goes on at the given offset. Fault::network, beginning with "cannot
+/// `what`", once the attempts are used up; they count anew when bytes came.
+class ResumingSource : public Source {
+ public:
+  using Reopen = std::function<std::unique_ptr<Body>(std::uint64_t offset)>;
+
+  /// `policy` is complete and outlives it.
+  ResumingSource(std::unique_ptr<Body> body,
+                 Reopen reopen,
+                 const RetryPolicy& policy,
+                 std::string what);
+  std::size_t read(std::span<std::byte> buffer) override;
+
+ private:
+  std::unique_ptr<Body> body_;
+  Reopen reopen_;
+  const RetryPolicy& policy_;
+  Attempts attempts_;
+  std::string what_;
+  std::uint64_t position_ = 0;
+};
+
+/// The body of an answer to a request for what follows `offset`, at that offset: as it comes where
+/// it is a 206 that begins there, else with the front read away. nullptr where a 206 begins
+/// elsewhere.
+std::unique_ptr<Body> body_from(Response response, std::uint64_t offset);
+
+}  // namespace mlpack

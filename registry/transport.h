@@ -1,0 +1,88 @@
+#pragma once
+
+#include "lib/sink.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mlpack {
+
+/// Header fields in the order in which they came. Names compare without case.
+class Headers {
+ public:
+  void add(std::string name, std::string_view value);
+  /// The first value of `name`, without surrounding blanks.
+  std::optional<std::string> find(std::string_view name) const;
+  std::vector<std::string> all(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// One HTTP request. `url` is absolute and already escaped.
+struct Request {
+  std::string method = "GET";
+  std::string url = {};
+  Headers headers = {};
+  std::string body = {};     // sent where `source` is null
+  Source* source = nullptr;  // gives exactly `length` bytes; what it throws leaves `send`
+  std::uint64_t length = 0;  // of `source`
+
+  /// Where the connection may lead. `public_only` refuses loopback, link-local and private
+  /// addresses, after the name is resolved: a public registry must not send us into the local
+  /// network.
+  enum class Peers { any, public_only } peers = Peers::any;
+  /// `finish` is for what is sent to clean up after a stop was requested; it gets a few seconds.
+  enum class WhenStopped { abandon, finish } when_stopped = WhenStopped::abandon;
+};
+
+/// Why there is no answer, or no more of it.
+struct NetworkFailure {
+  std::string message;
+  /// What another attempt cannot change: a certificate that is not trusted, an address that
+  /// `Peers::public_only` forbids.
+  enum class Kind { passing, certificate, forbidden } kind = Kind::passing;
+  bool may_pass() const { return kind == Kind::passing; }
+};
+
+/// The body of an answer as it arrives. Destroying it early abandons the rest. `read` returns 0 at
+/// the end and where the connection broke; then, and only then, `failure` is set.
+class Body : public Source {
+ public:
+  virtual const std::optional<NetworkFailure>& failure() const = 0;
+};
+
+struct Response {
+  int status = 0;
+  Headers headers;
+  std::unique_ptr<Body> body;             // never null where `failure` is not set
+  std::string peer;                       // the address that answered
+  std::optional<NetworkFailure> failure;  // set: nothing else is
+};
+
+/// Sends requests. An interface so that tests can put a registry behind it; see
+/// tests/support/fake_registry.h. Callable from any thread.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  /// Sends `request` and returns when the head of the answer is here. Follows no redirect, adds no
+  /// credentials, does not retry. A host that cannot be reached is a Response with `failure`;
+  /// Error is thrown only for a stop and for what `request.source` throws.
+  virtual Response send(const Request& request) = 0;
+};
+
+/// The body as text, at most `limit` bytes of it; `truncated` where there was more.
+struct BodyText {
+  std::string text;
+  bool truncated = false;
+  std::optional<NetworkFailure> failure;
+};
+BodyText read_body(Body& body, std::size_t limit);
+
+}  // namespace mlpack

@@ -1,0 +1,328 @@
+#include "registry/credentials.h"
+
+#include "registry/helper.h"
+#include "registry/login.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/registry/rig.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <map>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+constexpr const char* bob_in_base64 = "Ym9iOnNlY3JldA==";
+
+// A home with docker's and podman's files, and a folder for helpers.
+struct Home {
+  TempDir folder;
+  CredentialPlaces places;
+
+  Home() {
+    places.docker_config = folder / "docker/config.json";
+    places.podman_files = {folder / "run/auth.json", folder / "containers/auth.json"};
+    places.helper_path = (folder / "bin").string();
+    fs::create_directories(folder / "bin");
+  }
+  void docker(const std::string& text) const { folder.write("docker/config.json", text); }
+  void podman(const std::string& text) const { folder.write("containers/auth.json", text); }
+  void helper(const std::string& name, const std::string& script) const {
+    const fs::path path = folder.write("bin/docker-credential-" + name, "#!/bin/sh\n" + script);
+    ::chmod(path.c_str(), 0755);
+  }
+  std::optional<Credentials> find(const std::string& registry, const std::string& path = "") const {
+    return CredentialFiles(places).find(registry, path);
+  }
+};
+
+std::string auth(const std::string& key) {
+  return R"({"auths":{")" + key + R"(":{"auth":")" + bob_in_base64 + R"("}}})";
+}
+
+bool is_bob(const std::optional<Credentials>& found) {
+  return found && found->username == "bob" && found->password == "secret";
+}
+
+}  // namespace
+
+TEST_CASE("without any file we are nobody") {
+  CHECK_FALSE(Home().find(host));
+}
+
+TEST_CASE("credentials are found in docker's config.json") {
+  const Home home;
+  home.docker(auth(host));
+  CHECK(is_bob(home.find(host, "acme/x")));
+  CHECK(home.find(host)->source == "`" + home.places.docker_config.string() + "`");
+  CHECK_FALSE(home.find("other.example.com"));
+  CHECK_FALSE(home.find("registry.example.com:5000"));
+}
+
+TEST_CASE("keys that docker wrote in the past are understood") {
+  const Home home;
+  home.docker(auth("https://registry.example.com/v1/"));
+  CHECK(is_bob(home.find(host)));
+  for (const char* key : {"https://index.docker.io/v1/", "docker.io", "index.docker.io"}) {
+    home.docker(auth(key));
+    CAPTURE(key);
+    CHECK(is_bob(home.find("docker.io", "library/python")));
+  }
+}
+
+TEST_CASE("an entry that is empty, because a helper has it, is none") {
+  const Home home;
+  home.docker(R"({"auths":{"registry.example.com":{}}})");
+  home.podman(auth(host));
+  CHECK(is_bob(home.find(host)));
+}
+
+TEST_CASE("an identity token is found") {
+  const Home home;
+  home.docker(R"({"auths":{"registry.example.com":{"identitytoken":"refresh-me"}}})");
+  CHECK(home.find(host)->identity_token == "refresh-me");
+}
+
+TEST_CASE("DOCKER_AUTH_CONFIG comes after config.json") {
+  Home home;
+  home.places.docker_auth_config = auth(host);
+  CHECK(is_bob(home.find(host)));
+  CHECK(home.find(host)->source == "`DOCKER_AUTH_CONFIG`");
+  home.docker(R"({"auths":{"registry.example.com":{"username":"eve","password":"x"}}})");
+  CHECK(home.find(host)->username == "eve");
+}
+
+TEST_CASE("podman's auth.json knows repositories, and the longest name wins") {
+  const Home home;
+  home.podman(R"({"auths":{
+    "registry.example.com": {"username":"all","password":"1"},
+    "registry.example.com/acme": {"username":"acme","password":"2"},
+    "registry.example.com/acme/x": {"username":"x","password":"3"}}})");
+  CHECK(home.find(host, "acme/x")->username == "x");
+  CHECK(home.find(host, "acme/y")->username == "acme");
+  CHECK(home.find(host, "acmeister")->username == "all");
+  CHECK(home.find(host)->username == "all");
+}
+
+TEST_CASE("a file that cannot be used says why, and shows no secret") {
+  const Home home;
+  home.docker(R"({"auths":{"registry.example.com":{"auth":"c2VjcmV0"}}})");
+  const Error error = error_of([&] { home.find(host); });
+  CHECK(error.fault() == Fault::auth);
+  CHECK(std::string(error.what()) == "`auth` of `registry.example.com` in `" +
+                                         home.places.docker_config.string() +
+                                         "` is not a user and a password");
+  CHECK(error.hint() == "log in again with `mlpack login registry.example.com`");
+  for (const char* text : {"[]", "{", "\"x\"", R"({"auths": {}, "auths": {}})"}) {
+    home.docker(text);
+    CAPTURE(text);
+    CHECK(error_of([&] { home.find(host); }).fault() == Fault::input);
+  }
+}
+
+TEST_CASE("odd types in a file are passed over") {
+  const Home home;
+  for (const char* text : {"{}",
+                           "",
+                           R"({"auths": 5})",
+                           R"({"auths": {"registry.example.com": 5}})",
+                           R"({"auths": {"registry.example.com": {"auth": 5}}})",
+                           R"({"credHelpers": [], "credsStore": 5})"}) {
+    home.docker(text);
+    CAPTURE(text);
+    CHECK_FALSE(home.find(host));
+  }
+}
+
+TEST_CASE("a helper is asked with the server's name on stdin") {
+  const Home home;
+  home.docker(R"({"credHelpers":{"registry.example.com":"pass"}})");
+  home.helper("pass",
+              "test \"$1\" = get && test \"$(cat)\" = registry.example.com &&\n"
+              "echo '{\"ServerURL\":\"x\",\"Username\":\"bob\",\"Secret\":\"secret\"}'");
+  CHECK(is_bob(home.find(host)));
+  CHECK(home.find(host)->source == "`docker-credential-pass`");
+  CHECK_FALSE(home.find("other.example.com"));
+}
+
+TEST_CASE("a helper that knows a token gives an identity token") {
+  const Home home;
+  home.docker(R"({"credsStore":"store"})");
+  home.helper("store", "echo '{\"Username\":\"<token>\",\"Secret\":\"refresh-me\"}'");
+  CHECK(home.find(host)->identity_token == "refresh-me");
+  CHECK(home.find(host)->username.empty());
+}
+
+TEST_CASE("docker.io has its old name with helpers") {
+  const Home home;
+  home.docker(R"({"credsStore":"store"})");
+  home.helper("store", "echo \"{\\\"Username\\\":\\\"$(cat)\\\",\\\"Secret\\\":\\\"s\\\"}\"");
+  CHECK(home.find("docker.io")->username == "https://index.docker.io/v1/");
+}
+
+TEST_CASE("a helper without credentials leads on to the files") {
+  const Home home;
+  home.docker(
+      R"({"credsStore":"store","auths":{"registry.example.com":{"auth":"Ym9iOnNlY3JldA=="}}})");
+  home.helper("store", "echo 'credentials not found in native keychain'; exit 1");
+  CHECK(is_bob(home.find(host)));
+}
+
+TEST_CASE("a helper that fails is an error that shows nothing of what it said") {
+  const Home home;
+  home.docker(R"({"credsStore":"store"})");
+  for (const char* script : {"echo secret-in-output; exit 1",
+                             "echo garbage",
+                             "echo '{}'",
+                             "echo '[]'",
+                             "exit 0",
+                             "echo '{\"Username\":5,\"Secret\":[]}'",
+                             "kill -9 $$"}) {
+    home.helper("store", script);
+    CAPTURE(script);
+    const Error error = error_of([&] { home.find(host); });
+    CHECK(error.fault() == Fault::auth);
+    CHECK(std::string(error.what()) ==
+          "credential helper `docker-credential-store` cannot get the credentials of "
+          "`registry.example.com`");
+    CHECK(error.hint() ==
+          "run `echo registry.example.com | docker-credential-store get` to see what is wrong");
+  }
+}
+
+TEST_CASE("a helper that hangs is killed, with what it started") {
+  Home home;
+  home.places.helper_limit = 0.2;
+  home.docker(R"({"credsStore":"store"})");
+  for (const char* script : {"sleep 600 & sleep 600", "exec >&-; sleep 600"}) {
+    home.helper("store", script);
+    const Error error = error_of([&] { home.find(host); });
+    CHECK(error.fault() == Fault::auth);
+    CHECK(
+        std::string(error.what()).starts_with("credential helper `docker-credential-store` has "));
+  }
+}
+
+TEST_CASE("a helper that never stops talking is killed") {
+  const Home home;
+  home.docker(R"({"credsStore":"store"})");
+  home.helper("store", "while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done");
+  CHECK(std::string(error_of([&] { home.find(host); }).what()) ==
+        "credential helper `docker-credential-store` printed more than 256 KiB");
+}
+
+TEST_CASE("a helper's name is a name and no path") {
+  const Home home;
+  home.helper("evil", "echo '{\"Username\":\"a\",\"Secret\":\"b\"}'");
+  for (const char* helper : {"../bin/docker-credential-evil", "evil; true", "$(evil)", "missing"}) {
+    home.docker(std::string(R"({"credsStore":")") + helper + "\"}");
+    CAPTURE(helper);
+    const Error error = error_of([&] { home.find(host); });
+    CHECK(std::string(error.what()) ==
+          "credential helper `docker-credential-" + std::string(helper) + "` of `" +
+              home.places.docker_config.string() + "` is not installed");
+  }
+}
+
+TEST_CASE("a file that others can change is warned about") {
+  const Home home;
+  home.docker("{}");
+  ::chmod(home.places.docker_config.c_str(), 0666);
+  std::vector<std::string> warnings;
+  const CredentialFiles files(home.places,
+                              [&](const std::string& text) { warnings.push_back(text); });
+  CHECK(warnings == std::vector<std::string>{
+                        "`" + home.places.docker_config.string() +
+                        "` holds credentials and can be changed by others; run `chmod 600` on it"});
+}
+
+TEST_CASE("the places come from the environment") {
+  std::map<std::string, std::string> variables = {{"HOME", "/home/bob"}, {"PATH", "/bin"}};
+  const Environment environment = [&](const std::string& name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  };
+  CredentialPlaces places = credential_places(environment);
+  CHECK(places.docker_config == "/home/bob/.docker/config.json");
+  CHECK(places.podman_files == std::vector<fs::path>{"/home/bob/.config/containers/auth.json"});
+  variables["DOCKER_CONFIG"] = "/etc/docker";
+  variables["XDG_RUNTIME_DIR"] = "/run/user/1";
+  places = credential_places(environment);
+  CHECK(places.docker_config == "/etc/docker/config.json");
+  CHECK(places.podman_files.front() == "/run/user/1/containers/auth.json");
+  variables["REGISTRY_AUTH_FILE"] = "/tmp/auth.json";
+  CHECK(credential_places(environment).podman_files == std::vector<fs::path>{"/tmp/auth.json"});
+}
+
+TEST_CASE("a login is tried, and kept where only its owner reads it") {
+  Rig rig;
+  rig.registry.require_token("bob:secret");
+  const Home home;
+  home.docker(R"({"experimental":"enabled","auths":{"other.example.com":{"auth":"eDp5"}}})");
+  CredentialFiles files(home.places);
+  CHECK(login(rig.client, files, host, bob()) == "`" + home.places.docker_config.string() + "`");
+  CHECK(is_bob(home.find(host)));
+  CHECK(home.find("other.example.com")->username == "x");
+  const std::string text = home.folder.read("docker/config.json");
+  CHECK(text.find("experimental") != std::string::npos);
+  struct stat status = {};
+  ::stat(home.places.docker_config.c_str(), &status);
+  CHECK((status.st_mode & 0777U) == 0600);
+}
+
+TEST_CASE("a login that the registry refuses is not kept") {
+  Rig rig;
+  rig.registry.require_token("bob:secret");
+  const Home home;
+  CredentialFiles files(home.places);
+  const Error error = error_of([&] {
+    login(rig.client, files, host, {"bob", "wrong", "", "the command line"});
+  });
+  CHECK(error.fault() == Fault::auth);
+  CHECK_FALSE(fs::exists(home.places.docker_config));
+}
+
+TEST_CASE("a login goes to the helper where there is one") {
+  Rig rig;
+  rig.registry.require_basic("bob:secret");
+  const Home home;
+  home.docker(R"({"credHelpers":{"registry.example.com":"pass"}})");
+  home.helper("pass", "test \"$1\" = store && cat > '" + (home.folder / "kept").string() + "'");
+  CredentialFiles files(home.places);
+  CHECK(login(rig.client, files, host, bob()) == "`docker-credential-pass`");
+  CHECK(home.folder.read("kept") ==
+        R"({"ServerURL":"registry.example.com","Username":"bob","Secret":"secret"})");
+  CHECK(home.folder.read("docker/config.json").find("secret") == std::string::npos);
+}
+
+TEST_CASE("a config.json behind a link is replaced behind the link") {
+  Rig rig;
+  const Home home;
+  home.folder.write("real.json", "{}");
+  fs::create_directories(home.folder / "docker");
+  fs::create_symlink(home.folder / "real.json", home.places.docker_config);
+  CredentialFiles(home.places).store(host, bob());
+  CHECK(fs::is_symlink(home.places.docker_config));
+  CHECK(home.folder.read("real.json").find(bob_in_base64) != std::string::npos);
+}
+
+TEST_CASE("a logout forgets everywhere, and says where") {
+  const Home home;
+  home.docker(auth("https://registry.example.com/v1/"));
+  home.podman(auth(host));
+  CredentialFiles files(home.places);
+  CHECK(logout(files, host).size() == 2);
+  CHECK_FALSE(home.find(host));
+  CHECK(logout(files, host).empty());
+}
+
+TEST_CASE("REGISTRY is a host, in the forms that people paste") {
+  CHECK(parse_registry("registry.example.com:5000") == "registry.example.com:5000");
+  CHECK(parse_registry("https://registry.example.com/v2/") == "registry.example.com");
+  CHECK(parse_registry("https://index.docker.io/v1/") == "docker.io");
+  CHECK(parse_registry("") == "docker.io");
+  CHECK(error_of([] { parse_registry("bad host"); }).fault() == Fault::usage);
+}

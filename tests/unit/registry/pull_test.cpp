@@ -1,0 +1,299 @@
+#include "registry/pull.h"
+
+#include "tests/support/temp_dir.h"
+#include "tests/unit/registry/rig.h"
+
+#include <doctest/doctest.h>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+const std::vector<std::string> layers = {"the base", "the weights"};
+const Platform amd64 = *Platform::parse("linux/amd64");
+
+void publish(FakeRegistry& registry, const Image& image, const std::string& tag) {
+  for (const std::string& layer : layers) {
+    registry.put_blob("acme/x", layer);
+  }
+  registry.put_blob("acme/x", image.config_bytes);
+  registry.put_manifest("acme/x", tag, image.manifest_bytes, image.media_type);
+}
+
+std::string index_over(const Image& image, const Platform& platform) {
+  Index index{std::string(media_type::oci_index), {}, {}};
+  index.manifests.push_back(
+      {image.media_type, image.digest(), image.manifest_bytes.size(), {}, platform});
+  return write_index(index);
+}
+
+Reference tagged(const std::string& tag) {
+  return name("registry.example.com/acme/x:" + tag);
+}
+
+}  // namespace
+
+TEST_CASE("a base is fetched without any of its layers") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "1");
+  const FetchedBase base = fetch_base(rig.client, tagged("1"), amd64, store);
+  CHECK(base.image.manifest_bytes == image.manifest_bytes);
+  CHECK(base.image.config_bytes == image.config_bytes);
+  CHECK(base.reference.digest() == image.digest());
+  CHECK(rig.net.count("GET /v2/acme/x/blobs/") == 1);
+  CHECK_FALSE(store.has_blob(Digest::of(layers[0])));
+  CHECK(store.locate(Digest::of(layers[0])).kind == BlobLocation::Kind::remote);
+}
+
+TEST_CASE("a base that has not changed costs one HEAD") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  publish(rig.registry, image_of(layers), "1");
+  fetch_base(rig.client, tagged("1"), amd64, store);
+  rig.net.forget();
+  fetch_base(rig.client, tagged("1"), amd64, store);
+  CHECK(rig.net.lines() == std::vector<std::string>{"HEAD /v2/acme/x/manifests/1"});
+}
+
+TEST_CASE("a base by digest that the store has costs nothing") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "1");
+  const FetchedBase base = fetch_base(rig.client, tagged("1"), amd64, store);
+  rig.net.forget();
+  CHECK(fetch_base(rig.client, base.reference, amd64, store).image.digest() == image.digest());
+  CHECK(rig.net.seen().empty());
+}
+
+TEST_CASE("offline, a base comes from the store, or the miss says what to do") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "1");
+  fetch_base(rig.client, tagged("1"), amd64, store);
+  CHECK(stored_base(tagged("1"), amd64, store).image.digest() == image.digest());
+  const Error error = error_of([&] { stored_base(tagged("2"), amd64, store); });
+  CHECK(error.fault() == Fault::input);
+  CHECK(std::string(error.what()) ==
+        "the store does not have the manifest of `registry.example.com/acme/x:2`");
+  CHECK(error.hint() == "run `mlpack fetch` while the registry can be reached");
+}
+
+TEST_CASE("the platform's image is taken from an index, offline too") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "unused");
+  const std::string index = index_over(image, amd64);
+  rig.registry.put_manifest("acme/x", "1", index, std::string(media_type::oci_index));
+  const FetchedBase base = fetch_base(rig.client, tagged("1"), amd64, store);
+  CHECK(base.image.digest() == image.digest());
+  CHECK(base.reference.digest() == Digest::of(index));
+  CHECK(stored_base(tagged("1"), amd64, store).image.digest() == image.digest());
+}
+
+TEST_CASE("a base without an image for the platform is refused") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  publish(rig.registry, image_of(layers), "1");
+  const Error error = error_of(
+      [&] { fetch_base(rig.client, tagged("1"), *Platform::parse("linux/arm64"), store); });
+  CHECK(error.fault() == Fault::incompatible);
+  CHECK(std::string(error.what()) ==
+        "`registry.example.com/acme/x:1` has no image for `linux/arm64`; it is for `linux/amd64`");
+}
+
+TEST_CASE("a base that does not exist is a missing input") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Error error = error_of([&] { fetch_base(rig.client, tagged("1"), amd64, store); });
+  CHECK(error.fault() == Fault::refused);
+  CHECK(std::string(error.what()) ==
+        "`registry.example.com/acme/x:1` does not exist in its registry");
+}
+
+TEST_CASE("a hostile manifest is refused and nothing of it is kept") {
+  const std::string type(media_type::oci_manifest);
+  const std::string config = R"("config":{"mediaType":"application/vnd.oci.image.config.v1+json",)";
+  const std::vector<std::string> texts = {
+      std::string("[]"),
+      std::string("{}"),
+      std::string(100000, '['),
+      R"({"schemaVersion":2,)" + config +
+          R"("digest":"sha256:../../etc/passwd","size":1},"layers":[]})",
+      R"({"schemaVersion":2,)" + config + R"("digest":"md5:00","size":1},"layers":[]})",
+      R"({"schemaVersion":2,)" + config + R"("digest":")" + Digest::of("x").text() +
+          R"(","size":-1},"layers":[]})",
+      R"({"schemaVersion":2,)" + config + R"("digest":")" + Digest::of("x").text() +
+          R"(","size":99999999},"layers":[]})",
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})",
+      std::string(R"({"schemaVersion":2,"layers":[],"manifests":[]})"),
+      std::string(R"({"schemaVersion":1,"fsLayers":[]})")};
+  for (const std::string& text : texts) {
+    Rig rig;
+    const TempDir folder;
+    Store store(folder.path());
+    CAPTURE(text.substr(0, 100));
+    rig.registry.put_manifest("acme/x", "1", text, type);
+    const Error error = error_of([&] { fetch_base(rig.client, tagged("1"), amd64, store); });
+    CHECK(error.fault() == Fault::integrity);
+    CHECK_FALSE(store.has_blob(Digest::of(text)));
+  }
+}
+
+TEST_CASE("a config that is not the manifest's is refused") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "1");
+  rig.net.fault({.match = "/blobs/", .instead = [&](const Seen&) {
+                   return reply(200, {}, std::string(image.config_bytes.size(), ' '));
+                 }});
+  CHECK(error_of([&] { fetch_base(rig.client, tagged("1"), amd64, store); }).fault() ==
+        Fault::integrity);
+}
+
+TEST_CASE("a pull brings everything and the name") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "1");
+  const PullReport report = pull(rig.client, tagged("1"), amd64, store);
+  CHECK(report.downloaded == 2);
+  CHECK(report.bytes_received == 19);
+  CHECK(report.reference.digest() == image.digest());
+  REQUIRE(store.find(tagged("1")));
+  CHECK(store.find(tagged("1"))->digest == image.digest());
+  CHECK(store.verify(1).problems.empty());
+  CHECK(pull(rig.client, tagged("1"), amd64, store).present == 2);
+}
+
+TEST_CASE("a pull of an index without a platform brings all of it") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "unused");
+  const std::string index = index_over(image, amd64);
+  rig.registry.put_manifest("acme/x", "1", index, std::string(media_type::oci_index));
+  pull(rig.client, tagged("1"), std::nullopt, store);
+  CHECK(store.find(tagged("1"))->digest == Digest::of(index));
+  CHECK(store.verify(1).problems.empty());
+}
+
+TEST_CASE("a layer that is wrong leaves neither a blob nor a name") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  publish(rig.registry, image_of(layers), "1");
+  rig.net.fault({.match = Digest::of(layers[1]).hex(), .times = 9, .instead = [](const Seen&) {
+                   return reply(200, {}, "THE WEIGHTS");
+                 }});
+  CHECK(error_of([&] { pull(rig.client, tagged("1"), amd64, store); }).fault() == Fault::integrity);
+  CHECK_FALSE(store.has_blob(Digest::of(layers[1])));
+  CHECK_FALSE(store.find(tagged("1")));
+  CHECK(store.verify(1).problems.empty());
+}
+
+TEST_CASE("a download that breaks anywhere goes on where it broke") {
+  const std::string bytes = "twenty bytes of blob";
+  for (const std::size_t at : {0U, 1U, 10U, 19U}) {
+    Rig rig;
+    CAPTURE(at);
+    rig.registry.put_blob("acme/x", bytes);
+    rig.net.fault(
+        {.match = "GET", .instead = [&](const Seen&) { return reply(200, {}, bytes, at); }});
+    StringSink sink(100);
+    CHECK(rig.client.get_blob(rig.at("acme/x"), blob_of(bytes), sink));
+    CHECK(sink.text == bytes);
+    const auto range = rig.net.seen().back().headers.find("Range");
+    CHECK(range.value_or("") == (at == 0 ? "" : "bytes=" + std::to_string(at) + "-"));
+  }
+}
+
+TEST_CASE("a server that knows no ranges sends all again, and we skip what we have") {
+  Rig rig;
+  const std::string bytes = "twenty bytes of blob";
+  rig.net.fault({.match = "GET", .instead = [&](const Seen&) { return reply(200, {}, bytes, 5); }});
+  rig.net.fault({.match = "GET", .instead = [&](const Seen&) { return reply(200, {}, bytes, 3); }});
+  rig.net.fault({.match = "GET", .instead = [&](const Seen&) { return reply(200, {}, bytes); }});
+  StringSink sink(100);
+  CHECK(rig.client.get_blob(rig.at("acme/x"), blob_of(bytes), sink));
+  CHECK(sink.text == bytes);
+}
+
+TEST_CASE("a server that sends another range than asked for is refused") {
+  Rig rig;
+  const std::string bytes = "twenty bytes of blob";
+  rig.net.fault({.match = "GET", .instead = [&](const Seen&) { return reply(200, {}, bytes, 5); }});
+  rig.net.fault({.match = "GET", .instead = [&](const Seen&) {
+                   return reply(206, {{"Content-Range", "bytes 0-19/20"}}, bytes);
+                 }});
+  StringSink sink(100);
+  CHECK(error_of([&] { rig.client.get_blob(rig.at("acme/x"), blob_of(bytes), sink); }).fault() ==
+        Fault::refused);
+}
+
+TEST_CASE("a blob that does not end where its descriptor says is refused") {
+  for (const char* sent : {"hell", "hello!", "jello", ""}) {
+    Rig rig;
+    rig.net.fault({.match = "GET", .instead = [&](const Seen&) {
+                     return reply(200, {{"Content-Length", "x"}}, sent);
+                   }});
+    StringSink sink(100);
+    CAPTURE(sent);
+    CHECK(error_of([&] {
+            rig.client.get_blob(rig.at("acme/x"), blob_of("hello"), sink);
+          }).fault() == Fault::integrity);
+    CHECK(sink.text.size() < 5);
+  }
+}
+
+TEST_CASE("a download that never gets on is given up after ten attempts") {
+  Rig rig;
+  rig.net.fault({.match = "GET", .times = 99, .instead = [](const Seen&) {
+                   return reply(200, {{"Content-Length", "5"}}, "hello", 0);
+                 }});
+  StringSink sink(100);
+  const Error error =
+      error_of([&] { rig.client.get_blob(rig.at("acme/x"), blob_of("hello"), sink); });
+  CHECK(error.fault() == Fault::network);
+  CHECK(std::string(error.what()) ==
+        "cannot fetch blob `sha256:2cf24dba5fb0` of `registry.example.com/acme/x`: connection "
+        "reset by peer after 0 bytes");
+  CHECK(rig.net.seen().size() == 10);
+}
+
+TEST_CASE("of several origins the one that has the blob is read") {
+  Rig rig;
+  rig.registry.put_blob("acme/y", "hello");
+  const OpenBlob open = remote_blobs(rig.client,
+                                     {name("dead.example.com/a"),
+                                      name("registry.example.com/acme/x"),
+                                      name("registry.example.com/acme/y")});
+  StringSink sink(10);
+  copy(*open(blob_of("hello")), sink);
+  CHECK(sink.text == "hello");
+  CHECK(rig.waits.empty());
+}
+
+TEST_CASE("a blob that nobody has any more is a refusal that names the place") {
+  Rig rig;
+  const OpenBlob open = remote_blobs(rig.client, {name("registry.example.com/acme/x")});
+  const Error error = error_of([&] { open(blob_of("hello")); });
+  CHECK(std::string(error.what()) ==
+        "`registry.example.com/acme/x` no longer has blob `" + Digest::of("hello").text() + "`");
+}

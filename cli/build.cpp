@@ -1,0 +1,209 @@
+#include "cli/build.h"
+
+#include "cli/base.h"
+#include "cli/commands.h"
+#include "cli/layer_jobs.h"
+#include "cli/session.h"
+#include "cli/stopwatch.h"
+#include "cli/targets.h"
+#include "lib/text.h"
+#include "registry/push.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace mlpack {
+namespace {
+
+using Count = ArgumentInfo::Count;
+
+Offline network_of(const BuildOptions& options) {
+  return options.offline ? Offline::yes : Offline::no;
+}
+
+Spec read_spec(const std::string& path, const BuildOptions& options) {
+  Spec spec = load_spec(path,
+                        {named_texts("--var", options.variables),
+                         named_texts("--label", options.labels),
+                         options.platforms});
+  refuse_unbuildable(spec);
+  return spec;
+}
+
+void tell(const Plan& plan, const LayerJobs& layers, Terminal& terminal) {
+  for (const Decision& decision : plan.decisions) {
+    terminal.detail(
+        fmt::format("{}: {} ({})", decision.what, decision.chosen, join(decision.because, "; ")));
+  }
+  for (const Warning& warning : plan.warnings) {
+    terminal.warn(fmt::format("{}: {}; {}", warning.what, warning.why, warning.fix));
+  }
+  for (const std::string& warning : layers.warnings)
+    terminal.warn(warning);
+}
+
+std::vector<Layer> layers_of_base(const BaseImage& base) {
+  std::vector<Layer> layers;
+  for (std::size_t i = 0; i < base.layers.size(); ++i) {
+    layers.push_back({Role::base, base.name, base.layers[i], base.config.diff_ids.at(i), "", true});
+  }
+  return layers;
+}
+
+// What was read from files, and what was written to the store, for layers that were not reused.
+void count_bytes(BuiltImage& built, const std::vector<PackJob>& jobs, const Store& store) {
+  const std::size_t below = built.layers.size() - jobs.size();
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const Layer& layer = built.layers[below + i];
+    if (layer.reused) continue;
+    for (const RecipeEntry& entry : jobs[i].recipe.entries) {
+      if (!std::holds_alternative<std::string>(entry.content)) built.bytes_read += entry.size;
+    }
+    if (store.has_blob(layer.descriptor.digest)) built.bytes_written += layer.descriptor.size;
+  }
+}
+
+BuiltImage build_image(const Spec& spec,
+                       const Platform& platform,
+                       const BuildOptions& options,
+                       Session& session) {
+  const FoundBase base = find_base(spec, platform, session, network_of(options));
+  const Plan plan = resolve(spec, platform, base.facts, creation_time(session.world.environment));
+  const LayerJobs layers = layer_jobs(plan, base, spec);
+  tell(plan, layers, session.terminal());
+
+  const auto memo = options.verify_cache ? PackContext::Memo::verify : PackContext::Memo::trust;
+  const auto packed = pack_layers(layers.jobs, session.store, session.pack_context(memo));
+  BuiltImage built{assemble(base.image, packed, plan.config, plan.annotations),
+                   layers_of_base(base.image)};
+  built.layers.insert(built.layers.end(), packed.begin(), packed.end());
+  count_bytes(built, layers.jobs, session.store);
+  return built;
+}
+
+// The images under their names in the store: one as itself, several under an index.
+ImageSet keep(const BuiltSpec& built, Store& store) {
+  ImageSet set;
+  for (const BuiltImage& image : built.images) {
+    store.put_image(image.image);
+    set.images.push_back(image.image);
+  }
+  if (set.images.size() > 1) {
+    set.index = store.put_index(set.images, {});
+    const auto bytes = store.read_blob(set.index->digest, max_manifest_bytes);
+    if (!bytes) fail(Fault::input, "the index `{}` left the store", set.index->digest.text());
+    set.index_bytes = *bytes;
+  }
+  for (const Reference& name : built.names)
+    store.tag(name, set.root());
+  return set;
+}
+
+void write_outputs(const BuiltSpec& built, const BuildOptions& options, Session& session) {
+  const ExportContext context{session.open_anywhere(network_of(options)),
+                              &session.store,
+                              &session.terminal(),
+                              &session.world.stop};
+  const Reference& name = built.names.front();
+  for (const ArchiveLocation& location : output_locations(options.outputs, name)) {
+    write_archive(location, name.text(), built.set, context);
+  }
+}
+
+void push_to_all(BuiltSpec& built, Session& session) {
+  for (const Reference& name : built.names) {
+    PushRequest request{built.set.images, {}, name, session.open_anywhere(), &session.store};
+    if (built.set.index) request.index = built.set.index_bytes;
+    push(session.client, request);
+    built.pushed.push_back(name);
+  }
+}
+
+// The product on one screen: a spec becomes images, images are kept, written out and pushed.
+BuiltSpec build_spec(const std::string& path, const BuildOptions& options, Session& session) {
+  const Stopwatch watch;
+  const Spec spec = read_spec(path, options);
+  BuiltSpec built;
+  built.names = target_names(spec, options.tags);
+  output_locations(options.outputs, built.names.front());
+  if (options.push) {
+    require_hosts(built.names);
+    for (const Reference& name : built.names)
+      probe_push_right(session.client, name);
+  }
+  for (const Platform& platform : platforms_of(spec, session.terminal())) {
+    built.images.push_back(build_image(spec, platform, options, session));
+  }
+  built.set = keep(built, session.store);
+  write_outputs(built, options, session);
+  if (options.push) push_to_all(built, session);
+  built.seconds = watch.seconds();
+  return built;
+}
+
+void check(const BuildOptions& options) {
+  if (options.push && options.offline) {
+    fail(Fault::usage, "`--push` and `--offline` exclude each other");
+  }
+  const auto names_image = [](const std::string& tag) { return !tag.starts_with(":"); };
+  const bool one_name = std::any_of(options.tags.begin(), options.tags.end(), names_image);
+  if (options.specs.size() > 1 && (one_name || !options.outputs.empty())) {
+    throw Error(
+        Fault::usage,
+        fmt::format(
+            "`{}` would name all {} images the same", one_name ? "-t" : "-o", options.specs.size()),
+        "build them one by one, or give tags alone: `-t :TAG`");
+  }
+}
+
+void build(const BuildOptions& options, World& world) {
+  check(options);
+  Session session(world);
+  std::vector<std::string> specs = options.specs;
+  if (specs.empty()) specs = {"mlpack.yaml"};
+  std::vector<BuiltSpec> builds;
+  builds.reserve(specs.size());
+  for (const std::string& path : specs)
+    builds.push_back(build_spec(path, options, session));
+  show_builds(
+      builds, world, writes_to_stdout(options.outputs) ? ResultPlace::beside : ResultPlace::out);
+}
+
+}  // namespace
+
+Command build_command() {
+  const auto declare = [](ArgumentList& list) -> Action {
+    const auto options = std::make_shared<BuildOptions>();
+    list.positional(
+        {"SPEC", "", "a mlpack.yaml or its folder (default: ./mlpack.yaml)", {}, Count::any},
+        options->specs);
+    list.options({"-t, --tag", "REF", "name the image; `:TAG` appends to the spec's own name"},
+                 options->tags);
+    list.options(
+        {"-o, --output",
+         "DEST",
+         "write it to oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE (`-`: stdout)"},
+        options->outputs);
+    list.flag({"--push", "", "push it to the registries that its names name"}, options->push);
+    list.options(
+        {"--platform", "P", "build for P (linux/arm64, say), not for the spec's platforms"},
+        options->platforms);
+    list.options({"--var", "NAME=VALUE", "set a variable that the spec declares"},
+                 options->variables);
+    list.options({"--label", "KEY=VALUE", "set a label"}, options->labels);
+    list.flag({"--offline", "", "use no network: only what the store holds"}, options->offline);
+    list.flag({"--verify-cache", "", "read every file again, also where nothing seems changed"},
+              options->verify_cache);
+    return [options](World& world) { build(*options, world); };
+  };
+  return {"build",
+          "build an image from a spec",
+          "Prints REF@DIGEST for each spec. The image is kept in the local store; files that did "
+          "not change since the last build are not read again.",
+          declare,
+          {}};
+}
+
+}  // namespace mlpack

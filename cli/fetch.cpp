@@ -1,0 +1,75 @@
+#include "cli/base.h"
+#include "cli/commands.h"
+#include "cli/result.h"
+#include "cli/session.h"
+#include "cli/targets.h"
+#include "lib/parallel.h"
+#include "lib/spec/spec.h"
+#include "registry/pull.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+#include <memory>
+
+namespace mlpack {
+namespace {
+
+using Count = ArgumentInfo::Count;
+
+struct FetchOptions {
+  std::vector<std::string> spec;
+  std::vector<std::string> platforms;
+  std::vector<std::string> variables;
+};
+
+// All that `build --offline` needs of the base: manifest and config or packages, and the layers.
+std::size_t fetch_all(const FoundBase& base, Session& session) {
+  std::atomic<std::size_t> moved{0};
+  const auto& layers = base.image.layers;
+  parallel_for(layers.size(), session.world.settings.transfers, [&](std::size_t i) {
+    if (fetch_blob(session.client, layers[i], session.store)) ++moved;
+  });
+  return moved;
+}
+
+void fetch(const FetchOptions& options, World& world) {
+  const std::string path = options.spec.empty() ? "mlpack.yaml" : options.spec.front();
+  const Spec spec =
+      load_spec(path, {named_texts("--var", options.variables), {}, options.platforms});
+  refuse_unbuildable(spec);
+  Session session(world);
+  std::size_t moved = 0;
+  for (const Platform& platform : platforms_of(spec, world.terminal)) {
+    moved += fetch_all(find_base(spec, platform, session, Offline::no), session);
+  }
+  const std::string text = fmt::format("{} can be built with --offline\n", spec.file.string());
+  world.terminal.result(
+      world.json()
+          ? json_line({{"schema", 1}, {"spec", spec.file.string()}, {"layersFetched", moved}})
+          : text);
+}
+
+}  // namespace
+
+Command fetch_command() {
+  const auto declare = [](ArgumentList& list) -> Action {
+    const auto options = std::make_shared<FetchOptions>();
+    list.positional({"SPEC", "", "a mlpack.yaml or its folder (default: ./mlpack.yaml)"},
+                    options->spec);
+    list.options(
+        {"--platform", "P", "fetch for P (linux/arm64, say), not for the spec's platforms"},
+        options->platforms);
+    list.options({"--var", "NAME=VALUE", "set a variable that the spec declares"},
+                 options->variables);
+    return [options](World& world) { fetch(*options, world); };
+  };
+  return {"fetch",
+          "fill the store for `build --offline`",
+          "Packages, and a base image with its layers, are fetched into the local store.",
+          declare,
+          {}};
+}
+
+}  // namespace mlpack

@@ -1,0 +1,91 @@
+#include "cli/layer_files.h"
+
+#include "layers/compress.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace mlpack {
+namespace {
+
+TarEntry::Kind kind_of(EntryKind kind) {
+  switch (kind) {
+    case EntryKind::file:
+      return TarEntry::Kind::file;
+    case EntryKind::directory:
+      return TarEntry::Kind::directory;
+    case EntryKind::symlink:
+      return TarEntry::Kind::symlink;
+    case EntryKind::hardlink:
+      return TarEntry::Kind::hardlink;
+  }
+  return TarEntry::Kind::file;
+}
+
+std::vector<LayerFile> files_of_recipe(const LayerRecipe& recipe) {
+  std::vector<LayerFile> files;
+  for (const RecipeEntry& entry : recipe.entries) {
+    TarEntry shown;
+    shown.path = entry.path;
+    shown.kind = kind_of(entry.kind);
+    shown.mode = entry.mode;
+    shown.uid = entry.uid;
+    shown.gid = entry.gid;
+    shown.size = entry.size;
+    shown.link = entry.link;
+    files.push_back({std::move(shown), {}});
+  }
+  return files;
+}
+
+Digest digest_of_data(TarReader& reader) {
+  Hasher hasher;
+  std::array<std::byte, 64 << 10> buffer{};
+  while (const std::size_t got = reader.read(buffer))
+    hasher.write({buffer.data(), got});
+  return hasher.finish();
+}
+
+}  // namespace
+
+std::vector<LayerFile> files_of_layer(const Descriptor& layer,
+                                      const OpenBlob& open,
+                                      const Store& store,
+                                      const Stop& stop,
+                                      Contents contents) {
+  const auto recipe = contents == Contents::skip ? store.recipe(layer.digest) : std::nullopt;
+  if (recipe) return files_of_recipe(*recipe);
+  const auto compression = layer_compression(layer.media_type);
+  if (!compression) {
+    fail(Fault::input, "`{}` is no layer: {}", layer.digest.text(), printable(layer.media_type));
+  }
+  TarReader reader(decompress(open(layer), *compression));
+  std::vector<LayerFile> files;
+  while (auto entry = reader.next()) {
+    stop.check();
+    const bool hashed = contents == Contents::hash && entry->kind == TarEntry::Kind::file;
+    const auto content = hashed ? std::optional(digest_of_data(reader)) : std::nullopt;
+    files.push_back({std::move(*entry), content});
+  }
+  return files;
+}
+
+std::string mode_text(const TarEntry& entry) {
+  constexpr std::string_view kinds = "-dlhbp";
+  std::string text(1, kinds[static_cast<std::size_t>(entry.kind)]);
+  constexpr std::string_view letters = "rwxrwxrwx";
+  for (std::size_t bit = 0; bit < letters.size(); ++bit) {
+    text += (entry.mode >> (8 - bit) & 1U) != 0 ? letters[bit] : '-';
+  }
+  const auto special = [&](unsigned flag, std::size_t at, char with_x, char without) {
+    if ((entry.mode & flag) != 0) text[at] = text[at] == 'x' ? with_x : without;
+  };
+  special(04000, 3, 's', 'S');
+  special(02000, 6, 's', 'S');
+  special(01000, 9, 't', 'T');
+  return text;
+}
+
+}  // namespace mlpack

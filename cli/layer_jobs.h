@@ -1,0 +1,24 @@
+#pragma once
+
+#include "cli/base.h"
+#include "layers/pack.h"
+#include "lib/resolve/plan.h"
+#include "lib/spec/spec.h"
+
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+/// The layers of an image on top of its base, from the lowest, with lines for the user.
+struct LayerJobs {
+  std::vector<PackJob> jobs;
+  std::vector<std::string> warnings;
+};
+
+/// Looks at the files that `plan` names and says what layers they become: system, weights, files,
+/// config. Reads names, states and headers of weights, no content. Everything that can be refused
+/// before work begins is refused here.
+LayerJobs layer_jobs(const Plan& plan, const FoundBase& base, const Spec& spec);
+
+}  // namespace mlpack

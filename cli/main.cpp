@@ -1,0 +1,68 @@
+#include "cli/app.h"
+#include "cli/signals.h"
+#include "cli/streams.h"
+#include "registry/curl_transport.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+namespace mlpack {
+namespace {
+
+std::optional<std::string> variable(const std::string& name) {
+  // Nothing here sets variables, so reading them is safe from any thread.
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+TerminalFacts terminal_facts() {
+  TerminalFacts facts;
+  facts.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
+  facts.term = variable("TERM").value_or("");
+  facts.no_color = variable("NO_COLOR").has_value();
+  facts.clicolor_force = variable("CLICOLOR_FORCE").value_or("0") != "0";
+  return facts;
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+std::int64_t milliseconds() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+int main_of(const std::vector<std::string>& words) {
+  Stop stop;
+  const SignalGuard guard(stop);
+  FdSink out(STDOUT_FILENO, "stdout");
+  MessageSink err(STDERR_FILENO);
+  return run_app(words,
+                 Surroundings{out,
+                              err,
+                              stop,
+                              variable,
+                              terminal_facts(),
+                              terminal_width,
+                              milliseconds,
+                              std::thread::hardware_concurrency(),
+                              [&stop](const fs::path& ca) {
+                                return std::make_unique<CurlTransport>(curl_options(variable, ca),
+                                                                       stop);
+                              }});
+}
+
+}  // namespace
+}  // namespace mlpack
+
+int main(int count, char** words) {
+  return mlpack::main_of({words + 1, words + count});
+}

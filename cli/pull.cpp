@@ -1,0 +1,57 @@
+#include "registry/pull.h"
+
+#include "cli/commands.h"
+#include "cli/result.h"
+#include "cli/session.h"
+#include "cli/targets.h"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace mlpack {
+namespace {
+
+using Count = ArgumentInfo::Count;
+using Json = nlohmann::ordered_json;
+
+struct PullOptions {
+  std::vector<std::string> name;
+  std::string platform;
+};
+
+void show(const PullReport& report, World& world) {
+  const Json document{{"schema", 1},
+                      {"ref", report.reference.text()},
+                      {"digest", report.descriptor.digest.text()},
+                      {"blobs", {{"downloaded", report.downloaded}, {"present", report.present}}},
+                      {"bytesReceived", report.bytes_received},
+                      {"seconds", json_seconds(report.seconds)}};
+  world.terminal.result(world.json() ? json_line(document) : report.reference.text() + "\n");
+}
+
+void pull_image(const PullOptions& options, World& world) {
+  const Reference name = parse_reference(options.name.front()).with_default_host();
+  const auto platform = parse_platform_option(options.platform);
+  Session session(world);
+  show(pull(session.client, name, platform, session.store), world);
+}
+
+}  // namespace
+
+Command pull_command() {
+  const auto declare = [](ArgumentList& list) -> Action {
+    const auto options = std::make_shared<PullOptions>();
+    list.positional({"REF", "", "an image of a registry", {}, Count::required}, options->name);
+    list.option({"--platform", "P", "of several platforms, pull P alone (linux/arm64, say)"},
+                options->platform);
+    return [options](World& world) { pull_image(*options, world); };
+  };
+  return {"pull",
+          "pull an image from a registry into the store",
+          "Prints REF@DIGEST. A name without a registry is docker.io's.",
+          declare,
+          {}};
+}
+
+}  // namespace mlpack

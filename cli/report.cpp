@@ -1,0 +1,78 @@
+#include "cli/report.h"
+
+#include "lib/spec/spec.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <map>
+
+namespace mlpack {
+namespace {
+
+constexpr std::uint64_t most_source_bytes = std::uint64_t{1} << 20;
+
+// The file was read a moment ago; where it is gone or grew, the places are shown without lines.
+std::string source_of(const std::string& file) {
+  const fs::path path(file);
+  std::error_code failed;
+  const auto size = fs::file_size(path, failed);
+  if (failed || size > most_source_bytes || !fs::is_regular_file(path, failed)) return {};
+  return read_file_if_exists(path, most_source_bytes).value_or("");
+}
+
+std::string problems_text(const Error& error) {
+  std::map<std::string, std::string> sources;
+  std::string text;
+  for (const Where& where : error.where()) {
+    const auto found = sources.try_emplace(where.file);
+    if (found.second) found.first->second = source_of(where.file);
+    text += format_problem(where, found.first->second) + "\n";
+  }
+  return text;
+}
+
+// A message keeps its line breaks; nothing else in it may steer the terminal.
+std::string harmless(std::string_view text) {
+  std::string shown;
+  for (const std::string_view line : split(text, '\n')) {
+    if (!shown.empty()) shown += '\n';
+    shown += printable(line);
+  }
+  return shown;
+}
+
+// JSON holds UTF-8 alone; what a message quotes may not be.
+std::string utf8(std::string_view text) {
+  return is_utf8(text) ? std::string(text) : harmless(text);
+}
+
+}  // namespace
+
+std::string failure_text(const Error& error, Color color) {
+  std::string text = problems_text(error);
+  text += fmt::format("{} {}\n", tinted("error:", Tint::red, color), harmless(error.what()));
+  if (!error.hint().empty()) {
+    text += fmt::format("\n{} {}\n", tinted("hint:", Tint::cyan, color), harmless(error.hint()));
+  }
+  return text;
+}
+
+std::string failure_json(const Error& error) {
+  nlohmann::ordered_json document{{"schema", 1}};
+  auto& body = document["error"];
+  body["code"] = static_cast<int>(error.fault());
+  body["message"] = utf8(error.what());
+  body["hint"] = utf8(error.hint());
+  body["where"] = nlohmann::ordered_json::array();
+  for (const Where& where : error.where()) {
+    body["where"].push_back({{"file", utf8(where.file)},
+                             {"line", where.line},
+                             {"column", where.column},
+                             {"message", utf8(where.message)}});
+  }
+  return document.dump() + "\n";
+}
+
+}  // namespace mlpack

@@ -1,0 +1,72 @@
+#include "cli/session.h"
+
+#include "registry/pull.h"
+
+#include <fmt/format.h>
+
+namespace mlpack {
+namespace {
+
+std::function<void(const std::string&)> warner(World& world) {
+  return [&world](const std::string& text) { world.terminal.warn(text); };
+}
+
+const fs::path& store_folder(const World& world) {
+  if (!world.settings.store.empty()) return world.settings.store;
+  throw Error(
+      Fault::usage,
+      "there is no folder for the store: neither MLPACK_STORE, XDG_CACHE_HOME nor HOME is set",
+      "say where with `--store DIR`");
+}
+
+}  // namespace
+
+CredentialFiles open_credentials(World& world) {
+  return CredentialFiles(credential_places(world.environment), warner(world));
+}
+
+ClientOptions client_options(const World& world) {
+  ClientOptions options;
+  options.plain_http = world.settings.plain_http;
+  options.jobs = world.settings.transfers;
+  return options;
+}
+
+Session::Session(World& the_world)
+    : world(the_world),
+      store(store_folder(world), warner(world)),
+      credentials(open_credentials(world)),
+      client(world.transport, credentials, client_options(world), world.terminal, world.stop),
+      downloader(world.transport, RetryPolicy{}, world.stop) {}
+
+PackContext Session::pack_context(PackContext::Memo memo) {
+  PackContext context;
+  context.jobs = world.settings.jobs;
+  context.open_members = [this] { return deb_member_opener(store); };
+  context.progress = &world.terminal;
+  context.stop = &world.stop;
+  context.memo = memo;
+  return context;
+}
+
+DebianContext Session::debian_context(Offline offline) {
+  DebianContext context{store, downloader, world.terminal, world.stop};
+  context.jobs = world.settings.transfers;
+  context.offline = offline;
+  context.environment_mirror = world.environment("MLPACK_DEBIAN_MIRROR").value_or("");
+  return context;
+}
+
+OpenBlob Session::open_anywhere(Offline offline) {
+  const OpenBlob here = open_blob(store, [this] { return deb_member_opener(store); });
+  const OpenBlob there = remote_blobs(client, store);
+  return [this, here, there, offline](const Descriptor& blob) {
+    if (store.locate(blob.digest).kind != BlobLocation::Kind::remote) return here(blob);
+    if (offline == Offline::no) return there(blob);
+    throw Error(Fault::input,
+                fmt::format("the layer `{}` of the base is not in the store", blob.digest.text()),
+                "run `mlpack fetch` while there is a network");
+  };
+}
+
+}  // namespace mlpack

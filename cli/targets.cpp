@@ -1,0 +1,104 @@
+#include "cli/targets.h"
+
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+Reference target_name(const std::string& own, const std::string& tag) {
+  const Reference name = parse_reference(tag.starts_with(":") ? own + tag : tag);
+  if (name.digest()) {
+    throw Error(Fault::usage,
+                fmt::format("`-t {}` names a digest, which only the build can tell", tag),
+                "give a tag, such as `:1`");
+  }
+  return name.with_default_tag();
+}
+
+}  // namespace
+
+std::vector<Reference> target_names(const Spec& spec, const std::vector<std::string>& tags) {
+  const std::string own = spec.image ? spec.image->value : spec.name;
+  if (tags.empty()) return {parse_reference(own).with_default_tag()};
+  std::vector<Reference> names;
+  for (const std::string& tag : tags) {
+    const Reference name = target_name(own, tag);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+void require_hosts(const std::vector<Reference>& names) {
+  for (const Reference& name : names) {
+    if (!name.is_local()) continue;
+    throw Error(Fault::usage,
+                fmt::format("`{}` names no registry to push to", name.text()),
+                fmt::format("name one: `registry.example.com/{}`", name.text()));
+  }
+}
+
+std::vector<ArchiveLocation> output_locations(const std::vector<std::string>& outputs,
+                                              const Reference& name) {
+  std::vector<ArchiveLocation> locations;
+  for (const std::string& output : outputs) {
+    ArchiveLocation location = parse_archive_location(output);
+    const bool docker = location.kind == ArchiveLocation::Kind::docker_archive;
+    if (location.tag.empty() && !docker) location.tag = name.tag().value_or("latest");
+    locations.push_back(std::move(location));
+  }
+  return locations;
+}
+
+std::vector<Platform> platforms_of(const Spec& spec, Terminal& terminal) {
+  std::vector<Platform> platforms;
+  for (const auto& platform : spec.platforms)
+    platforms.push_back(platform.value);
+  if (!platforms.empty()) return platforms;
+  terminal.note(fmt::format("platform: {}, this machine's", Platform::host().text()));
+  return {Platform::host()};
+}
+
+std::optional<Platform> parse_platform_option(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  if (const auto platform = Platform::parse(text)) return platform;
+  throw Error(Fault::usage,
+              fmt::format("`--platform` does not know `{}`", printable(text)),
+              "such as linux/amd64 or linux/arm64");
+}
+
+bool writes_to_stdout(const std::vector<std::string>& outputs) {
+  return std::any_of(outputs.begin(), outputs.end(), [](const std::string& output) {
+    return parse_archive_location(output).path == "-";
+  });
+}
+
+std::int64_t creation_time(const Environment& environment) {
+  constexpr std::uint64_t end_of_9999 = 253'402'300'799;
+  const auto text = environment("SOURCE_DATE_EPOCH");
+  if (!text) return 0;
+  if (const auto seconds = parse_number(*text, end_of_9999)) {
+    return static_cast<std::int64_t>(*seconds);
+  }
+  throw Error(Fault::usage,
+              fmt::format("SOURCE_DATE_EPOCH is `{}`, which is no time", printable(*text)),
+              "give seconds since 1970 as digits, such as `$(git log -1 --format=%ct)`");
+}
+
+std::vector<NamedText> named_texts(const std::string& option,
+                                   const std::vector<std::string>& words) {
+  std::vector<NamedText> texts;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      fail(Fault::usage, "`{}` wants NAME=VALUE, not `{}`", option, printable(word));
+    }
+    texts.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+  }
+  return texts;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,224 @@
+#include "tests/unit/cli/app_run.h"
+#include "tests/unit/cli/golden.h"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view spec = R"(schema: 1
+name: digits
+image: registry.example.com/acme/digits
+base: scratch
+platform: linux/amd64
+weights: [{source: weights/, target: /models/digits}]
+files: [{source: app/, target: /app}]
+run: [/app/serve]
+port: 8000
+layers: {compression: gzip}
+)";
+
+// mlpack with a project and a registry that is only in memory.
+struct Workplace {
+  Workplace() {
+    app.dir.write("project/mlpack.yaml", spec);
+    app.dir.write("project/weights/model.bin", std::string(100'000, 'w'));
+    app.dir.write("project/app/serve", "#!/bin/sh\n");
+    // The clock's grain: a file that is as young as the build's look at it is not trusted.
+    for (const std::string_view name : {"weights/model.bin", "app/serve"}) {
+      fs::last_write_time(app.dir / "project" / name,
+                          fs::file_time_type::clock::now() - std::chrono::hours(1));
+    }
+    app.connect(net);
+  }
+  std::string project() const { return app.dir / "project"; }
+  Json json(std::vector<std::string> words) {
+    words.emplace_back("--json");
+    const auto result = app.run(words);
+    REQUIRE_MESSAGE(result.code == 0, result.err);
+    return Json::parse(result.out);
+  }
+
+  FakeNet net;
+  FakeRegistry registry{net};
+  AppRun app;
+};
+
+}  // namespace
+
+TEST_CASE("from a spec to an image in the store and back, as a person sees it") {
+  Workplace work;
+  const std::string text = work.app.transcript(
+      {"build " + work.project() + " -t digits:1 -j1",
+       "inspect digits:1",
+       "inspect digits:1 --layers",
+       "inspect digits:1 --size",
+       "inspect digits:1 --files",
+       "build " + work.project() + " -t digits:2 --label a=b --var A=1",
+       "build " + work.project() + " -t digits:2 --label a=b -j1 --progress none",
+       "diff digits:1 digits:2",
+       "diff digits:1 digits:1",
+       "store ls",
+       "store rm digits:1 digits:2",
+       "store ls",
+       "store rm digits:1",
+       "store verify"});
+  CHECK(text == golden("cli/build.txt", text));
+}
+
+TEST_CASE("what is built is pushed, and pulled again into another store") {
+  Workplace work;
+  const Json built = work.json({"build", work.project(), "--push"});
+  CHECK(built["image"] == "registry.example.com/acme/digits:latest");
+  CHECK(built["pushed"] == Json{"registry.example.com/acme/digits:latest"});
+  const Json pushed = work.json({"push", "registry.example.com/acme/digits"});
+  CHECK(pushed["digest"] == built["digest"]);
+  CHECK(pushed["blobs"]["uploaded"] == 0);
+  CHECK(pushed["bytesSent"] == 0);
+
+  work.app.variables["MLPACK_STORE"] = work.app.dir / "other";
+  const Json pulled = work.json({"pull", "registry.example.com/acme/digits"});
+  CHECK(pulled["digest"] == built["digest"]);
+  const Json found = work.json({"inspect", "registry.example.com/acme/digits", "--files"});
+  CHECK(found["digest"] == built["digest"]);
+  CHECK(found["layers"][0]["files"].back()["path"] == "models/digits/model.bin");
+  CHECK(work.app.run({"store", "verify"}).code == 0);
+}
+
+TEST_CASE("an image of a registry is looked at without being pulled") {
+  Workplace work;
+  const Json built = work.json({"build", work.project(), "--push"});
+  work.app.variables["MLPACK_STORE"] = work.app.dir / "other";
+  const Json found = work.json({"inspect", "registry.example.com/acme/digits", "--files"});
+  CHECK(found["digest"] == built["digest"]);
+  CHECK(work.json({"store", "ls"})["images"].empty());
+}
+
+TEST_CASE("a build document has what the contract says") {
+  Workplace work;
+  const Json built = work.json({"build", work.project(), "-t", ":1", "-t", "local:2"});
+  CHECK(built["schema"] == 1);
+  CHECK(built["tags"] == Json{"registry.example.com/acme/digits:1", "local:2"});
+  CHECK(built["platform"] == "linux/amd64");
+  CHECK(built["bytesRead"] == 100'010);
+  REQUIRE(built["layers"].size() == 3);
+  const Json& weights = built["layers"][0];
+  CHECK(weights["kind"] == "weights");
+  CHECK(weights["mediaType"] == "application/vnd.oci.image.layer.v1.tar");
+  CHECK(weights["digest"] == weights["diffId"]);
+  CHECK(weights["reused"] == false);
+  CHECK(built["pushed"].empty());
+  CHECK(built["seconds"].is_number());
+  const Json again = work.json({"build", work.project()});
+  CHECK(again["digest"] == built["digest"]);
+  CHECK(again["bytesRead"] == 0);
+  CHECK(again["layers"][0]["reused"] == true);
+}
+
+TEST_CASE("several platforms become an index, and a second spec a second result") {
+  Workplace work;
+  const Json built = work.json({"build",
+                                work.project(),
+                                "--platform",
+                                "linux/arm64",
+                                "--platform",
+                                "linux/amd64",
+                                "--push"});
+  REQUIRE(built["images"].size() == 2);
+  CHECK(built["images"][0]["platform"] == "linux/arm64");
+  CHECK(built["digest"] != built["images"][0]["digest"]);
+  const Json found = work.json({"inspect", "registry.example.com/acme/digits"});
+  CHECK(found["images"].size() == 2);
+  CHECK(found["images"][1]["digest"] == built["images"][1]["digest"]);
+
+  const Json both =
+      work.json({"build", work.project(), work.project() + "/mlpack.yaml", "-t", ":3"});
+  CHECK(both["builds"].size() == 2);
+  CHECK(both["builds"][0]["digest"] == both["builds"][1]["digest"]);
+}
+
+TEST_CASE("an image on a base from a registry holds the base's layers, offline too once fetched") {
+  Workplace work;
+  const Json base =
+      work.json({"build", work.project(), "-t", "registry.example.com/acme/base:1", "--push"});
+  work.app.dir.write("on/mlpack.yaml",
+                     "schema: 1\nname: on\nbase: registry.example.com/acme/base:1\n"
+                     "platform: linux/amd64\nfiles: [{source: extra.txt, target: /extra.txt}]\n");
+  work.app.dir.write("on/extra.txt", "extra\n");
+  work.app.variables["MLPACK_STORE"] = work.app.dir / "other";
+  const std::string on = work.app.dir / "on";
+
+  CHECK(work.app.run({"build", on, "--offline"}).code == 3);
+  work.net.forget();
+  const Json built = work.json({"build", on, "-t", "registry.example.com/acme/on:1"});
+  CHECK(work.net.count("GET /v2/acme/base/blobs/") == 1);  // the config
+  REQUIRE(built["layers"].size() == 4);
+  CHECK(built["layers"][0]["kind"] == "base");
+  CHECK(built["layers"][2]["digest"] == base["layers"][2]["digest"]);
+  CHECK(work.json({"push", "registry.example.com/acme/on:1"})["blobs"]["mounted"] == 3);
+
+  CHECK(work.json({"fetch", on})["layersFetched"] == 3);
+  work.net.forget();
+  const std::string layout = "oci:" + (work.app.dir / "layout").string();
+  CHECK(work.json({"build", on, "--offline", "-o", layout})["digest"] == built["digest"]);
+  CHECK(work.net.lines().empty());
+  CHECK(work.json({"inspect", layout})["digest"] == built["digest"]);
+}
+
+TEST_CASE("a layout as base is taken into the store and may go away") {
+  Workplace work;
+  const std::string layout = work.app.dir / "layout";
+  work.json({"build", work.project(), "-o", "oci:" + layout + ":1"});
+  work.app.dir.write("on/mlpack.yaml",
+                     "schema: 1\nname: on\nbase: oci:../layout:1\nplatform: linux/amd64\n"
+                     "files: [{source: extra.txt, target: /extra.txt}]\n");
+  work.app.dir.write("on/extra.txt", "extra\n");
+  work.app.variables["MLPACK_STORE"] = work.app.dir / "other";
+  work.json({"build", work.app.dir / "on", "-t", "on:1"});
+  fs::remove_all(layout);
+  CHECK(work.json({"inspect", "on:1", "--files"})["layers"].size() == 4);
+  CHECK(work.app.run({"store", "verify"}).code == 0);
+}
+
+TEST_CASE("an archive is pushed under the name that is given") {
+  Workplace work;
+  const std::string archive = "oci-archive:" + (work.app.dir / "image.tar").string();
+  const Json built = work.json({"build", work.project(), "-o", archive});
+  const Json pushed = work.json({"push", archive, "registry.example.com/other:1"});
+  CHECK(pushed["digest"] == built["digest"]);
+  CHECK(pushed["blobs"]["uploaded"] == 4);
+}
+
+TEST_CASE("a push that is not allowed fails before anything is read") {
+  Workplace work;
+  work.registry.require_basic("user:password");
+  const auto result = work.app.run({"build", work.project(), "--push", "--json"});
+  CHECK(result.code == 4);
+  CHECK(Json::parse(result.out)["error"]["code"] == 4);
+  CHECK(work.json({"store", "ls"})["images"].empty());
+}
+
+TEST_CASE("a stop ends a build with the code of the signal") {
+  Workplace work;
+  work.app.stop.request(Fault::terminated);
+  CHECK(work.app.run({"build", work.project()}).code == 143);
+}
+
+TEST_CASE("packages on a base that is no distribution are refused, not forgotten") {
+  Workplace work;
+  const fs::path path = work.app.dir.write(
+      "on/mlpack.yaml",
+      "schema: 1\nname: on\nbase: registry.example.com/acme/base:1\nsystem_packages: [libgomp1]\n");
+  const auto result = work.app.run({"build", path.string()});
+  CHECK(result.code == 2);
+  CHECK(result.err.find(
+            "mlpack.yaml:4:19: error: `system_packages` cannot be built on this base yet") !=
+        std::string::npos);
+}

@@ -1,0 +1,122 @@
+"""What goes into an image comes out of it, byte for byte and mode for mode, through each way out of mlpack."""
+
+import os
+import stat
+
+from harness import Case, MLPACK, is_root, make_base, random_bytes, start
+
+SPEC = """\
+schema: 1
+name: whole
+base: scratch
+platform: linux/amd64
+weights: [{source: weights/, target: /models/base}]
+files:
+  - {source: app/, target: /app}
+  - {source: key.txt, target: /etc/key.txt, mode: "0640", owner: "12:34"}
+writable: [/data]
+run: [/app/run, "two words"]
+env: {GREETING: "hello world", COUNT: 3}
+labels: {team: search}
+port: {http: 8000, grpc: 8001}
+workdir: /app
+user: "1234:1234"
+layers: {compression: %s}
+"""
+FILES = {"app/run": "#!/bin/sh\n", "app/empty": "", "app/ünï/ćode.txt": "x\n", "app/" + "long" * 30 + "/" + "name" * 40: "y\n",
+         "app/big.bin": random_bytes(300_000), "weights/model.bin": random_bytes(200_000, seed=5), "key.txt": "secret\n"}
+
+
+class RoundTrip(Case):
+    def setUp(self):
+        super().setUp()
+        self.folder = self.write("gzip")
+
+    def write(self, compression):
+        folder = self.project("project", SPEC % compression, FILES)
+        os.chmod(os.path.join(folder, "app", "run"), 0o755)
+        os.makedirs(os.path.join(folder, "app", "hollow"), exist_ok=True)
+        if not os.path.lexists(os.path.join(folder, "app", "link")):
+            os.symlink("big.bin", os.path.join(folder, "app", "link"))
+        return folder
+
+    def unpack(self, layout):
+        rootless = [] if is_root() else ["--rootless"]
+        self.run_tool("umoci", "unpack", *rootless, "--image", layout + ":1", self.path("bundle"))
+        return self.path("bundle", "rootfs")
+
+    def same_tree(self, root):
+        for name, content in FILES.items():
+            target = {"key.txt": "etc/key.txt"}.get(name, name.replace("weights/", "models/base/"))
+            with open(os.path.join(root, target), "rb") as file:
+                self.assertEqual(file.read(), content.encode() if isinstance(content, str) else content, name)
+        self.assertEqual(os.readlink(os.path.join(root, "app", "link")), "big.bin")
+        self.assertEqual(os.listdir(os.path.join(root, "app", "hollow")), [])
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(root, "app", "run")).st_mode), 0o755)
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(root, "app", "empty")).st_mode), 0o644)
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(root, "data")).st_mode), 0o2775)
+        if is_root():
+            key = os.stat(os.path.join(root, "etc", "key.txt"))
+            self.assertEqual((key.st_uid, key.st_gid, stat.S_IMODE(key.st_mode)), (12, 34, 0o640))
+            self.assertEqual(os.stat(os.path.join(root, "app", "run")).st_uid, 0)
+
+    def test_through_a_layout(self):
+        self.mlpack("build", self.folder, "-o", "oci:%s:1" % self.path("layout"))
+        self.same_tree(self.unpack(self.path("layout")))
+
+    def test_through_an_archive(self):
+        self.mlpack("build", self.folder, "-o", "oci-archive:" + self.path("image.tar"))
+        self.skopeo("copy", "--quiet", "oci-archive:" + self.path("image.tar"), "oci:%s:1" % self.path("layout"))
+        self.same_tree(self.unpack(self.path("layout")))
+
+    def test_through_a_docker_archive_on_standard_output(self):
+        with open(self.path("image.tar"), "wb") as out, open(self.path("err"), "w") as err:
+            build = start([MLPACK, "build", self.folder, "-t", "whole:1", "-o", "docker-archive:-"], out, err, env=self.env)
+            self.assertEqual(build.wait(60), 0)
+        self.skopeo("copy", "--quiet", "docker-archive:" + self.path("image.tar"), "oci:%s:1" % self.path("layout"))
+        self.same_tree(self.unpack(self.path("layout")))
+
+    def test_through_a_registry_with_zstd_layers(self):
+        host = self.registry().host
+        self.build(self.write("zstd"), "-t", host + "/acme/whole:1", "--push")
+        self.skopeo("copy", "--quiet", "--src-tls-verify=false", "--dest-decompress", "docker://%s/acme/whole:1" % host,
+                    "dir:" + self.path("dir"))
+        self.skopeo("copy", "--quiet", "dir:" + self.path("dir"), "oci:%s:1" % self.path("layout"))
+        self.same_tree(self.unpack(self.path("layout")))
+
+    def test_mlpack_pulls_what_it_pushed(self):
+        host = self.registry().host
+        image = host + "/acme/whole:1"
+        pushed = self.build(self.folder, "-t", image, "--push")
+        empty = {"MLPACK_STORE": self.path("another")}
+        self.mlpack("pull", image, env=empty)
+        found = self.mlpack("inspect", image, "--json", env=empty).json()
+        self.assertEqual(found["digest"], pushed["digest"])
+        self.mlpack("store", "verify", env=empty)
+
+    def test_mlpack_pulls_what_others_pushed(self):
+        image = make_base(self, self.registry(), "other/base", 1 << 20)
+        self.mlpack("pull", image)
+        files = self.mlpack("inspect", image, "--files").out
+        self.assertIn("usr/lib/data.bin", files)
+        self.mlpack("store", "verify")
+
+    def test_the_config_says_what_the_spec_says(self):
+        self.mlpack("build", self.folder, "-o", "oci:%s:1" % self.path("layout"), "--label", "build=7")
+        config = self.skopeo("inspect", "--config", "oci:%s:1" % self.path("layout")).json()["config"]
+        self.assertEqual(config["Cmd"], ["/app/run", "two words"])
+        self.assertEqual(config["User"], "1234:1234")
+        self.assertEqual(config["WorkingDir"], "/app")
+        self.assertEqual(config["ExposedPorts"], {"8000/tcp": {}, "8001/tcp": {}})
+        self.assertEqual(config["Labels"]["team"], "search")
+        self.assertEqual(config["Labels"]["build"], "7")
+        for value in ("GREETING=hello world", "COUNT=3"):
+            self.assertIn(value, config["Env"])
+
+    def test_two_images_that_differ_in_a_file_are_told_apart(self):
+        self.build(self.folder, "-t", "whole:1")
+        self.assertEqual(self.mlpack("diff", "whole:1", "whole:1").code, 0)
+        with open(os.path.join(self.folder, "app", "new.txt"), "w") as file:
+            file.write("new\n")
+        self.build(self.folder, "-t", "whole:2")
+        self.assertIn("app/new.txt", self.mlpack("diff", "whole:1", "whole:2").out)

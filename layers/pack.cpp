@@ -9,8 +9,10 @@
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace mlpack {
@@ -59,6 +61,19 @@ std::int64_t file_clock_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+// When the files were looked at. Those that changed a moment ago are given some ticks of the clock
+// to settle, so that the next build need not read them again.
+std::int64_t snapshot_of(const LayerRecipe& recipe) {
+  constexpr int ticks = 15;
+  constexpr std::chrono::milliseconds tick(4);
+  std::int64_t now = file_clock_ns();
+  for (int i = 0; i < ticks && !is_settled(recipe, now); ++i) {
+    std::this_thread::sleep_for(tick);
+    now = file_clock_ns();
+  }
+  return now;
+}
+
 Descriptor descriptor_of(const PackJob& job, const Digest& digest, std::uint64_t size) {
   Descriptor descriptor{
       std::string(layer_media_type(job.compression)), digest, size, {}, std::nullopt};
@@ -96,7 +111,7 @@ class Packing {
 
   Layer pack(std::size_t workers) {
     const TarView view(job_.recipe, context_.open_members);
-    const std::int64_t snapshot = file_clock_ns();
+    const std::int64_t snapshot = snapshot_of(job_.recipe);
     Task task(context_, layer_label(job_.recipe), view.size());
     const KnownLayer packed =
         stays_recipe(job_) ? hash(view, task) : store_blob(view, workers, task);

@@ -54,25 +54,24 @@ void append_line(const fs::path& path, const std::string& line) {
   }
 }
 
-// Whether a file last changed so shortly before it was looked at that it may have changed again
-// without its times showing it. Clocks of file systems tick every few milliseconds, or every two
-// seconds where they count whole seconds.
-bool is_racy(const FileIdentity& identity, std::int64_t snapshot_ns) {
+// Clocks of file systems tick every few milliseconds, or every two seconds where they count whole
+// seconds. A time of change in the future was set by hand: any change would move it.
+bool is_settled(const FileIdentity& identity, std::int64_t now_ns) {
   constexpr std::int64_t second = 1'000'000'000;
   const bool whole_seconds = identity.mtime_ns % second == 0 && identity.ctime_ns % second == 0;
   const std::int64_t grain = whole_seconds ? 2 * second : second / 50;
-  const std::int64_t changed = std::max(identity.mtime_ns, identity.ctime_ns);
-  return changed >= snapshot_ns - grain;
-}
-
-bool is_racy(const LayerRecipe& recipe, std::int64_t snapshot_ns) {
-  return std::any_of(recipe.entries.begin(), recipe.entries.end(), [&](const RecipeEntry& entry) {
-    const auto* range = std::get_if<FileRange>(&entry.content);
-    return range != nullptr && is_racy(range->identity, snapshot_ns);
-  });
+  const auto is_past = [&](std::int64_t time_ns) { return time_ns < now_ns - grain; };
+  return is_past(identity.ctime_ns) && (is_past(identity.mtime_ns) || identity.mtime_ns > now_ns);
 }
 
 }  // namespace
+
+bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns) {
+  return std::all_of(recipe.entries.begin(), recipe.entries.end(), [&](const RecipeEntry& entry) {
+    const auto* range = std::get_if<FileRange>(&entry.content);
+    return range == nullptr || is_settled(range->identity, now_ns);
+  });
+}
 
 Store::State::State(fs::path folder, const std::function<void(const std::string&)>& warn)
     : root(std::move(folder)), lock(lock_shared(root, warn)), memo(root / "memo.sqlite", warn) {
@@ -202,7 +201,7 @@ void Store::remember_layer(const Digest& key,
                            const LayerRecipe& recipe,
                            std::int64_t snapshot_ns,
                            const KnownLayer& layer) {
-  if (is_racy(recipe, snapshot_ns)) return;
+  if (!is_settled(recipe, snapshot_ns)) return;
   nlohmann::ordered_json json = descriptor_json(layer.descriptor);
   json["diffId"] = layer.diff_id.text();
   state_->memo.put(layer_kind, key, dump_json(json, "an entry of the store's memo"));

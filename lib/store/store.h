@@ -49,6 +49,10 @@ struct StoreReport {
   std::vector<std::string> problems;  // one line each; empty: clean
 };
 
+/// Whether the recipe's files last changed so long before `now_ns` (nanoseconds since the epoch)
+/// that any change after it shows in their times.
+bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns);
+
 /// The local store: an OCI image layout (image-layout.md) of manifests, configs and compressed
 /// layers, beside it the recipes of layers that are never written, a cache of downloads by digest,
 /// and a memo (SQLite).
@@ -106,8 +110,7 @@ class Store {
   /// nullopt too where the layer's bytes are neither stored nor made from a recipe any more. The
   /// recipe may be another one that gave the same layer: put yours again.
   std::optional<KnownLayer> known_layer(const Digest& key) const;
-  /// Not kept where a file of the recipe changed within its clock's grain of `snapshot_ns`, when it
-  /// was looked at.
+  /// Not kept where the recipe's files were not settled at `snapshot_ns`, when they were looked at.
   void remember_layer(const Digest& key,
                       const LayerRecipe& recipe,
                       std::int64_t snapshot_ns,

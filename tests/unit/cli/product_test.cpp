@@ -4,8 +4,6 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <chrono>
-
 using namespace mlpack;
 using namespace mlpack::test;
 
@@ -31,11 +29,6 @@ struct Workplace {
     app.dir.write("project/mlpack.yaml", spec);
     app.dir.write("project/weights/model.bin", std::string(100'000, 'w'));
     app.dir.write("project/app/serve", "#!/bin/sh\n");
-    // The clock's grain: a file that is as young as the build's look at it is not trusted.
-    for (const std::string_view name : {"weights/model.bin", "app/serve"}) {
-      fs::last_write_time(app.dir / "project" / name,
-                          fs::file_time_type::clock::now() - std::chrono::hours(1));
-    }
     app.connect(net);
   }
   std::string project() const { return app.dir / "project"; }

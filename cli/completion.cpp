@@ -64,13 +64,13 @@ std::string bash_values(const CommandInfo& root) {
   walk_commands(root, [&](const CommandInfo& info) {
     for (const ArgumentInfo& option : info.options) {
       if (option.value.empty()) continue;
-      const std::string names = join(names_of(option), "|");
-      cases +=
-          option.choices.empty()
-              ? fmt::format("    {}) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n", names)
-              : fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$word\")); return ;;\n",
-                            names,
-                            join(option.choices, " "));
+      const std::string words =
+          option.choices.empty() ? "-f" : fmt::format("-W '{}'", join(option.choices, " "));
+      const std::string line =
+          fmt::format("    {}) COMPREPLY=($(compgen {} -- \"$word\")); return ;;\n",
+                      join(names_of(option), "|"),
+                      words);
+      if (cases.find(line) == std::string::npos) cases += line;
     }
   });
   return cases;

@@ -9,7 +9,8 @@
 namespace mlpack {
 
 std::string layer_label(const LayerRecipe& recipe) {
-  return fmt::format("{} {}", role_name(recipe.role), printable(recipe.name));
+  const std::string_view role = role_name(recipe.role);
+  return recipe.name == role ? recipe.name : fmt::format("{} {}", role, printable(recipe.name));
 }
 
 std::string silent_change(const LayerRecipe& recipe) {

@@ -6,7 +6,7 @@
 
 namespace mlpack {
 
-/// `weights base`: the layer of `recipe` for people.
+/// `weights base`: the layer of `recipe` for people; the role alone where the name says the same.
 std::string layer_label(const LayerRecipe& recipe);
 
 /// "`/data/m/a.gguf` changed although its time stamps did not": the file of `recipe`, or where

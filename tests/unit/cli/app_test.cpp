@@ -14,9 +14,7 @@ using namespace mlpack::test;
 namespace {
 
 void check_transcript(const std::string& name, AppRun& app, const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines)
-    text += transcript(app, line) + "\n";
+  const std::string text = app.transcript(lines);
   CHECK(text == golden("cli/" + name, text));
 }
 

@@ -1,0 +1,58 @@
+# bash completion for mlpack
+_mlpack() {
+  local word="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
+  local command='' words='' files='' i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "${command:+$command }${COMP_WORDS[i]}" in
+      'build') command='build' ;;
+      'push') command='push' ;;
+      'pull') command='pull' ;;
+      'fetch') command='fetch' ;;
+      'inspect') command='inspect' ;;
+      'diff') command='diff' ;;
+      'store') command='store' ;;
+      'login') command='login' ;;
+      'logout') command='logout' ;;
+      'completion') command='completion' ;;
+      'help') command='help' ;;
+      'store ls') command='store ls' ;;
+      'store rm') command='store rm' ;;
+      'store gc') command='store gc' ;;
+      'store verify') command='store verify' ;;
+    esac
+  done
+  case "$previous" in
+    --store) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --progress) COMPREPLY=($(compgen -W 'auto tty plain none' -- "$word")); return ;;
+    --color) COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+    -j|--jobs) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --ca) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -t|--tag) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -o|--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --platform) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --var) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --label) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -u|--username) COMPREPLY=($(compgen -f -- "$word")); return ;;
+  esac
+  case "$command" in
+    '') words='build push pull fetch inspect diff store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
+    'build') words='-t --tag -o --output --push --platform --var --label --offline --verify-cache --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'push') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'fetch') words='--platform --var --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'inspect') words='--layers --files --size --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'diff') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'store') words='ls rm gc verify --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
+    'store ls') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
+    'store rm') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'store gc') words='--all --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
+    'store verify') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
+    'login') words='-u --username --password-stdin --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'logout') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'completion') words='bash zsh fish --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
+    'help') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$word"))
+  [[ -z $files || $word == -* ]] || COMPREPLY+=($(compgen -f -- "$word"))
+}
+complete -o filenames -F _mlpack mlpack

@@ -1,0 +1,375 @@
+#compdef mlpack
+_mlpack() {
+  local command='' i depth=1
+  local -a commands
+  for ((i = 2; i < CURRENT; i++)); do
+    case "${command:+$command }${words[i]}" in
+      'build') command='build'; depth=$i ;;
+      'push') command='push'; depth=$i ;;
+      'pull') command='pull'; depth=$i ;;
+      'fetch') command='fetch'; depth=$i ;;
+      'inspect') command='inspect'; depth=$i ;;
+      'diff') command='diff'; depth=$i ;;
+      'store') command='store'; depth=$i ;;
+      'store ls') command='store ls'; depth=$i ;;
+      'store rm') command='store rm'; depth=$i ;;
+      'store gc') command='store gc'; depth=$i ;;
+      'store verify') command='store verify'; depth=$i ;;
+      'login') command='login'; depth=$i ;;
+      'logout') command='logout'; depth=$i ;;
+      'completion') command='completion'; depth=$i ;;
+      'help') command='help'; depth=$i ;;
+    esac
+  done
+  words=("${(@)words[depth,-1]}")
+  (( CURRENT -= depth - 1 ))
+  case "$command" in
+    '')
+      if [[ $PREFIX == -* ]]; then
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      && return
+      fi
+      commands=( \
+      'build:build an image from a spec' \
+      'push:push an image to a registry' \
+      'pull:pull an image from a registry into the store' \
+      'fetch:fill the store for `build --offline`' \
+      'inspect:say what is in an image' \
+      'diff:say what differs between two images' \
+      'store:list, clean and check the local store' \
+      'login:log in to a registry' \
+      'logout:forget the credentials for a registry' \
+      'completion:print a completion script for bash, zsh or fish' \
+      'help:say what a command does and takes' \
+      )
+      _describe command commands ;;
+    'build')
+      _arguments \
+      '*-t[name the image; `\:TAG` appends to the spec'\''s own name]:REF:_files' \
+      '*--tag[name the image; `\:TAG` appends to the spec'\''s own name]:REF:_files' \
+      '*-o[write it to oci\:DIR\[\:TAG\], oci-archive\:FILE or docker-archive\:FILE (`-`\: stdout)]:DEST:_files' \
+      '*--output[write it to oci\:DIR\[\:TAG\], oci-archive\:FILE or docker-archive\:FILE (`-`\: stdout)]:DEST:_files' \
+      '*--push[push it to the registries that its names name]' \
+      '*--platform[build for P (linux/arm64, say), not for the spec'\''s platforms]:P:_files' \
+      '*--var[set a variable that the spec declares]:NAME=VALUE:_files' \
+      '*--label[set a label]:KEY=VALUE:_files' \
+      '*--offline[use no network\: only what the store holds]' \
+      '*--verify-cache[read every file again, also where nothing seems changed]' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      '*:SPEC:_files' \
+      && return ;;
+    'push')
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':IMAGE:_files' \
+      '*:REF:_files' \
+      && return ;;
+    'pull')
+      _arguments \
+      '*--platform[of several platforms, pull P alone (linux/arm64, say)]:P:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':REF:_files' \
+      && return ;;
+    'fetch')
+      _arguments \
+      '*--platform[fetch for P (linux/arm64, say), not for the spec'\''s platforms]:P:_files' \
+      '*--var[set a variable that the spec declares]:NAME=VALUE:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':SPEC:_files' \
+      && return ;;
+    'inspect')
+      _arguments \
+      '*--layers[list the layers]' \
+      '*--files[list the files of every layer]' \
+      '*--size[say how much each kind of layer takes]' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':IMAGE:_files' \
+      && return ;;
+    'diff')
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':IMAGE:_files' \
+      ':OTHER:_files' \
+      && return ;;
+    'store')
+      if [[ $PREFIX == -* ]]; then
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      && return
+      fi
+      commands=( \
+      'ls:list the images of the store' \
+      'rm:take names away' \
+      'gc:remove what no name leads to' \
+      'verify:read everything in the store and compare it with its digest' \
+      )
+      _describe command commands ;;
+    'store ls')
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      && return ;;
+    'store rm')
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      '*:REF:_files' \
+      && return ;;
+    'store gc')
+      _arguments \
+      '*--all[remove the cache of downloaded packages too]' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      && return ;;
+    'store verify')
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      && return ;;
+    'login')
+      _arguments \
+      '*-u[who to log in as]:USER:_files' \
+      '*--username[who to log in as]:USER:_files' \
+      '*--password-stdin[read the password from stdin instead of asking for it]' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':REGISTRY:_files' \
+      && return ;;
+    'logout')
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':REGISTRY:_files' \
+      && return ;;
+    'completion')
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':SHELL:(bash zsh fish)' \
+      && return ;;
+    'help')
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      '*:COMMAND:_files' \
+      && return ;;
+  esac
+}
+_mlpack "$@"

@@ -29,9 +29,10 @@ bool holds_password(std::string_view url) {
 
 void check_url(const std::string& url, const char* where) {
   if (!is_fetchable(url)) {
-    throw Error(
-        Fault::usage,
-        fmt::format("{} is `{}`, which is not an http://, https:// or file:/// URL", where, printable(url)));
+    throw Error(Fault::usage,
+                fmt::format("{} is `{}`, which is not an http://, https:// or file:/// URL",
+                            where,
+                            printable(url)));
   }
   if (holds_password(url)) {
     throw Error(Fault::usage,
@@ -43,9 +44,9 @@ void check_url(const std::string& url, const char* where) {
 // `URL/debian` → `URL/debian-security`, also with `/{snapshot}` behind it.
 std::string security_sibling(const std::string& main, const Distribution& distribution) {
   if (distribution.security_archive.empty()) return main;
-  const std::size_t mark = main.find("/" + std::string(snapshot_mark));
-  std::string archive = main.substr(0, mark);
-  const std::string rest = mark == std::string::npos ? "" : main.substr(mark);
+  const std::string mark = "/" + std::string(snapshot_mark);
+  const std::string rest = main.ends_with(mark) ? mark : "";
+  std::string archive = main.substr(0, main.size() - rest.size());
   if (archive.ends_with("/" + std::string(distribution.main_archive))) {
     archive.resize(archive.size() - distribution.main_archive.size());
     return archive.append(distribution.security_archive) + rest;

@@ -11,6 +11,8 @@
 #include "lib/error.h"
 #include "lib/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <ctime>

@@ -120,8 +120,11 @@ class LayerDraft {
 
  private:
   void add_folder(const std::string& path) {
-    if (!written_.insert(path).second) return;
     const RecipeEntry* known = paths_.find(path);
+    if (known != nullptr && known->kind != EntryKind::directory) {
+      fail(Fault::incompatible, "`/{}` is no folder, but other files lie in it", printable(path));
+    }
+    if (!written_.insert(path).second) return;
     recipe_.entries.push_back(known != nullptr ? *known : folder_entry(path, 0755));
   }
 

@@ -225,8 +225,9 @@ class Reader {
       if (piece.kind != Piece::Kind::text) return Truth::unknown;
       text += piece.text;
     }
-    if (!value && text != "*") return Truth::unknown;
-    return shell::truth_of(text == "*" || fnmatch(text.c_str(), value->c_str(), 0) == 0);
+    if (text == "*") return Truth::yes;
+    if (!value) return Truth::unknown;
+    return shell::truth_of(fnmatch(text.c_str(), value->c_str(), 0) == 0);
   }
 
   Truth read_group(std::size_t& place, Truth reached) {
@@ -245,9 +246,13 @@ class Reader {
       return Truth::yes;
     }
     const Values::Variables variables = values_.variables();
+    const bool stopped = stopped_;
     list(place, reached, {});
+    stopped_ = stopped;  // it leaves the subshell alone
     values_.restore(variables);
     last_end_ = End::line;
+    // What stands between the closing parenthesis and the next command is a command without words.
+    if (!over(place) && at(place).words.empty() && at(place).end != End::open) close(place);
     return Truth::unknown;
   }
 
@@ -276,39 +281,32 @@ class Reader {
 
   Truth call(const Function& function, const Fields& fields, Truth reached) {
     const Script outer = std::exchange(script_, function.script);
+    const bool outer_returned = std::exchange(returned_, false);
     Fields arguments = values_.exchange_arguments({fields.begin() + 1, fields.end()});
     std::size_t place = function.place;
     const Truth status = one(place, reached);
     if (!exited_) stopped_ = false;
     script_ = outer;
     values_.exchange_arguments(std::move(arguments));
-    return status;
+    return std::exchange(returned_, outer_returned) ? Truth::unknown : status;
   }
 
   Truth builtin(const Fields& fields, Truth reached) {
-    const std::string& name = *fields[0];
+    const std::string name = fields[0].value_or("");
     if (name == "echo") return echo(fields, reached);
     if (name == "[" || name == "test") return test(fields);
-    if (is_one_of(name, {":", "true", "set", "local", "export", "readonly"})) return Truth::yes;
+    if (is_one_of(name, {":", "true", "local", "export", "readonly"})) return Truth::yes;
     if (name == "false") return Truth::no;
-    if (name == "unset") return unset(fields, reached);
+    if (name == "unset") return assign_all(fields, "", reached);
+    if (name == "read") return assign_all(fields, std::nullopt, Truth::yes);
     if (name == "exit" || name == "return") return stop(name == "exit", reached);
-    if (name == "read") forget(fields);
-    if (name == "shift") {
-      values_.shift();
-      return Truth::yes;
-    }
+    if (name == "set") return values_.set_arguments(fields, reached);
+    if (name == "shift") return values_.shift(fields, reached);
     if (name == "dpkg" && fields.size() == 2 && fields[1] == "--print-architecture") {
       output_ += values_.value_of("DPKG_MAINTSCRIPT_ARCH").value_or("");
       return Truth::yes;
     }
     return unreadable();
-  }
-
-  void forget(const Fields& names) {
-    for (const auto& name : std::span(names).subspan(1)) {
-      if (name) values_.set(*name, std::nullopt, Truth::yes);
-    }
   }
 
   Truth test(const Fields& fields) const {
@@ -317,15 +315,15 @@ class Reader {
       if (!field) return Truth::unknown;
       words.push_back(*field);
     }
-    if (*fields[0] == "[" && !words.empty()) words.pop_back();
+    if (fields[0] == "[" && !words.empty()) words.pop_back();
     return shell::evaluate_test(std::move(words), facts_.exists);
   }
 
-  Truth unset(const Fields& fields, Truth reached) {
+  Truth assign_all(const Fields& fields, const std::optional<std::string>& value, Truth reached) {
     for (const auto& field : std::span(fields).subspan(1)) {
-      if (field) values_.set(*field, "", reached);
+      if (field) values_.set(*field, value, reached);
     }
-    return Truth::yes;
+    return value ? Truth::yes : unreadable();
   }
 
   // A command that may print anything.
@@ -335,6 +333,7 @@ class Reader {
   }
 
   Truth stop(bool exits, Truth reached) {
+    if (!exits) returned_ = true;
     if (reached == Truth::yes) {
       stopped_ = true;
       exited_ = exits;
@@ -381,6 +380,7 @@ class Reader {
   bool failed_ = false;
   bool stopped_ = false;
   bool exited_ = false;
+  bool returned_ = false;  // with a status that is not kept
 };
 
 }  // namespace

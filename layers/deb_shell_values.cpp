@@ -1,6 +1,7 @@
 #include "layers/deb_shell_values.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace mlpack::shell {
@@ -13,6 +14,18 @@ constexpr const char* name_letters =
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n';
+}
+
+// `$@` or `"$@"`; a quote begins with an empty piece.
+bool is_all_arguments(const Word& word) {
+  if (word.empty() || word.size() > 2) return false;
+  const Piece& last = word.back();
+  return last.kind == Piece::Kind::variable && last.text == "@" &&
+         (word.size() == 1 || (word[0].quoted && word[0].text.empty()));
+}
+
+bool is_option(std::string_view word) {
+  return (word.starts_with('-') || word.starts_with('+')) && word != "--";
 }
 
 // Gathers the fields of one word.
@@ -131,7 +144,7 @@ Fields Values::expand(std::span<const Word> words) {
 }
 
 void Values::expand_into(Fields& fields, const Word& word) {
-  if (word.size() == 1 && word[0].kind == Piece::Kind::variable && word[0].text == "@") {
+  if (is_all_arguments(word)) {
     fields.insert(fields.end(), arguments_.begin(), arguments_.end());
     return;
   }
@@ -157,8 +170,40 @@ Fields Values::exchange_arguments(Fields arguments) {
   return std::exchange(arguments_, std::move(arguments));
 }
 
-void Values::shift() {
-  if (!arguments_.empty()) arguments_.erase(arguments_.begin());
+// An argument that is certain to be there, but may have changed, is unknown.
+void Values::change_arguments(Fields changed, Truth reached) {
+  if (reached != Truth::yes) {
+    const std::size_t size = std::max(changed.size(), arguments_.size());
+    changed.resize(size, "");
+    arguments_.resize(size, "");
+    for (std::size_t i = 0; i < size; ++i) {
+      if (changed[i] != arguments_[i]) changed[i] = std::nullopt;
+    }
+  }
+  arguments_ = std::move(changed);
+}
+
+Truth Values::set_arguments(const Fields& fields, Truth reached) {
+  auto next = fields.begin() + 1;
+  while (next != fields.end() && is_option(next->value_or(""))) {
+    const bool named = next->value_or("").ends_with('o');  // `-o pipefail`
+    ++next;
+    if (named && next != fields.end()) ++next;
+  }
+  if (next == fields.end()) return Truth::yes;
+  if (*next == "--") ++next;
+  change_arguments({next, fields.end()}, reached);
+  return Truth::yes;
+}
+
+Truth Values::shift(const Fields& fields, Truth reached) {
+  const std::string text = fields.size() > 1 ? fields[1].value_or("") : "";
+  std::size_t count = 1;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  count = std::min(count, arguments_.size());
+  Fields left(arguments_.begin() + static_cast<std::ptrdiff_t>(count), arguments_.end());
+  change_arguments(std::move(left), reached);
+  return Truth::yes;
 }
 
 Truth evaluate_test(std::vector<std::string> words,

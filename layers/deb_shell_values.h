@@ -42,7 +42,9 @@ class Values {
 
   /// Puts other arguments in place and returns those before.
   Fields exchange_arguments(Fields arguments);
-  void shift();
+  /// `set [OPTION…] [--] [ARGUMENT…]` and `shift [COUNT]`, with the name in front.
+  Truth set_arguments(const Fields& fields, Truth reached);
+  Truth shift(const Fields& fields, Truth reached);
 
   using Variables = std::map<std::string, std::optional<std::string>>;
   const Variables& variables() const { return variables_; }
@@ -56,6 +58,7 @@ class Values {
 
   std::optional<std::string> value_of(const Piece& piece);
   void expand_into(Fields& fields, const Word& word);
+  void change_arguments(Fields changed, Truth reached);
 
   std::function<std::optional<std::string>(const std::string&)> output_of_;
   Fields arguments_;

@@ -3,12 +3,18 @@
 #include "lib/error.h"
 #include "lib/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <set>
 
 // libsolv has fields named `requires`, which C++20 keeps for itself.
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wkeyword-macro"
+#endif
 #define requires solv_requires
 extern "C" {
 #include <solv/pool.h>
@@ -18,6 +24,9 @@ extern "C" {
 #include <solv/solver.h>
 }
 #undef requires
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 namespace mlpack {
 namespace {
@@ -95,6 +104,7 @@ void add_job(Pool* pool, IdQueue& jobs, int action, std::string_view name) {
 std::string package_hint(const DebIndex& index, const std::string& name) {
   if (const auto providers = index.providers(name); !providers.empty()) {
     std::vector<std::string_view> names;
+    names.reserve(providers.size());
     for (const IndexedDeb* provider : providers)
       names.push_back(provider->name);
     return fmt::format("it is a virtual package: name one of {}", fmt::join(names, ", "));

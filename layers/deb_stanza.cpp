@@ -67,7 +67,8 @@ void ParagraphSink::write(Bytes bytes) {
   while (true) {
     const std::size_t end = pending_.find("\n\n", std::max(begin, searched_));
     if (end == std::string::npos) break;
-    each_(std::string_view(pending_).substr(begin, end + 1 - begin));
+    const std::string_view paragraph = std::string_view(pending_).substr(begin, end + 1 - begin);
+    if (!trim(paragraph).empty()) each_(paragraph);
     begin = end + 2;
     searched_ = begin;
   }

@@ -92,16 +92,22 @@ std::string part_name(DebArchive::Part part) {
   return part == DebArchive::Part::control ? "control.tar" : "data.tar";
 }
 
+bool is_format_2(const ArFile& file, const ArMember& version) {
+  return version.name == "debian-binary" && version.size <= 64 &&
+         file.bytes(version.offset, version.size).starts_with("2.");
+}
+
 ArMember find_part(ArFile& file, DebArchive::Part part) {
   const auto version = file.next();
-  if (!version || version->name != "debian-binary" || version->size > 64 ||
-      !file.bytes(version->offset, version->size).starts_with("2.")) {
+  if (!version || !is_format_2(file, *version)) {
     fail(Fault::integrity, "it is not a .deb file of format 2");
   }
-  while (const auto member = file.next()) {
-    if (member->name.starts_with(part_name(part))) return *member;
-  }
-  fail(Fault::integrity, "it has no {}", part_name(part));
+  const std::string name = part_name(part);
+  auto member = file.next();
+  while (member && !member->name.starts_with(name))
+    member = file.next();
+  if (!member) fail(Fault::integrity, "it has no {}", name);
+  return *member;
 }
 
 // `./a/b/` → `a/b`; the root is empty.
@@ -235,7 +241,8 @@ struct DebArchive::State {
              printable(entry.link));
       }
     }
-    if (!seen.emplace(entry.path, is_file).second && entry.kind != EntryKind::directory) {
+    const auto [known, is_new] = seen.emplace(entry.path, is_file);
+    if (!is_new && (known->second || entry.kind != EntryKind::directory)) {
       fail(Fault::integrity, "it holds `{}` twice", printable(entry.path));
     }
     total += entry.size;

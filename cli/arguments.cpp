@@ -196,13 +196,13 @@ void Tree::check_positionals(const CLI::App& app, const CommandInfo& info) const
 
 // CLI11 says `--name: 1 required …` where a value is missing, `--name was given …` where one is
 // too much.
-Error refusal(std::string_view text) {
+Error refusal(std::string_view text, const std::string& command) {
   const std::size_t end = text.find_first_of(": ");
   const bool missing = end < text.size() && text[end] == ':';
   return Error(
       Fault::usage,
       fmt::format("`{}` {}", text.substr(0, end), missing ? "needs a value" : "takes no value"),
-      help_hint(""));
+      help_hint(command));
 }
 
 Invocation Tree::parse(const std::vector<std::string>& words,
@@ -219,7 +219,8 @@ Invocation Tree::parse(const std::vector<std::string>& words,
   try {
     root_.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    throw refusal(error.what());
+    const auto info = infos_.find(&selected());
+    throw refusal(error.what(), info == infos_.end() ? "" : info->second.name);
   }
   const CLI::App& app = selected();
   refuse_extras(app);

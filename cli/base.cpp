@@ -32,16 +32,17 @@ FoundBase on_reference(const std::string& name,
 }
 
 const Image& image_for(const ImageSet& set, const Platform& platform, const std::string& name) {
-  const auto fits = [&](const Image& image) {
-    const Platform& has = image.config.platform;
+  const auto fits = [&](const Image* image) {
+    const Platform& has = image->config.platform;
     return has == platform || (has.os == platform.os && has.architecture == platform.architecture &&
                                has.variant.empty());
   };
-  const auto found = std::find_if(set.images.begin(), set.images.end(), fits);
-  if (found != set.images.end()) return *found;
+  const auto images = set.runnable();
+  const auto found = std::find_if(images.begin(), images.end(), fits);
+  if (found != images.end()) return **found;
   std::vector<std::string> platforms;
-  for (const Image& image : set.images)
-    platforms.push_back(image.platform().text());
+  for (const Image* image : images)
+    platforms.push_back(image->platform().text());
   throw Error(Fault::incompatible,
               fmt::format("the base `{}` has no image for {}", name, platform.text()),
               fmt::format("it has: {}", join(platforms, ", ")));

@@ -3,6 +3,7 @@
 #include "cli/base.h"
 #include "cli/commands.h"
 #include "cli/layer_jobs.h"
+#include "cli/registry_limits.h"
 #include "cli/session.h"
 #include "cli/stopwatch.h"
 #include "cli/targets.h"
@@ -65,13 +66,17 @@ void count_bytes(BuiltImage& built, const std::vector<PackJob>& jobs, const Stor
   }
 }
 
-BuiltImage build_image(const Spec& spec,
+BuiltImage build_image(const Wish& wish,
                        const Platform& platform,
                        const BuildOptions& options,
                        Session& session) {
-  const FoundBase base = find_base(spec, platform, session, network_of(options));
+  const Spec& spec = wish.spec;
+  const FoundBase base = at_place(spec.where(spec.base.place), [&] {
+    return find_base(spec, platform, session, network_of(options));
+  });
   const Plan plan = resolve(spec, platform, base.facts, creation_time(session.world.environment));
-  const LayerJobs layers = layer_jobs(plan, base, spec);
+  const LayerJobs layers = layer_jobs(plan, base, spec, session.store);
+  check_registry_limits(layers.jobs, wish.names);
   tell(plan, layers, session.terminal());
 
   const auto memo = options.verify_cache ? PackContext::Memo::verify : PackContext::Memo::trust;
@@ -122,19 +127,18 @@ void push_to_all(BuiltSpec& built, Session& session) {
 }
 
 // The product on one screen: a spec becomes images, images are kept, written out and pushed.
-BuiltSpec build_spec(const std::string& path, const BuildOptions& options, Session& session) {
+BuiltSpec build_spec(const Wish& wish, const BuildOptions& options, Session& session) {
   const Stopwatch watch;
-  const Spec spec = read_spec(path, options);
   BuiltSpec built;
-  built.names = target_names(spec, options.tags);
+  built.names = wish.names;
   output_locations(options.outputs, built.names.front());
   if (options.push) {
     require_hosts(built.names);
     for (const Reference& name : built.names)
       probe_push_right(session.client, name);
   }
-  for (const Platform& platform : platforms_of(spec, session.terminal())) {
-    built.images.push_back(build_image(spec, platform, options, session));
+  for (const Platform& platform : platforms_of(wish.spec, session.terminal())) {
+    built.images.push_back(build_image(wish, platform, options, session));
   }
   built.set = keep(built, session.store);
   write_outputs(built, options, session);
@@ -158,15 +162,28 @@ void check(const BuildOptions& options) {
   }
 }
 
-void build(const BuildOptions& options, World& world) {
-  check(options);
-  Session session(world);
+// All that is to be built, read before anything is.
+std::vector<Wish> read_wishes(const BuildOptions& options) {
   std::vector<std::string> specs = options.specs;
   if (specs.empty()) specs = {"mlpack.yaml"};
+  std::vector<Wish> wishes;
+  for (const std::string& path : specs) {
+    Spec spec = read_spec(path, options);
+    auto names = target_names(spec, options.tags);
+    wishes.push_back({std::move(spec), std::move(names)});
+  }
+  require_own_names(wishes);
+  return wishes;
+}
+
+void build(const BuildOptions& options, World& world) {
+  check(options);
+  const std::vector<Wish> wishes = read_wishes(options);
+  Session session(world);
   std::vector<BuiltSpec> builds;
-  builds.reserve(specs.size());
-  for (const std::string& path : specs)
-    builds.push_back(build_spec(path, options, session));
+  builds.reserve(wishes.size());
+  for (const Wish& wish : wishes)
+    builds.push_back(build_spec(wish, options, session));
   show_builds(
       builds, world, writes_to_stdout(options.outputs) ? ResultPlace::beside : ResultPlace::out);
 }

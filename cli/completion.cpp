@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 namespace mlpack {
@@ -39,6 +40,20 @@ void add_names(std::vector<std::string>& words, const std::vector<ArgumentInfo>&
   }
 }
 
+bool names_files(std::string_view placeholder) {
+  constexpr std::array<std::string_view, 6> all{"SPEC", "IMAGE", "OTHER", "DEST", "DIR", "FILE"};
+  return std::find(all.begin(), all.end(), placeholder) != all.end();
+}
+
+// The fixed values of a positional argument.
+std::vector<std::string> values_of(const ArgumentInfo& positional, const CommandInfo& root) {
+  if (positional.names != "COMMAND") return positional.choices;
+  std::vector<std::string> names;
+  for (const CommandInfo& command : root.commands)
+    names.push_back(command.name);
+  return names;
+}
+
 // Everything that may stand after the command: commands below it, fixed values, options.
 std::string words_after(const CommandInfo& info, const CommandInfo& root) {
   std::vector<std::string> words;
@@ -46,7 +61,8 @@ std::string words_after(const CommandInfo& info, const CommandInfo& root) {
   for (const CommandInfo& command : info.commands)
     words.push_back(last_word(command.name));
   for (const ArgumentInfo& argument : info.positionals) {
-    words.insert(words.end(), argument.choices.begin(), argument.choices.end());
+    const std::vector<std::string> values = values_of(argument, root);
+    words.insert(words.end(), values.begin(), values.end());
   }
   if (&info != &root) add_names(words, info.options);
   add_names(words, root.options);
@@ -55,8 +71,15 @@ std::string words_after(const CommandInfo& info, const CommandInfo& root) {
 
 bool takes_files(const CommandInfo& info) {
   return std::any_of(info.positionals.begin(), info.positionals.end(), [](const auto& argument) {
-    return argument.choices.empty();
+    return argument.choices.empty() && names_files(argument.names);
   });
+}
+
+std::string bash_reply(const ArgumentInfo& option) {
+  if (!option.choices.empty()) {
+    return fmt::format("$(compgen -W '{}' -- \"$word\")", join(option.choices, " "));
+  }
+  return names_files(option.value) ? "$(compgen -f -- \"$word\")" : "";
 }
 
 std::string bash_values(const CommandInfo& root) {
@@ -64,12 +87,8 @@ std::string bash_values(const CommandInfo& root) {
   walk_commands(root, [&](const CommandInfo& info) {
     for (const ArgumentInfo& option : info.options) {
       if (option.value.empty()) continue;
-      const std::string words =
-          option.choices.empty() ? "-f" : fmt::format("-W '{}'", join(option.choices, " "));
-      const std::string line =
-          fmt::format("    {}) COMPREPLY=($(compgen {} -- \"$word\")); return ;;\n",
-                      join(names_of(option), "|"),
-                      words);
+      const std::string line = fmt::format(
+          "    {}) COMPREPLY=({}); return ;;\n", join(names_of(option), "|"), bash_reply(option));
       if (cases.find(line) == std::string::npos) cases += line;
     }
   });
@@ -136,26 +155,31 @@ std::string zsh_text(std::string_view text) {
   return safe;
 }
 
+// What completes a value; a blank is nothing.
+std::string zsh_action(std::string_view placeholder, const std::vector<std::string>& values) {
+  if (!values.empty()) return fmt::format("({})", join(values, " "));
+  return names_files(placeholder) ? "_files" : " ";
+}
+
 std::string zsh_option(const ArgumentInfo& option) {
   std::string text;
   for (const std::string& name : names_of(option)) {
     const std::string value =
-        option.value.empty() ? ""
-        : option.choices.empty()
-            ? fmt::format(":{}:_files", zsh_text(option.value))
-            : fmt::format(":{}:({})", zsh_text(option.value), join(option.choices, " "));
+        option.value.empty()
+            ? ""
+            : fmt::format(
+                  ":{}:{}", zsh_text(option.value), zsh_action(option.value, option.choices));
     const std::string spec = fmt::format("*{}[{}]{}", name, zsh_text(option.help), value);
     text += fmt::format("      {} \\\n", shell_quoted(spec));
   }
   return text;
 }
 
-std::string zsh_positionals(const CommandInfo& info) {
+std::string zsh_positionals(const CommandInfo& info, const CommandInfo& root) {
   std::string text;
   for (const ArgumentInfo& argument : info.positionals) {
     const bool many = argument.count == Count::any || argument.count == Count::at_least_one;
-    const std::string action =
-        argument.choices.empty() ? "_files" : fmt::format("({})", join(argument.choices, " "));
+    const std::string action = zsh_action(argument.names, values_of(argument, root));
     const std::string spec =
         fmt::format("{}:{}:{}", many ? "*" : "", zsh_text(argument.names), action);
     text += fmt::format("      {} \\\n", shell_quoted(spec));
@@ -186,7 +210,7 @@ std::string zsh_script(const CommandInfo& root) {
       cases += fmt::format("    {})\n      _arguments \\\n{}{}      && return ;;\n",
                            shell_quoted(info.name),
                            options,
-                           zsh_positionals(info));
+                           zsh_positionals(info, root));
     } else {
       cases += fmt::format(
           "    {})\n      if [[ $PREFIX == -* ]]; then\n      _arguments \\\n{}      && return\n"
@@ -227,7 +251,8 @@ std::string fish_option(const ArgumentInfo& option, const std::string& condition
     line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   }
   if (!option.value.empty()) {
-    line += option.choices.empty() ? " -r -F" : " -x -a " + shell_quoted(join(option.choices, " "));
+    line += names_files(option.value) ? " -r -F" : " -x";
+    if (!option.choices.empty()) line += " -a " + shell_quoted(join(option.choices, " "));
   }
   return line + " -d " + shell_quoted(option.help) + "\n";
 }
@@ -258,10 +283,14 @@ std::string fish_script(const CommandInfo& root) {
                           last_word(command.name),
                           shell_quoted(command.summary));
     }
+    if (info.commands.empty() && !takes_files(info)) {
+      text += fmt::format("complete -c mlpack{} -f\n", condition);
+    }
     for (const ArgumentInfo& argument : info.positionals) {
-      if (argument.choices.empty()) continue;
-      text += fmt::format(
-          "complete -c mlpack{} -f -a {}\n", condition, shell_quoted(join(argument.choices, " ")));
+      const std::vector<std::string> values = values_of(argument, root);
+      if (values.empty()) continue;
+      text +=
+          fmt::format("complete -c mlpack{} -a {}\n", condition, shell_quoted(join(values, " ")));
     }
   });
   return text;

@@ -103,11 +103,12 @@ Facts file_facts(const std::vector<Layer>& layers, const NamedImage& image, Sess
 }
 
 const Image& only_image(const NamedImage& named, const Platform& platform) {
-  const auto& images = named.set.images;
-  const auto found = std::find_if(images.begin(), images.end(), [&](const Image& image) {
-    return image.platform() == platform;
+  const auto images = named.set.runnable();
+  if (images.empty()) fail(Fault::input, "`{}` holds nothing that runs", named.name);
+  const auto found = std::find_if(images.begin(), images.end(), [&](const Image* image) {
+    return image->platform() == platform;
   });
-  return found == images.end() ? images.front() : *found;
+  return found == images.end() ? *images.front() : **found;
 }
 
 Difference difference(const NamedImage& before, const NamedImage& after, Session& session) {

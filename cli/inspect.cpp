@@ -167,11 +167,12 @@ Json image_json(const Image& image, const InspectOptions& options, const FilesOf
 
 std::string document(const NamedImage& found, const InspectOptions& options, const FilesOf& files) {
   Json json{{"schema", 1}, {"name", found.name}, {"digest", found.set.root().digest.text()}};
-  if (!found.set.index) {
-    json.update(image_json(found.set.images.front(), options, files));
-  } else {
-    for (const Image& image : found.set.images) {
-      json["images"].push_back(image_json(image, options, files));
+  for (const Image* image : found.set.runnable()) {
+    const Json shown = image_json(*image, options, files);
+    if (found.set.index) {
+      json["images"].push_back(shown);
+    } else {
+      json.update(shown);
     }
   }
   return json_line(json);
@@ -184,12 +185,13 @@ std::string text(const NamedImage& found, const InspectOptions& options, const F
     text = fmt::format("{}\n", found.name);
     if (found.set.index) text += fmt::format("index     {}\n", found.set.index->digest.text());
   }
-  for (const Image& image : found.set.images) {
-    if (found.set.images.size() > 1) text += fmt::format("\n{}\n", image.platform().text());
-    if (summarised) text += summary(image);
-    if (options.layers) text += layer_table(image);
-    if (options.size) text += size_table(image);
-    if (options.files) text += file_table(image, files);
+  const auto images = found.set.runnable();
+  for (const Image* image : images) {
+    if (images.size() > 1) text += fmt::format("\n{}\n", image->platform().text());
+    if (summarised) text += summary(*image);
+    if (options.layers) text += layer_table(*image);
+    if (options.size) text += size_table(*image);
+    if (options.files) text += file_table(*image, files);
   }
   return text;
 }

@@ -1,7 +1,11 @@
 #include "cli/layer_jobs.h"
 
+#include "layers/layer_count.h"
 #include "layers/recipes.h"
 #include "layers/weights_check.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
 
 #include <iterator>
 #include <map>
@@ -27,29 +31,39 @@ void append(std::vector<T>& to, std::vector<T> from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
-void append(Recipes& to, Recipes from) {
+// Layers of the user's entries, and for each what it is made of.
+struct Contents {
+  std::vector<LayerRecipe> layers;
+  std::vector<Origin> origins;
+  std::vector<std::string> warnings;
+};
+
+void add(Contents& to, Recipes from, const PlannedContent& content) {
+  const std::string source = fmt::format("`{}`", printable(content.tree.source.string()));
+  to.origins.resize(to.layers.size() + from.layers.size(), {source, content.where});
   append(to.layers, std::move(from.layers));
   append(to.warnings, std::move(from.warnings));
 }
 
-Recipes weights(const Plan& plan, const RecipeOptions& options) {
-  Recipes recipes;
+void add_weights(Contents& to, const Plan& plan, const RecipeOptions& options, Store& store) {
   for (const PlannedContent& content : plan.weights) {
     const TreeInput input = tree_input(content.tree, TreeInput::Links::follow);
-    append(recipes, weights_recipes(content.name, input, options));
+    const auto make = [&] { return weights_recipes(content.name, input, options); };
+    add(to, at_place(content.where, make), content);
   }
-  append(recipes.warnings, check_weights(recipes.layers));
-  return recipes;
+  append(to.warnings, check_weights(to.layers, &store));
 }
 
-Recipes files(const Plan& plan, const fs::path& folder, const RecipeOptions& options) {
-  Recipes recipes;
+void add_files(Contents& to,
+               const Plan& plan,
+               const fs::path& folder,
+               const RecipeOptions& options) {
   for (const PlannedContent& content : plan.files) {
     TreeInput input = tree_input(content.tree, TreeInput::Links::keep);
     input.ignore_file = folder / ".mlpackignore";
-    append(recipes, files_recipes(content.name, {input}, options));
+    const auto make = [&] { return files_recipes(content.name, {input}, options); };
+    add(to, at_place(content.where, make), content);
   }
-  return recipes;
 }
 
 std::string lines(const std::vector<std::string>& lines) {
@@ -59,9 +73,10 @@ std::string lines(const std::vector<std::string>& lines) {
   return text;
 }
 
-LayerRecipe config(const PlannedAccount& account,
-                   const FoundBase& base,
-                   const RecipeOptions& options) {
+void add_config(Contents& to,
+                const PlannedAccount& account,
+                const FoundBase& base,
+                const RecipeOptions& options) {
   ConfigInput input;
   input.user = account.name;
   input.owner = {account.uid, account.gid};
@@ -71,7 +86,10 @@ LayerRecipe config(const PlannedAccount& account,
                                                                    : ConfigInput::Accounts::keep;
   if (!base.passwd.empty()) input.passwd = lines(base.passwd);
   if (!base.group.empty()) input.group = lines(base.group);
-  return config_recipe(input, options);
+  LayerRecipe layer = config_recipe(input, options, to.layers);
+  if (layer.entries.empty()) return;
+  to.layers.push_back(std::move(layer));
+  to.origins.push_back({"the config layer (`writable`, the user's home, passwd and group)", {}});
 }
 
 // Weights as their entry says, everything else as the spec's `layers.compression` says.
@@ -93,21 +111,22 @@ std::vector<PackJob> with_compression(std::vector<LayerRecipe> layers,
 
 }  // namespace
 
-LayerJobs layer_jobs(const Plan& plan, const FoundBase& base, const Spec& spec) {
+LayerJobs layer_jobs(const Plan& plan, const FoundBase& base, const Spec& spec, Store& store) {
   // Time stamps stay 0 whatever SOURCE_DATE_EPOCH says: equal files are equal layers in every
   // build.
   const RecipeOptions options{base.root, plan.max_layer_size, 0};
-  Recipes recipes = weights(plan, options);
-  append(recipes, files(plan, spec.folder, options));
-  check_overlaps(recipes.layers);
-  LayerRecipe config_layer = config(plan.account, base, options);
+  Contents contents;
+  add_weights(contents, plan, options, store);
+  add_files(contents, plan, spec.folder, options);
+  at_place(spec.where(spec.writable_place),
+           [&] { add_config(contents, plan.account, base, options); });
+  check_overlaps(contents.layers, contents.origins);
 
   std::vector<LayerRecipe> layers = base.system;
-  append(layers, std::move(recipes.layers));
-  if (!config_layer.entries.empty()) layers.push_back(std::move(config_layer));
-  layers = fit_layer_count(std::move(layers), base.image.layers.size(), plan.max_layer_size);
-  return {with_compression(std::move(layers), plan, spec.layers.compression),
-          std::move(recipes.warnings)};
+  append(layers, std::move(contents.layers));
+  auto jobs = with_compression(std::move(layers), plan, spec.layers.compression);
+  jobs = fit_layer_count(std::move(jobs), base.image.layers.size(), plan.max_layer_size);
+  return {std::move(jobs), std::move(contents.warnings)};
 }
 
 }  // namespace mlpack

@@ -18,7 +18,7 @@ struct LayerJobs {
 
 /// Looks at the files that `plan` names and says what layers they become: system, weights, files,
 /// config. Reads names, states and headers of weights, no content. Everything that can be refused
-/// before work begins is refused here.
-LayerJobs layer_jobs(const Plan& plan, const FoundBase& base, const Spec& spec);
+/// before work begins is refused here. `store` remembers the weights that were found good.
+LayerJobs layer_jobs(const Plan& plan, const FoundBase& base, const Spec& spec, Store& store);
 
 }  // namespace mlpack

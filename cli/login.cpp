@@ -1,10 +1,12 @@
 #include "registry/login.h"
 
 #include "cli/commands.h"
+#include "cli/result.h"
 #include "cli/secret_input.h"
 #include "cli/session.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <memory>
 
@@ -45,6 +47,9 @@ void login_to(const LoginOptions& options, World& world) {
   Client client(world.transport, files, client_options(world), world.terminal, world.stop);
   const std::string place = login(client, files, host, credentials);
   world.terminal.note(fmt::format("logged in to {}; the credentials are in {}", host, place));
+  if (world.json()) {
+    world.terminal.result(json_line({{"schema", 1}, {"registry", host}, {"storedIn", place}}));
+  }
 }
 
 void logout_from(const std::string& registry, World& world) {
@@ -54,6 +59,9 @@ void logout_from(const std::string& registry, World& world) {
   if (places.empty()) world.terminal.note(fmt::format("there were no credentials for {}", host));
   for (const std::string& place : places) {
     world.terminal.note(fmt::format("removed the credentials for {} from {}", host, place));
+  }
+  if (world.json()) {
+    world.terminal.result(json_line({{"schema", 1}, {"registry", host}, {"removedFrom", places}}));
   }
 }
 

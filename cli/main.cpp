@@ -24,6 +24,7 @@ TerminalFacts terminal_facts() {
   TerminalFacts facts;
   facts.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
   facts.term = variable("TERM").value_or("");
+  facts.ci = variable("CI").value_or("false") != "false";
   facts.no_color = variable("NO_COLOR").has_value();
   facts.clicolor_force = variable("CLICOLOR_FORCE").value_or("0") != "0";
   return facts;

@@ -14,22 +14,28 @@ namespace {
 using Count = ArgumentInfo::Count;
 using Json = nlohmann::ordered_json;
 
-std::uint64_t size_of(const Store& store, const Descriptor& descriptor) {
+// Other tools may put an index into the layout without all of its images (image-layout.md).
+std::vector<Image> images_of(const Store& store, const Descriptor& descriptor) {
   const auto index = store.load_index(descriptor);
-  if (!index) return store.load_image(descriptor).total_size();
-  std::uint64_t size = 0;
+  if (!index) return {store.load_image(descriptor)};
+  std::vector<Image> images;
   for (const Descriptor& manifest : index->manifests) {
-    size += store.load_image(manifest).total_size();
+    if (store.has_blob(manifest.digest)) images.push_back(store.load_image(manifest));
   }
+  return images;
+}
+
+std::uint64_t size_of(const std::vector<Image>& images) {
+  std::uint64_t size = 0;
+  for (const Image& image : images)
+    size += image.total_size();
   return size;
 }
 
-std::string platforms_of(const Store& store, const Descriptor& descriptor) {
-  const auto index = store.load_index(descriptor);
-  if (!index) return store.load_image(descriptor).platform().text();
+std::string platforms_of(const std::vector<Image>& images) {
   std::vector<std::string> platforms;
-  for (const Descriptor& manifest : index->manifests) {
-    platforms.push_back(store.load_image(manifest).platform().text());
+  for (const Image& image : images) {
+    if (!image.manifest.is_artifact()) platforms.push_back(image.platform().text());
   }
   return join(platforms, ",");
 }
@@ -39,8 +45,9 @@ void list(World& world) {
   Json images = Json::array();
   std::vector<std::vector<std::string>> rows{{"NAME", "DIGEST", "PLATFORM", "SIZE"}};
   for (const StoredImage& image : session.store.images()) {
-    const std::uint64_t size = size_of(session.store, image.descriptor);
-    const std::string platforms = platforms_of(session.store, image.descriptor);
+    const std::vector<Image> parts = images_of(session.store, image.descriptor);
+    const std::uint64_t size = size_of(parts);
+    const std::string platforms = platforms_of(parts);
     rows.push_back({image.name, image.descriptor.digest.short_hex(), platforms, human_size(size)});
     images.push_back({{"name", image.name},
                       {"digest", image.descriptor.digest.text()},
@@ -92,11 +99,10 @@ void verify(World& world) {
   const Session session(world);
   const StoreReport report = session.store.verify(world.settings.jobs);
   if (!report.problems.empty()) {
-    throw Error(
-        Fault::integrity,
-        fmt::format(
-            "the store has {} problems:\n{}", report.problems.size(), join(report.problems, "\n")),
-        "build or pull the images again, then run `mlpack store gc`");
+    fail(Fault::integrity,
+         "the store `{}` is not as it should be:\n{}",
+         session.store.root().string(),
+         join(report.problems, "\n"));
   }
   world.terminal.result(world.json()
                             ? json_line(report_json(report))

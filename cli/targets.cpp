@@ -1,10 +1,12 @@
 #include "cli/targets.h"
 
+#include "lib/spec/secrets.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace mlpack {
 namespace {
@@ -32,6 +34,22 @@ std::vector<Reference> target_names(const Spec& spec, const std::vector<std::str
   return names;
 }
 
+void require_own_names(const std::vector<Wish>& wishes) {
+  std::map<std::string, std::string> specs;
+  for (const Wish& wish : wishes) {
+    const std::string spec = printable(wish.spec.file.string());
+    for (const Reference& name : wish.names) {
+      const auto [first, is_new] = specs.emplace(name.text(), spec);
+      if (is_new) continue;
+      throw Error(
+          Fault::usage,
+          fmt::format(
+              "the images of `{}` and `{}` would both be `{}`", first->second, spec, name.text()),
+          "give the specs a `name` or `image` of their own, or build them one by one with `-t`");
+    }
+  }
+}
+
 void require_hosts(const std::vector<Reference>& names) {
   for (const Reference& name : names) {
     if (!name.is_local()) continue;
@@ -44,8 +62,15 @@ void require_hosts(const std::vector<Reference>& names) {
 std::vector<ArchiveLocation> output_locations(const std::vector<std::string>& outputs,
                                               const Reference& name) {
   std::vector<ArchiveLocation> locations;
+  const std::string* on_stdout = nullptr;
   for (const std::string& output : outputs) {
     ArchiveLocation location = parse_archive_location(output);
+    if (location.path == "-" && on_stdout != nullptr) {
+      throw Error(Fault::usage,
+                  fmt::format("`-o {}` and `-o {}` are both stdout", *on_stdout, output),
+                  "write one of them to a file");
+    }
+    if (location.path == "-") on_stdout = &output;
     const bool docker = location.kind == ArchiveLocation::Kind::docker_archive;
     if (location.tag.empty() && !docker) location.tag = name.tag().value_or("latest");
     locations.push_back(std::move(location));
@@ -94,7 +119,7 @@ std::vector<NamedText> named_texts(const std::string& option,
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0) {
-      fail(Fault::usage, "`{}` wants NAME=VALUE, not `{}`", option, printable(word));
+      fail(Fault::usage, "`{}` wants NAME=VALUE, not `{}`", option, printable(mask_secrets(word)));
     }
     texts.emplace_back(word.substr(0, equals), word.substr(equals + 1));
   }

@@ -17,10 +17,20 @@ namespace mlpack {
 /// none is there twice. Fault::usage else.
 std::vector<Reference> target_names(const Spec& spec, const std::vector<std::string>& tags);
 
+/// A spec to build, and the names that its image gets.
+struct Wish {
+  Spec spec;
+  std::vector<Reference> names;
+};
+
+/// Fault::usage with both specs where two images would get one name.
+void require_own_names(const std::vector<Wish>& wishes);
+
 /// Fault::usage where a name has no registry to push to.
 void require_hosts(const std::vector<Reference>& names);
 
 /// Where -o wants the image; a layout or archive without a tag of its own gets that of `name`.
+/// Fault::usage where two are stdout.
 std::vector<ArchiveLocation> output_locations(const std::vector<std::string>& outputs,
                                               const Reference& name);
 

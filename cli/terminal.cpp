@@ -159,7 +159,8 @@ ProgressStyle choose_progress(std::string_view option, const TerminalFacts& fact
   if (option == "none") return ProgressStyle::none;
   if (option == "tty") return ProgressStyle::tty;
   if (option == "plain") return ProgressStyle::plain;
-  const bool moves = facts.err_is_terminal && !facts.term.empty() && facts.term != "dumb";
+  const bool moves =
+      facts.err_is_terminal && !facts.ci && !facts.term.empty() && facts.term != "dumb";
   return moves ? ProgressStyle::tty : ProgressStyle::plain;
 }
 

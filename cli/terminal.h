@@ -92,11 +92,13 @@ class Terminal : public Progress {
 struct TerminalFacts {
   bool err_is_terminal = false;
   std::string term;             // $TERM
+  bool ci = false;              // $CI is set and not `false`
   bool no_color = false;        // $NO_COLOR is set and not empty
   bool clicolor_force = false;  // $CLICOLOR_FORCE is set and not `0`
 };
 
-/// `auto` is a terminal's style on a terminal that can move its cursor, else plain.
+/// `auto` is a terminal's style on a terminal that can move its cursor and is not a CI job's, else
+/// plain.
 ProgressStyle choose_progress(std::string_view option, const TerminalFacts& facts);
 /// --color always|never, then NO_COLOR, then CLICOLOR_FORCE, then whether it is a terminal.
 Color choose_color(std::string_view option, const TerminalFacts& facts);

@@ -4,6 +4,7 @@
 #include "lib/error.h"
 #include "lib/oci/verify.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,17 +13,25 @@
 namespace mlpack {
 namespace {
 
-class StdoutSink : public Sink {
- public:
-  void write(Bytes bytes) override {
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail(Fault::disk, "cannot write the archive to stdout: {}", errno_text(errno));
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
+// What cannot be replaced by a file: a FIFO, a socket or a device, also behind a link.
+bool is_stream(const fs::path& path) {
+  std::error_code absent;
+  const fs::file_status status = fs::status(path, absent);
+  return fs::is_fifo(status) || fs::is_socket(status) || fs::is_character_file(status) ||
+         fs::is_block_file(status);
+}
+
+// Waits for the reader of a FIFO.
+Fd open_stream(const fs::path& path, const Stop* stop) {
+  while (true) {
+    Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (fd) return fd;
+    if (errno != EINTR) {
+      fail(Fault::disk, "cannot open `{}`: {}", path.string(), errno_text(errno));
     }
+    if (stop != nullptr) stop->check();
   }
-};
+}
 
 void write_to(Sink& out,
               const ArchiveLocation& location,
@@ -46,6 +55,14 @@ Descriptor ImageSet::root() const {
   if (index) return *index;
   const Image& image = images.front();
   return {image.media_type, image.digest(), image.manifest_bytes.size(), {}, {}};
+}
+
+std::vector<const Image*> ImageSet::runnable() const {
+  std::vector<const Image*> runnable;
+  for (const Image& image : images) {
+    if (!image.manifest.is_artifact()) runnable.push_back(&image);
+  }
+  return runnable;
 }
 
 std::vector<ArchiveBlob> archive_blobs(const ImageSet& images) {
@@ -112,7 +129,13 @@ void write_archive(const ArchiveLocation& location,
     return;
   }
   if (location.path == "-") {
-    StdoutSink out;
+    FdSink out(STDOUT_FILENO, "stdout");
+    write_to(out, location, name, images, context);
+    return;
+  }
+  if (is_stream(location.path)) {
+    const Fd fd = open_stream(location.path, context.stop);
+    FdSink out(fd.get(), "`" + location.path.string() + "`");
     write_to(out, location, name, images, context);
     return;
   }

@@ -20,6 +20,8 @@ struct ImageSet {
 
   /// Of the index, or of the only image's manifest.
   Descriptor root() const;
+  /// All but the artifacts that an index may hold beside its images. Valid as long as `images`.
+  std::vector<const Image*> runnable() const;
 };
 
 struct ExportContext {
@@ -35,8 +37,9 @@ struct ExportContext {
 /// digest, unless the kernel copies it.
 ///
 /// A layout keeps its other tags and blobs, and its index.json is replaced last; an archive
-/// appears whole or not at all (not stdout). A folder that holds something else is Fault::usage, an
-/// index in a docker-archive too.
+/// appears whole or not at all. Stdout, FIFOs, sockets and devices are written to as they are; a
+/// symlink stays, and what it leads to is replaced. A folder that holds something else is
+/// Fault::usage, an index in a docker-archive too.
 void write_archive(const ArchiveLocation& location,
                    const std::string& name,
                    const ImageSet& images,

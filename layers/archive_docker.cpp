@@ -67,13 +67,14 @@ void write_docker_archive(Sink& out,
                           const std::string& name,
                           const ImageSet& images,
                           const ExportContext& context) {
-  if (images.images.size() != 1) {
-    throw Error(Fault::usage,
-                fmt::format("a docker-archive holds one platform, and this image has {}",
-                            images.images.size()),
-                "give one `--platform`, or write an `oci-archive:`");
+  const auto runnable = images.runnable();
+  if (runnable.size() != 1) {
+    throw Error(
+        Fault::usage,
+        fmt::format("a docker-archive holds one platform, and this image has {}", runnable.size()),
+        "give one `--platform`, or write an `oci-archive:`");
   }
-  const Image& image = images.images.front();
+  const Image& image = *runnable.front();
   TarFiles tar(out);
   tar.add(image.manifest.config.digest.hex() + ".json", image.config_bytes);
   std::set<Digest> seen;

@@ -47,7 +47,8 @@ ArchiveFiles ArchiveFiles::in_tar(const fs::path& archive) {
   refuse_compressed(archive);
   in_context("cannot read the archive `" + files.name_ + "`", [&] {
     TarReader reader(
-        std::make_unique<FileSource>(archive, files.identity_, 0, files.identity_.size));
+        std::make_unique<FileSource>(archive, files.identity_, 0, files.identity_.size),
+        Fault::input);
     std::map<std::string, std::string> links;
     while (const auto entry = reader.next()) {
       if (entry->kind == TarEntry::Kind::file) {

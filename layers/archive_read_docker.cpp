@@ -62,9 +62,10 @@ Descriptor describe(const ArchiveFiles& files, const std::string& path, const Di
 
 Image image_of(const ArchiveFiles& files, const SavedImage& saved) {
   std::string config = files.text(saved.config, max_config_bytes);
-  const std::vector<Digest> diff_ids = parse_config(config, files.name()).diff_ids;
+  const std::vector<Digest> diff_ids =
+      parse_local([&] { return parse_config(config, files.name()); }).diff_ids;
   if (diff_ids.size() != saved.layers.size()) {
-    fail(Fault::integrity,
+    fail(Fault::input,
          "`{}` lists {} layers, but its config has {} diff ids",
          files.name(),
          saved.layers.size(),

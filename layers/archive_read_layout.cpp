@@ -51,21 +51,25 @@ class LayoutReader {
     return text;
   }
 
-  Image image(const Descriptor& descriptor) const {
+  Image image(const Descriptor& descriptor, Artifacts artifacts) const {
     const std::string what = files_.name();
     std::string bytes = document(descriptor, max_manifest_bytes);
-    const Manifest manifest = parse_manifest(bytes, descriptor.media_type, what);
+    const std::string& type = descriptor.media_type;
+    const Manifest manifest =
+        parse_local([&] { return parse_manifest(bytes, type, what, artifacts); });
     std::string config = document(manifest.config, max_config_bytes);
-    return make_image(std::move(bytes), descriptor.media_type, std::move(config), what);
+    return parse_local(
+        [&] { return make_image(std::move(bytes), type, std::move(config), what, artifacts); });
   }
 
   ImageSet images(const Descriptor& root) const {
-    if (!is_index(root.media_type)) return {{image(root)}, {}, ""};
+    if (!is_index(root.media_type)) return {{image(root, Artifacts::refused)}, {}, ""};
     ImageSet set{{}, root, document(root, max_manifest_bytes)};
     set.index->annotations.clear();
-    for (const Descriptor& entry :
-         parse_index(set.index_bytes, root.media_type, files_.name()).manifests) {
-      set.images.push_back(image(entry));
+    const Index index =
+        parse_local([&] { return parse_index(set.index_bytes, root.media_type, files_.name()); });
+    for (const Descriptor& entry : index.manifests) {
+      set.images.push_back(image(entry, Artifacts::accepted));
     }
     return set;
   }
@@ -83,8 +87,10 @@ LoadedArchive load_layout(ArchiveFiles files, const std::string& tag) {
   if (!shared->has("index.json")) {
     fail(Fault::input, "`{}` is no OCI layout: it has no index.json", shared->name());
   }
-  const Index index = parse_layout_index(
-      shared->text("index.json", max_layout_index), "index.json of `" + shared->name() + "`", "");
+  const Index index = parse_local([&] {
+    return parse_layout_index(shared->text("index.json", max_layout_index),
+                              "index.json of `" + shared->name() + "`");
+  });
   const Descriptor root = select(index, tag, shared->name());
   LoadedArchive loaded;
   loaded.name = name_of(root);

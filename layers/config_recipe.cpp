@@ -5,15 +5,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 namespace mlpack {
 namespace {
 
-// Everybody may write there already; their mode 1777 must stay.
+// Everybody may write there, and nobody remove what is another's.
 constexpr std::array<std::string_view, 3> open_folders{"dev/shm", "tmp", "var/tmp"};
 
+constexpr unsigned open_mode = 01777;
 constexpr unsigned writable_mode = 02775;
 
 RecipeEntry text_file(std::string path, std::string text) {
@@ -63,34 +65,52 @@ RecipeEntry owned_folder(std::string path, const Owner& owner, unsigned mode) {
   return entry;
 }
 
+// Where the folder `target` is; `what` names it in messages.
+std::string path_of(const std::string& target, const char* what, const RootView& root) {
+  std::string path = root.resolve_folder(parse_target(target, what));
+  if (path.empty()) fail(Fault::usage, "{} `{}` is the root of the image", what, printable(target));
+  return path;
+}
+
 Folders owned_folders(const ConfigInput& input, const RootView& root) {
   Folders folders;
-  const auto add = [&](const std::string& target, const std::string& what, unsigned mode) {
-    std::string path = root.resolve_folder(parse_target(target, what));
-    const bool open =
-        std::find(open_folders.begin(), open_folders.end(), path) != open_folders.end();
-    if (path.empty() || open) return;
-    RecipeEntry entry = owned_folder(path, input.owner, mode);
-    folders.insert_or_assign(std::move(path), std::move(entry));
-  };
-  if (!input.home.empty()) add(input.home, "the home", 0755);
+  if (!input.home.empty()) {
+    const std::string path = path_of(input.home, "the home", root);
+    folders.emplace(path, owned_folder(path, input.owner, 0755));
+  }
   for (const std::string& target : input.writable) {
-    add(target, "the writable folder", writable_mode);
+    const std::string path = path_of(target, "the writable folder", root);
+    const bool is_open =
+        std::find(open_folders.begin(), open_folders.end(), path) != open_folders.end();
+    if (is_open && root.is_known() && root.has_folder(path)) continue;
+    folders.insert_or_assign(path,
+                             is_open ? owned_folder(path, Owner{}, open_mode)
+                                     : owned_folder(path, input.owner, writable_mode));
   }
   return folders;
 }
 
+bool brings(const std::vector<LayerRecipe>& layers, std::string_view path) {
+  return std::any_of(layers.begin(), layers.end(), [&](const LayerRecipe& layer) {
+    return std::any_of(layer.entries.begin(), layer.entries.end(), [&](const RecipeEntry& entry) {
+      return entry.path == path && entry.kind != EntryKind::directory;
+    });
+  });
+}
+
 }  // namespace
 
-LayerRecipe config_recipe(const ConfigInput& input, const RecipeOptions& options) {
+LayerRecipe config_recipe(const ConfigInput& input,
+                          const RecipeOptions& options,
+                          const std::vector<LayerRecipe>& below) {
   const Folders folders = owned_folders(input, options.root);
   LayerBuilder builder(Role::config, "config", options, folders);
   for (const auto& [path, folder] : folders) {
     builder.add(folder);
   }
   if (input.accounts == ConfigInput::Accounts::write) {
-    builder.add(text_file("etc/group", group_of(input)));
-    builder.add(text_file("etc/passwd", passwd_of(input)));
+    if (!brings(below, "etc/group")) builder.add(text_file("etc/group", group_of(input)));
+    if (!brings(below, "etc/passwd")) builder.add(text_file("etc/passwd", passwd_of(input)));
   }
   return builder.take();
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace mlpack {
@@ -16,6 +17,7 @@ constexpr std::uint64_t largest_ignore_file = std::uint64_t{1} << 20;
 FileFilter::FileFilter(const TreeInput& input, std::string shown, const std::string& absolute)
     : shown_(std::move(shown)),
       include_(Globs::parse(input.include, fmt::format("`include` of `{}`", shown_))),
+      include_of_excluded_(include_),
       exclude_(Globs::parse(input.exclude, fmt::format("`exclude` of `{}`", shown_))) {
   if (!input.ignore_file.empty()) read_ignore_file(input.ignore_file, absolute);
 }
@@ -36,9 +38,11 @@ FileFilter::Taken FileFilter::at_top() const {
 }
 
 bool FileFilter::excludes(const std::string& path, Globs::Kind kind) {
-  if (exclude_.match(path, kind) == Globs::Verdict::matched) return true;
-  if (ignore_.empty()) return false;
-  return ignore_.match(ignore_prefix_ + path, kind) == Globs::Verdict::matched;
+  const bool excluded =
+      exclude_.match(path, kind) == Globs::Verdict::matched ||
+      (!ignore_.empty() && ignore_.match(ignore_prefix_ + path, kind) == Globs::Verdict::matched);
+  if (excluded) include_of_excluded_.match(path, kind);
+  return excluded;
 }
 
 FileFilter::Taken FileFilter::includes(const std::string& path, Globs::Kind kind, Taken above) {
@@ -56,6 +60,14 @@ FileFilter::Taken FileFilter::includes(const std::string& path, Globs::Kind kind
 void FileFilter::check_all_used() const {
   const std::vector<std::string> unused = include_.unused();
   if (unused.empty()) return;
+  const std::vector<std::string> never = include_of_excluded_.unused();
+  if (std::find(never.begin(), never.end(), unused.front()) == never.end()) {
+    throw Error(
+        Fault::usage,
+        fmt::format(
+            "`include` of `{}`: everything that `{}` matches is excluded", shown_, unused.front()),
+        "`exclude` wins over `include`: remove one of the two patterns");
+  }
   throw Error(Fault::usage,
               fmt::format("`include` of `{}`: `{}` matches nothing", shown_, unused.front()),
               fmt::format("`ls {}` shows what is there", shown_));

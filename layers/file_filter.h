@@ -21,7 +21,7 @@ class FileFilter {
   bool excludes(const std::string& path, Globs::Kind kind);
   /// Whether an include takes `path`; `above` is what holds for its folder.
   Taken includes(const std::string& path, Globs::Kind kind, Taken above);
-  /// Fault::usage naming the first include that matched nothing.
+  /// Fault::usage naming the first include that took nothing.
   void check_all_used() const;
 
  private:
@@ -29,6 +29,7 @@ class FileFilter {
 
   std::string shown_;
   Globs include_;
+  Globs include_of_excluded_;  // the same, matched against what is left out
   Globs exclude_;
   Globs ignore_;
   std::string ignore_prefix_;  // from the folder of the ignore file to the source

@@ -37,7 +37,11 @@ std::vector<RecipeEntry> LayerBuilder::missing_folders(const RecipeEntry& entry)
   for_each_parent(entry.path, [&](std::string_view parent) {
     if (here_.contains(parent) || options_.root.has_folder(parent)) return;
     const auto found = folders_.find(parent);
-    missing.push_back(found == folders_.end() ? plain_folder(std::string(parent)) : found->second);
+    if (found != folders_.end()) {
+      missing.push_back(found->second);
+    } else if (options_.root.is_known()) {
+      missing.push_back(plain_folder(std::string(parent)));
+    }
   });
   return missing;
 }

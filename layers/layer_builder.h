@@ -23,7 +23,8 @@ RecipeEntry plain_folder(std::string path);
 void for_each_parent(std::string_view path, const std::function<void(std::string_view)>& visit);
 
 /// Collects the entries of one layer, and the folders above them that the root does not surely
-/// have: as `folders` has them, else plain ones.
+/// have: as `folders` has them, else plain ones. On a root that is not known those others are left
+/// out: a folder that is there keeps its owner and mode, and who unpacks makes one that is not.
 class LayerBuilder {
  public:
   LayerBuilder(Role role, std::string name, const RecipeOptions& options, const Folders& folders);

@@ -2,11 +2,11 @@
 
 #include "layers/compress.h"
 #include "layers/pack_text.h"
+#include "layers/snapshot.h"
 #include "lib/error.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -54,26 +54,6 @@ bool stays_recipe(const PackJob& job) {
          std::none_of(entries.begin(), entries.end(), is_member);
 }
 
-// The clock that file systems stamp with.
-std::int64_t file_clock_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-// When the files were looked at. Those that changed a moment ago are given some ticks of the clock
-// to settle, so that the next build need not read them again.
-std::int64_t snapshot_of(const LayerRecipe& recipe) {
-  constexpr int ticks = 15;
-  constexpr std::chrono::milliseconds tick(4);
-  std::int64_t now = file_clock_ns();
-  for (int i = 0; i < ticks && !is_settled(recipe, now); ++i) {
-    std::this_thread::sleep_for(tick);
-    now = file_clock_ns();
-  }
-  return now;
-}
-
 Descriptor descriptor_of(const PackJob& job, const Digest& digest, std::uint64_t size) {
   Descriptor descriptor{
       std::string(layer_media_type(job.compression)), digest, size, {}, std::nullopt};
@@ -110,6 +90,8 @@ class Packing {
   }
 
   Layer pack(std::size_t workers) {
+    const FileLock lock = wait_for_lock();
+    if (auto made_meanwhile = recall()) return std::move(*made_meanwhile);
     const TarView view(job_.recipe, context_.open_members);
     const std::int64_t snapshot = snapshot_of(job_.recipe);
     Task task(context_, layer_label(job_.recipe), view.size());
@@ -123,6 +105,15 @@ class Packing {
   }
 
  private:
+  FileLock wait_for_lock() const {
+    constexpr std::chrono::milliseconds pause(50);
+    for (;;) {
+      if (auto lock = store_.try_lock_layer(key_)) return std::move(*lock);
+      if (context_.stop != nullptr) context_.stop->check();
+      std::this_thread::sleep_for(pause);
+    }
+  }
+
   static void move(const TarView& view, Sink& sink, Task& task) {
     copy(*view.open(), sink, [&task](std::size_t bytes) { task.advance(bytes); });
   }
@@ -204,7 +195,7 @@ std::vector<Layer> pack_layers(const std::vector<PackJob>& jobs,
   std::vector<Layer> layers;
   layers.reserve(slots.size());
   for (auto& slot : slots) {
-    layers.push_back(std::move(slot.value()));
+    if (slot) layers.push_back(std::move(*slot));
   }
   return layers;
 }

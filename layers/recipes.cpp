@@ -45,16 +45,16 @@ class Collection {
 
   // Everything that a layer must be told of: other folders come with what is below them.
   std::vector<RecipeEntry> take_items() {
+    const auto parents = all_parents();
     std::vector<RecipeEntry> items;
-    std::set<std::string, std::less<>> parents;
     for (Placed& placed : placed_) {
-      for_each_parent(placed.entry.path, [&](std::string_view parent) {
-        if (!parents.contains(parent)) parents.emplace(parent);
-      });
       items.push_back(std::move(placed.entry));
     }
     for (const auto& [path, folder] : folders_) {
       if (!parents.contains(path)) items.push_back(folder);
+    }
+    for (const std::string& path : perhaps_the_bases_) {
+      if (parents.contains(path)) folders_.erase(path);
     }
     std::sort(
         items.begin(), items.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
@@ -62,15 +62,38 @@ class Collection {
   }
 
  private:
-  void place(RecipeEntry entry, std::size_t input) {
-    if (entry.kind == EntryKind::directory) {
-      entry.path = root_.resolve_folder(entry.path);
-      if (root_.has_folder(entry.path)) return;
-      folder_inputs_.try_emplace(entry.path, input);
-      std::string path = entry.path;
-      folders_.try_emplace(std::move(path), std::move(entry));
-      return;
+  std::set<std::string, std::less<>> all_parents() const {
+    std::set<std::string, std::less<>> parents;
+    const auto add = [&](std::string_view parent) {
+      if (!parents.contains(parent)) parents.emplace(parent);
+    };
+    for (const Placed& placed : placed_) {
+      for_each_parent(placed.entry.path, add);
     }
+    for (const auto& [path, folder] : folders_) {
+      for_each_parent(path, add);
+    }
+    return parents;
+  }
+
+  // A target whose rights nobody asked for, where the base may have it with rights of its own.
+  bool is_perhaps_the_bases(const RecipeEntry& folder, const TreeInput& input) const {
+    return !root_.is_known() && !input.mode && !input.owner &&
+           folder.path == parse_target(input.target, "the target");
+  }
+
+  void place_folder(RecipeEntry folder, std::size_t input) {
+    const bool is_perhaps_known = is_perhaps_the_bases(folder, inputs_[input]);
+    folder.path = root_.resolve_folder(folder.path);
+    if (root_.has_folder(folder.path)) return;
+    std::string path = folder.path;
+    if (!folders_.try_emplace(path, std::move(folder)).second) return;
+    if (is_perhaps_known) perhaps_the_bases_.insert(path);
+    folder_inputs_.try_emplace(std::move(path), input);
+  }
+
+  void place(RecipeEntry entry, std::size_t input) {
+    if (entry.kind == EntryKind::directory) return place_folder(std::move(entry), input);
     entry.path = root_.resolve_entry(entry.path);
     if (root_.has_folder(entry.path)) {
       throw Error(
@@ -130,6 +153,7 @@ class Collection {
   std::vector<Placed> placed_;
   Folders folders_;
   std::map<std::string, std::size_t> folder_inputs_;
+  std::set<std::string> perhaps_the_bases_;
 };
 
 // Fills layers one after the other; a file that is larger than a layer may be lies alone.

@@ -2,6 +2,7 @@
 
 #include "layers/file_set.h"
 #include "layers/root_view.h"
+#include "lib/error.h"
 #include "lib/oci/recipe.h"
 
 #include <cstddef>
@@ -13,8 +14,6 @@ namespace mlpack {
 
 /// A file of this size and more is a layer of its own among weights.
 inline constexpr std::uint64_t shard_bytes = std::uint64_t{64} << 20;
-/// What container runtimes mount at most.
-inline constexpr std::size_t max_layers = 127;
 
 struct RecipeOptions {
   RootView root = RootView::empty();
@@ -30,9 +29,10 @@ struct Recipes {
 };
 
 /// The layer of `files`, more than one where it would grow past max_size. Every layer brings the
-/// parents of its entries that the root does not have (0755, 0:0). No inputs: no layer. Two inputs
-/// with one destination are Fault::usage listing both; folders of one path are one folder, as the
-/// first input has it.
+/// parents of its entries that the root does not have (0755, 0:0); where the root is not known they
+/// stay as the base has them, and so do targets whose mode and owner nobody asked for. No inputs:
+/// no layer. Two inputs with one destination are Fault::usage listing both; folders of one path are
+/// one folder, as the first input has it.
 Recipes files_recipes(const std::string& name,
                       const std::vector<TreeInput>& inputs,
                       const RecipeOptions& options);
@@ -52,31 +52,32 @@ struct ConfigInput {
   std::string user = "nonroot";
   Owner owner{65532, 65532};
   std::string home = "/home/nonroot";  // empty: none is made
-  std::vector<std::string> writable;   // absolute; mode 2775, the user's
+  // Absolute; mode 2775, the user's. Those that everybody may write (/tmp, /var/tmp, /dev/shm) are
+  // as they always are: 1777, root's.
+  std::vector<std::string> writable;
   Accounts accounts = Accounts::keep;
   std::string passwd = "root:x:0:0:root:/root:/usr/sbin/nologin\n";  // what the base has
   std::string group = "root:x:0:\n";
 };
 
-/// The config layer; without entries where nothing is to be written.
-LayerRecipe config_recipe(const ConfigInput& input, const RecipeOptions& options);
+/// The config layer; without entries where nothing is to be written. An /etc/passwd or /etc/group
+/// in `below`, the layers of the user's files, is right as it is and not written again.
+LayerRecipe config_recipe(const ConfigInput& input,
+                          const RecipeOptions& options,
+                          const std::vector<LayerRecipe>& below = {});
 
-/// Fault::usage listing both sources where two of the `files` and `weights` layers write one path,
-/// or one writes beneath what is a file or link in another.
-void check_overlaps(const std::vector<LayerRecipe>& layers);
+/// What a layer is made of: its source as messages show it, and the entry of the spec.
+struct Origin {
+  std::string source;
+  Where where;  // line 0: none
+};
 
-/// `layers` such that every folder has one mode and owner: where one brings it with the usual ones
-/// (0755, 0:0) and one below with others, the upper leaves it out. And such that with `base_layers`
-/// below there are at most 127: neighbours of one weights entry are joined, the smallest pair
-/// first, as long as max_size allows it; Fault::usage where that is not enough.
-std::vector<LayerRecipe> fit_layer_count(std::vector<LayerRecipe> layers,
-                                         std::size_t base_layers,
-                                         std::uint64_t max_size);
+/// Fault::usage with both sources and places where two of the layers write one path, or one writes
+/// beneath what is a file or link in another. `origins` has one for each layer.
+void check_overlaps(const std::vector<LayerRecipe>& layers, const std::vector<Origin>& origins);
 
-/// Fault::usage naming the layer and its largest file where a layer is larger than the `limit`
-/// bytes that `registry` takes.
-void check_layer_sizes(const std::vector<LayerRecipe>& layers,
-                       std::uint64_t limit,
-                       const std::string& registry);
+/// Fault::usage naming the layer and its largest file where it is larger than the `limit` bytes
+/// that `registry` takes.
+void check_layer_size(const LayerRecipe& layer, std::uint64_t limit, const std::string& registry);
 
 }  // namespace mlpack

@@ -83,6 +83,7 @@ RootView RootView::empty() {
 
 RootView RootView::unknown_image() {
   RootView root;
+  root.known_ = false;
   root.folders_.insert(fhs_folders.begin(), fhs_folders.end());
   for (const auto& [path, target] : usual_links) {
     root.doubtful_.emplace(path, target);

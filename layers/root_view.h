@@ -26,6 +26,8 @@ class RootView {
   /// All folders and symlinks of `recipe` (a system layer, for instance).
   void add(const LayerRecipe& recipe);
 
+  /// False for an image whose files were not looked at: any folder may be there, with any rights.
+  bool is_known() const { return known_; }
   bool has_folder(std::string_view path) const;
 
   /// Where a folder at `path` really is: every link on the way and at its end is followed. Throws
@@ -42,6 +44,7 @@ class RootView {
                    std::string_view shown) const;
   bool may_be_redirected(std::string_view path) const;
 
+  bool known_ = true;
   std::set<std::string, std::less<>> folders_;
   std::set<std::string, std::less<>> redirecting_;  // first parts of links and doubtful paths
   std::map<std::string, std::string, std::less<>> links_;

@@ -97,7 +97,7 @@ bool TarEntry::is_whiteout() const {
 }
 
 struct TarReader::State {
-  explicit State(std::unique_ptr<Source> from) : source(std::move(from)) {
+  State(std::unique_ptr<Source> from, Fault damage) : source(std::move(from)), damaged(damage) {
     if (!handle) fail(Fault::internal, "libarchive: no memory for a reader");
     archive_read_support_format_tar(handle.get());
     archive_read_support_format_empty(handle.get());
@@ -120,20 +120,21 @@ struct TarReader::State {
   void check(la_ssize_t result) {
     if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
     if (result >= 0) return;
-    fail(Fault::integrity,
+    fail(damaged,
          "the tar archive is damaged after byte {}: {}",
          archive_filter_bytes(handle.get(), 0),
          printable(text_of(archive_error_string(handle.get()))));
   }
 
   std::unique_ptr<Source> source;
+  const Fault damaged;
   std::vector<std::byte> buffer = std::vector<std::byte>(std::size_t{256} << 10);
   std::exception_ptr failure;
   std::unique_ptr<archive, FreeArchive> handle{archive_read_new()};
 };
 
-TarReader::TarReader(std::unique_ptr<Source> source)
-    : state_(std::make_unique<State>(std::move(source))) {}
+TarReader::TarReader(std::unique_ptr<Source> source, Fault damaged)
+    : state_(std::make_unique<State>(std::move(source), damaged)) {}
 
 TarReader::~TarReader() = default;
 
@@ -144,7 +145,7 @@ std::optional<TarEntry> TarReader::next() {
   if (result == ARCHIVE_EOF) return std::nullopt;
   state_->check(result == ARCHIVE_WARN ? ARCHIVE_OK : result);
   if (archive_entry_pathname(entry) == nullptr) {
-    fail(Fault::integrity,
+    fail(state_->damaged,
          "the tar archive has an entry without a name before byte {}",
          archive_filter_bytes(state_->handle.get(), 0));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/error.h"
 #include "lib/sink.h"
 
 #include <cstdint>
@@ -30,10 +31,10 @@ struct TarEntry {
 };
 
 /// Reads tar (v7, ustar, pax, GNU long names and base-256 numbers) in one pass and flat memory.
-/// Malformed or truncated archives are Fault::integrity with the offset.
+/// Malformed or truncated archives are the fault `damaged`, with the offset.
 class TarReader {
  public:
-  explicit TarReader(std::unique_ptr<Source> source);
+  explicit TarReader(std::unique_ptr<Source> source, Fault damaged = Fault::integrity);
   ~TarReader();
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;

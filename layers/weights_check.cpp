@@ -1,6 +1,7 @@
 #include "layers/weights_check.h"
 
 #include "layers/json_leaves.h"
+#include "layers/snapshot.h"
 #include "lib/error.h"
 #include "lib/text.h"
 
@@ -188,6 +189,12 @@ Digest key_of(const std::vector<LayerRecipe>& layers) {
   return Digest::of(keys);
 }
 
+bool are_settled(const std::vector<LayerRecipe>& layers) {
+  return std::all_of(layers.begin(), layers.end(), [](const LayerRecipe& layer) {
+    return layer.role != Role::weights || is_settled(layer, snapshot_of(layer));
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> check_weights(const std::vector<LayerRecipe>& layers, Store* store) {
@@ -195,8 +202,9 @@ std::vector<std::string> check_weights(const std::vector<LayerRecipe>& layers, S
   const auto known = store != nullptr ? store->fact(fact_kind, key) : std::nullopt;
   std::vector<std::string> warnings;
   if (!known) {
+    const bool keep = store != nullptr && are_settled(layers);
     warnings = check_all(weights_of(layers));
-    if (store != nullptr) store->put_fact(fact_kind, key, join(warnings, "\n"));
+    if (keep) store->put_fact(fact_kind, key, join(warnings, "\n"));
   } else if (!known->empty()) {
     for (const std::string_view line : split(*known, '\n')) {
       warnings.emplace_back(line);

@@ -1,6 +1,5 @@
 #include "lib/error.h"
 
-#include <cerrno>
 #include <system_error>
 
 namespace mlpack {
@@ -11,16 +10,12 @@ Error::Error(Fault fault, std::string message, std::string hint, std::vector<Whe
       hint_(std::move(hint)),
       where_(std::move(where)) {}
 
-Fault fault_of_errno(int number) noexcept {
-  switch (number) {
-    case ENOSPC:
-    case EDQUOT:
-    case EROFS:
-    case EFBIG:
-      return Fault::disk;
-    default:
-      return Fault::input;
-  }
+void Error::add_place(Where where) {
+  const bool is_placeable = fault_ == Fault::usage || fault_ == Fault::input ||
+                            fault_ == Fault::refused || fault_ == Fault::incompatible;
+  if (!is_placeable || !where_.empty() || where.line == 0) return;
+  where.message = message_;
+  where_.push_back(std::move(where));
 }
 
 std::string errno_text(int number) {

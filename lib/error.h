@@ -48,8 +48,13 @@ class Error : public std::exception {
   const std::string& hint() const noexcept { return hint_; }
   const std::vector<Where>& where() const noexcept { return where_; }
 
-  /// Puts "`context`: " before the message; the only thing a catch on the way up may do.
+  /// Puts "`context`: " before the message. A catch on the way up may do this or add_place, no
+  /// more.
   void add_context(const std::string& context) { message_ = context + ": " + message_; }
+
+  /// Says that it is about `where`: unless it has a place already, `where` has no line, or it is
+  /// about something that no file of the user's can be wrong in.
+  void add_place(Where where);
 
  private:
   Fault fault_;
@@ -75,8 +80,16 @@ auto in_context(const std::string& context, Work&& work) -> decltype(work()) {
   }
 }
 
-/// The fault that an errno of the file system stands for: disk (ENOSPC, EDQUOT, EROFS), else input.
-Fault fault_of_errno(int number) noexcept;
+/// Runs `work`; an Error that leaves it without a place gets `where`.
+template <class Work>
+auto at_place(const Where& where, Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (Error& error) {
+    error.add_place(where);
+    throw;
+  }
+}
 
 /// The text of errno `number`, thread-safe, without a trailing full stop.
 std::string errno_text(int number);

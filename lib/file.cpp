@@ -14,14 +14,18 @@
 namespace mlpack {
 namespace {
 
-[[noreturn]] void fail_errno(const char* action, const fs::path& path, int number) {
-  fail(fault_of_errno(number), "cannot {} `{}`: {}", action, path.string(), errno_text(number));
+[[noreturn]] void fail_reading(const char* action, const fs::path& path, int number) {
+  fail(Fault::input, "cannot {} `{}`: {}", action, path.string(), errno_text(number));
+}
+
+[[noreturn]] void fail_writing(const char* action, const fs::path& path, int number) {
+  fail(Fault::disk, "cannot {} `{}`: {}", action, path.string(), errno_text(number));
 }
 
 struct stat stat_of(const Fd& fd, const fs::path& path) {
   struct stat result {};
   if (fstat(fd.get(), &result) != 0) {
-    fail_errno("stat", path, errno);
+    fail_reading("stat", path, errno);
   }
   return result;
 }
@@ -56,7 +60,7 @@ std::string read_all(const Fd& fd, const fs::path& path, std::uint64_t limit) {
   while (true) {
     const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_errno("read", path, errno);
+    if (count < 0) fail_reading("read", path, errno);
     if (count == 0) return text;
     if (text.size() + static_cast<std::size_t>(count) > limit) {
       fail(Fault::input, "`{}` is larger than the {} bytes accepted here", path.string(), limit);
@@ -73,11 +77,24 @@ fs::path temporary_beside(const fs::path& path) {
   return name;
 }
 
+// Where the path leads if it is a symlink, though nothing may be there yet.
+fs::path follow_links(fs::path path) {
+  constexpr int most_links = 40;  // as the kernel has it
+  std::error_code failed;
+  for (int i = 0; fs::is_symlink(fs::symlink_status(path, failed)); ++i) {
+    if (i == most_links) fail_writing("write", path, ELOOP);
+    const fs::path target = fs::read_symlink(path, failed);
+    if (failed) fail_writing("follow", path, failed.value());
+    path = path.parent_path() / target;
+  }
+  return path;
+}
+
 // A rename is durable once its folder is synced.
 void sync_folder(const fs::path& folder) {
   const Fd fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd || (::fsync(fd.get()) != 0 && errno != EINVAL)) {
-    fail_errno("sync", folder, errno);
+    fail_writing("sync", folder, errno);
   }
 }
 
@@ -85,7 +102,7 @@ Fd open_lock(const fs::path& path) {
   make_folders(path.parent_path());
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (!fd) {
-    fail_errno("open lock", path, errno);
+    fail_writing("open lock", path, errno);
   }
   return fd;
 }
@@ -120,7 +137,7 @@ FileIdentity identity_of(const Fd& fd) {
 
 Fd open_regular(const fs::path& path) {
   Fd fd = open_for_reading(path);
-  if (!fd) fail_errno("open", path, errno);
+  if (!fd) fail_reading("open", path, errno);
   require_regular(fd, path);
   return fd;
 }
@@ -132,7 +149,7 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
 std::optional<std::string> read_file_if_exists(const fs::path& path, std::uint64_t limit) {
   const Fd fd = open_for_reading(path);
   if (!fd && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
-  if (!fd) fail_errno("open", path, errno);
+  if (!fd) fail_reading("open", path, errno);
   require_regular(fd, path);
   return read_all(fd, path, limit);
 }
@@ -146,28 +163,27 @@ FileSource::FileSource(fs::path path,
       fd_(open_regular(path_)),
       position_(offset),
       end_(offset + length) {
-  check_unchanged();
+  require_unchanged(fd_, expected_, path_);
 }
 
-void FileSource::check_unchanged() const {
-  if (identity_of(fd_) != expected_) {
-    throw Error(Fault::input,
-                fmt::format("`{}` changed while it was read", path_.string()),
-                "run the command again when nothing writes to the file");
-  }
+void require_unchanged(const Fd& fd, const FileIdentity& expected, const fs::path& path) {
+  if (identity_of(fd) == expected) return;
+  throw Error(Fault::input,
+              fmt::format("`{}` changed after it was looked at", path.string()),
+              "build the image again, and let nothing write to the file meanwhile");
 }
 
 std::size_t FileSource::read(std::span<std::byte> buffer) {
   const std::size_t want = std::min<std::uint64_t>(buffer.size(), end_ - position_);
   if (want == 0) {
-    check_unchanged();
+    require_unchanged(fd_, expected_, path_);
     return 0;
   }
   ssize_t count = -1;
   do {
     count = ::pread(fd_.get(), buffer.data(), want, static_cast<off_t>(position_));
   } while (count < 0 && errno == EINTR);
-  if (count < 0) fail_errno("read", path_, errno);
+  if (count < 0) fail_reading("read", path_, errno);
   if (count == 0) {
     fail(Fault::input,
          "`{}` ended at byte {}, {} bytes short",
@@ -184,12 +200,27 @@ std::unique_ptr<Source> open_file(const fs::path& path) {
   return std::make_unique<FileSource>(path, identity, 0, identity.size);
 }
 
+int write_all(int fd, Bytes bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return 0;
+}
+
+void FdSink::write(Bytes bytes) {
+  const int error = write_all(fd_, bytes);
+  if (error != 0) fail(Fault::disk, "cannot write to {}: {}", name_, errno_text(error));
+}
+
 AtomicFile::AtomicFile(fs::path path, unsigned mode)
-    : path_(std::move(path)), temporary_(temporary_beside(path_)) {
+    : path_(follow_links(std::move(path))), temporary_(temporary_beside(path_)) {
   make_folders(path_.parent_path());
   fd_ = Fd(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd_ || ::fchmod(fd_.get(), mode) != 0) {
-    fail_errno("create", temporary_, errno);
+    fail_writing("create", temporary_, errno);
   }
 }
 
@@ -200,12 +231,8 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(Bytes bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_errno("write", path_, errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
+  const int error = write_all(fd_.get(), bytes);
+  if (error != 0) fail_writing("write", path_, error);
 }
 
 void AtomicFile::commit() {
@@ -213,9 +240,9 @@ void AtomicFile::commit() {
 }
 
 void AtomicFile::commit_as(const fs::path& path) {
-  if (::fsync(fd_.get()) != 0) fail_errno("sync", path, errno);
+  if (::fsync(fd_.get()) != 0) fail_writing("sync", path, errno);
   make_folders(path.parent_path());
-  if (::rename(temporary_.c_str(), path.c_str()) != 0) fail_errno("write", path, errno);
+  if (::rename(temporary_.c_str(), path.c_str()) != 0) fail_writing("write", path, errno);
   temporary_.clear();
   sync_folder(path.parent_path());
 }
@@ -229,20 +256,39 @@ void write_file(const fs::path& path, std::string_view text, unsigned mode) {
 void make_folders(const fs::path& path) {
   std::error_code failed;
   if (!path.empty()) fs::create_directories(path, failed);
-  if (failed) fail_errno("create folder", path, failed.value());
+  if (failed) fail_writing("create folder", path, failed.value());
 }
 
 FileLock::FileLock(const fs::path& path, Mode mode) : fd_(open_lock(path)) {
   while (::flock(fd_.get(), operation(mode)) != 0) {
-    if (errno != EINTR) fail_errno("lock", path, errno);
+    if (errno != EINTR) fail_writing("lock", path, errno);
   }
 }
 
 std::optional<FileLock> FileLock::try_lock(const fs::path& path, Mode mode) {
   Fd fd = open_lock(path);
   if (::flock(fd.get(), operation(mode) | LOCK_NB) == 0) return FileLock(std::move(fd));
-  if (errno != EWOULDBLOCK) fail_errno("lock", path, errno);
+  if (errno != EWOULDBLOCK) fail_writing("lock", path, errno);
   return std::nullopt;
+}
+
+bool FileLock::is_at(const fs::path& path) const {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return false;
+  const FileIdentity mine = identity_of(fd_);
+  return mine.device == status.st_dev && mine.inode == status.st_ino;
+}
+
+PassingLock::PassingLock(fs::path path) : path_(std::move(path)) {
+  while (!lock_) {
+    FileLock lock(path_, FileLock::Mode::exclusive);
+    // Whoever had it before may have removed the file that was waited for.
+    if (lock.is_at(path_)) lock_.emplace(std::move(lock));
+  }
+}
+
+PassingLock::~PassingLock() {
+  ::unlink(path_.c_str());
 }
 
 }  // namespace mlpack

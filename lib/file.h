@@ -50,6 +50,9 @@ FileIdentity identity_of(const Fd& fd);
 /// The identity that `status` describes.
 FileIdentity identity_of(const struct stat& status);
 
+/// Fault::input naming `path` where the open file `fd` is no longer the one of `expected`.
+void require_unchanged(const Fd& fd, const FileIdentity& expected, const fs::path& path);
+
 /// Opens for reading without following a final symlink into a device or FIFO: anything but a
 /// regular file is Fault::input naming its type.
 Fd open_regular(const fs::path& path);
@@ -71,8 +74,6 @@ class FileSource : public Source {
   std::size_t read(std::span<std::byte> buffer) override;
 
  private:
-  void check_unchanged() const;
-
   fs::path path_;
   FileIdentity expected_;
   Fd fd_;
@@ -83,9 +84,25 @@ class FileSource : public Source {
 /// The whole of a file as it is now.
 std::unique_ptr<Source> open_file(const fs::path& path);
 
+/// Writes all of `bytes`; 0, or the errno of the write that failed.
+int write_all(int fd, Bytes bytes);
+
+/// Writes to a file descriptor that it does not own. A write that fails is Fault::disk naming
+/// `name` and the reason: a result that nobody got is not a success.
+class FdSink : public Sink {
+ public:
+  FdSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  void write(Bytes bytes) override;
+
+ private:
+  int fd_;
+  std::string name_;
+};
+
 /// A file that appears under its final name whole or not at all: written to a temporary beside it,
-/// synced and renamed by `commit`. Without `commit` the destructor removes the temporary. Failures
-/// are Fault::disk or Fault::input.
+/// synced and renamed by `commit`. Without `commit` the destructor removes the temporary. Where the
+/// final name is a symlink, the link stays, and what it leads to is written. Failures are
+/// Fault::disk.
 class AtomicFile : public Sink {
  public:
   /// Creates the parent folders. `mode` is given to the file whatever the umask is.
@@ -110,11 +127,11 @@ class AtomicFile : public Sink {
 /// AtomicFile in one call.
 void write_file(const fs::path& path, std::string_view text, unsigned mode = 0644);
 
-/// Creates `path` and its parents; Fault::disk or Fault::input.
+/// Creates `path` and its parents; Fault::disk.
 void make_folders(const fs::path& path);
 
 /// An advisory lock (flock) on a file that it creates; released when destroyed or when the process
-/// dies.
+/// dies. Fault::disk where the file cannot be created.
 class FileLock {
  public:
   enum class Mode { shared, exclusive };
@@ -122,10 +139,27 @@ class FileLock {
   FileLock(const fs::path& path, Mode mode);
   /// nullopt where somebody else holds it.
   static std::optional<FileLock> try_lock(const fs::path& path, Mode mode);
+  /// False where `path` is another file by now, or none.
+  bool is_at(const fs::path& path) const;
 
  private:
   explicit FileLock(Fd fd) : fd_(std::move(fd)) {}
   Fd fd_;
+};
+
+/// An exclusive lock whose file is gone once nobody holds it or waits for it: for folders where a
+/// file of ours is not wanted.
+class PassingLock {
+ public:
+  /// Waits until the lock is free.
+  explicit PassingLock(fs::path path);
+  ~PassingLock();
+  PassingLock(const PassingLock&) = delete;
+  PassingLock& operator=(const PassingLock&) = delete;
+
+ private:
+  fs::path path_;
+  std::optional<FileLock> lock_;
 };
 
 }  // namespace mlpack

@@ -10,6 +10,7 @@ CurlOptions curl_options(const Environment& environment, const fs::path& ca) {
   CurlOptions options;
   options.ca = ca;
   options.system_ca = environment("SSL_CERT_FILE").value_or("");
+  options.netrc = environment("NETRC").value_or("");
   // libcurl reads https_proxy and no_proxy in both cases, but http_proxy in lower case only.
   if (!environment("http_proxy")) options.http_proxy = environment("HTTP_PROXY").value_or("");
   return options;

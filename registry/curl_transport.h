@@ -22,6 +22,8 @@ struct CurlOptions {
   std::vector<fs::path> certificate_folders = {"/etc/docker/certs.d", "/etc/containers/certs.d"};
   /// For http URLs, where libcurl finds none in the environment; empty: none.
   std::string http_proxy;
+  /// Where passwords are that a request may use; empty: ~/.netrc.
+  fs::path netrc;
   std::string user_agent = "mlpack";
   std::chrono::milliseconds connect_limit{30'000};
   /// Longest time without a byte in either direction …
@@ -30,7 +32,7 @@ struct CurlOptions {
   std::chrono::milliseconds answer_limit{900'000};
 };
 
-/// With SSL_CERT_FILE and HTTP_PROXY where they are set.
+/// With SSL_CERT_FILE, HTTP_PROXY and NETRC where they are set.
 CurlOptions curl_options(const Environment& environment, const fs::path& ca);
 
 /// Transport on libcurl: HTTP/1.1 and TLS, one connection for each request that runs, kept for the

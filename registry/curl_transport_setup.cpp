@@ -68,9 +68,17 @@ void Transfer::set_up(const Request& request, const Url& url) {
   } else if (!url.secure() && !state_->options.http_proxy.empty()) {
     set(easy, CURLOPT_PROXY, state_->options.http_proxy.c_str());
   }
+  const bool is_private = url.secure() || is_loopback_host(url.host());
+  if (request.netrc == Request::Netrc::used && is_private) set_up_netrc();
   set_up_body(request);
   set_up_trust(url);
   set_up_limits();
+}
+
+void Transfer::set_up_netrc() {
+  set(line_->easy(), CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
+  if (state_->options.netrc.empty()) return;
+  set(line_->easy(), CURLOPT_NETRC_FILE, state_->options.netrc.c_str());
 }
 
 void Transfer::set_up_body(const Request& request) {

@@ -57,7 +57,8 @@ Transfer::Transfer(std::shared_ptr<CurlTransport::State> state, const Request& r
 
 Transfer::~Transfer() {
   curl_multi_remove_handle(line_->multi(), line_->easy());
-  state_->give_line(std::move(line_));
+  // A handle whose transfer broke off keeps its buffers, and refuses to be set up again.
+  if (!failure_) state_->give_line(std::move(line_));
 }
 
 Response Transfer::answer() {
@@ -125,7 +126,8 @@ void Transfer::finish(int result) {
               NetworkFailure::Kind::forbidden);
   } else if (code != CURLE_OK) {
     std::string text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
-    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    const bool is_word = text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0;
+    if (is_word) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
     break_off(printable(text), kind_of(code));
   }
 }

@@ -51,6 +51,7 @@ class Transfer : public Body {
 
  private:
   void set_up(const Request& request, const Url& url);
+  void set_up_netrc();
   void set_up_body(const Request& request);
   void set_up_trust(const Url& url);
   void set_up_limits();

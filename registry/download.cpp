@@ -61,7 +61,7 @@ class Download {
 
  private:
   Request request_for(const Url& url, std::uint64_t offset) const {
-    Request request{.url = url.text()};
+    Request request{.url = url.text(), .netrc = Request::Netrc::used};
     if (offset > 0 && !validator_.empty()) {
       request.headers.add("Range", fmt::format("bytes={}-", offset));
       request.headers.add("If-Range", validator_);

@@ -2,7 +2,6 @@
 #include "lib/text.h"
 #include "registry/client_state.h"
 #include "registry/redirect.h"
-#include "registry/verify.h"
 
 #include <algorithm>
 
@@ -27,6 +26,22 @@ std::string scope_of(const Reference& name, Access access) {
   return fmt::format(
       "repository:{}:{}", name.repository(), access == Access::push ? "pull,push" : "pull");
 }
+
+// Tells `moved` how many bytes went by in each read.
+class CountingSource : public Source {
+ public:
+  CountingSource(Source& source, std::function<void(std::size_t)> moved)
+      : source_(source), moved_(std::move(moved)) {}
+  std::size_t read(std::span<std::byte> buffer) override {
+    const std::size_t count = source_.read(buffer);
+    if (count > 0) moved_(count);
+    return count;
+  }
+
+ private:
+  Source& source_;
+  std::function<void(std::size_t)> moved_;
+};
 
 std::string reason(const Answer& answer) {
   return answer.response.failure

@@ -137,7 +137,7 @@ PullReport pull(Client& client,
     remember_origins(store, image, name);
   }
   if (is_index(target.media_type)) store.put_blob(target.bytes);
-  if (name.tag()) store.tag(name, report.descriptor);
+  store.tag(report.reference, report.descriptor);
   report.seconds = client.seconds() - begun;
   return report;
 }

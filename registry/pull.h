@@ -39,8 +39,7 @@ struct PullReport {
 };
 
 /// Fetches an image with all its blobs into `store` and names it there. With a platform only that
-/// of an index, without one all of it. A name without tag gets `latest`, one with a digest only is
-/// stored without a name.
+/// of an index, without one all of it. A name with neither tag nor digest gets `latest`.
 PullReport pull(Client& client,
                 const Reference& reference,
                 const std::optional<Platform>& platform,

@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::string_view base_fact = "base";
 
-bool is_for_a_machine(const Descriptor& entry) {
-  return is_manifest(entry.media_type) && !(entry.platform && entry.platform->os == "unknown");
-}
-
 }  // namespace
 
 std::string sniff_manifest_type(const std::string& bytes) {
@@ -103,9 +99,10 @@ std::string ImageReader::config_bytes(const Descriptor& config) {
   return std::move(sink.text);
 }
 
-Image ImageReader::image(const FoundManifest& manifest) {
-  const Manifest parsed = parse_manifest(manifest.bytes, manifest.media_type, name_);
-  return make_image(manifest.bytes, manifest.media_type, config_bytes(parsed.config), name_);
+Image ImageReader::image(const FoundManifest& manifest, Artifacts artifacts) {
+  const Manifest parsed = parse_manifest(manifest.bytes, manifest.media_type, name_, artifacts);
+  return make_image(
+      manifest.bytes, manifest.media_type, config_bytes(parsed.config), name_, artifacts);
 }
 
 FoundManifest ImageReader::select(const FoundManifest& root, const Platform& platform) {
@@ -124,7 +121,7 @@ std::vector<Image> ImageReader::images(const FoundManifest& root,
     return images;
   }
   for (const Descriptor& entry : parse_index(root.bytes, root.media_type, name_).manifests) {
-    if (is_for_a_machine(entry)) images.push_back(image(manifest(entry.digest)));
+    images.push_back(image(manifest(entry.digest), Artifacts::accepted));
   }
   return images;
 }

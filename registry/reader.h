@@ -24,10 +24,11 @@ class ImageReader {
   FoundManifest root();
   FoundManifest manifest(const Digest& digest);
   /// The image of `manifest`, with its config.
-  Image image(const FoundManifest& manifest);
+  Image image(const FoundManifest& manifest, Artifacts artifacts = Artifacts::refused);
   /// The manifest for `platform` where `root` is an index, else `root` itself.
   FoundManifest select(const FoundManifest& root, const Platform& platform);
-  /// All images of `root`, for `platform` alone where it is given.
+  /// All images of `root`, artifacts beside them included; that for `platform` alone where it is
+  /// given.
   std::vector<Image> images(const FoundManifest& root, const std::optional<Platform>& platform);
 
  private:

@@ -38,6 +38,8 @@ struct Request {
   /// addresses, after the name is resolved: a public registry must not send us into the local
   /// network.
   enum class Peers { any, public_only } peers = Peers::any;
+  /// Whether the user's netrc file may name a password for the host: over TLS or to this machine.
+  enum class Netrc { ignored, used } netrc = Netrc::ignored;
   /// `finish` is for what is sent to clean up after a stop was requested; it gets a few seconds.
   enum class WhenStopped { abandon, finish } when_stopped = WhenStopped::abandon;
 };

@@ -1,7 +1,7 @@
 #include "lib/error.h"
+#include "lib/oci/verify.h"
 #include "registry/client.h"
 #include "registry/client_state.h"
-#include "registry/verify.h"
 
 #include <utility>
 

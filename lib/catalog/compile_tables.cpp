@@ -8,6 +8,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -333,6 +334,25 @@ std::string compile_distributions(Row& root) {
   return writer.finish();
 }
 
+std::string compile_registries(Row& root) {
+  Writer writer;
+  Unique names;
+  Names rows;
+  for (Row& row : root.rows("registries")) {
+    const std::string name = row.text("name");
+    names.add(row, name);
+    const std::string hosts = writer.list(row.list("hosts"));
+    const auto limit = row.at("largest_layer").as<std::uint64_t>();
+    rows.push_back(fmt::format("{}, {}, {}", literal(name), hosts, limit));
+    if (row.text("source").empty() || row.text("retrieved").empty()) {
+      reject(row.node(), "a limit needs a source and a date");
+    }
+    row.finish();
+  }
+  writer.array("Registry", "registries", rows);
+  return writer.finish();
+}
+
 std::string compile(std::string_view table, const fs::path& input) {
   Row root(YAML::Load(read_file(input, 1 << 20)));
   std::string text;
@@ -342,6 +362,8 @@ std::string compile(std::string_view table, const fs::path& input) {
     text = compile_runtimes(root);
   } else if (table == "distributions") {
     text = compile_distributions(root);
+  } else if (table == "registries") {
+    text = compile_registries(root);
   } else {
     fail(Fault::usage, "no table is called {}", table);
   }

@@ -2,6 +2,7 @@
 
 #include "lib/catalog/distributions.h"
 #include "lib/catalog/gpus.h"
+#include "lib/catalog/registries.h"
 #include "lib/catalog/runtimes.h"
 
 /// What the generator (compile_tables.cpp) makes of templates/: defined in generated sources.
@@ -24,5 +25,6 @@ extern const std::span<const OtherVendor> other_vendors;
 extern const std::span<const ServingRuntime> runtimes;
 extern const std::span<const Distribution> distributions;
 extern const std::string_view keyring_folder;
+extern const std::span<const Registry> registries;
 
 }  // namespace mlpack::tables

@@ -96,6 +96,17 @@ Role role_of(const Descriptor& descriptor) {
   return role == roles.end() ? Role::base : *role;
 }
 
+ImageConfig config_of(const Manifest& manifest, const std::string& bytes, const std::string& what) {
+  if (manifest.is_artifact()) {
+    ImageConfig none;
+    none.platform = {"unknown", "unknown", ""};
+    return none;
+  }
+  ImageConfig config = parse_config(bytes, what);
+  check_layer_count(manifest.layers.size(), config.diff_ids.size(), what);
+  return config;
+}
+
 }  // namespace
 
 std::uint64_t Image::total_size() const {
@@ -108,11 +119,11 @@ std::uint64_t Image::total_size() const {
 Image make_image(std::string manifest_bytes,
                  std::string_view content_type,
                  std::string config_bytes,
-                 const std::string& what) {
-  Manifest manifest = parse_manifest(manifest_bytes, content_type, what);
+                 const std::string& what,
+                 Artifacts artifacts) {
+  Manifest manifest = parse_manifest(manifest_bytes, content_type, what, artifacts);
   check_config(manifest, config_bytes, what);
-  ImageConfig config = parse_config(config_bytes, what);
-  check_layer_count(manifest.layers.size(), config.diff_ids.size(), what);
+  ImageConfig config = config_of(manifest, config_bytes, what);
   std::string media_type = manifest.media_type;
   return {std::move(config_bytes),
           std::move(manifest_bytes),

@@ -24,6 +24,7 @@ struct Layer {
 };
 
 /// An image of one platform: the bytes of its config and manifest, and what they say. Immutable.
+/// From an index it may be an artifact, which is carried along with the images.
 struct Image {
   std::string config_bytes;
   std::string manifest_bytes;
@@ -42,11 +43,12 @@ struct Image {
 using OpenBlob = std::function<std::unique_ptr<Source>(const Descriptor&)>;
 
 /// Checks that config and manifest agree (as many diff ids as layers) and belong together;
-/// Fault::integrity else.
+/// Fault::integrity else. An artifact, where it is accepted, keeps its config unread.
 Image make_image(std::string manifest_bytes,
                  std::string_view content_type,
                  std::string config_bytes,
-                 const std::string& what);
+                 const std::string& what,
+                 Artifacts artifacts = Artifacts::refused);
 
 /// A base as `assemble` wants it: its config, and its layers as they are.
 struct BaseImage {

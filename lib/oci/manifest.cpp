@@ -105,15 +105,13 @@ Annotations read_annotations(const JsonNode& root) {
   return annotations ? annotations->text_map() : Annotations();
 }
 
-Descriptor read_config(const JsonNode& root) {
-  const JsonNode node = root.at("config");
-  Descriptor config = read_descriptor(node, max_config_bytes);
-  if (config.media_type != media_type::oci_config &&
-      config.media_type != media_type::docker_config) {
-    node.refuse(fmt::format("is of type {}: this is an artifact, not an image that can run",
-                            in_backticks(config.media_type)));
-  }
-  return config;
+bool is_image_config(const Descriptor& config) {
+  return config.media_type == media_type::oci_config ||
+         config.media_type == media_type::docker_config;
+}
+
+bool is_statement(const Descriptor& layer) {
+  return layer.media_type == media_type::in_toto;
 }
 
 bool is_nondistributable(std::string_view media_type) {
@@ -121,8 +119,7 @@ bool is_nondistributable(std::string_view media_type) {
          media_type.find(".foreign.") != std::string_view::npos;
 }
 
-Descriptor read_layer(const JsonNode& node) {
-  Descriptor layer = read_descriptor(node);
+void check_layer(const JsonNode& node, const Descriptor& layer) {
   if (!layer_compression(layer.media_type)) {
     node.refuse(
         fmt::format("is of type {}, not a layer of an image", in_backticks(layer.media_type)));
@@ -134,7 +131,17 @@ Descriptor read_layer(const JsonNode& node) {
                     "layers are not fetched",
                     in_backticks(layer.media_type)));
   }
-  return layer;
+}
+
+void check_image(const JsonNode& root, const Manifest& manifest) {
+  if (!is_image_config(manifest.config)) {
+    root.at("config").refuse(
+        fmt::format("is of type {}: this is an artifact, not an image that can run",
+                    in_backticks(manifest.config.media_type)));
+  }
+  const std::vector<JsonNode> layers = root.at("layers").items();
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    check_layer(layers[i], manifest.layers[i]);
 }
 
 Descriptor read_entry(const JsonNode& node) {
@@ -202,17 +209,29 @@ Json list_json(const std::vector<Descriptor>& descriptors) {
 
 }  // namespace
 
+bool Manifest::is_artifact() const {
+  const bool has_statements =
+      !layers.empty() && std::all_of(layers.begin(), layers.end(), is_statement);
+  return has_statements || !is_image_config(config);
+}
+
 Manifest parse_manifest(std::string_view text,
                         std::string_view content_type,
-                        const std::string& what) {
+                        const std::string& what,
+                        Artifacts artifacts) {
   const Document document{"manifest of `" + what + "`", Fault::integrity, {}};
   const Json json = parse_capped(text, document);
   const JsonNode root(json, document);
   std::string media_type = check_head(root, content_type, Shape::manifest, document);
-  Manifest manifest{std::move(media_type), read_config(root), {}, read_annotations(root)};
+  Manifest manifest{std::move(media_type),
+                    read_descriptor(root.at("config"), max_config_bytes),
+                    {},
+                    read_annotations(root)};
   for (const JsonNode& layer : root.at("layers").items()) {
-    manifest.layers.push_back(read_layer(layer));
+    manifest.layers.push_back(read_descriptor(layer));
   }
+  const bool accepted = artifacts == Artifacts::accepted && manifest.is_artifact();
+  if (!accepted) check_image(root, manifest);
   return manifest;
 }
 

@@ -17,7 +17,13 @@ struct Manifest {
   Descriptor config;
   std::vector<Descriptor> layers;
   Annotations annotations;
+
+  /// Nothing that runs, but something about an image beside it in an index: BuildKit's attestations
+  /// (in-toto statements for `unknown/unknown`), and whatever has no image's config.
+  bool is_artifact() const;
 };
+
+enum class Artifacts { refused, accepted };
 
 /// An image index or Docker manifest list; nested indexes are refused.
 struct Index {
@@ -29,10 +35,11 @@ struct Index {
 /// Parses a manifest that came under `content_type` (empty: not known). Refused as Fault::integrity
 /// with the rule named: a mediaType other than the content type, both `layers` and `manifests`,
 /// schema 1, a negative or huge size, an unknown digest algorithm, a config or layer of a foreign
-/// type, more than 4 MiB.
+/// type (unless they make it an artifact, and those are accepted), more than 4 MiB.
 Manifest parse_manifest(std::string_view text,
                         std::string_view content_type,
-                        const std::string& what);
+                        const std::string& what,
+                        Artifacts artifacts = Artifacts::refused);
 /// As parse_manifest; also refuses two manifests for one platform.
 Index parse_index(std::string_view text, std::string_view content_type, const std::string& what);
 /// The index.json of an image layout (image-layout.md): as parse_index, but entries may be indexes

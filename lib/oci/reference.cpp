@@ -56,7 +56,9 @@ bool is_layout_tag(std::string_view tag) {
 ArchiveLocation parse_archive(const Transport& transport, std::string_view text) {
   const std::string_view rest = text.substr(transport.prefix.size());
   const std::size_t colon = std::min(rest.find(':'), rest.size());
-  const std::string_view path = rest.substr(0, colon);
+  std::string_view path = rest.substr(0, colon);
+  // By its other names too, so that results do not follow the archive.
+  if (path == "/dev/stdout" || path == "/dev/fd/1" || path == "/proc/self/fd/1") path = "-";
   const std::string_view tag = rest.substr(std::min(colon + 1, rest.size()));
   const bool is_layout = transport.kind == ArchiveLocation::Kind::oci_layout;
   if (path.empty()) {

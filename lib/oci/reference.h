@@ -46,7 +46,7 @@ class Reference {
 };
 
 /// `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]` or `docker-archive:FILE[:NAME]`, as skopeo names them;
-/// `-` as FILE is stdout.
+/// `-` as FILE is stdout, and `/dev/stdout` is read as it.
 struct ArchiveLocation {
   enum class Kind { oci_layout, oci_archive, docker_archive };
   Kind kind;

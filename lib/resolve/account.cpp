@@ -58,9 +58,12 @@ std::string choose_user(const Spec& spec, const BaseFacts& base, Plan& plan) {
   return chosen;
 }
 
-}  // namespace
+// Of `user`, or of what needs to know the base's user.
+Place place_of_user(const Spec& spec) {
+  return spec.user.empty() ? spec.writable_place : spec.user_place;
+}
 
-PlannedAccount plan_account(const Spec& spec, const BaseFacts& base, Plan& plan) {
+PlannedAccount account_of(const Spec& spec, const BaseFacts& base, Plan& plan) {
   PlannedAccount account;
   account.writable = spec.writable;
   ImageConfig& config = plan.config;
@@ -92,6 +95,12 @@ PlannedAccount plan_account(const Spec& spec, const BaseFacts& base, Plan& plan)
   if (!own_passwd && !the_bases_user && !config.env_value("HOME"))
     config.set_env("HOME", account.home);
   return account;
+}
+
+}  // namespace
+
+PlannedAccount plan_account(const Spec& spec, const BaseFacts& base, Plan& plan) {
+  return at_place(spec.where(place_of_user(spec)), [&] { return account_of(spec, base, plan); });
 }
 
 }  // namespace mlpack

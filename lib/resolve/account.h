@@ -6,7 +6,7 @@ namespace mlpack {
 
 /// The account of `spec` on `base`: the spec's user, else the base's where it is not root, else
 /// 65532. `config.user` and, where no passwd line can be written, HOME in `config.env` are set to
-/// match. A user name that the base does not define is Fault::usage.
+/// match. A user name that the base does not define is Fault::usage with its place.
 PlannedAccount plan_account(const Spec& spec, const BaseFacts& base, Plan& plan);
 
 }  // namespace mlpack

@@ -34,7 +34,7 @@ struct PlannedTree {
   std::string target;                // absolute; ends in `/` where the source lands *in* it
   std::vector<std::string> include;  // empty: everything
   std::vector<std::string> exclude;
-  std::optional<unsigned> mode;                        // of its files
+  std::optional<unsigned> mode;                        // folders get an x for every r
   std::optional<std::pair<unsigned, unsigned>> owner;  // uid, gid; else 0:0
 };
 
@@ -43,6 +43,7 @@ struct PlannedContent {
   std::string name;  // of the weights entry; the target of a files entry
   PlannedTree tree;
   Compression compression = Compression::none;
+  Where where;  // the entry in the spec
 };
 
 /// The account that the image runs as, and what it may write.

@@ -19,18 +19,30 @@ void plan_command(const Spec& spec, ImageConfig& config) {
   }
 }
 
+bool starts_something(const ImageConfig& config) {
+  return !config.entrypoint.empty() || !config.cmd.empty();
+}
+
 // What a base built by mlpack says of itself is not true of the image on top of it.
 void forget_own_labels(ImageConfig& config) {
   std::erase_if(config.labels,
                 [](const auto& entry) { return entry.first.starts_with("dev.mlpack."); });
 }
 
-void warn_if_nothing_starts(Plan& plan) {
-  if (plan.config.entrypoint.empty() && plan.config.cmd.empty()) {
-    plan.warnings.push_back({"the image starts nothing",
-                             "neither the spec nor the base has a command",
-                             "set `run: [python3, -m, app]`, say"});
-  }
+void warn_if_nothing_starts(const BaseFacts& base, Plan& plan) {
+  if (starts_something(plan.config)) return;
+  plan.warnings.push_back(
+      {"the image starts nothing",
+       starts_something(base.config)
+           ? fmt::format("`entrypoint: []` clears what the base `{}` starts", base.name)
+           : "neither the spec nor the base has a command",
+       "set `run: [python3, -m, app]`, say"});
+}
+
+// Why the image is for its platform. What the command line says has no place in the file.
+std::string reason_of_platform(const Spec& spec) {
+  if (spec.platforms.empty()) return "this machine's";
+  return spec.platforms.front().place.line == 0 ? "`--platform` says so" : "the spec says so";
 }
 
 void plan_environment(const Spec& spec, const BaseFacts& base, ImageConfig& config) {
@@ -96,7 +108,8 @@ std::vector<PlannedContent> plan_weights(const Spec& spec) {
   for (const auto& [weights, place] : spec.weights) {
     planned.push_back({weights.name,
                        {weights.source, weights.target, weights.include, weights.exclude, {}, {}},
-                       weights.compression});
+                       weights.compression,
+                       spec.where(place)});
   }
   return planned;
 }
@@ -107,7 +120,8 @@ std::vector<PlannedContent> plan_files(const Spec& spec, const Platform& platfor
     if (entry.platform && *entry.platform != platform) continue;
     planned.push_back({entry.target,
                        {entry.source, entry.target, {}, entry.exclude, entry.mode, entry.owner},
-                       spec.layers.compression});
+                       spec.layers.compression,
+                       spec.where(place)});
   }
   return planned;
 }
@@ -138,19 +152,17 @@ Plan resolve(const Spec& spec,
              const Platform& platform,
              const BaseFacts& base,
              std::int64_t created) {
-  require_platform(base, platform);
+  at_place(spec.where(spec.base.place), [&] { require_platform(base, platform); });
   Plan plan;
   plan.platform = platform;
   plan.config = base.config;
   plan.config.platform = platform;
   plan.config.created = rfc3339(created);
   plan.max_layer_size = spec.layers.max_size;
-  plan.decisions.push_back({"platform",
-                            platform.text(),
-                            {spec.platforms.empty() ? "this machine's" : "the spec says so"}});
+  plan.decisions.push_back({"platform", platform.text(), {reason_of_platform(spec)}});
   forget_own_labels(plan.config);
   plan_command(spec, plan.config);
-  warn_if_nothing_starts(plan);
+  warn_if_nothing_starts(base, plan);
   plan.account = plan_account(spec, base, plan);
   plan_environment(spec, base, plan.config);
   plan_ports(spec, plan.config);

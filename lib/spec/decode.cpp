@@ -79,7 +79,9 @@ void decode_content(const YamlNode& root, Spec& spec) {
   for (const YamlNode& node : list(root.find("system_packages"))) {
     spec.system_packages.push_back({node.text, node.place});
   }
-  for (const YamlNode& node : list(root.find("writable"))) {
+  const YamlNode* const writable = root.find("writable");
+  if (writable != nullptr) spec.writable_place = writable->place;
+  for (const YamlNode& node : list(writable)) {
     spec.writable.push_back(without_slash(node.text));
   }
 }
@@ -94,6 +96,7 @@ void decode_process(const YamlNode& root, Spec& spec) {
   }
   spec.workdir = without_slash(text(root, "workdir"));
   spec.user = text(root, "user");
+  if (const YamlNode* const user = root.find("user")) spec.user_place = user->place;
   spec.secrets = texts(root.find("secrets"));
   for (const YamlEntry& entry : entries(root.find("env"))) {
     EnvVariable variable{entry.key, {}};

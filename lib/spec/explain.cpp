@@ -177,9 +177,23 @@ std::optional<Complaint> absolute_path(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<Complaint> writable_path(std::string_view text) {
+  if (text != "/") return absolute_path(text);
+  return Complaint{"is the root of the image, which the image's user cannot be given",
+                   "name the folders that are written to, such as `/data`"};
+}
+
 std::optional<Complaint> gpu(std::string_view text) {
+  if (text == "cpu") {
+    return Complaint{"must be a GPU, and `cpu` is none", "write `cpu` alone in place of the map"};
+  }
   const std::size_t colon = text.rfind(':');
   const std::string_view name = text.substr(0, colon);
+  const std::string_view count = text.substr(std::min(text.size(), name.size() + 1));
+  if (find_gpu(name) && !count.starts_with('0') && parse_number(count, 999)) {
+    return Complaint{fmt::format("must be the name alone, not `{}`", printable(text)),
+                     fmt::format("write `gpu: {}, count: {}`", name, count)};
+  }
   if (find_gpu(name) || name == "cpu") {
     return Complaint{fmt::format("has a bad count: `{}`", printable(text.substr(0, 60))),
                      "write GPU:COUNT with a count from 1 to 999; `cpu` has none"};

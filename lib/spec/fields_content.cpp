@@ -77,7 +77,8 @@ constexpr std::array files_fields{
     Field{"exclude", &globs, "gitignore-style patterns of what is left out.", "[]"},
     Field{"mode",
           &mode,
-          "Permissions of files; default: 0644, or 0755 where the file is executable."},
+          "Permissions, with an x for every r for folders; default: 0644, or 0755 for folders and "
+          "executable files."},
     Field{"owner", &owner, "Owner of files and folders.", "\"0:0\""},
     Field{"platform", &one_platform, "Only in images of this platform."},
 };
@@ -95,9 +96,14 @@ constexpr Type files{.expected = "a list of maps with `source` and `target`", .l
 
 namespace {
 
-constexpr ListType absolute_paths_rule{.item = &absolute_path, .unique = true};
+constexpr TextType writable_path_rule{.pattern = patterns::folder_below_root,
+                                      .explain = explain::writable_path};
+constexpr Type writable_path{
+    .expected = "an absolute path below `/` in the image, without `.`, `..` and `//` in it",
+    .text = &writable_path_rule};
+constexpr ListType writable_paths_rule{.item = &writable_path, .unique = true};
 }  // namespace
 
-constexpr Type writable{.expected = "a list of absolute paths", .list = &absolute_paths_rule};
+constexpr Type writable{.expected = "a list of absolute paths", .list = &writable_paths_rule};
 
 }  // namespace mlpack::fields

@@ -1,6 +1,8 @@
 #include "lib/spec/decode.h"
+#include "lib/spec/patterns.h"
 #include "lib/spec/problems.h"
 #include "lib/spec/rules.h"
+#include "lib/spec/secrets.h"
 #include "lib/spec/spec.h"
 #include "lib/spec/validate.h"
 #include "lib/text.h"
@@ -8,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 
 namespace mlpack {
 namespace {
@@ -44,8 +47,27 @@ Variables variables_of(const YamlNode& root, const SpecOptions& options, const f
   return variables;
 }
 
+// The rules of `labels` in the file.
+void check_label(const NamedText& label) {
+  static const std::regex key(patterns::label.begin(), patterns::label.end());
+  const std::string shown = printable(mask_secrets(label.first)).substr(0, 60);
+  if (label.first.size() > 1024 || !std::regex_match(label.first, key)) {
+    throw Error(Fault::usage,
+                fmt::format("the key `{}` of `--label` must be text without spaces and `=`", shown),
+                "write `--label KEY=VALUE`");
+  }
+  if (looks_like_secret(label.first, label.second)) {
+    throw Error(Fault::usage,
+                fmt::format("`--label {}` looks like a secret, and whoever can pull an image can "
+                            "read it",
+                            shown),
+                "name it in `secrets`, and give its value where the image runs");
+  }
+}
+
 void add_labels(Spec& spec, const SpecOptions& options) {
   for (const NamedText& given : options.labels) {
+    check_label(given);
     const auto known = std::find_if(spec.labels.begin(), spec.labels.end(), [&](const auto& label) {
       return label.first == given.first;
     });
@@ -66,6 +88,12 @@ void replace_platforms(Spec& spec, const SpecOptions& options) {
       throw Error(Fault::usage,
                   fmt::format("`--platform {}` is no platform", printable(text)),
                   "write `linux/amd64` or `linux/arm64`");
+    }
+    const auto is_same = [&](const auto& other) { return other.value == *platform; };
+    if (std::any_of(spec.platforms.begin(), spec.platforms.end(), is_same)) {
+      throw Error(Fault::usage,
+                  fmt::format("`--platform {}` is given twice", platform->text()),
+                  "give each platform once");
     }
     spec.platforms.push_back({*platform, {}});
   }

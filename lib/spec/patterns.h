@@ -44,6 +44,8 @@ inline constexpr std::string_view weights_source =
 #undef MLPACK_LOCAL_PATH
 
 inline constexpr std::string_view absolute_path = "/|(/(?!\\.{1,2}(/|$))[^/\\x01-\\x1f\\x7f]+)+/?";
+inline constexpr std::string_view folder_below_root =
+    "(/(?!\\.{1,2}(/|$))[^/\\x01-\\x1f\\x7f]+)+/?";
 inline constexpr std::string_view glob = "[^\\x01-\\x1f\\x7f]+";
 inline constexpr std::string_view http_path = "/[^\\s\\x01-\\x1f\\x7f]*";
 inline constexpr std::string_view url = "https?://[^\\s/@#?]+(/[^\\s@#]*)?";
@@ -53,7 +55,9 @@ inline constexpr std::string_view python_version = "3\\.[0-9]{1,2}(\\.[0-9]{1,2}
 inline constexpr std::string_view cuda = "[1-9][0-9]?\\.[0-9]{1,2}(\\.[0-9]{1,2})?";
 inline constexpr std::string_view driver = "[1-9][0-9]{2}\\.[0-9]{1,3}(\\.[0-9]{1,2})?";
 inline constexpr std::string_view snapshot =
-    "20[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z";
+    "20([0-9]{2}((0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])|(0[469]|11)(0[1-9]|[12][0-9]|30)|"
+    "02(0[1-9]|1[0-9]|2[0-8]))|([02468][048]|[13579][26])0229)"
+    "T([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z";
 inline constexpr std::string_view duration = "[1-9][0-9]{0,5}[smh]";
 
 inline constexpr std::string_view mode = "0?[0-7]{3}";

@@ -109,7 +109,7 @@ struct FileEntry {
   fs::path source;     // resolved against the spec's folder
   std::string target;  // absolute, without `//`, `.` and `..`; ends in `/` where the spec's does
   std::vector<std::string> exclude;
-  std::optional<unsigned> mode;                        // permission bits for files
+  std::optional<unsigned> mode;  // permission bits; folders get an x for every r
   std::optional<std::pair<unsigned, unsigned>> owner;  // uid, gid
   std::optional<Platform> platform;                    // only in images of this platform
   Place source_place;
@@ -154,7 +154,7 @@ struct Spec {
   fs::path folder;  // what relative paths were resolved against
   std::string name;
   std::optional<Located<std::string>> image;  // a repository, no tag
-  std::vector<Located<Platform>> platforms;   // empty: the default
+  std::vector<Located<Platform>> platforms;   // empty: the default; line 0: of the command line
   std::vector<FleetRow> fleet;                // empty: a CPU image
   std::optional<Place> fleet_place;
   std::optional<Located<std::string>> cuda;
@@ -165,6 +165,7 @@ struct Spec {
   std::vector<Located<Weights>> weights;
   std::vector<Located<FileEntry>> files;
   std::vector<std::string> writable;
+  Place writable_place;
   std::optional<std::vector<std::string>> entrypoint;
   std::optional<std::vector<std::string>> run;  // a string is {"/bin/sh", "-c", text}
   std::string workdir;                          // empty: the base's
@@ -172,10 +173,14 @@ struct Spec {
   std::optional<Health> health;
   std::vector<EnvVariable> env;
   std::vector<std::string> secrets;
-  std::string user;               // empty: the default
+  std::string user;  // empty: the default
+  Place user_place;
   std::vector<NamedText> labels;  // those of the spec, then new ones of the command line
   Resources resources;
   LayerOptions layers;
+
+  /// `place` of this file, for an Error; what has no place of its own has line 0.
+  Where where(Place place) const { return {file.string(), place.line, place.column, {}}; }
 };
 
 /// What the command line says about a spec.
@@ -198,7 +203,7 @@ Spec load_spec(const fs::path& path, const SpecOptions& options = {});
 fs::path spec_file(const fs::path& path);
 
 /// Throws one Error(Fault::usage) that lists every key of `spec` which this version can read but
-/// not build.
+/// not build, in the order of the file.
 void refuse_unbuildable(const Spec& spec);
 
 /// `file:line:column: error: message`, the source line with a caret under it, and the hint; ends in

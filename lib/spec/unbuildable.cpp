@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 namespace mlpack {
 namespace {
 
@@ -21,44 +23,38 @@ std::string_view scheme_of(SourceKind kind) {
   return "";
 }
 
-class Refusals {
- public:
-  explicit Refusals(std::string file) : file_(std::move(file)) {}
-  void add(const std::string& key, Place place) {
-    const std::string message = fmt::format("{} cannot be built yet", key);
-    where_.push_back({file_, place.line, place.column, message});
-    keys_ += keys_.empty() ? key : ", " + key;
+// Where the keys are that cannot be built, in the order of the file.
+std::map<Place, std::string> unbuildable_keys(const Spec& spec) {
+  std::map<Place, std::string> keys;
+  if (spec.fleet_place) keys.emplace(*spec.fleet_place, "`fleet`");
+  if (spec.cuda) keys.emplace(spec.cuda->place, "`cuda`");
+  if (spec.runtime) keys.emplace(spec.runtime->place, "`runtime`");
+  if (spec.python) keys.emplace(spec.python->place, "`python`");
+  for (const auto& [weights, place] : spec.weights) {
+    if (weights.kind == SourceKind::path) continue;
+    keys.emplace(weights.source_place, fmt::format("weights from `{}`", scheme_of(weights.kind)));
   }
-  void raise_if_any() const {
-    if (where_.empty()) return;
-    throw Error(
-        Fault::usage,
-        fmt::format("`{}` is right, but this version of mlpack cannot build {}", file_, keys_),
-        "this version builds from `base`, `system_packages`, `files` and `weights` on disk; "
-        "remove the rest",
-        where_);
-  }
-
- private:
-  std::string file_;
-  std::vector<Where> where_;
-  std::string keys_;
-};
+  return keys;
+}
 
 }  // namespace
 
 void refuse_unbuildable(const Spec& spec) {
-  Refusals refusals(spec.file.string());
-  if (spec.fleet_place) refusals.add("`fleet`", *spec.fleet_place);
-  if (spec.cuda) refusals.add("`cuda`", spec.cuda->place);
-  if (spec.runtime) refusals.add("`runtime`", spec.runtime->place);
-  if (spec.python) refusals.add("`python`", spec.python->place);
-  for (const Located<Weights>& weights : spec.weights) {
-    if (weights.value.kind == SourceKind::path) continue;
-    refusals.add(fmt::format("weights from `{}`", scheme_of(weights.value.kind)),
-                 weights.value.source_place);
+  std::vector<Where> where;
+  std::vector<std::string> keys;
+  for (const auto& [place, key] : unbuildable_keys(spec)) {
+    where.push_back(spec.where(place));
+    where.back().message = fmt::format("{} cannot be built yet", key);
+    keys.push_back(key);
   }
-  refusals.raise_if_any();
+  if (where.empty()) return;
+  throw Error(Fault::usage,
+              fmt::format("`{}` is right, but this version of mlpack cannot build {}",
+                          spec.file.string(),
+                          fmt::join(keys, ", ")),
+              "this version builds from `base`, `system_packages`, `files` and `weights` on disk; "
+              "remove the rest",
+              where);
 }
 
 }  // namespace mlpack

@@ -15,9 +15,18 @@ std::string name_of(const Descriptor& entry) {
   return found == entry.annotations.end() ? std::string() : found->second;
 }
 
-// The text that names an image in the store: tag, no digest.
+// The text that names an image in the store: with a tag, or with the digest where that is all.
 std::string stored_name(const Reference& name) {
+  if (!name.tag() && name.digest()) return name.name() + "@" + name.digest()->text();
   return name.name() + ":" + name.tag().value_or("latest");
+}
+
+// `a`, `a:tag` and `a@digest` name the entries that they fit; all that is said has to fit.
+bool is_named(const Descriptor& entry, const Reference& name) {
+  const std::string text = name_of(entry);
+  if (name.digest() && entry.digest != *name.digest()) return false;
+  if (name.tag() || !name.digest()) return text == stored_name(name);
+  return text.starts_with(name.name() + ":") || text == stored_name(name);
 }
 
 // An entry without the name: what was tagged.
@@ -142,9 +151,10 @@ Image Store::load_image(const Descriptor& descriptor) const {
     fail(Fault::input, "`{}` is an index of several images, not an image", what);
   }
   std::string text = load(*this, descriptor, "manifest");
-  const Manifest manifest = parse_manifest(text, descriptor.media_type, what);
+  const Manifest manifest = parse_manifest(text, descriptor.media_type, what, Artifacts::accepted);
   std::string config = load(*this, manifest.config, "config");
-  return make_image(std::move(text), descriptor.media_type, std::move(config), what);
+  return make_image(
+      std::move(text), descriptor.media_type, std::move(config), what, Artifacts::accepted);
 }
 
 std::optional<Index> Store::load_index(const Descriptor& descriptor) const {
@@ -156,7 +166,8 @@ std::optional<Index> Store::load_index(const Descriptor& descriptor) const {
 bool Store::remove(const Reference& name) {
   bool removed = false;
   update_layout(root(), [&](Index& index) {
-    removed = remove_name(index, stored_name(name));
+    removed = std::erase_if(index.manifests,
+                            [&](const Descriptor& entry) { return is_named(entry, name); }) > 0;
     return removed;
   });
   return removed;

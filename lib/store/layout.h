@@ -20,7 +20,7 @@ void create_layout(const fs::path& root);
 Index read_layout(const fs::path& root);
 
 /// Reads index.json, lets `change` edit it and writes it back where `change` returns true, all
-/// under a lock, so that no process undoes what another wrote.
+/// under a lock, so that no process undoes what another wrote. The lock's file does not stay.
 void update_layout(const fs::path& root, const std::function<bool(Index&)>& change);
 
 }  // namespace mlpack

@@ -48,7 +48,7 @@ void Reach::add_index(const Descriptor& entry, const std::string& name) {
 void Reach::add_manifest(const Descriptor& entry, const std::string& name) {
   const auto text = store_.read_blob(entry.digest, max_manifest_bytes);
   if (!text) return;
-  const Manifest manifest = parse_manifest(*text, entry.media_type, name);
+  const Manifest manifest = parse_manifest(*text, entry.media_type, name, Artifacts::accepted);
   if (digests_.insert(manifest.config.digest).second) {
     is_there(manifest.config.digest, name, Missing::problem);
   }

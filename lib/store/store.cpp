@@ -50,7 +50,7 @@ void append_line(const fs::path& path, const std::string& line) {
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   const std::string text = "\n" + line + "\n";
   if (!fd || ::write(fd.get(), text.data(), text.size()) < 0) {
-    fail(fault_of_errno(errno), "cannot write `{}`: {}", path.string(), errno_text(errno));
+    fail(Fault::disk, "cannot write `{}`: {}", path.string(), errno_text(errno));
   }
 }
 
@@ -205,6 +205,13 @@ void Store::remember_layer(const Digest& key,
   nlohmann::ordered_json json = descriptor_json(layer.descriptor);
   json["diffId"] = layer.diff_id.text();
   state_->memo.put(layer_kind, key, dump_json(json, "an entry of the store's memo"));
+}
+
+// Few files for any number of layers: two that share one wait for each other in vain.
+std::optional<FileLock> Store::try_lock_layer(const Digest& key) const {
+  const fs::path folder = state_->root / "locks";
+  make_folders(folder);
+  return FileLock::try_lock(folder / key.hex().substr(0, 2), FileLock::Mode::exclusive);
 }
 
 std::optional<std::string> Store::fact(std::string_view kind, const Digest& of) const {

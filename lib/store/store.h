@@ -63,7 +63,8 @@ bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns);
 ///   ROOT/cache/sha256/HEX   downloads (.deb files, indexes), safe to delete
 ///   ROOT/memo.sqlite        layer key → layer, and facts; safe to delete
 ///   ROOT/lock               held shared by every Store, exclusive by gc
-///   ROOT/index.lock         held while index.json is rewritten
+///   ROOT/locks/XX           held while a layer is made whose key begins with XX
+///   ROOT/index.lock         there and held while index.json is rewritten
 ///
 /// Several processes and threads may share one store. Every put is atomic and idempotent: success
 /// means that the content *is* there, whoever put it. A memo that is corrupt or of another version
@@ -115,16 +116,19 @@ class Store {
                       const LayerRecipe& recipe,
                       std::int64_t snapshot_ns,
                       const KnownLayer& layer);
+  /// Held while the layer of `key` is made, so that others wait for it instead of making it too;
+  /// nullopt while somebody else holds it.
+  std::optional<FileLock> try_lock_layer(const Digest& key) const;
   /// Facts computed once per input (parsed package lists, ELF facts): text by kind and digest.
   std::optional<std::string> fact(std::string_view kind, const Digest& of) const;
   void put_fact(std::string_view kind, const Digest& of, std::string_view text);
 
-  // Images. Names are references with a tag.
+  // Images. Names are references with a tag, or with a digest alone.
   void put_image(const Image& image);  // config and manifest blobs, no name
   /// Puts an index over `images`; returns its descriptor.
   Descriptor put_index(const std::vector<Image>& images, const Annotations& annotations);
-  /// Points `name` (tag `latest` where there is none) at `target`, a blob that is stored, by
-  /// rewriting index.json under a lock.
+  /// Points `name` (tag `latest` where there is neither tag nor digest) at `target`, a blob that is
+  /// stored, by rewriting index.json under a lock.
   void tag(const Reference& name, const Descriptor& target);
   std::vector<StoredImage> images() const;
   /// By name (tag `latest` where there is none) or by digest.
@@ -133,7 +137,8 @@ class Store {
   /// where one is damaged.
   Image load_image(const Descriptor& descriptor) const;
   std::optional<Index> load_index(const Descriptor& descriptor) const;
-  /// False where there is no such name.
+  /// Removes the name; with a digest only where it names that, and without a tag every tag of it.
+  /// False where nothing fits.
   bool remove(const Reference& name);
 
   /// Removes what no name leads to (blobs, recipes, origins) and temporaries of dead processes;

@@ -16,8 +16,13 @@ run: [/app/main]
 """
 
 
+def safetensors():
+    header = b'{"a":{"dtype":"U8","shape":[4096],"data_offsets":[0,4096]}}'
+    return len(header).to_bytes(8, "little") + header + bytes(4096)
+
+
 def files():
-    return {"weights/model.bin": random_bytes(8 * MIB), "weights/config.json": "{}\n",
+    return {"weights/model.safetensors": safetensors(), "weights/model.bin": random_bytes(8 * MIB), "weights/config.json": "{}\n",
             "lib/library.so": random_bytes(2 * MIB, seed=3), "app/main": "#!/bin/sh\n", "app/main.py": "print(1)\n"}
 
 
@@ -42,7 +47,7 @@ class Incremental(Case):
         if traced.code != 0:
             self.skipTest("strace does not work here")
         with open(trace, errors="replace") as file:
-            opened = re.findall(r'"([^"]*(?:\.bin|\.so|/main\.py|app/main))", [^)]*O_RDONLY', file.read())
+            opened = re.findall(r'"([^"]*(?:\.bin|\.safetensors|\.so|/main\.py|app/main))", [^)]*O_RDONLY', file.read())
         mine = [path for path in opened if "/usr/" not in path and "/lib/x86" not in path and self.folder in path]
         self.assertEqual(mine, [])
 

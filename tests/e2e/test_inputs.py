@@ -2,8 +2,9 @@
 
 import os
 import socket
+import stat
 
-from harness import Case, MLPACK, run, start, write_files
+from harness import Case, MLPACK, needs_root, run, start, write_files
 
 SPEC = """\
 schema: 1
@@ -208,6 +209,41 @@ class Commands(Case):
         self.mlpack("store", "verify")
         self.mlpack("inspect", "odd:2")
         self.mlpack("store", "rm", "odd:1", code=3)
+
+    @needs_root
+    def test_what_may_not_be_written_and_what_may_not_be_read_are_told_apart(self):
+        folder = self.project("project", SPEC % "files", {"tree/a": "a"})
+        closed, store = self.path("closed"), self.path("open", "store")
+        os.mkdir(closed, 0o755)
+        os.mkdir(self.path("open"))
+        os.chmod(self.path("open"), 0o777)
+
+        def build(*argv, code):
+            self.mlpack("build", folder, *argv, code=code, user="nobody")
+
+        build("--store", os.path.join(closed, "store"), code=8)
+        build("--store", store, "-o", "oci-archive:" + os.path.join(closed, "x.tar"), code=8)
+        build("--store", store, "-o", "oci:" + os.path.join(closed, "layout"), code=8)
+        self.assertEqual(os.listdir(closed), [])
+        build("--store", store, code=0)
+        os.chmod(os.path.join(folder, "tree", "a"), 0o600)
+        build("--store", store, "--verify-cache", code=3)
+
+    def test_a_malformed_archive(self):
+        folder = self.project("project", SPEC % "files")
+        result = self.mlpack("inspect", "docker-archive:" + os.path.join(folder, "mlpack.yaml"), code=3)
+        self.assertIn("is damaged after byte 0", result.err)
+
+    def test_an_archive_through_a_fifo_is_read_by_another_tool(self):
+        folder = self.project("project", SPEC % "files", {"tree/a": "a"})
+        pipe, copy = self.path("pipe"), self.path("copy.tar")
+        os.mkfifo(pipe)
+        with open(copy, "wb") as file:
+            reader = start(["cat", pipe], file, None)
+            self.mlpack("build", folder, "-o", "docker-archive:" + pipe, timeout=60)
+            self.assertEqual(reader.wait(60), 0)
+        self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
+        self.skopeo("inspect", "docker-archive:" + copy)
 
     def test_a_full_disk(self):
         if not os.path.exists("/dev/full"):

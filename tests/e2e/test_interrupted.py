@@ -1,5 +1,6 @@
 """Whatever ends mlpack early, the same command then succeeds, and nothing half-written stands under a final name."""
 
+import json
 import os
 import random
 import signal
@@ -110,13 +111,17 @@ class Interrupted(Case):
         names = [os.path.join(at, name) for at, _, names in os.walk(store) for name in names]
         return [name for name in names if ".tmp" in name or "/tmp/" in name[len(store):]]
 
-    def test_two_builds_at_once_share_a_store(self):
-        wanted = self.build(self.folder, "-t", "killed:1")["digest"]
+    def test_builds_at_once_share_a_store_and_the_work(self):
+        alone = self.build(self.folder, "-t", "killed:1")
         store = {**self.env, "MLPACK_STORE": self.path("shared")}
-        both = [subprocess.Popen([MLPACK, "build", self.folder, "-t", "killed:%d" % n, "--json"], env=store,
+        builds = [subprocess.Popen([MLPACK, "build", self.folder, "-t", "killed:%d" % n, "--json"], env=store,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for n in range(3)]
-        for process in both:
+        read = 0
+        for process in builds:
             out, err = process.communicate(timeout=120)
             self.assertEqual(process.returncode, 0, err)
-            self.assertIn(wanted, out)
+            built = json.loads(out)
+            self.assertEqual(built["digest"], alone["digest"])
+            read += built["bytesRead"]
+        self.assertEqual(read, alone["bytesRead"], "each layer is made once")
         self.mlpack("store", "verify", env=store)

@@ -101,6 +101,19 @@ class RoundTrip(Case):
         self.assertIn("usr/lib/data.bin", files)
         self.mlpack("store", "verify")
 
+    def test_folders_of_a_base_keep_their_owner_and_mode(self):
+        head = "schema: 1\nname: %s\nplatform: linux/amd64\nlayers: {compression: gzip}\nuser: '65532:65532'\n"
+        base = self.project("base", head % "base" + "base: scratch\n", {})
+        self.mlpack("build", base, "-o", "oci:%s:1" % self.path("base-layout"))
+        on = self.project("on", head % "on" + "base: oci:../base-layout:1\nwritable: [/home/nonroot/c]\n"
+                          "files: [{source: app/, target: /home/nonroot}]\n", {"app/run": "x\n"})
+        self.mlpack("build", on, "-o", "oci:%s:1" % self.path("layout"))
+        root = self.unpack(self.path("layout"))
+        self.assertTrue(os.path.isfile(os.path.join(root, "home/nonroot/run")))
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(root, "home/nonroot/c")).st_mode), 0o2775)
+        if is_root():
+            self.assertEqual(os.stat(os.path.join(root, "home/nonroot")).st_uid, 65532)
+
     def test_the_config_says_what_the_spec_says(self):
         self.mlpack("build", self.folder, "-o", "oci:%s:1" % self.path("layout"), "--label", "build=7")
         config = self.skopeo("inspect", "--config", "oci:%s:1" % self.path("layout")).json()["config"]

@@ -25,32 +25,32 @@ _mlpack() {
     --store) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --progress) COMPREPLY=($(compgen -W 'auto tty plain none' -- "$word")); return ;;
     --color) COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
-    -j|--jobs) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -j|--jobs) COMPREPLY=(); return ;;
     --ca) COMPREPLY=($(compgen -f -- "$word")); return ;;
-    -t|--tag) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -t|--tag) COMPREPLY=(); return ;;
     -o|--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
-    --platform) COMPREPLY=($(compgen -f -- "$word")); return ;;
-    --var) COMPREPLY=($(compgen -f -- "$word")); return ;;
-    --label) COMPREPLY=($(compgen -f -- "$word")); return ;;
-    -u|--username) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --platform) COMPREPLY=(); return ;;
+    --var) COMPREPLY=(); return ;;
+    --label) COMPREPLY=(); return ;;
+    -u|--username) COMPREPLY=(); return ;;
   esac
   case "$command" in
     '') words='build push pull fetch inspect diff store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
     'build') words='-t --tag -o --output --push --platform --var --label --offline --verify-cache --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
     'push') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
-    'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
     'fetch') words='--platform --var --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
     'inspect') words='--layers --files --size --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
     'diff') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
     'store') words='ls rm gc verify --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
     'store ls') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'store rm') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'store rm') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
     'store gc') words='--all --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
     'store verify') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'login') words='-u --username --password-stdin --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
-    'logout') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'login') words='-u --username --password-stdin --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
+    'logout') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
     'completion') words='bash zsh fish --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'help') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'help') words='build push pull fetch inspect diff store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
   [[ -z $files || $word == -* ]] || COMPREPLY+=($(compgen -f -- "$word"))

@@ -5,7 +5,7 @@ complete -c mlpack -l progress -x -a 'auto tty plain none' -d 'show progress as 
 complete -c mlpack -s q -l quiet -d 'say nothing but warnings and errors'
 complete -c mlpack -s v -l verbose -d 'say more about what is done'
 complete -c mlpack -l color -x -a 'auto always never' -d 'colour messages: auto, always or never'
-complete -c mlpack -s j -l jobs -r -F -d 'do at most N things at a time (default: one for each processor)'
+complete -c mlpack -s j -l jobs -x -d 'do at most N things at a time (default: one for each processor)'
 complete -c mlpack -l plain-http -d 'talk to registries without TLS, not just to loopback ones'
 complete -c mlpack -l ca -r -F -d 'trust the certificates in FILE too'
 complete -c mlpack -s h -l help -d 'print help'
@@ -21,17 +21,18 @@ complete -c mlpack -n __fish_use_subcommand -f -a login -d 'log in to a registry
 complete -c mlpack -n __fish_use_subcommand -f -a logout -d 'forget the credentials for a registry'
 complete -c mlpack -n __fish_use_subcommand -f -a completion -d 'print a completion script for bash, zsh or fish'
 complete -c mlpack -n __fish_use_subcommand -f -a help -d 'say what a command does and takes'
-complete -c mlpack -n '__fish_seen_subcommand_from build' -s t -l tag -r -F -d 'name the image; `:TAG` appends to the spec'\''s own name'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -s t -l tag -x -d 'name the image; `:TAG` appends to the spec'\''s own name'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -s o -l output -r -F -d 'write it to oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE (`-`: stdout)'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l push -d 'push it to the registries that its names name'
-complete -c mlpack -n '__fish_seen_subcommand_from build' -l platform -r -F -d 'build for P (linux/arm64, say), not for the spec'\''s platforms'
-complete -c mlpack -n '__fish_seen_subcommand_from build' -l var -r -F -d 'set a variable that the spec declares'
-complete -c mlpack -n '__fish_seen_subcommand_from build' -l label -r -F -d 'set a label'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -l platform -x -d 'build for P (linux/arm64, say), not for the spec'\''s platforms'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -l var -x -d 'set a variable that the spec declares'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -l label -x -d 'set a label'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l offline -d 'use no network: only what the store holds'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l verify-cache -d 'read every file again, also where nothing seems changed'
-complete -c mlpack -n '__fish_seen_subcommand_from pull' -l platform -r -F -d 'of several platforms, pull P alone (linux/arm64, say)'
-complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l platform -r -F -d 'fetch for P (linux/arm64, say), not for the spec'\''s platforms'
-complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l var -r -F -d 'set a variable that the spec declares'
+complete -c mlpack -n '__fish_seen_subcommand_from pull' -l platform -x -d 'of several platforms, pull P alone (linux/arm64, say)'
+complete -c mlpack -n '__fish_seen_subcommand_from pull' -f
+complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l platform -x -d 'fetch for P (linux/arm64, say), not for the spec'\''s platforms'
+complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l var -x -d 'set a variable that the spec declares'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l layers -d 'list the layers'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l files -d 'list the files of every layer'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l size -d 'say how much each kind of layer takes'
@@ -39,7 +40,16 @@ complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a ls -d 'list the 
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a rm -d 'take names away'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a gc -d 'remove what no name leads to'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a verify -d 'read everything in the store and compare it with its digest'
+complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from ls' -f
+complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from rm' -f
 complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from gc' -l all -d 'remove the cache of downloaded packages too'
-complete -c mlpack -n '__fish_seen_subcommand_from login' -s u -l username -r -F -d 'who to log in as'
+complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from gc' -f
+complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from verify' -f
+complete -c mlpack -n '__fish_seen_subcommand_from login' -s u -l username -x -d 'who to log in as'
 complete -c mlpack -n '__fish_seen_subcommand_from login' -l password-stdin -d 'read the password from stdin instead of asking for it'
-complete -c mlpack -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
+complete -c mlpack -n '__fish_seen_subcommand_from login' -f
+complete -c mlpack -n '__fish_seen_subcommand_from logout' -f
+complete -c mlpack -n '__fish_seen_subcommand_from completion' -f
+complete -c mlpack -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
+complete -c mlpack -n '__fish_seen_subcommand_from help' -f
+complete -c mlpack -n '__fish_seen_subcommand_from help' -a 'build push pull fetch inspect diff store login logout completion help'

@@ -35,8 +35,8 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
@@ -60,14 +60,14 @@ _mlpack() {
       _describe command commands ;;
     'build')
       _arguments \
-      '*-t[name the image; `\:TAG` appends to the spec'\''s own name]:REF:_files' \
-      '*--tag[name the image; `\:TAG` appends to the spec'\''s own name]:REF:_files' \
+      '*-t[name the image; `\:TAG` appends to the spec'\''s own name]:REF: ' \
+      '*--tag[name the image; `\:TAG` appends to the spec'\''s own name]:REF: ' \
       '*-o[write it to oci\:DIR\[\:TAG\], oci-archive\:FILE or docker-archive\:FILE (`-`\: stdout)]:DEST:_files' \
       '*--output[write it to oci\:DIR\[\:TAG\], oci-archive\:FILE or docker-archive\:FILE (`-`\: stdout)]:DEST:_files' \
       '*--push[push it to the registries that its names name]' \
-      '*--platform[build for P (linux/arm64, say), not for the spec'\''s platforms]:P:_files' \
-      '*--var[set a variable that the spec declares]:NAME=VALUE:_files' \
-      '*--label[set a label]:KEY=VALUE:_files' \
+      '*--platform[build for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
+      '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
+      '*--label[set a label]:KEY=VALUE: ' \
       '*--offline[use no network\: only what the store holds]' \
       '*--verify-cache[read every file again, also where nothing seems changed]' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
@@ -78,8 +78,8 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
@@ -97,19 +97,19 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
       ':IMAGE:_files' \
-      '*:REF:_files' \
+      '*:REF: ' \
       && return ;;
     'pull')
       _arguments \
-      '*--platform[of several platforms, pull P alone (linux/arm64, say)]:P:_files' \
+      '*--platform[of several platforms, pull P alone (linux/arm64, say)]:P: ' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
@@ -118,19 +118,19 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      ':REF:_files' \
+      ':REF: ' \
       && return ;;
     'fetch')
       _arguments \
-      '*--platform[fetch for P (linux/arm64, say), not for the spec'\''s platforms]:P:_files' \
-      '*--var[set a variable that the spec declares]:NAME=VALUE:_files' \
+      '*--platform[fetch for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
+      '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
@@ -139,8 +139,8 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
@@ -161,8 +161,8 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
@@ -180,8 +180,8 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
@@ -201,8 +201,8 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
@@ -227,8 +227,8 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
@@ -245,14 +245,14 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      '*:REF:_files' \
+      '*:REF: ' \
       && return ;;
     'store gc')
       _arguments \
@@ -265,8 +265,8 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
@@ -283,8 +283,8 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
@@ -293,8 +293,8 @@ _mlpack() {
       && return ;;
     'login')
       _arguments \
-      '*-u[who to log in as]:USER:_files' \
-      '*--username[who to log in as]:USER:_files' \
+      '*-u[who to log in as]:USER: ' \
+      '*--username[who to log in as]:USER: ' \
       '*--password-stdin[read the password from stdin instead of asking for it]' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
@@ -304,14 +304,14 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      ':REGISTRY:_files' \
+      ':REGISTRY: ' \
       && return ;;
     'logout')
       _arguments \
@@ -323,14 +323,14 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      ':REGISTRY:_files' \
+      ':REGISTRY: ' \
       && return ;;
     'completion')
       _arguments \
@@ -342,8 +342,8 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
@@ -361,14 +361,14 @@ _mlpack() {
       '*-v[say more about what is done]' \
       '*--verbose[say more about what is done]' \
       '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
-      '*-j[do at most N things at a time (default\: one for each processor)]:N:_files' \
-      '*--jobs[do at most N things at a time (default\: one for each processor)]:N:_files' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      '*:COMMAND:_files' \
+      '*:COMMAND:(build push pull fetch inspect diff store login logout completion help)' \
       && return ;;
   esac
 }

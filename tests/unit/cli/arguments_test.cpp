@@ -114,7 +114,8 @@ TEST_CASE("what is mistyped is named with what was perhaps meant") {
 }
 
 TEST_CASE("what is missing or too much is named") {
-  CHECK(refusal({"build", "-t"}) == "`--tag` needs a value | run `mlpack --help`");
+  CHECK(refusal({"build", "-t"}) == "`--tag` needs a value | run `mlpack build --help`");
+  CHECK(refusal({"--store"}) == "`--store` needs a value | run `mlpack --help`");
   CHECK(refusal({"pull"}) == "`pull` needs IMAGE | run `mlpack pull --help`");
   CHECK(refusal({"pull", "a", "b"}) == "`pull` takes no argument `b` | run `mlpack pull --help`");
   CHECK(refusal({"store", "ls", "x"}) ==

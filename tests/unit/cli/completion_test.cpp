@@ -19,6 +19,23 @@ TEST_CASE("the completion scripts are generated from the commands") {
   }
 }
 
+TEST_CASE("help completes commands, and values that are no files complete none") {
+  const std::string script = completion_script(command_info(), Shell::bash);
+  const std::size_t help = script.find("'help') words='build push pull");
+  REQUIRE(help != std::string::npos);
+  const std::string line = script.substr(help, script.find('\n', help) - help);
+  CHECK(line.ends_with("files='' ;;"));
+  for (const std::string name :
+       {"-j|--jobs", "-t|--tag", "--platform", "--var", "--label", "-u|--username"}) {
+    CHECK_MESSAGE(script.find("    " + name + ") COMPREPLY=(); return ;;\n") != std::string::npos,
+                  name);
+  }
+  for (const std::string name : {"--store", "--ca", "-o|--output"}) {
+    CHECK_MESSAGE(script.find("    " + name + ") COMPREPLY=($(compgen -f -- ") != std::string::npos,
+                  name);
+  }
+}
+
 TEST_CASE("every command and every option is in every completion script") {
   const CommandInfo root = command_info();
   for (const Shell shell : {Shell::bash, Shell::zsh, Shell::fish}) {

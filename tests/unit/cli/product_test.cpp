@@ -2,7 +2,10 @@
 #include "tests/unit/cli/golden.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 using namespace mlpack;
 using namespace mlpack::test;
@@ -131,10 +134,61 @@ TEST_CASE("several platforms become an index, and a second spec a second result"
   CHECK(found["images"].size() == 2);
   CHECK(found["images"][1]["digest"] == built["images"][1]["digest"]);
 
-  const Json both =
-      work.json({"build", work.project(), work.project() + "/mlpack.yaml", "-t", ":3"});
-  CHECK(both["builds"].size() == 2);
-  CHECK(both["builds"][0]["digest"] == both["builds"][1]["digest"]);
+  work.app.dir.write("other/mlpack.yaml", "schema: 1\nname: other\nbase: scratch\n");
+  const Json both = work.json({"build", work.project(), work.app.dir / "other", "-t", ":3"});
+  REQUIRE(both["builds"].size() == 2);
+  CHECK(both["builds"][1]["tags"] == Json{"other:3"});
+}
+
+TEST_CASE("two specs of one name are refused before anything is built") {
+  Workplace work;
+  const auto result = work.app.run({"build", work.project(), work.project() + "/mlpack.yaml"});
+  CHECK(result.code == 2);
+  CHECK(work.json({"store", "ls"})["images"].empty());
+}
+
+TEST_CASE("what the disk shows to be wrong is told with the entry of the spec") {
+  Workplace work;
+  const std::string head = "schema: 1\nname: odd\nplatform: linux/amd64\n";
+  work.app.dir.write("odd/f", "x");
+  work.app.dir.write("odd/tree/a", "x");
+  const auto place_of = [&](const std::string& rest, int code) {
+    work.app.dir.write("odd/mlpack.yaml", head + rest);
+    const auto result = work.app.run({"build", work.app.dir / "odd", "--json"});
+    CHECK_MESSAGE(result.code == code, result.err);
+    std::string places;
+    const Json document = Json::parse(result.out);
+    for (const Json& where : document["error"]["where"]) {
+      places += fmt::format("{}:{} ", where["line"].get<int>(), where["column"].get<int>());
+    }
+    return places;
+  };
+  CHECK(place_of("base: oci:nope\n", 3) == "4:7 ");
+  CHECK(place_of("files: [{source: none, target: /a}]\n", 3) == "4:9 ");
+  CHECK(place_of("weights: [{source: tree, include: [b]}]\n", 2) == "4:11 ");
+  CHECK(place_of("files:\n  - {source: f, target: /t}\n  - {source: f, target: /t}\n", 2) ==
+        "5:5 6:5 ");
+  CHECK(place_of("files:\n  - {source: f, target: /t}\n  - {source: tree, target: /t}\n", 2) ==
+        "6:5 5:5 ");
+  CHECK(place_of("files: [{source: f, target: /data}]\nwritable: [/data]\n", 2) == "4:9 ");
+  CHECK(place_of("base: registry.example.com/a:1\nuser: bob\nwritable: [/d]\n", 5) == "4:7 ");
+}
+
+TEST_CASE("a passwd of the user's is in the image as it is") {
+  Workplace work;
+  work.app.dir.write("own/mlpack.yaml",
+                     "schema: 1\nname: own\nbase: scratch\nplatform: linux/amd64\n"
+                     "files: [{source: passwd, target: /etc/passwd}]\n");
+  work.app.dir.write("own/passwd", "mine:x:1:1::/:/bin/sh\n");
+  work.json({"build", work.app.dir / "own"});
+  const Json found = work.json({"inspect", "own", "--files"});
+  std::vector<std::string> paths;
+  for (const Json& layer : found["layers"]) {
+    for (const Json& file : layer["files"])
+      paths.push_back(file["path"]);
+  }
+  CHECK(std::count(paths.begin(), paths.end(), "etc/passwd") == 1);
+  CHECK(std::count(paths.begin(), paths.end(), "etc/group") == 1);
 }
 
 TEST_CASE("an image on a base from a registry holds the base's layers, offline too once fetched") {

@@ -64,6 +64,23 @@ TEST_CASE("an archive without a tag gets the image's") {
   CHECK_FALSE(writes_to_stdout({"oci:dir"}));
 }
 
+TEST_CASE("only one output can be stdout") {
+  CHECK_THROWS_WITH(
+      output_locations({"oci-archive:-", "oci:dir", "docker-archive:-"}, parse_reference("g:1")),
+      "`-o oci-archive:-` and `-o docker-archive:-` are both stdout");
+}
+
+TEST_CASE("two specs cannot share a name") {
+  const auto wish = [](const std::string& file, const std::string& tag) {
+    Spec spec = spec_of("");
+    spec.file = file;
+    return Wish{spec, target_names(spec, {":1", tag})};
+  };
+  CHECK_NOTHROW(require_own_names({wish("a.yaml", ":1")}));
+  CHECK_THROWS_WITH(require_own_names({wish("a.yaml", ":2"), wish("b.yaml", ":3")}),
+                    "the images of `a.yaml` and `b.yaml` would both be `digits:1`");
+}
+
 TEST_CASE("SOURCE_DATE_EPOCH is the time of creation, and must be one") {
   CHECK(creation_time([](const std::string&) { return std::nullopt; }) == 0);
   CHECK(creation_time(epoch("1700000000")) == 1700000000);
@@ -77,4 +94,6 @@ TEST_CASE("--var and --label want NAME=VALUE") {
   CHECK(named_texts("--var", {"a=b=c", "d="}) == std::vector<NamedText>{{"a", "b=c"}, {"d", ""}});
   CHECK_THROWS_WITH(named_texts("--label", {"key"}), "`--label` wants NAME=VALUE, not `key`");
   CHECK_THROWS_WITH(named_texts("--var", {"=x"}), "`--var` wants NAME=VALUE, not `=x`");
+  CHECK_THROWS_WITH(named_texts("--var", {"sk-" + std::string(24, 'a')}),
+                    "`--var` wants NAME=VALUE, not `***`");
 }

@@ -160,12 +160,16 @@ TEST_CASE("work from many threads is shown without being mixed up") {
   }
 }
 
-TEST_CASE("--progress auto asks for a terminal that can move its cursor") {
+TEST_CASE("--progress auto asks for a terminal that can move its cursor, outside of CI") {
   TerminalFacts facts;
   CHECK(choose_progress("", facts) == ProgressStyle::plain);
   facts.err_is_terminal = true;
   facts.term = "xterm";
   CHECK(choose_progress("auto", facts) == ProgressStyle::tty);
+  facts.ci = true;
+  CHECK(choose_progress("auto", facts) == ProgressStyle::plain);
+  CHECK(choose_progress("tty", facts) == ProgressStyle::tty);
+  facts.ci = false;
   facts.term = "dumb";
   CHECK(choose_progress("auto", facts) == ProgressStyle::plain);
   CHECK(choose_progress("tty", {}) == ProgressStyle::tty);

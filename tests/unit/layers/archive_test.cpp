@@ -7,8 +7,13 @@
 #include "tests/support/temp_dir.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 using namespace mlpack;
 using test::TempDir;
@@ -180,6 +185,73 @@ TEST_CASE("a damaged blob of a layout is noticed when it is read") {
   const LoadedArchive loaded = load_archive(at(layout, dir / "out"));
   const auto source = loaded.open(layer);
   CHECK_THROWS_AS(text_of(*source), Error);
+}
+
+TEST_CASE("an archive goes through a FIFO, and the FIFO stays") {
+  const TempDir dir;
+  const fs::path pipe = dir / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  fs::create_symlink("pipe", dir / "link");
+  Blobs blobs;
+  const ImageSet set = image_set(blobs);
+  write(at(docker_archive, dir / "file"), set, blobs);
+  // Both ends in one process: with a reader that does not wait for a writer, and room for all.
+  const Fd reader(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  REQUIRE(reader);
+  ::fcntl(reader.get(), F_SETPIPE_SZ, 1 << 20);
+  write(at(docker_archive, dir / "link"), set, blobs);
+  std::string received(fs::file_size(dir / "file") + 1, '\0');
+  const ssize_t count = ::read(reader.get(), received.data(), received.size());
+  received.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  CHECK(received == dir.read("file"));
+  CHECK(fs::is_fifo(pipe));
+  CHECK(fs::is_symlink(dir / "link"));
+}
+
+TEST_CASE("an archive behind a link is replaced, and the link stays") {
+  const TempDir dir;
+  dir.write("real", "old");
+  fs::create_symlink("real", dir / "out");
+  Blobs blobs;
+  write(at(oci_archive, dir / "out"), image_set(blobs), blobs);
+  CHECK(fs::read_symlink(dir / "out") == "real");
+  CHECK(load_archive(at(oci_archive, dir / "real")).images.images.size() == 1);
+}
+
+TEST_CASE("a layout holds what image-layout.md says and nothing else") {
+  const TempDir dir;
+  Blobs blobs;
+  write(at(layout, dir / "out"), image_set(blobs), blobs);
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(dir / "out"))
+    names.insert(entry.path().filename().string());
+  CHECK(names == std::set<std::string>{"blobs", "index.json", "oci-layout"});
+}
+
+TEST_CASE("a malformed local archive is a bad input, not a matter of integrity") {
+  const TempDir dir;
+  const auto fault_of = [](const ArchiveLocation& location) {
+    try {
+      load_archive(location);
+    } catch (const Error& error) {
+      return error.fault();
+    }
+    return Fault::internal;
+  };
+  const fs::path text = dir.write("mlpack.yaml", "schema: 1\nname: x\n");
+  CHECK(fault_of(at(docker_archive, text)) == Fault::input);
+  CHECK(fault_of(at(oci_archive, text)) == Fault::input);
+
+  Blobs blobs;
+  const ImageSet set = image_set(blobs);
+  write(at(layout, dir / "out"), set, blobs);
+  const std::string config = "out/blobs/sha256/" + set.images[0].manifest.config.digest.hex();
+  std::string damaged = dir.read(config);
+  damaged.back() = ' ';
+  dir.write(config, damaged);
+  CHECK(fault_of(at(layout, dir / "out")) == Fault::integrity);  // another digest
+  dir.write("out/index.json", "{");
+  CHECK(fault_of(at(layout, dir / "out")) == Fault::input);
 }
 
 TEST_CASE("a compressed archive is refused with what to do") {

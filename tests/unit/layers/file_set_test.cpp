@@ -3,7 +3,7 @@
 #include "layers/name_fold.h"
 #include "lib/error.h"
 #include "tests/support/temp_dir.h"
-#include "tests/unit/layers/support.h"
+#include "tests/unit/layers/recipe_support.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -22,42 +22,10 @@ using namespace mlpack::test;
 
 namespace {
 
-TreeInput input_of(const fs::path& source, const std::string& target = "/app") {
-  TreeInput input;
-  input.source = source;
-  input.target = target;
-  return input;
-}
-
 TreeInput weights_of(const fs::path& source) {
   TreeInput input = input_of(source, "/models/m");
   input.links = TreeInput::Links::follow;
   return input;
-}
-
-// `path`, with a slash for a folder and `-> target` for a symlink.
-std::vector<std::string> paths(const std::vector<RecipeEntry>& entries) {
-  std::vector<std::string> texts;
-  for (const RecipeEntry& entry : entries) {
-    std::string text = entry.path;
-    if (entry.kind == EntryKind::directory) text += '/';
-    if (entry.kind == EntryKind::symlink) text += " -> " + entry.link;
-    texts.push_back(text);
-  }
-  return texts;
-}
-
-using Paths = std::vector<std::string>;
-
-// The message, then the hint, of the Error that walking `input` throws with `fault`.
-std::string refusal(const TreeInput& input, Fault fault = Fault::input) {
-  try {
-    walk(input);
-  } catch (const Error& error) {
-    CHECK(error.fault() == fault);
-    return std::string(error.what()) + " | " + error.hint();
-  }
-  return "accepted";
 }
 
 }  // namespace
@@ -127,59 +95,6 @@ TEST_CASE("empty folders are kept, and those whose content is excluded are not")
   CHECK(paths(walk(input)) == Paths{"app/", "app/f"});
   fs::create_directories(dir / "nothing");
   CHECK(paths(walk(input_of(dir / "nothing"))) == Paths{"app/"});
-}
-
-TEST_CASE("an include takes what it matches and all below it, and exclude wins") {
-  const TempDir dir;
-  for (const char* name : {"a.safetensors", "b.bin", "sub/c.safetensors", "tok/x", "tok/y"}) {
-    dir.write(std::string("w/") + name, name);
-  }
-  TreeInput input = input_of(dir / "w", "/m");
-  input.include = {"*.safetensors", "tok"};
-  CHECK(paths(walk(input)) == Paths{"m/",
-                                    "m/a.safetensors",
-                                    "m/sub/",
-                                    "m/sub/c.safetensors",
-                                    "m/tok/",
-                                    "m/tok/x",
-                                    "m/tok/y"});
-  input.exclude = {"sub/", "tok/y"};
-  CHECK(paths(walk(input)) == Paths{"m/", "m/a.safetensors", "m/tok/", "m/tok/x"});
-}
-
-TEST_CASE("an include that matches nothing is named") {
-  const TempDir dir;
-  dir.write("w/a.bin", "x");
-  TreeInput input = input_of(dir / "w");
-  input.include = {"*.bin", "*.safetensors"};
-  const std::string source = (dir / "w").string();
-  CHECK(refusal(input, Fault::usage) == "`include` of `" + source +
-                                            "`: `*.safetensors` matches nothing | `ls " + source +
-                                            "` shows what is there");
-}
-
-TEST_CASE("an ignore file counts from its own folder") {
-  const TempDir dir;
-  dir.write(".mlpackignore", "*.pyc\n/app/secret\n__pycache__/\n!keep.pyc\n");
-  for (const char* name : {"app/a.pyc",
-                           "app/keep.pyc",
-                           "app/secret",
-                           "app/sub/secret",
-                           "app/__pycache__/x",
-                           "other/secret"}) {
-    dir.write(name, "x");
-  }
-  TreeInput input = input_of(dir / "app");
-  input.ignore_file = dir / ".mlpackignore";
-  CHECK(paths(walk(input)) == Paths{"app/", "app/keep.pyc", "app/sub/", "app/sub/secret"});
-  input.source = dir / "other";
-  CHECK(paths(walk(input)) == Paths{"app/", "app/secret"});
-  const TempDir elsewhere;
-  elsewhere.write("app/a.pyc", "x");
-  input.source = elsewhere / "app";
-  CHECK(paths(walk(input)) == Paths{"app/", "app/a.pyc"});
-  input.ignore_file = dir / "none";
-  CHECK(paths(walk(input)) == Paths{"app/", "app/a.pyc"});
 }
 
 TEST_CASE("symlinks that stay inside are kept as they are") {
@@ -335,6 +250,15 @@ TEST_CASE("bad targets are refused with the rule") {
   CHECK(refused(std::string("/a\0b", 4)) == what + "`/a\\x00b` holds a NUL byte | ");
 }
 
+TEST_CASE("a source that is a symlink is followed, wherever it leads") {
+  const TempDir dir;
+  dir.write("outside/f", "x");
+  fs::create_directory_symlink("../outside", (dir.write("spec/x", ""), dir / "spec/app"));
+  fs::create_symlink("../outside/f", dir / "spec/one");
+  CHECK(paths(walk(input_of(dir / "spec/app"))) == Paths{"app/", "app/f"});
+  CHECK(paths(walk(input_of(dir / "spec/one", "/one"))) == Paths{"one"});
+}
+
 TEST_CASE("a missing source is named") {
   const TempDir dir;
   CHECK(refusal(input_of(dir / "none")) ==
@@ -383,8 +307,16 @@ TEST_CASE("names that one file system takes for one are pointed out") {
             "or the form of accents",
             "`/app/Data` and `/app/data` are one file on systems that ignore case or the form of "
             "accents"});
+}
+
+TEST_CASE("names that differ in case or composition only fold to one name, in every script") {
   CHECK(fold_name("\xc3\x84\xd0\x96\xce\xa9\xe4\xb8\xad") ==
-        "a\xcc\x88\xd0\xb6\xcf\x89\xe4\xb8\xad");
+        "\xc3\xa4\xd0\xb6\xcf\x89\xe4\xb8\xad");
+  CHECK(fold_name("\xe1\xba\xa1") == fold_name("A\xcc\xa3"));                 // a with a dot below
+  CHECK(fold_name("\xea\xb0\x80") == fold_name("\xe1\x84\x80\xe1\x85\xa1"));  // Hangul GA
+  CHECK(fold_name("q\xcc\xa3\xcc\x87") == fold_name("q\xcc\x87\xcc\xa3"));    // order of marks
+  CHECK(fold_name("Na\xff") == "na\xff");
+  CHECK(fold_name("").empty());
 }
 
 TEST_CASE("twenty thousand files are walked in well under a second") {

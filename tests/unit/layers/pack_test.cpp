@@ -205,7 +205,7 @@ TEST_CASE("a source that changes while it is packed is named, and nothing is rem
   CHECK(meddler.outcomes == std::multiset<std::string>{"weights base of 3005440: failed"});
   CHECK_FALSE(work.store.known_layer(layer_key(job.recipe, "none")));
   meddler.file.clear();
-  const std::string changed = "`" + file.string() + "` changed while it was read";
+  const std::string changed = "`" + file.string() + "` changed after it was looked at";
   CHECK_THROWS_WITH_AS(pack_layer(job, work.store, work.context), changed.c_str(), Error);
 }
 
@@ -245,7 +245,7 @@ TEST_CASE("a file that changed between build and push is named") {
   const PackJob job = Workplace::job({file_entry("m/w", file)}, Compression::none);
   const Layer layer = pack_layer(job, work.store, work.context);
   work.dir.write("w", std::string(5000, 'x'));
-  const std::string changed = "`" + file.string() + "` changed while it was read";
+  const std::string changed = "`" + file.string() + "` changed after it was looked at";
   CHECK_THROWS_WITH_AS(bytes_of(open_blob(work.store), layer.descriptor), changed.c_str(), Error);
 }
 

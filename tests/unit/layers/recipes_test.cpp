@@ -3,53 +3,16 @@
 #include "layers/tar_view.h"
 #include "lib/error.h"
 #include "tests/support/temp_dir.h"
-#include "tests/unit/layers/support.h"
+#include "tests/unit/layers/recipe_support.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <functional>
-
 using namespace mlpack;
 using namespace mlpack::test;
 
 namespace {
-
-using Paths = std::vector<std::string>;
-
-Paths paths(const LayerRecipe& layer) {
-  Paths texts;
-  for (const RecipeEntry& entry : layer.entries) {
-    texts.push_back(entry.kind == EntryKind::directory ? entry.path + '/' : entry.path);
-  }
-  return texts;
-}
-
-const RecipeEntry& entry_of(const LayerRecipe& layer, const std::string& path) {
-  for (const RecipeEntry& entry : layer.entries) {
-    if (entry.path == path) return entry;
-  }
-  FAIL("no entry " << path);
-  std::abort();
-}
-
-TreeInput input_of(const fs::path& source, const std::string& target) {
-  TreeInput input;
-  input.source = source;
-  input.target = target;
-  return input;
-}
-
-std::string refusal(const std::function<void()>& action, Fault fault = Fault::usage) {
-  try {
-    action();
-  } catch (const Error& error) {
-    CHECK(error.fault() == fault);
-    return std::string(error.what()) + " | " + error.hint();
-  }
-  return "accepted";
-}
 
 fs::path sparse(const TempDir& dir, const std::string& name, std::uint64_t size) {
   const fs::path path = dir.write(name, "");
@@ -57,21 +20,12 @@ fs::path sparse(const TempDir& dir, const std::string& name, std::uint64_t size)
   return path;
 }
 
-constexpr std::uint64_t mib = std::uint64_t{1} << 20;
-
-RecipeOptions options_of(const RootView& root, std::uint64_t max_size = 5000 * mib) {
-  RecipeOptions options;
-  options.root = root;
-  options.max_size = max_size;
-  return options;
-}
-
-LayerRecipe weights_layer(const std::string& name, std::vector<RecipeEntry> entries) {
-  LayerRecipe layer;
-  layer.role = Role::weights;
-  layer.name = name;
-  layer.entries = std::move(entries);
-  return layer;
+std::vector<Origin> origins(const std::vector<std::string>& sources) {
+  std::vector<Origin> origins;
+  for (const std::string& source : sources) {
+    origins.push_back({source, {"mlpack.yaml", origins.size() + 1, 3, ""}});
+  }
+  return origins;
 }
 
 }  // namespace
@@ -82,8 +36,28 @@ TEST_CASE("parents are brought where the root does not have them") {
   const auto inputs = std::vector{input_of(dir / "app", "/srv/one/app")};
   CHECK(paths(files_recipes("f", inputs, options_of(RootView::empty())).layers.at(0)) ==
         Paths{"srv/", "srv/one/", "srv/one/app/", "srv/one/app/f"});
-  CHECK(paths(files_recipes("f", inputs, options_of(RootView::unknown_image())).layers.at(0)) ==
-        Paths{"srv/one/", "srv/one/app/", "srv/one/app/f"});
+}
+
+TEST_CASE("parents of an image that was not looked at keep their owner and mode") {
+  const TempDir dir;
+  dir.write("app/f", "x");
+  dir.write("app/sub/g", "x");
+  const RecipeOptions options = options_of(RootView::unknown_image());
+  TreeInput input = input_of(dir / "app", "/home/nonroot");
+  CHECK(paths(files_recipes("f", {input}, options).layers.at(0)) ==
+        Paths{"home/nonroot/f", "home/nonroot/sub/", "home/nonroot/sub/g"});
+  CHECK(paths(weights_recipes("w", input, options).layers.at(0)).front() == "home/nonroot/f");
+  input.owner = Owner{};
+  CHECK(paths(files_recipes("f", {input}, options).layers.at(0)).front() == "home/nonroot/");
+  CHECK(paths(files_recipes("f", {input_of(dir / "app/f", "/home/nonroot/a/f")}, options)
+                  .layers.at(0)) == Paths{"home/nonroot/a/f"});
+  fs::create_directories(dir / "empty");
+  CHECK(paths(files_recipes("f", {input_of(dir / "empty", "/srv/a")}, options).layers.at(0)) ==
+        Paths{"srv/a/"});
+  ConfigInput config;
+  config.home = "";
+  config.writable = {"/home/nonroot/c"};
+  CHECK(paths(config_recipe(config, options)) == Paths{"home/nonroot/c/"});
 }
 
 TEST_CASE("folders that the base has keep their rights") {
@@ -238,103 +212,55 @@ TEST_CASE("layers that write one path are refused, and both files are named") {
   const auto files =
       files_recipes("f", {input_of(dir / "f", "/m")}, options_of(RootView::empty())).layers;
   layers.push_back(files.at(0));
+  const auto made_of = origins({"`w`", "`f`"});
   CHECK(
-      refusal([&] { check_overlaps(layers); }) ==
+      refusal([&] { check_overlaps(layers, made_of); }) ==
       "`" + (dir / "w/config.json").string() + "` and `" + (dir / "f/config.json").string() +
           "` both write `/m/config.json` | exclude it from one of them, or choose another target");
   layers[1].entries = {text_entry("m/config.json/x", "")};
-  CHECK(refusal([&] { check_overlaps(layers); }) ==
-        "`/m/config.json` is a folder of the files layer `f` and something else in the weights "
-        "layer `m` | choose another target for one of them");
+  CHECK(refusal([&] { check_overlaps(layers, made_of); }) ==
+        "`/m/config.json` is a folder of `f` and something else in `" +
+            (dir / "w/config.json").string() + "` | choose another target for one of them");
   layers[1].entries = {folder_entry("m"), text_entry("m/other", "")};
-  check_overlaps(layers);
+  check_overlaps(layers, made_of);
 }
 
-TEST_CASE("a folder with an owner of its own is not made plain by a layer above") {
-  LayerRecipe below;
-  below.entries = {folder_entry("app"), text_entry("app/a", "")};
-  below.entries[0].uid = 9;
-  LayerRecipe above;
-  above.entries = {folder_entry("app"), folder_entry("app/sub"), text_entry("app/sub/b", "")};
-  const auto layers = fit_layer_count({below, above}, 0, mib);
-  CHECK(paths(layers[0]) == Paths{"app/", "app/a"});
-  CHECK(paths(layers[1]) == Paths{"app/sub/", "app/sub/b"});
-}
-
-TEST_CASE("more than 127 layers are joined where weights allow it, and refused else") {
-  std::vector<LayerRecipe> layers;
-  for (int i = 0; i < 130; ++i) {
-    layers.push_back(
-        weights_layer("m", {folder_entry("m"), text_entry(fmt::format("m/s{:03}", i), "x")}));
+TEST_CASE("layers that exclude each other are refused with the places of both entries") {
+  const std::vector layers{files_layer("/t", {link_entry("t", "x")}),
+                           files_layer("/t/", {folder_entry("t"), text_entry("t/a", "")})};
+  try {
+    check_overlaps(layers, origins({"`one`", "`two`"}));
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()) == "`/t` is a folder of `two` and something else in `one`");
+    REQUIRE(error.where().size() == 2);
+    CHECK(error.where()[0].line == 2);
+    CHECK(error.where()[0].message == error.what());
+    CHECK(error.where()[1].line == 1);
+    CHECK(error.where()[1].message == "this is the other of the two");
   }
-  layers[50].entries[1] = text_entry("m/s050", std::string(5000, 'x'));
-  const auto fitted = fit_layer_count(layers, 3, mib);
-  CHECK(fitted.size() == 124);
-  CHECK(paths(fitted[0]) == Paths{"m/", "m/s000", "m/s001"});
-  CHECK(paths(fitted[1]) == Paths{"m/", "m/s002", "m/s003"});
-  CHECK(fit_layer_count(layers, 3, mib) == fitted);
-  CHECK(fit_layer_count({layers.begin(), layers.begin() + 127}, 0, mib).size() == 127);
-  const char* message =
-      "the image would have 133 layers, 3 of them the base's; container runtimes accept 127 | "
-      "raise `layers.max_size`, or make fewer and larger files of the weights";
-  CHECK(refusal([&] { fit_layer_count(layers, 3, 3000); }) == message);
 }
 
 TEST_CASE("a layer that the registry does not take is refused before it is hashed") {
   const LayerRecipe layer = weights_layer("base", {folder_entry("m"), text_entry("m/a", "x")});
-  check_layer_sizes({layer}, 4096, "registry.example.com");
+  check_layer_size(layer, 4096, "registry.example.com");
   const TempDir dir;
   const fs::path file = sparse(dir, "big.gguf", 20 * 1024 * mib);
   const LayerRecipe large = weights_layer("base", {file_entry("m/big.gguf", file)});
-  CHECK(refusal([&] {
-          check_layer_sizes({layer, large}, 10 * 1024 * mib, "ghcr.io");
-        }) ==
-        "the weights layer `base` is 20.0 GiB with `" + file.string() +
-            "` (20.0 GiB), and ghcr.io takes layers of 10.0 GiB at most | split the file into "
-            "shards (`gguf-split`, or `max_shard_size` of save_pretrained)");
+  const std::string what = "the weights layer `base` is 20.0 GiB with `" + file.string() +
+                           "` (20.0 GiB), and ghcr.io takes layers of 10.0 GiB at most";
+  CHECK(refusal([&] { check_layer_size(large, 10 * 1024 * mib, "ghcr.io"); }) ==
+        what +
+            " | split the file into shards (`gguf-split`, or `max_shard_size` of "
+            "save_pretrained)");
 }
 
-TEST_CASE("the config layer makes the account, its home and what it may write") {
-  ConfigInput input;
-  input.writable = {"/data", "/tmp", "/home/nonroot/.cache"};
-  input.accounts = ConfigInput::Accounts::write;
-  const LayerRecipe layer = config_recipe(input, options_of(RootView::empty()));
-  CHECK(layer.role == Role::config);
-  CHECK(paths(layer) == Paths{"data/",
-                              "etc/",
-                              "etc/group",
-                              "etc/passwd",
-                              "home/",
-                              "home/nonroot/",
-                              "home/nonroot/.cache/"});
-  CHECK(entry_of(layer, "data").mode == 02775);
-  CHECK(entry_of(layer, "data").uid == 65532);
-  CHECK(entry_of(layer, "home").uid == 0);
-  CHECK(entry_of(layer, "home/nonroot").mode == 0755);
-  CHECK(entry_of(layer, "home/nonroot").gid == 65532);
-  CHECK(std::get<std::string>(entry_of(layer, "etc/passwd").content) ==
-        "root:x:0:0:root:/root:/usr/sbin/nologin\n"
-        "nonroot:x:65532:65532:nonroot:/home/nonroot:/usr/sbin/nologin\n");
-  CHECK(std::get<std::string>(entry_of(layer, "etc/group").content) ==
-        "root:x:0:\nnonroot:x:65532:\n");
-}
-
-TEST_CASE("an account that the base has is not written twice") {
-  ConfigInput input;
-  input.accounts = ConfigInput::Accounts::write;
-  input.home = "";
-  input.passwd = "app:x:65532:65532::/:/bin/sh\n";
-  input.group = "nonroot:x:1:";
-  const LayerRecipe layer = config_recipe(input, options_of(RootView::unknown_image()));
-  CHECK(paths(layer) == Paths{"etc/group", "etc/passwd"});
-  CHECK(std::get<std::string>(entry_of(layer, "etc/passwd").content) == input.passwd);
-  CHECK(std::get<std::string>(entry_of(layer, "etc/group").content) == input.group);
-}
-
-TEST_CASE("an image's own account and nothing writable need no config layer") {
-  ConfigInput input;
-  input.home = "";
-  CHECK(config_recipe(input, options_of(RootView::unknown_image())).entries.empty());
-  input.writable = {"/var/run/app"};
-  CHECK_THROWS_AS(config_recipe(input, options_of(RootView::unknown_image())), Error);
+TEST_CASE("a layer that is too large for many small files is made smaller by the spec") {
+  const LayerRecipe layer = weights_layer("base",
+                                          {text_entry("m/a", std::string(6000, 'a')),
+                                           text_entry("m/b", std::string(6000, 'b')),
+                                           text_entry("m/c", std::string(6000, 'c'))});
+  CHECK(refusal([&] { check_layer_size(layer, 16384, "ghcr.io"); }) ==
+        "the weights layer `base` is 20.5 KiB with the weights layer `base` (5.86 KiB), and "
+        "ghcr.io takes layers of 16.0 KiB at most | lower `layers.max_size`");
 }

@@ -207,7 +207,7 @@ TEST_CASE("a file that grows, shrinks or goes after it was listed is named") {
   const fs::path file = dir.write("w", "12345678");
   const TarView view(recipe_of({file_entry("w", file)}));
   dir.write("w", "123456789");
-  const std::string changed = "`" + file.string() + "` changed while it was read";
+  const std::string changed = "`" + file.string() + "` changed after it was looked at";
   CHECK_THROWS_WITH_AS(all_of(*view.open()), changed.c_str(), Error);
   ::unlink(file.c_str());
   const std::string gone = "cannot open `" + file.string() + "`: No such file or directory";

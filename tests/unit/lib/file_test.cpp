@@ -1,11 +1,15 @@
 #include "lib/file.h"
 
 #include "lib/error.h"
+#include "lib/parallel.h"
 #include "tests/support/temp_dir.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <functional>
+#include <thread>
 #include <vector>
 
 using namespace mlpack;
@@ -65,7 +69,7 @@ TEST_CASE("a file that changed since it was looked at is named") {
   const fs::path path = dir.write("w", "12345678");
   const FileIdentity before = identity_at(path);
   dir.write("w", "123456789");
-  const std::string expected = "`" + path.string() + "` changed while it was read";
+  const std::string expected = "`" + path.string() + "` changed after it was looked at";
   CHECK_THROWS_WITH_AS(FileSource(path, before, 0, 8), expected.c_str(), Error);
 }
 
@@ -76,6 +80,68 @@ TEST_CASE("a range of a file is read and no more") {
   StringSink sink(100);
   CHECK(copy(source, sink) == 5);
   CHECK(sink.text == "23456");
+}
+
+TEST_CASE("a symlink stays, and what it leads to is replaced or made") {
+  const TempDir dir;
+  dir.write("real/old", "old");
+  fs::create_symlink("real/old", dir / "link");
+  fs::create_symlink("link", dir / "again");
+  fs::create_symlink("real/new", dir / "dangling");
+  write_file(dir / "again", "new");
+  write_file(dir / "dangling", "made");
+  CHECK(fs::read_symlink(dir / "link") == "real/old");
+  CHECK(fs::is_symlink(dir / "dangling"));
+  CHECK(dir.read("real/old") == "new");
+  CHECK(dir.read("real/new") == "made");
+  CHECK(entries(dir / "real") == 2);
+}
+
+TEST_CASE("links that lead round in a circle are refused") {
+  const TempDir dir;
+  fs::create_symlink("b", dir / "a");
+  fs::create_symlink("a", dir / "b");
+  CHECK_THROWS_AS(write_file(dir / "a", "x"), Error);
+}
+
+TEST_CASE("what cannot be read is the input's fault, what cannot be written the disk's") {
+  const TempDir dir;
+  const std::string file = dir.write("file", "x").string();
+  const auto fault_of = [](const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return error.fault();
+    }
+    return Fault::internal;
+  };
+  // Root too cannot make a folder below a file, nor put a file in the place of a folder.
+  CHECK(fault_of([&] { write_file(file + "/name", "x"); }) == Fault::disk);
+  CHECK(fault_of([&] { make_folders(file + "/folder"); }) == Fault::disk);
+  CHECK(fault_of([&] { FileLock(file + "/lock", FileLock::Mode::shared); }) == Fault::disk);
+  CHECK(fault_of([&] { write_file(dir.path(), "x"); }) == Fault::disk);
+  CHECK(fault_of([&] { read_file(file + "/name", 10); }) == Fault::input);
+  CHECK(fault_of([&] { read_file(dir.path(), 10); }) == Fault::input);
+  CHECK(entries(dir.path()) == 1);
+}
+
+TEST_CASE("a passing lock keeps others out, and its file does not stay") {
+  const TempDir dir;
+  {
+    const PassingLock held(dir / "lock");
+    CHECK_FALSE(FileLock::try_lock(dir / "lock", FileLock::Mode::shared));
+  }
+  CHECK(entries(dir.path()) == 0);
+  std::size_t inside = 0;
+  std::size_t most = 0;
+  parallel_for(200, 8, [&](std::size_t) {
+    const PassingLock lock(dir / "lock");
+    most = std::max(most, ++inside);
+    std::this_thread::yield();
+    --inside;
+  });
+  CHECK(most == 1);
+  CHECK(entries(dir.path()) == 0);
 }
 
 TEST_CASE("a lock keeps others out until it is released") {

@@ -185,6 +185,8 @@ TEST_CASE("images on disk are named as skopeo names them") {
   CHECK(docker.kind == ArchiveLocation::Kind::docker_archive);
   CHECK(docker.path == "-");
   CHECK(docker.tag == "registry.example.com:5000/acme/x:1");
+  CHECK(parse_archive_location("docker-archive:/dev/stdout:x:1").path == "-");
+  CHECK(parse_archive_location("oci-archive:/dev/fd/1").path == "-");
 }
 
 TEST_CASE("a place on disk that cannot be meant is refused") {

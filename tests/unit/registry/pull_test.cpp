@@ -1,5 +1,6 @@
 #include "registry/pull.h"
 
+#include "registry/push.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/registry/rig.h"
 
@@ -192,6 +193,67 @@ TEST_CASE("a pull of an index without a platform brings all of it") {
   pull(rig.client, tagged("1"), std::nullopt, store);
   CHECK(store.find(tagged("1"))->digest == Digest::of(index));
   CHECK(store.verify(1).problems.empty());
+}
+
+TEST_CASE("attestations beside an image come along, and go along with a push") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "unused");
+  const std::string statement = R"({"_type":"https://in-toto.io/Statement/v0.1"})";
+  const Descriptor config{"application/vnd.oci.empty.v1+json", Digest::of("{}"), 2, {}, {}};
+  const Manifest claim{
+      std::string(media_type::oci_manifest),
+      config,
+      {{std::string(media_type::in_toto), Digest::of(statement), statement.size(), {}, {}}},
+      {}};
+  const std::string attestation = write_manifest(claim);
+  rig.registry.put_blob("acme/x", statement);
+  rig.registry.put_blob("acme/x", "{}");
+  rig.registry.put_manifest("acme/x", "also-unused", attestation, claim.media_type);
+  Index index = parse_index(index_over(image, amd64), {}, "x");
+  index.manifests.push_back({claim.media_type,
+                             Digest::of(attestation),
+                             attestation.size(),
+                             {},
+                             Platform{"unknown", "unknown", ""}});
+  const std::string text = write_index(index);
+  rig.registry.put_manifest("acme/x", "1", text, index.media_type);
+
+  const PullReport report = pull(rig.client, tagged("1"), std::nullopt, store);
+  REQUIRE(report.images.size() == 2);
+  CHECK_FALSE(report.images[0].manifest.is_artifact());
+  CHECK(report.images[1].manifest.is_artifact());
+  CHECK(store.has_blob(Digest::of(statement)));
+  CHECK(store.verify(1).problems.empty());
+
+  const Reference copy = name("registry.example.com/acme/copy:1");
+  const PullReport again = [&] {
+    const OpenBlob open = [&](const Descriptor& blob) {
+      return open_file(store.blob_path(blob.digest));
+    };
+    push(rig.client, {report.images, text, copy, open, &store});
+    const TempDir other;
+    Store second(other.path());
+    return pull(rig.client, copy, std::nullopt, second);
+  }();
+  CHECK(again.descriptor.digest == Digest::of(text));
+}
+
+TEST_CASE("a pull by digest alone is kept under that digest") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "1");
+  const Reference pinned = name("registry.example.com/acme/x").with_digest(image.digest());
+  pull(rig.client, pinned, std::nullopt, store);
+  REQUIRE(store.images().size() == 1);
+  CHECK(store.images()[0].name == pinned.text());
+  CHECK(store.find(pinned)->digest == image.digest());
+  CHECK(store.remove(pinned));
+  CHECK(store.images().empty());
 }
 
 TEST_CASE("a layer that is wrong leaves neither a blob nor a name") {

@@ -76,10 +76,31 @@ TEST_CASE("where mlpack makes the root, passwd says where home is") {
 }
 
 TEST_CASE("a name that no passwd defines is refused") {
-  CHECK_THROWS_WITH_AS(
-      plan("run: [a]\nuser: alice\n", {BaseFacts::Kind::scratch, "scratch", {}, {}}),
-      "the base `scratch` has no user `alice`",
-      Error);
+  try {
+    plan("run: [a]\nuser: alice\n", {BaseFacts::Kind::scratch, "scratch", {}, {}});
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()) == "the base `scratch` has no user `alice`");
+    REQUIRE(error.where().size() == 1);
+    CHECK(error.where()[0].file == "/spec/mlpack.yaml");
+    CHECK(error.where()[0].line == 5);
+    CHECK(error.where()[0].column == 7);
+    CHECK(error.where()[0].message == error.what());
+  }
+}
+
+TEST_CASE("writable needs the number of a user who has only a name, and says where") {
+  for (const auto& [rest, inherited] : {std::pair{"writable: [/d]\nuser: bob\n", ""},
+                                        std::pair{"run: [a]\nwritable: [/d]\n", "bob"}}) {
+    try {
+      plan(rest, base_image(inherited));
+      FAIL("no error");
+    } catch (const Error& error) {
+      CHECK(std::string(error.what()) == "`writable` needs the number of user `bob`");
+      REQUIRE(error.where().size() == 1);
+      CHECK(error.where()[0].line == 5);
+    }
+  }
 }
 
 TEST_CASE("PATH in env stands for the base's") {
@@ -121,10 +142,34 @@ TEST_CASE("a files entry for another platform is left out") {
 }
 
 TEST_CASE("a base of another platform is refused") {
-  CHECK_THROWS_WITH_AS(
-      resolve(spec("run: [a]\n"), *Platform::parse("linux/arm64"), base_image(), 0),
-      "the base `registry.example.com/base:1` is for linux/amd64, not for linux/arm64",
-      Error);
+  try {
+    resolve(spec("run: [a]\n"), *Platform::parse("linux/arm64"), base_image(), 0);
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()) ==
+          "the base `registry.example.com/base:1` is for linux/amd64, not for linux/arm64");
+    REQUIRE(error.where().size() == 1);
+    CHECK(error.where()[0].line == 3);
+  }
+}
+
+TEST_CASE("content knows its place in the spec") {
+  const Plan made = plan("weights: [{source: w}]\nfiles:\n  - {source: a, target: /a}\n", {});
+  CHECK(made.weights[0].where.line == 4);
+  CHECK(made.files[0].where.line == 6);
+  CHECK(made.files[0].where.column == 5);
+}
+
+TEST_CASE("the platform is said to be whose it is") {
+  const auto reason = [](std::string_view rest, const SpecOptions& options = {}) {
+    const Spec wish =
+        parse_spec("schema: 1\nname: demo\n" + std::string(rest), "/spec/mlpack.yaml", options);
+    return resolve(wish, amd64, {}, 0).decisions.at(0).because;
+  };
+  CHECK(reason("") == Words{"this machine's"});
+  CHECK(reason("platform: linux/amd64\n") == Words{"the spec says so"});
+  CHECK(reason("platform: linux/arm64\n", {.platforms = {"linux/amd64"}}) ==
+        Words{"`--platform` says so"});
 }
 
 TEST_CASE("the base is named in the annotations, and time is the one given") {
@@ -137,4 +182,12 @@ TEST_CASE("an image that starts nothing is warned about") {
   const Plan made = plan("", {});
   REQUIRE(made.warnings.size() == 1);
   CHECK(made.warnings[0].what == "the image starts nothing");
+  CHECK(made.warnings[0].why == "neither the spec nor the base has a command");
+}
+
+TEST_CASE("an entrypoint that is cleared is named as the reason why nothing starts") {
+  const Plan made = plan("entrypoint: []\n", base_image());
+  REQUIRE(made.warnings.size() == 1);
+  CHECK(made.warnings[0].why ==
+        "`entrypoint: []` clears what the base `registry.example.com/base:1` starts");
 }

@@ -88,6 +88,10 @@ TEST_CASE("values know their place in the file") {
   CHECK(spec.weights[0].place == Place{5, 5});
   CHECK(spec.weights[0].value.source_place == Place{6, 13});
   CHECK(spec.cuda->place == Place{7, 7});
+  const Spec account = parse("user: bob\nwritable: [/data]\n");
+  CHECK(account.user_place == Place{3, 7});
+  CHECK(account.writable_place == Place{4, 11});
+  CHECK(account.where(account.user_place).file == "/spec/mlpack.yaml");
 }
 
 TEST_CASE("files carry mode, owner and platform") {
@@ -173,6 +177,47 @@ TEST_CASE("platforms of the command line replace those of the file") {
   CHECK(spec.platforms[1].value.text() == "linux/arm64");
   CHECK(failure([] { parse("", {.platforms = {"plan9/amd64"}}); }) ==
         "`--platform plan9/amd64` is no platform | write `linux/amd64` or `linux/arm64`");
+}
+
+TEST_CASE("a platform of the command line counts once") {
+  CHECK(failure([] {
+          parse("", {.platforms = {"linux/arm64", "linux/amd64", "arm64"}});
+        }) == "`--platform linux/arm64` is given twice | give each platform once");
+}
+
+TEST_CASE("labels of the command line obey the rules of the file, and no message holds a secret") {
+  const std::string token = "sk-" + std::string(24, 'a');
+  CHECK(failure([&] {
+          parse("", {.labels = {{"OPENAI_API_KEY", token}}});
+        }) ==
+        "`--label OPENAI_API_KEY` looks like a secret, and whoever can pull an image can read it | "
+        "name it in `secrets`, and give its value where the image runs");
+  CHECK(failure([&] {
+          parse("", {.labels = {{"note", token}}});
+        }).find(token) == std::string::npos);
+  CHECK(failure([] {
+          parse("", {.labels = {{"a b", "c"}}});
+        }) ==
+        "the key `a b` of `--label` must be text without spaces and `=` | write `--label "
+        "KEY=VALUE`");
+  CHECK(failure([&] {
+          parse("", {.labels = {{"a " + token, "c"}}});
+        }).starts_with("the key `a ***` of"));
+}
+
+TEST_CASE("a variable cannot carry a secret into env or labels") {
+  const std::string token = "sk-" + std::string(24, 'a');
+  for (const std::string_view rest :
+       {"variables: {v: x}\nenv: {A: \"${v}\"}\n", "variables: {v: x}\nlabels: {a: \"${v}\"}\n"}) {
+    try {
+      parse(rest, {.variables = {{"v", token}}});
+      FAIL("no error");
+    } catch (const Error& error) {
+      REQUIRE(error.where().size() == 1);
+      CHECK(error.where()[0].message.find("looks like a secret") != std::string::npos);
+      CHECK(error.where()[0].message.find(token) == std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("the fleet has short and long rows") {
@@ -268,6 +313,14 @@ TEST_CASE("what cannot be built yet is refused in one message with all places") 
     CHECK(error.where()[2].column == 10);
   }
   refuse_unbuildable(parse("weights: [{source: w}]\n"));
+}
+
+TEST_CASE("what cannot be built yet is listed in the order of the file") {
+  const Spec spec =
+      parse("weights: [{source: s3://bucket}]\npython: {version: \"3.12\"}\nfleet: [L4]\n");
+  CHECK(failure([&] { refuse_unbuildable(spec); })
+            .starts_with("`/spec/mlpack.yaml` is right, but this version of mlpack cannot build "
+                         "weights from `s3://`, `python`, `fleet` | "));
 }
 
 TEST_CASE("all problems are in one error, in the order of the file") {

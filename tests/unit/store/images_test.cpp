@@ -155,6 +155,19 @@ TEST_CASE("a name is removed, and then it is not there") {
   CHECK(store.has_blob(image.digest()));
 }
 
+TEST_CASE("a name with a digest is removed only where it names that") {
+  const TempDir dir;
+  Store store(dir.path());
+  const Image image = put_named(store, "a:1", {"x"});
+  put_named(store, "a:2", {"x"});
+  put_named(store, "a:3", {"y"});
+  CHECK_FALSE(store.remove(name("a:1").with_digest(Digest::of("other"))));
+  CHECK_FALSE(store.remove(name("a").with_digest(Digest::of("other"))));
+  CHECK(names(store) == std::vector<std::string>{"a:1", "a:2", "a:3"});
+  CHECK(store.remove(name("a").with_digest(image.digest())));
+  CHECK(names(store) == std::vector<std::string>{"a:3"});
+}
+
 TEST_CASE("entries that other tools wrote are kept") {
   const TempDir dir;
   Store store(dir.path());

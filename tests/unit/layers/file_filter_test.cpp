@@ -1,0 +1,74 @@
+#include "layers/file_filter.h"
+
+#include "tests/support/temp_dir.h"
+#include "tests/unit/layers/recipe_support.h"
+
+#include <doctest/doctest.h>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+TEST_CASE("an include takes what it matches and all below it, and exclude wins") {
+  const TempDir dir;
+  for (const char* name : {"a.safetensors", "b.bin", "sub/c.safetensors", "tok/x", "tok/y"}) {
+    dir.write(std::string("w/") + name, name);
+  }
+  TreeInput input = input_of(dir / "w", "/m");
+  input.include = {"*.safetensors", "tok"};
+  CHECK(paths(walk(input)) == Paths{"m/",
+                                    "m/a.safetensors",
+                                    "m/sub/",
+                                    "m/sub/c.safetensors",
+                                    "m/tok/",
+                                    "m/tok/x",
+                                    "m/tok/y"});
+  input.exclude = {"sub/", "tok/y"};
+  CHECK(paths(walk(input)) == Paths{"m/", "m/a.safetensors", "m/tok/", "m/tok/x"});
+}
+
+TEST_CASE("an include that matches nothing is named") {
+  const TempDir dir;
+  dir.write("w/a.bin", "x");
+  TreeInput input = input_of(dir / "w");
+  input.include = {"*.bin", "*.safetensors"};
+  const std::string source = (dir / "w").string();
+  CHECK(refusal(input, Fault::usage) == "`include` of `" + source +
+                                            "`: `*.safetensors` matches nothing | `ls " + source +
+                                            "` shows what is there");
+}
+
+TEST_CASE("an include whose matches are all excluded is named as such") {
+  const TempDir dir;
+  dir.write("w/a.bin", "x");
+  TreeInput input = input_of(dir / "w", "/m");
+  input.include = {"*"};
+  input.exclude = {"*"};
+  CHECK(refusal(input, Fault::usage) ==
+        "`include` of `" + (dir / "w").string() +
+            "`: everything that `*` matches is excluded | `exclude` wins over `include`: remove "
+            "one of the two patterns");
+}
+
+TEST_CASE("an ignore file counts from its own folder") {
+  const TempDir dir;
+  dir.write(".mlpackignore", "*.pyc\n/app/secret\n__pycache__/\n!keep.pyc\n");
+  for (const char* name : {"app/a.pyc",
+                           "app/keep.pyc",
+                           "app/secret",
+                           "app/sub/secret",
+                           "app/__pycache__/x",
+                           "other/secret"}) {
+    dir.write(name, "x");
+  }
+  TreeInput input = input_of(dir / "app");
+  input.ignore_file = dir / ".mlpackignore";
+  CHECK(paths(walk(input)) == Paths{"app/", "app/keep.pyc", "app/sub/", "app/sub/secret"});
+  input.source = dir / "other";
+  CHECK(paths(walk(input)) == Paths{"app/", "app/secret"});
+  const TempDir elsewhere;
+  elsewhere.write("app/a.pyc", "x");
+  input.source = elsewhere / "app";
+  CHECK(paths(walk(input)) == Paths{"app/", "app/a.pyc"});
+  input.ignore_file = dir / "none";
+  CHECK(paths(walk(input)) == Paths{"app/", "app/a.pyc"});
+}

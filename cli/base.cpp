@@ -116,9 +116,7 @@ void refuse_packages(const Spec& spec) {
                 "`system_packages` cannot be built on this base yet"}});
 }
 
-}  // namespace
-
-FoundBase find_base(const Spec& spec, const Platform& platform, Session& session, Offline offline) {
+FoundBase base_of(const Spec& spec, const Platform& platform, Session& session, Offline offline) {
   const Base& wish = spec.base.value;
   if (!std::holds_alternative<BaseDebian>(wish)) refuse_packages(spec);
   if (const auto* reference = std::get_if<BaseReference>(&wish)) {
@@ -134,6 +132,13 @@ FoundBase find_base(const Spec& spec, const Platform& platform, Session& session
     session.terminal().note("base: scratch, as nothing in the spec needs more");
   }
   return on_nothing(platform);
+}
+
+}  // namespace
+
+FoundBase find_base(const Spec& spec, const Platform& platform, Session& session, Offline offline) {
+  return at_place(spec.where(spec.base.place),
+                  [&] { return base_of(spec, platform, session, offline); });
 }
 
 }  // namespace mlpack

@@ -71,9 +71,7 @@ BuiltImage build_image(const Wish& wish,
                        const BuildOptions& options,
                        Session& session) {
   const Spec& spec = wish.spec;
-  const FoundBase base = at_place(spec.where(spec.base.place), [&] {
-    return find_base(spec, platform, session, network_of(options));
-  });
+  const FoundBase base = find_base(spec, platform, session, network_of(options));
   const Plan plan = resolve(spec, platform, base.facts, creation_time(session.world.environment));
   const LayerJobs layers = layer_jobs(plan, base, spec, session.store);
   check_registry_limits(layers.jobs, wish.names);

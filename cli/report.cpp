@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <map>
+#include <vector>
 
 namespace mlpack {
 namespace {
@@ -22,15 +23,19 @@ std::string source_of(const std::string& file) {
   return read_file_if_exists(path, most_source_bytes).value_or("");
 }
 
-std::string problems_text(const Error& error) {
+std::vector<std::string> problem_texts(const Error& error) {
   std::map<std::string, std::string> sources;
-  std::string text;
+  std::vector<std::string> texts;
   for (const Where& where : error.where()) {
     const auto found = sources.try_emplace(where.file);
     if (found.second) found.first->second = source_of(where.file);
-    text += format_problem(where, found.first->second) + "\n";
+    texts.push_back(format_problem(where, found.first->second));
   }
-  return text;
+  return texts;
+}
+
+bool is_said_by_place(const Error& error) {
+  return error.where().size() == 1 && error.where().front().message == error.what();
 }
 
 // A message keeps its line breaks; nothing else in it may steer the terminal.
@@ -51,12 +56,13 @@ std::string utf8(std::string_view text) {
 }  // namespace
 
 std::string failure_text(const Error& error, Color color) {
-  std::string text = problems_text(error);
-  text += fmt::format("{} {}\n", tinted("error:", Tint::red, color), harmless(error.what()));
-  if (!error.hint().empty()) {
-    text += fmt::format("\n{} {}\n", tinted("hint:", Tint::cyan, color), harmless(error.hint()));
-  }
-  return text;
+  std::vector<std::string> texts = problem_texts(error);
+  const auto add = [&](std::string_view title, Tint tint, std::string_view text) {
+    texts.push_back(fmt::format("{} {}\n", tinted(title, tint, color), harmless(text)));
+  };
+  if (!is_said_by_place(error)) add("error:", Tint::red, error.what());
+  if (!error.hint().empty()) add("hint:", Tint::cyan, error.hint());
+  return join(texts, "\n");
 }
 
 std::string failure_json(const Error& error) {

@@ -66,6 +66,22 @@ quietly() {
   return "$status"
 }
 
+# build_in FOLDER OPTIONS...: configures and builds in build/FOLDER.
+build_in() {
+  local folder=$root/build/$1
+  shift
+  export CCACHE_DIR=${CCACHE_DIR:-$root/build/ccache} CCACHE_SLOPPINESS=pch_defines,time_macros
+  quietly cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DMLPACK_PRECOMPILE=ON "$@" &&
+    quietly cmake --build "$folder"
+}
+
+# install_mlpack OPTIONS...: mlpack as it is shipped, built with g++ and installed under build/gcc/installed.
+install_mlpack() {
+  build_in gcc -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE='-O2 -DNDEBUG' -DCMAKE_CXX_COMPILER=g++ \
+    -DCMAKE_INSTALL_PREFIX="$root/build/gcc/installed" "$@" &&
+    quietly cmake --install "$root/build/gcc"
+}
+
 # need_root_mount "$0" "$@": a plain chroot has no /proc, and its / is no mount point. Runs the script again where both
 # are as on any machine.
 need_root_mount() {

@@ -90,39 +90,6 @@ TEST_CASE("a request is sent as it was made, and nothing is added that could wai
   CHECK(body == "hello");
 }
 
-TEST_CASE("a password in the netrc file is sent where a request asks for it") {
-  std::vector<std::string> heads;
-  const SocketServer server([&](Connection& client, int) {
-    heads.push_back(client.head());
-    client.send(ok("", "Connection: close\r\n"));
-  });
-  const TempDir dir;
-  CurlOptions options;
-  options.netrc = dir.write("netrc", "machine 127.0.0.1 login me password secret\n");
-  const Stop stop;
-  CurlTransport transport(options, stop);
-  CHECK(transport.send({.url = server.url(), .netrc = Request::Netrc::used}).status == 200);
-  CHECK(transport.send({.url = server.url()}).status == 200);
-  REQUIRE(heads.size() == 2);
-  CHECK(heads[0].find("Authorization: Basic bWU6c2VjcmV0\r\n") != std::string::npos);
-  CHECK(heads[1].find("Authorization") == std::string::npos);
-}
-
-TEST_CASE("after a host that cannot be reached the next request is as good as any") {
-  const SocketServer server([](Connection& client, int) {
-    client.head();
-    client.send(ok("hello"));
-  });
-  Wire wire;
-  for (int i = 0; i < 3; ++i) {
-    const Response response = wire.transport.send({.url = "http://host.invalid/"});
-    REQUIRE(response.failure);
-    CHECK(response.failure->may_pass());
-    CHECK(response.failure->message.starts_with("no answer from `host.invalid`: "));
-  }
-  CHECK(wire.transport.send({.url = server.url()}).status == 200);
-}
-
 TEST_CASE("an empty POST says that it is empty") {
   std::string head;
   const SocketServer server([&](Connection& client, int) {

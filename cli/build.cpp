@@ -11,6 +11,7 @@
 #include "registry/push.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <memory>
@@ -66,6 +67,39 @@ void count_bytes(BuiltImage& built, const std::vector<PackJob>& jobs, const Stor
   }
 }
 
+bool is_same_file(const FileIdentity& a, const FileIdentity& b) {
+  return a.device == b.device && a.inode == b.inode;
+}
+
+// Whether the image is made from the file.
+bool is_input(const FileIdentity& file, const std::vector<PackJob>& jobs) {
+  return std::any_of(jobs.begin(), jobs.end(), [&](const PackJob& job) {
+    const auto& entries = job.recipe.entries;
+    return std::any_of(entries.begin(), entries.end(), [&](const RecipeEntry& entry) {
+      const auto* range = std::get_if<FileRange>(&entry.content);
+      return range != nullptr && is_same_file(range->identity, file);
+    });
+  });
+}
+
+void check_outputs(const Wish& wish,
+                   const BuildOptions& options,
+                   const std::vector<PackJob>& jobs) {
+  for (const auto& location : output_locations(options.outputs, wish.names.front())) {
+    struct stat there {};
+    struct stat spec {};
+    if (::stat(location.path.c_str(), &there) != 0) continue;
+    const FileIdentity file = identity_of(there);
+    const bool is_spec =
+        ::stat(wish.spec.file.c_str(), &spec) == 0 && is_same_file(file, identity_of(spec));
+    if (!is_spec && !is_input(file, jobs)) continue;
+    throw Error(Fault::usage,
+                fmt::format("`-o` would overwrite `{}`, which the image is made from",
+                            printable(location.path.string())),
+                "write the image somewhere else");
+  }
+}
+
 BuiltImage build_image(const Wish& wish,
                        const Platform& platform,
                        const BuildOptions& options,
@@ -75,6 +109,7 @@ BuiltImage build_image(const Wish& wish,
   const Plan plan = resolve(spec, platform, base.facts, creation_time(session.world.environment));
   const LayerJobs layers = layer_jobs(plan, base, spec, session.store);
   check_registry_limits(layers.jobs, wish.names);
+  check_outputs(wish, options, layers.jobs);
   tell(plan, layers, session.terminal());
 
   const auto memo = options.verify_cache ? PackContext::Memo::verify : PackContext::Memo::trust;

@@ -3,6 +3,7 @@
 #include "cli/streams.h"
 #include "registry/curl_transport.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -41,7 +42,17 @@ std::int64_t milliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+// A file that is opened must not take the place of a standard stream that the caller closed.
+// Writing to such a stream stays an error.
+void fill_standard_streams() {
+  int fd = 0;
+  while (fd >= STDIN_FILENO && fd <= STDERR_FILENO)
+    fd = ::open("/dev/null", O_RDONLY);
+  if (fd > STDERR_FILENO) ::close(fd);
+}
+
 int main_of(const std::vector<std::string>& words) {
+  fill_standard_streams();
   Stop stop;
   const SignalGuard guard(stop);
   FdSink out(STDOUT_FILENO, "stdout");

@@ -97,7 +97,10 @@ LoadedArchive load_docker_archive(ArchiveFiles files, const std::string& name) {
   const auto& layers = loaded.images.images.front().manifest.layers;
   for (std::size_t i = 0; i < layers.size(); ++i)
     paths[layers[i].digest] = saved.layers[i];
-  loaded.open = [shared, paths](const Descriptor& blob) -> std::unique_ptr<Source> {
+  const Digest config = loaded.images.images.front().manifest.config.digest;
+  const std::string config_bytes = loaded.images.images.front().config_bytes;
+  loaded.open = [=](const Descriptor& blob) -> std::unique_ptr<Source> {
+    if (blob.digest == config) return std::make_unique<StringSource>(config_bytes);
     const auto path = paths.find(blob.digest);
     if (path == paths.end()) {
       fail(Fault::input, "`{}` has no layer `{}`", shared->name(), blob.digest.text());

@@ -213,7 +213,10 @@ class Walker {
 
   struct stat followed(const Level& level, const std::string& name, const std::string& path) const {
     struct stat status {};
-    if (::fstatat(level.fd.get(), name.c_str(), &status, 0) == 0) return status;
+    if (::fstatat(level.fd.get(), name.c_str(), &status, 0) == 0) {
+      check_not_virtual(Fd(::openat(level.fd.get(), name.c_str(), O_PATH | O_CLOEXEC)), path);
+      return status;
+    }
     if (errno == ELOOP) fail_circles(shown(path));
     if (errno != ENOENT) fail_errno("stat", shown(path), errno);
     const std::string link = link_at(level.fd, name, shown(path));

@@ -197,6 +197,12 @@ Recipes weights_recipes(const std::string& name,
   const std::vector<TreeInput> inputs{input};
   Collection collection(inputs, options.root);
   std::vector<RecipeEntry> items = collection.take_items();
+  const auto is_file = [](const RecipeEntry& item) { return item.kind == EntryKind::file; };
+  if (std::none_of(items.begin(), items.end(), is_file)) {
+    throw Error(Fault::input,
+                fmt::format("`{}` holds no weights", printable(input.source.string())),
+                "put them there, or take the entry out of the spec");
+  }
   Recipes recipes{{}, warnings_for(items, options)};
   const auto small = std::stable_partition(items.begin(), items.end(), [](const auto& item) {
     return item.kind == EntryKind::file && item.size >= shard_bytes;

@@ -110,7 +110,18 @@ FoundManifest ImageReader::select(const FoundManifest& root, const Platform& pla
     return root;
   }
   const Index index = parse_index(root.bytes, root.media_type, name_);
-  return manifest(select_platform(index, platform, name_).digest);
+  return entry(select_platform(index, platform, name_));
+}
+
+FoundManifest ImageReader::entry(const Descriptor& descriptor) {
+  FoundManifest found = manifest(descriptor.digest);
+  if (found.bytes.size() == descriptor.size) return found;
+  fail(Fault::integrity,
+       "the index of `{}` says that the manifest `{}` has {} bytes, and it has {}",
+       name_,
+       descriptor.digest.text(),
+       descriptor.size,
+       found.bytes.size());
 }
 
 std::vector<Image> ImageReader::images(const FoundManifest& root,
@@ -120,9 +131,10 @@ std::vector<Image> ImageReader::images(const FoundManifest& root,
     images.push_back(image(platform ? select(root, *platform) : root));
     return images;
   }
-  for (const Descriptor& entry : parse_index(root.bytes, root.media_type, name_).manifests) {
-    images.push_back(image(manifest(entry.digest), Artifacts::accepted));
+  for (const Descriptor& named : parse_index(root.bytes, root.media_type, name_).manifests) {
+    images.push_back(image(entry(named), Artifacts::accepted));
   }
+  if (images.empty()) fail(Fault::refused, "`{}` is an index of no images", name_);
   return images;
 }
 

@@ -33,6 +33,7 @@ class ImageReader {
 
  private:
   FoundManifest fetch(const std::string& at);
+  FoundManifest entry(const Descriptor& descriptor);
   std::string config_bytes(const Descriptor& config);
   std::optional<std::string> stored(const Digest& digest, std::uint64_t limit) const;
   Client& online(const std::string& what) const;

@@ -116,7 +116,9 @@ double retry_wait(const RetryPolicy& policy, const Attempts& attempts, const Res
   const std::optional<std::string> header = response.headers.find("Retry-After");
   const std::optional<double> asked =
       header ? parse_retry_after(*header, policy.wall()) : std::nullopt;
-  return asked ? std::min(*asked, policy.longest_retry_after) : attempts.wait();
+  // `Retry-After: 0`, or a date that is past, says when it may be tried, not that it will help.
+  const bool says_when = asked && *asked > 0;
+  return says_when ? std::min(*asked, policy.longest_retry_after) : attempts.wait();
 }
 
 }  // namespace mlpack

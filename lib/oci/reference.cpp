@@ -87,6 +87,13 @@ std::string hint_for(std::string_view text) {
   return {};
 }
 
+// `user:password@host`: nothing of it may be shown.
+bool holds_password(std::string_view text) {
+  const std::size_t at = text.find('@');
+  return at != std::string_view::npos && text.substr(0, at).find(':') != std::string_view::npos &&
+         !text.substr(at + 1).starts_with("sha");
+}
+
 }  // namespace
 
 std::optional<Reference> Reference::parse(std::string_view text) {
@@ -163,6 +170,11 @@ ArchiveLocation parse_archive_location(std::string_view text) {
 
 Reference parse_reference(std::string_view text) {
   if (auto reference = Reference::parse(text)) return *reference;
+  if (holds_password(text)) {
+    throw Error(Fault::usage,
+                "an image name holds no user and no password",
+                "log in with `mlpack login`, then name the image without them");
+  }
   const std::optional<std::string> problem = problem_of(split_reference(text));
   throw Error(Fault::usage,
               fmt::format("{} is not an image name: {}", in_backticks(text), problem.value_or("")),

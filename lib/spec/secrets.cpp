@@ -28,7 +28,8 @@ constexpr std::array shapes{
 
 constexpr std::array<std::string_view, 7> password_endings{
     "PASSWORD", "PASSWD", "SECRET", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"};
-constexpr std::array<std::string_view, 1> more_password_endings{"SECRET_KEY"};
+constexpr std::array<std::string_view, 4> more_password_endings{
+    "SECRET_KEY", "API_TOKEN", "ACCESS_TOKEN", "AUTH_TOKEN"};
 
 // Of names whose values are masked in quoted lines, whatever they look like.
 constexpr std::array<std::string_view, 8> masked_words{
@@ -235,8 +236,10 @@ SecretPatterns secret_patterns() {
           "AIza[A-Za-z0-9_-]{30})|://[^/?# \\t\\r\\n\"':]*:[^/?# \\t\\r\\n\"']+@|"
           "PRIVATE KEY-----",
       .password_names =
-          "(^|_)(PASSWORD|PASSWD|SECRET|SECRET_KEY|API_KEY|APIKEY|ACCESS_KEY|PRIVATE_KEY)$|"
-          "(^|_)(password|passwd|secret|secret_key|api_key|apikey|access_key|private_key)$",
+          "(^|_)(PASSWORD|PASSWD|SECRET|SECRET_KEY|API_KEY|APIKEY|ACCESS_KEY|PRIVATE_KEY|"
+          "API_TOKEN|ACCESS_TOKEN|AUTH_TOKEN)$|"
+          "(^|_)(password|passwd|secret|secret_key|api_key|apikey|access_key|private_key|"
+          "api_token|access_token|auth_token)$",
       .password_allowed = "^(/[\\s\\S]*|true|false|0|1)?$",
       .token_names = "(^|_)(TOKEN|token)$",
       .tokens = "^(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_.+/=-]{16,}$",

@@ -191,9 +191,11 @@ std::optional<KnownLayer> Store::known_layer(const Digest& key) const {
   const nlohmann::ordered_json json = parse_document(*text, document);
   const JsonNode node(json, document);
   KnownLayer layer{read_descriptor(node), node.at("diffId").digest()};
-  const BlobLocation::Kind kind = locate(layer.descriptor.digest).kind;
-  const bool is_here = kind == BlobLocation::Kind::stored || kind == BlobLocation::Kind::recipe;
-  if (!is_here) return std::nullopt;
+  const Digest& digest = layer.descriptor.digest;
+  const BlobLocation::Kind kind = locate(digest).kind;
+  const bool is_whole =
+      kind == BlobLocation::Kind::stored && blob_size(digest) == layer.descriptor.size;
+  if (!is_whole && kind != BlobLocation::Kind::recipe) return std::nullopt;
   return layer;
 }
 

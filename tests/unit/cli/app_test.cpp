@@ -45,7 +45,8 @@ TEST_CASE("no line of any help is wider than 80 columns") {
   std::vector<std::string> lines;
   collect(command_info(), lines);
   for (const std::string& line : lines) {
-    for (const std::string_view row : split(app.run(words_of(line)).out, '\n')) {
+    const std::string help = app.run(words_of(line)).out;
+    for (const std::string_view row : split(help, '\n')) {
       CHECK_MESSAGE(row.size() <= 80, line, ": ", row);
     }
   }

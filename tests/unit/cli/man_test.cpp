@@ -31,7 +31,8 @@ std::string heading_of(const ArgumentInfo& option) {
 // The lines of `page` that explain an option.
 std::vector<std::string> headings_in(const std::string& page) {
   std::vector<std::string> headings;
-  for (const std::string_view line : split(page_text(page), '\n')) {
+  const std::string text = page_text(page);
+  for (const std::string_view line : split(text, '\n')) {
     if (line.starts_with("*-")) headings.emplace_back(line);
   }
   return headings;

@@ -11,8 +11,8 @@
 
 namespace mlpack {
 
-/// What decides the bytes a compressor makes: `none`, `gzip libdeflate l6 m1M`, `zstd 1.5.4 l3
-/// j2M`. The version of libdeflate does not change them, that of libzstd does.
+/// What decides the bytes a compressor makes: `none`, `gzip zlib l6 m1M`, `zstd 1.5.4 l3 j2M`.
+/// The version of zlib does not change them, that of libzstd does.
 std::string codec_id(Compression compression);
 
 /// A Sink that is complete after `finish`, which is called once.

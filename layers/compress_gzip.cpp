@@ -2,10 +2,10 @@
 #include "lib/error.h"
 #include "lib/parallel.h"
 
-#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <string_view>
 #include <vector>
 
 namespace mlpack {
@@ -13,39 +13,53 @@ namespace {
 
 constexpr std::size_t member_bytes = std::size_t{1} << 20;
 constexpr int level = 6;
-// Each thread holds about 3 MiB.
+constexpr int window_and_gzip = MAX_WBITS + 16;
+constexpr int memory_level = 8;  // zlib's default; part of what the bytes depend on
+// Each thread holds about 2.5 MiB.
 constexpr std::size_t most_jobs = 16;
-
-struct FreeCompressor {
-  void operator()(libdeflate_compressor* compressor) const {
-    libdeflate_free_compressor(compressor);
-  }
-};
 
 // What one thread compresses one member with.
 class MemberCompressor {
  public:
-  MemberCompressor() : compressor_(libdeflate_alloc_compressor(level)) {
-    if (!compressor_) fail(Fault::internal, "libdeflate has no memory for a compressor");
-    output_.resize(libdeflate_gzip_compress_bound(compressor_.get(), member_bytes));
+  MemberCompressor() {
+    if (deflateInit2(
+            &stream_, level, Z_DEFLATED, window_and_gzip, memory_level, Z_DEFAULT_STRATEGY) !=
+        Z_OK) {
+      fail(Fault::internal, "zlib has no memory for a compressor");
+    }
+    header_.os = 255;  // unknown, on every system
+    deflateSetHeader(&stream_, &header_);
+    output_.resize(deflateBound(&stream_, member_bytes));
   }
+  ~MemberCompressor() { deflateEnd(&stream_); }
+  MemberCompressor(const MemberCompressor&) = delete;
+  MemberCompressor& operator=(const MemberCompressor&) = delete;
+
   void compress(Bytes member) {
-    size_ = libdeflate_gzip_compress(
-        compressor_.get(), member.data(), member.size(), output_.data(), output_.size());
-    if (size_ == 0) fail(Fault::internal, "libdeflate could not compress {} bytes", member.size());
+    deflateReset(&stream_);
+    deflateSetHeader(&stream_, &header_);
+    // zlib's interface has no const.
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(member.data()));
+    stream_.avail_in = static_cast<uInt>(member.size());
+    stream_.next_out = reinterpret_cast<Bytef*>(output_.data());
+    stream_.avail_out = static_cast<uInt>(output_.size());
+    if (deflate(&stream_, Z_FINISH) != Z_STREAM_END) {
+      fail(Fault::internal, "zlib could not compress {} bytes", member.size());
+    }
   }
-  Bytes result() const { return Bytes(output_).first(size_); }
+  Bytes result() const { return Bytes(output_).first(output_.size() - stream_.avail_out); }
 
  private:
-  std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor_;
+  z_stream stream_{};
+  gz_header header_{};
   std::vector<std::byte> output_;
-  std::size_t size_ = 0;
 };
 
 class GzipCompressor : public Compressor {
  public:
-  GzipCompressor(Sink& out, std::size_t jobs)
-      : out_(out), members_(std::clamp<std::size_t>(jobs, 1, most_jobs)) {
+  GzipCompressor(Sink& out, std::size_t jobs) : out_(out) {
+    for (std::size_t i = 0; i < std::clamp<std::size_t>(jobs, 1, most_jobs); ++i)
+      members_.push_back(std::make_unique<MemberCompressor>());
     input_.resize(members_.size() * member_bytes);
   }
 
@@ -69,23 +83,22 @@ class GzipCompressor : public Compressor {
     const std::size_t count = std::max<std::size_t>((filled_ + member_bytes - 1) / member_bytes, 1);
     parallel_for(count, members_.size(), [this](std::size_t i) {
       const std::size_t start = i * member_bytes;
-      members_[i].compress(Bytes(input_).subspan(start, std::min(member_bytes, filled_ - start)));
+      members_[i]->compress(Bytes(input_).subspan(start, std::min(member_bytes, filled_ - start)));
     });
     for (std::size_t i = 0; i < count; ++i) {
-      out_.write(members_[i].result());
+      out_.write(members_[i]->result());
     }
     filled_ = 0;
     written_ = true;
   }
 
   Sink& out_;
-  std::vector<MemberCompressor> members_;
+  std::vector<std::unique_ptr<MemberCompressor>> members_;
   std::vector<std::byte> input_;
   std::size_t filled_ = 0;
   bool written_ = false;
 };
 
-// zlib reads; libdeflate has no streaming decompressor.
 class GzipSource : public Source {
  public:
   explicit GzipSource(std::unique_ptr<Source> source) : source_(std::move(source)) {
@@ -145,8 +158,11 @@ class GzipSource : public Source {
 }  // namespace
 
 std::string gzip_codec_id() {
-  // Without the version: 1.14 and 1.23 give the same bytes.
-  return "gzip libdeflate l6 m1M";
+  // Without the version: 1.2.13 and 1.3.1 give the same bytes at every level. A zlib-ng in zlib's
+  // place does not, and neither do two versions of libdeflate (1.14 and 1.23).
+  const std::string_view version = zlibVersion();
+  const bool is_other = version.find("zlib-ng") != std::string_view::npos;
+  return is_other ? "gzip zlib-ng l6 m1M" : "gzip zlib l6 m1M";
 }
 
 std::unique_ptr<Compressor> make_gzip_compressor(Sink& out, std::size_t jobs) {

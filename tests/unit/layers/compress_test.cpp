@@ -70,8 +70,8 @@ TEST_CASE("gzip is a member for each MiB, with the same bytes everywhere") {
   CHECK(bytes.substr(0, 10) == std::string("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10));
   CHECK(bytes == compressed(text.substr(0, 1 << 20), Compression::gzip, 1, Cut::whole) +
                      compressed(text.substr(1 << 20), Compression::gzip, 1, Cut::whole));
-  // Known from libdeflate 1.14 and 1.23: a change here changes every gzip layer.
-  CHECK(Digest::of(bytes).short_hex() == "132c9c76c03f");
+  // Known from zlib 1.2.13 and 1.3.1: a change here changes every gzip layer.
+  CHECK(Digest::of(bytes).short_hex() == "4f693cbcda74");
 }
 
 TEST_CASE("nothing compresses to something that decompresses to nothing") {
@@ -107,7 +107,7 @@ TEST_CASE("zstd declares no size and ends with a checksum") {
 
 TEST_CASE("codecs are named by what decides their bytes") {
   CHECK(codec_id(Compression::none) == "none");
-  CHECK(codec_id(Compression::gzip) == "gzip libdeflate l6 m1M");
+  CHECK(codec_id(Compression::gzip) == "gzip zlib l6 m1M");
   CHECK(codec_id(Compression::zstd).starts_with("zstd 1."));
   CHECK(codec_id(Compression::zstd).ends_with(" l3 j2M"));
 }

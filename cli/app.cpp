@@ -3,9 +3,11 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/report.h"
+#include "cli/result.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <new>
@@ -108,6 +110,19 @@ std::vector<std::string> words_of(const std::string& command) {
       fmt::format("run `mlpack {}--help`", prefix));
 }
 
+std::string help_of(const std::string& command,
+                    const CommandTree& tree,
+                    const GlobalOptions& options) {
+  const auto info = describe(tree);
+  const std::string text = help_text(find_command(info, words_of(command)));
+  return options.json ? json_line({{"schema", 1}, {"help", text}}) : text;
+}
+
+std::string version(const GlobalOptions& options) {
+  return options.json ? json_line({{"schema", 1}, {"version", MLPACK_VERSION}})
+                      : "mlpack " MLPACK_VERSION "\n";
+}
+
 void run(const std::vector<std::string>& words,
          GlobalOptions& options,
          const Surroundings& around) {
@@ -115,11 +130,9 @@ void run(const std::vector<std::string>& words,
   const auto excused = [&options] { return options.help || options.version; };
   const Invocation invocation = parse_arguments(tree, words, excused);
   if (options.help) {
-    const auto info = describe(tree);
-    around.out.write(as_bytes(help_text(find_command(info, words_of(invocation.command)))));
-    return;
+    return around.out.write(as_bytes(help_of(invocation.command, tree, options)));
   }
-  if (options.version) return around.out.write(as_bytes("mlpack " MLPACK_VERSION "\n"));
+  if (options.version) return around.out.write(as_bytes(version(options)));
   if (!invocation.action) refuse_nothing(invocation.command);
   check_options(options);
   Terminal terminal(around.out, around.err, terminal_settings(options, around));

@@ -1,12 +1,17 @@
 #include "cli/base.h"
 
 #include "layers/archive.h"
+#include "layers/deb_image.h"
+#include "layers/image_root.h"
+#include "lib/parallel.h"
 #include "lib/text.h"
 #include "registry/pull.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
 
 namespace mlpack {
 namespace {
@@ -41,6 +46,7 @@ const Image& image_for(const ImageSet& set, const Platform& platform, const std:
   const auto found = std::find_if(images.begin(), images.end(), fits);
   if (found != images.end()) return **found;
   std::vector<std::string> platforms;
+  platforms.reserve(images.size());
   for (const Image* image : images)
     platforms.push_back(image->platform().text());
   throw Error(Fault::incompatible,
@@ -48,12 +54,15 @@ const Image& image_for(const ImageSet& set, const Platform& platform, const std:
               fmt::format("it has: {}", join(platforms, ", ")));
 }
 
-// The blob's bytes become a blob of the store, so that the layout may go away.
-void take_in(const Descriptor& blob, const OpenBlob& open, Session& session) {
-  if (session.store.has_blob(blob.digest)) return;
-  const auto file = session.store.new_blob();
-  copy(*open(blob), *file, [&](std::size_t) { session.world.stop.check(); });
-  file->commit_as(session.store.blob_path(blob.digest));
+// The layers of the image become blobs of the store, wherever they are. Returns how many were not.
+std::size_t take_in(const BaseImage& image, const LayerIntake& intake, std::size_t jobs) {
+  const auto& layers = image.layers;
+  require_room_for(layers, intake.store);
+  std::atomic<std::size_t> moved{0};
+  parallel_for(layers.size(), jobs, [&](std::size_t i) {
+    if (take_layer(intake, layers[i], image.config.diff_ids.at(i))) ++moved;
+  });
+  return moved;
 }
 
 FoundBase on_layout(const BaseLayout& layout, const Platform& platform, Session& session) {
@@ -62,9 +71,9 @@ FoundBase on_layout(const BaseLayout& layout, const Platform& platform, Session&
   const LoadedArchive archive =
       load_archive({ArchiveLocation::Kind::oci_layout, layout.path, layout.tag});
   const Image& image = image_for(archive.images, platform, name);
-  for (const Descriptor& layer : image.manifest.layers)
-    take_in(layer, archive.open, session);
-  return on_image(image, name, image.digest());
+  FoundBase base = on_image(image, name, image.digest());
+  take_in(base.image, session.intake(archive.open), 1);  // so that the layout may go away
+  return base;
 }
 
 FoundBase on_debian(const BaseDebian& wish,
@@ -103,31 +112,65 @@ FoundBase on_nothing(const Platform& platform) {
   return base;
 }
 
-// Packages on an image would need its package list, which lies in its layers.
-void refuse_packages(const Spec& spec) {
-  if (spec.system_packages.empty()) return;
-  const Place place = spec.system_packages.front().place;
-  throw Error(Fault::usage,
-              "`system_packages` can only be installed on a distribution yet",
-              "name one as the base, such as `base: {debian: bookworm}`",
-              {{spec.file.string(),
-                place.line,
-                place.column,
-                "`system_packages` cannot be built on this base yet"}});
+Where place_of_packages(const Spec& spec) {
+  return spec.where(spec.system_packages.front().place);
 }
 
-FoundBase base_of(const Spec& spec, const Platform& platform, Session& session, Offline offline) {
+void refuse_packages(const Spec& spec) {
+  if (spec.system_packages.empty()) return;
+  Where where = place_of_packages(spec);
+  where.message = "`system_packages` need the list of packages of a base, and this spec has none";
+  throw Error(Fault::usage,
+              "`system_packages` can only be installed on a distribution",
+              "name one as the base, such as `base: {debian: bookworm}`, or an image of one",
+              {where});
+}
+
+// All that `build --offline` needs of the image beside manifest and config.
+void keep_layers(FoundBase& base, Session& session) {
+  const LayerIntake intake = session.intake(remote_blobs(session.client, session.store));
+  base.layers_fetched = take_in(base.image, intake, session.world.settings.transfers);
+}
+
+// What the packages add to an image becomes a layer on top of its own.
+void add_packages(FoundBase& base, const Spec& spec, Session& session, Offline offline) {
+  const DebianContext context = session.debian_context(offline);
+  const OpenBlob open = session.open_anywhere(offline);
+  if (spec.system_packages.empty()) {
+    base.files = local_image_root(base.image.layers, open, context);
+    return;
+  }
+  base.files = read_image_root(base.image.layers, open, context);
+  ImagePackages wanted{base.image.name, base.facts.config.platform, {}};
+  for (const auto& package : spec.system_packages)
+    wanted.packages.push_back(package.value);
+  auto layer = at_place(place_of_packages(spec),
+                        [&] { return install_on_image(wanted, *base.files, context); });
+  if (!layer) return session.terminal().note("the base has all `system_packages`");
+  base.root.add(*layer);
+  base.system.push_back(std::move(*layer));
+}
+
+std::optional<FoundBase> image_of(const Spec& spec,
+                                  const Platform& platform,
+                                  Session& session,
+                                  Offline offline) {
   const Base& wish = spec.base.value;
-  if (!std::holds_alternative<BaseDebian>(wish)) refuse_packages(spec);
   if (const auto* reference = std::get_if<BaseReference>(&wish)) {
     return on_reference(reference->reference, platform, session, offline);
   }
   if (const auto* layout = std::get_if<BaseLayout>(&wish)) {
     return on_layout(*layout, platform, session);
   }
+  return std::nullopt;
+}
+
+FoundBase base_of(const Spec& spec, const Platform& platform, Session& session, Offline offline) {
+  const Base& wish = spec.base.value;
   if (const auto* debian = std::get_if<BaseDebian>(&wish)) {
     return on_debian(*debian, spec, platform, session.debian_context(offline));
   }
+  refuse_packages(spec);
   if (std::holds_alternative<BaseAuto>(wish)) {
     session.terminal().note("base: scratch, as nothing in the spec needs more");
   }
@@ -136,9 +179,18 @@ FoundBase base_of(const Spec& spec, const Platform& platform, Session& session, 
 
 }  // namespace
 
-FoundBase find_base(const Spec& spec, const Platform& platform, Session& session, Offline offline) {
-  return at_place(spec.where(spec.base.place),
-                  [&] { return base_of(spec, platform, session, offline); });
+FoundBase find_base(const Spec& spec,
+                    const Platform& platform,
+                    Session& session,
+                    Offline offline,
+                    BaseLayers layers) {
+  return at_place(spec.where(spec.base.place), [&] {
+    auto image = image_of(spec, platform, session, offline);
+    if (!image) return base_of(spec, platform, session, offline);
+    if (layers == BaseLayers::keep) keep_layers(*image, session);
+    add_packages(*image, spec, session, offline);
+    return std::move(*image);
+  });
 }
 
 }  // namespace mlpack

@@ -1,12 +1,16 @@
 #pragma once
 
 #include "cli/session.h"
+#include "layers/deb_paths.h"
 #include "layers/root_view.h"
 #include "lib/oci/image.h"
 #include "lib/oci/recipe.h"
 #include "lib/resolve/plan.h"
 #include "lib/spec/spec.h"
 
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace mlpack {
@@ -19,10 +23,21 @@ struct FoundBase {
   RootView root = RootView::empty();
   std::vector<std::string> passwd;  // the distribution's lines of /etc/passwd and /etc/group
   std::vector<std::string> group;
+  std::optional<RootPaths> files;  // of an image, where its layers are at hand: for checks alone
+  std::size_t layers_fetched = 0;  // into the store
 };
+
+/// What becomes of the layers of an image in a registry: `keep` fetches them into the store.
+enum class BaseLayers { leave, keep };
 
 /// Finds the base of `spec` for `platform`: of an image only manifest and config are fetched, the
 /// layers of a layout are taken into the store, packages are downloaded into the store's cache.
-FoundBase find_base(const Spec& spec, const Platform& platform, Session& session, Offline offline);
+/// `system_packages` on an image need its list of packages: its layers are read through once, from
+/// where they are, and what was found is kept by their digests.
+FoundBase find_base(const Spec& spec,
+                    const Platform& platform,
+                    Session& session,
+                    Offline offline,
+                    BaseLayers layers = BaseLayers::leave);
 
 }  // namespace mlpack

@@ -1,6 +1,9 @@
 #include "cli/commands.h"
 
 #include "cli/help.h"
+#include "cli/result.h"
+
+#include <nlohmann/json.hpp>
 
 #include <memory>
 
@@ -64,7 +67,8 @@ Command help_command() {
     const auto words = std::make_shared<std::vector<std::string>>();
     list.positional({"COMMAND", "", "the command", {}, ArgumentInfo::Count::any}, *words);
     return [words](World& world) {
-      world.terminal.result(help_text(find_command(command_info(), *words)));
+      const std::string text = help_text(find_command(command_info(), *words));
+      world.terminal.result(world.json() ? json_line({{"schema", 1}, {"help", text}}) : text);
     };
   };
   return {"help", "say what a command does and takes", "", declare, {}};

@@ -1,9 +1,11 @@
 #include "cli/completion.h"
 
 #include "cli/commands.h"
+#include "cli/result.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -322,7 +324,8 @@ Command completion_command() {
                          : name == "fish" ? std::optional(Shell::fish)
                                           : std::nullopt;
       if (!shell) fail(Fault::usage, "no completion for `{}`", printable(name));
-      world.terminal.result(completion_script(command_info(), *shell));
+      const std::string script = completion_script(command_info(), *shell);
+      world.terminal.result(world.json() ? json_line({{"schema", 1}, {"script", script}}) : script);
     };
   };
   return {"completion", "print a completion script for bash, zsh or fish", "", declare, {}};

@@ -112,8 +112,10 @@ const Image& only_image(const NamedImage& named, const Platform& platform) {
 }
 
 Difference difference(const NamedImage& before, const NamedImage& after, Session& session) {
-  const Image& old_image = only_image(before, Platform::host());
-  const Image& new_image = only_image(after, old_image.platform());
+  const Platform host = Platform::host();
+  const Image& old_image = only_image(before, host);
+  const Platform platform = old_image.platform();
+  const Image& new_image = only_image(after, platform);
   const auto removed = own_layers(old_image, new_image);
   const auto added = own_layers(new_image, old_image);
   Difference result;
@@ -161,7 +163,7 @@ Json changes_json(const std::vector<Change>& changes) {
 }
 
 void diff(const std::string& before, const std::string& after, World& world) {
-  Session session(world);
+  Session session(world, Store::Access::read);
   const NamedImage one = find_image(before, session);
   const NamedImage two = find_image(after, session);
   const bool same = one.set.root().digest == two.set.root().digest;

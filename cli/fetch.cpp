@@ -3,14 +3,11 @@
 #include "cli/result.h"
 #include "cli/session.h"
 #include "cli/targets.h"
-#include "lib/parallel.h"
 #include "lib/spec/spec.h"
-#include "registry/pull.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <atomic>
 #include <memory>
 
 namespace mlpack {
@@ -24,16 +21,6 @@ struct FetchOptions {
   std::vector<std::string> variables;
 };
 
-// All that `build --offline` needs of the base: manifest and config or packages, and the layers.
-std::size_t fetch_all(const FoundBase& base, Session& session) {
-  std::atomic<std::size_t> moved{0};
-  const auto& layers = base.image.layers;
-  parallel_for(layers.size(), session.world.settings.transfers, [&](std::size_t i) {
-    if (fetch_blob(session.client, layers[i], session.store)) ++moved;
-  });
-  return moved;
-}
-
 void fetch(const FetchOptions& options, World& world) {
   const std::string path = options.spec.empty() ? "mlpack.yaml" : options.spec.front();
   const Spec spec =
@@ -42,7 +29,7 @@ void fetch(const FetchOptions& options, World& world) {
   Session session(world);
   std::size_t moved = 0;
   for (const Platform& platform : platforms_of(spec, world.terminal)) {
-    moved += fetch_all(find_base(spec, platform, session, Offline::no), session);
+    moved += find_base(spec, platform, session, Offline::no, BaseLayers::keep).layers_fetched;
   }
   const std::string text = fmt::format("{} can be built with --offline\n", spec.file.string());
   world.terminal.result(

@@ -74,7 +74,7 @@ NamedImage find_image(const std::string& text, Session& session) {
   const ImageLocation location = parse_image_location(text);
   const auto* name = std::get_if<Reference>(&location);
   if (name == nullptr || name->is_local()) return find_local_image(text, session);
-  auto stored = find_stored(*name, session);
+  auto stored = session.store.is_there() ? find_stored(*name, session) : std::nullopt;
   return stored ? std::move(*stored) : find_remote(*name, session);
 }
 

@@ -197,7 +197,7 @@ std::string text(const NamedImage& found, const InspectOptions& options, const F
 }
 
 void inspect(const InspectOptions& options, World& world) {
-  Session session(world);
+  Session session(world, Store::Access::read);
   const NamedImage found = find_image(options.image.front(), session);
   const FilesOf files = [&](const Descriptor& layer) {
     return files_of_layer(layer, found.open, session.store, world.stop);

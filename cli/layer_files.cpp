@@ -61,7 +61,7 @@ std::vector<LayerFile> files_of_layer(const Descriptor& layer,
   if (!compression) {
     fail(Fault::input, "`{}` is no layer: {}", layer.digest.text(), printable(layer.media_type));
   }
-  TarReader reader(decompress(open(layer), *compression));
+  TarReader reader(with_whole_blocks(decompress(open(layer), *compression)));
   std::vector<LayerFile> files;
   while (auto entry = reader.next()) {
     stop.check();

@@ -1,5 +1,6 @@
 #include "cli/layer_jobs.h"
 
+#include "layers/base_checks.h"
 #include "layers/layer_count.h"
 #include "layers/recipes.h"
 #include "layers/weights_check.h"
@@ -121,6 +122,9 @@ LayerJobs layer_jobs(const Plan& plan, const FoundBase& base, const Spec& spec, 
   at_place(spec.where(spec.writable_place),
            [&] { add_config(contents, plan.account, base, options); });
   check_overlaps(contents.layers, contents.origins);
+  if (base.files) {
+    check_on_base(contents.layers, contents.origins, *base.files, base.facts.name);
+  }
 
   std::vector<LayerRecipe> layers = base.system;
   append(layers, std::move(contents.layers));

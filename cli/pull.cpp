@@ -34,7 +34,8 @@ void pull_image(const PullOptions& options, World& world) {
   const Reference name = parse_reference(options.name.front()).with_default_host();
   const auto platform = parse_platform_option(options.platform);
   Session session(world);
-  show(pull(session.client, name, platform, session.store), world);
+  const MoveLayer move = session.intake({}).move;
+  show(pull(session.client, name, platform, session.store, move), world);
 }
 
 }  // namespace

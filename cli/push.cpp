@@ -4,6 +4,7 @@
 #include "cli/images.h"
 #include "cli/result.h"
 #include "cli/targets.h"
+#include "lib/text.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -51,25 +52,35 @@ Json report_json(const Reference& name, const PushReport& report) {
       {"seconds", json_seconds(report.seconds)}};
 }
 
-void show(const std::vector<Reference>& names,
-          const std::vector<PushReport>& reports,
-          World& world) {
+std::string pinned(const Reference& name, const PushReport& report) {
+  return name.with_digest(report.digest).text();
+}
+
+// What was pushed before another push fails; with --json the message is all that can say it.
+std::string done_text(const std::vector<Reference>& names, const std::vector<PushReport>& reports) {
+  std::vector<std::string> done;
+  done.reserve(reports.size());
+  for (std::size_t i = 0; i < reports.size(); ++i)
+    done.push_back("`" + pinned(names[i], reports[i]) + "`");
+  return "after a push of " + join(done, ", ");
+}
+
+std::string document_of(const std::vector<Reference>& names,
+                        const std::vector<PushReport>& reports) {
   Json document{{"schema", 1}};
-  std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    text += fmt::format("{}@{}\n", names[i].text(), reports[i].digest.text());
     if (names.size() == 1) {
       document.update(report_json(names[i], reports[i]));
     } else {
       document["pushes"].push_back(report_json(names[i], reports[i]));
     }
   }
-  world.terminal.result(world.json() ? json_line(document) : text);
+  return json_line(document);
 }
 
 void push_image(const PushOptions& options, World& world) {
   const std::vector<Reference> names = names_of(options);
-  Session session(world);
+  Session session(world, Store::Access::read);
   const NamedImage image = find_local_image(options.image.front(), session);
   // What an archive holds is taken from it, wherever else it may be.
   Store* store = image.place == NamedImage::Place::store ? &session.store : nullptr;
@@ -77,9 +88,11 @@ void push_image(const PushOptions& options, World& world) {
   for (const Reference& name : names) {
     PushRequest request{image.set.images, {}, name, image.open, store};
     if (image.set.index) request.index = image.set.index_bytes;
-    reports.push_back(push(session.client, request));
+    const auto run = [&] { return push(session.client, request); };
+    reports.push_back(reports.empty() ? run() : in_context(done_text(names, reports), run));
+    if (!world.json()) world.terminal.result(pinned(name, reports.back()) + "\n");
   }
-  show(names, reports, world);
+  if (world.json()) world.terminal.result(document_of(names, reports));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "cli/session.h"
 
-#include "registry/pull.h"
+#include "layers/layer_check.h"
 
 #include <fmt/format.h>
 
@@ -32,9 +32,9 @@ ClientOptions client_options(const World& world) {
   return options;
 }
 
-Session::Session(World& the_world)
+Session::Session(World& the_world, Store::Access access)
     : world(the_world),
-      store(store_folder(world), warner(world)),
+      store(store_folder(world), warner(world), access),
       credentials(open_credentials(world)),
       client(world.transport, credentials, client_options(world), world.terminal, world.stop),
       downloader(world.transport, RetryPolicy{}, world.stop) {}
@@ -67,6 +67,16 @@ OpenBlob Session::open_anywhere(Offline offline) {
                 fmt::format("the layer `{}` of the base is not in the store", blob.digest.text()),
                 "run `mlpack fetch` while there is a network");
   };
+}
+
+LayerIntake Session::intake(OpenBlob open) {
+  const Stop& stop = world.stop;
+  return {client,
+          store,
+          std::move(open),
+          [&stop](auto source, Sink& sink, const Descriptor& layer, const Digest& diff_id) {
+            move_checked(std::move(source), sink, layer, diff_id, stop);
+          }};
 }
 
 }  // namespace mlpack

@@ -7,6 +7,7 @@
 #include "registry/client.h"
 #include "registry/credentials.h"
 #include "registry/download.h"
+#include "registry/pull.h"
 
 namespace mlpack {
 
@@ -14,8 +15,8 @@ namespace mlpack {
 /// and a downloader, all telling the terminal what they do.
 class Session {
  public:
-  /// Opens or creates the store. `world` must outlive it.
-  explicit Session(World& world);
+  /// Opens the store, or creates it unless it is for reading. `world` must outlive it.
+  explicit Session(World& world, Store::Access access = Store::Access::write);
 
   World& world;
   Store store;
@@ -29,6 +30,8 @@ class Session {
   /// Opens blobs of the store: from their files, from the user's files, else from where they are
   /// known to be (not with Offline::yes: Fault::input then).
   OpenBlob open_anywhere(Offline offline = Offline::no);
+  /// Brings layers that `open` opens into the store, comparing them with their diff ids.
+  LayerIntake intake(OpenBlob open);
 };
 
 /// The credentials of the user, with warnings on the terminal.

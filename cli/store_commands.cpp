@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <memory>
 
 namespace mlpack {
@@ -13,6 +14,9 @@ namespace {
 
 using Count = ArgumentInfo::Count;
 using Json = nlohmann::ordered_json;
+
+// A build may take so long; whoever starts another one meanwhile is waited for too.
+constexpr std::chrono::minutes longest_wait(30);
 
 // Other tools may put an index into the layout without all of its images (image-layout.md).
 std::vector<Image> images_of(const Store& store, const Descriptor& descriptor) {
@@ -41,7 +45,7 @@ std::string platforms_of(const std::vector<Image>& images) {
 }
 
 void list(World& world) {
-  const Session session(world);
+  const Session session(world, Store::Access::read);
   Json images = Json::array();
   std::vector<std::vector<std::string>> rows{{"NAME", "DIGEST", "PLATFORM", "SIZE"}};
   for (const StoredImage& image : session.store.images()) {
@@ -85,7 +89,8 @@ Json report_json(const StoreReport& report) {
 
 void collect(Store::Gc what, World& world) {
   Session session(world);
-  const StoreReport report = session.store.gc(what);
+  const auto say = [&world](const std::string& text) { world.terminal.note(text); };
+  const StoreReport report = session.store.gc(what, {longest_wait, say, &world.stop});
   world.terminal.result(
       world.json() ? json_line(report_json(report))
                    : fmt::format("removed {} files, {}; {} blobs and {} recipes are left\n",
@@ -96,7 +101,7 @@ void collect(Store::Gc what, World& world) {
 }
 
 void verify(World& world) {
-  const Session session(world);
+  const Session session(world, Store::Access::read);
   const StoreReport report = session.store.verify(world.settings.jobs);
   if (!report.problems.empty()) {
     fail(Fault::integrity,

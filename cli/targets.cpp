@@ -1,5 +1,6 @@
 #include "cli/targets.h"
 
+#include "lib/output.h"
 #include "lib/spec/secrets.h"
 #include "lib/text.h"
 
@@ -19,6 +20,32 @@ Reference target_name(const std::string& own, const std::string& tag) {
                 "give a tag, such as `:1`");
   }
   return name.with_default_tag();
+}
+
+// What a second output must not write to as well: a file, or a tag of a layout.
+std::string place_text(const ArchiveLocation& location) {
+  if (location.path == "-") return "-";
+  const std::string place = place_of(location.path).string();
+  const bool layout = location.kind == ArchiveLocation::Kind::oci_layout;
+  return layout ? place + ":" + location.tag : place;
+}
+
+[[noreturn]] void refuse_same_place(const std::string& first,
+                                    const std::string& second,
+                                    const ArchiveLocation& location) {
+  if (location.path == "-") {
+    throw Error(Fault::usage,
+                fmt::format("`-o {}` and `-o {}` are both stdout", first, second),
+                "write one of them to a file");
+  }
+  const bool layout = location.kind == ArchiveLocation::Kind::oci_layout;
+  throw Error(
+      Fault::usage,
+      fmt::format("`-o {}` and `-o {}` would write the same {}",
+                  printable(first),
+                  printable(second),
+                  layout ? "tag" : "file"),
+      layout ? "give one of them another tag or folder" : "write one of them to another file");
 }
 
 }  // namespace
@@ -62,17 +89,13 @@ void require_hosts(const std::vector<Reference>& names) {
 std::vector<ArchiveLocation> output_locations(const std::vector<std::string>& outputs,
                                               const Reference& name) {
   std::vector<ArchiveLocation> locations;
-  const std::string* on_stdout = nullptr;
+  std::map<std::string, std::string> options;
   for (const std::string& output : outputs) {
     ArchiveLocation location = parse_archive_location(output);
-    if (location.path == "-" && on_stdout != nullptr) {
-      throw Error(Fault::usage,
-                  fmt::format("`-o {}` and `-o {}` are both stdout", *on_stdout, output),
-                  "write one of them to a file");
-    }
-    if (location.path == "-") on_stdout = &output;
     const bool docker = location.kind == ArchiveLocation::Kind::docker_archive;
     if (location.tag.empty() && !docker) location.tag = name.tag().value_or("latest");
+    const auto [first, is_new] = options.emplace(place_text(location), output);
+    if (!is_new) refuse_same_place(first->second, output, location);
     locations.push_back(std::move(location));
   }
   return locations;
@@ -80,6 +103,7 @@ std::vector<ArchiveLocation> output_locations(const std::vector<std::string>& ou
 
 std::vector<Platform> platforms_of(const Spec& spec, Terminal& terminal) {
   std::vector<Platform> platforms;
+  platforms.reserve(spec.platforms.size());
   for (const auto& platform : spec.platforms)
     platforms.push_back(platform.value);
   if (!platforms.empty()) return platforms;
@@ -89,7 +113,7 @@ std::vector<Platform> platforms_of(const Spec& spec, Terminal& terminal) {
 
 std::optional<Platform> parse_platform_option(const std::string& text) {
   if (text.empty()) return std::nullopt;
-  if (const auto platform = Platform::parse(text)) return platform;
+  if (auto platform = Platform::parse(text)) return platform;
   throw Error(Fault::usage,
               fmt::format("`--platform` does not know `{}`", printable(text)),
               "such as linux/amd64 or linux/arm64");

@@ -30,7 +30,8 @@ void require_own_names(const std::vector<Wish>& wishes);
 void require_hosts(const std::vector<Reference>& names);
 
 /// Where -o wants the image; a layout or archive without a tag of its own gets that of `name`.
-/// Fault::usage where two are stdout.
+/// Fault::usage where two are stdout, the same file, or the same tag of a layout, however they are
+/// spelled.
 std::vector<ArchiveLocation> output_locations(const std::vector<std::string>& outputs,
                                               const Reference& name);
 

@@ -3,6 +3,7 @@
 #include "layers/archive_blobs.h"
 #include "lib/error.h"
 #include "lib/oci/verify.h"
+#include "lib/output.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -43,6 +44,19 @@ void write_to(Sink& out,
   } else {
     write_docker_archive(out, location.tag.empty() ? name : location.tag, images, context);
   }
+}
+
+// What an archive surely holds. In a docker-archive layers are uncompressed, which says how large
+// they are only of those that were not compressed.
+std::uint64_t known_size(ArchiveLocation::Kind kind, const ImageSet& images) {
+  std::uint64_t size = 0;
+  for (const ArchiveBlob& blob : archive_blobs(images)) {
+    const auto compression = layer_compression(blob.descriptor.media_type);
+    const bool is_known =
+        kind != ArchiveLocation::Kind::docker_archive || compression == Compression::none;
+    if (is_known) size += blob.descriptor.size;
+  }
+  return size;
 }
 
 ArchiveBlob document(std::string_view media_type, const std::string& bytes) {
@@ -139,6 +153,8 @@ void write_archive(const ArchiveLocation& location,
     write_to(out, location, name, images, context);
     return;
   }
+  remove_leftovers(location.path);
+  require_room(location.path, known_size(location.kind, images));
   AtomicFile file(location.path);
   write_to(file, location, name, images, context);
   file.commit();

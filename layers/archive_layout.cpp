@@ -3,18 +3,33 @@
 #include "layers/tar_header.h"
 #include "layers/tar_view.h"
 #include "lib/error.h"
+#include "lib/output.h"
 #include "lib/store/layout.h"
+
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 
 namespace mlpack {
 namespace {
 
+// Whether it holds nothing but what a process makes before it marks the folder as a layout: one
+// that was killed meanwhile, or one that is about to.
+bool is_as_good_as_empty(const fs::path& folder) {
+  std::error_code failed;
+  if (!fs::exists(folder, failed)) return true;
+  const auto is_begun = [](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
+    return name == "index.lock" || (name.starts_with(".oci-layout.") && name.ends_with(".tmp"));
+  };
+  const fs::directory_iterator entries(folder, failed);
+  return !failed && std::all_of(fs::begin(entries), fs::end(entries), is_begun);
+}
+
 void require_layout_or_nothing(const fs::path& folder) {
   std::error_code failed;
-  const bool is_layout = fs::exists(folder / "oci-layout", failed);
-  const bool is_empty = !fs::exists(folder, failed) || fs::is_empty(folder, failed);
-  if (is_layout || (is_empty && !failed)) return;
+  if (fs::exists(folder / "oci-layout", failed) || is_as_good_as_empty(folder)) return;
   throw Error(Fault::usage,
               fmt::format("`{}` holds something else than an OCI layout", folder.string()),
               "name a new folder, or empty this one");
@@ -81,9 +96,41 @@ void write_blob(const fs::path& path, const ArchiveBlob& blob, const ExportConte
   progress.end("written");
 }
 
-bool is_there(const fs::path& path, std::uint64_t size) {
-  std::error_code absent;
-  return fs::file_size(path, absent) == size && !absent;
+fs::path blob_path(const fs::path& folder, const ArchiveBlob& blob) {
+  return folder / layout_blob_path(blob.descriptor.digest);
+}
+
+std::vector<ArchiveBlob> missing_blobs(const fs::path& folder, const ImageSet& images) {
+  std::vector<ArchiveBlob> blobs = archive_blobs(images);
+  std::erase_if(blobs, [&](const ArchiveBlob& blob) {
+    std::error_code absent;
+    return fs::file_size(blob_path(folder, blob), absent) == blob.descriptor.size && !absent;
+  });
+  return blobs;
+}
+
+// Whether a copy surely takes room of its own. Other file systems may share the blocks of what the
+// kernel copies, and then need next to nothing.
+bool never_shares_blocks(const fs::path& folder) {
+  struct statfs status {};
+  if (::statfs(folder.c_str(), &status) != 0) return false;
+  return status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC;
+}
+
+std::uint64_t known_size(const fs::path& folder,
+                         const std::vector<ArchiveBlob>& blobs,
+                         const ExportContext& context) {
+  const bool all = context.store == nullptr || never_shares_blocks(folder);
+  std::uint64_t size = 0;
+  for (const ArchiveBlob& blob : blobs) {
+    const Descriptor& descriptor = blob.descriptor;
+    const auto is_local = [&] {
+      const BlobLocation::Kind kind = context.store->locate(descriptor.digest).kind;
+      return kind == BlobLocation::Kind::stored || kind == BlobLocation::Kind::recipe;
+    };
+    if (all || !is_local()) size += descriptor.size;
+  }
+  return size;
 }
 
 }  // namespace
@@ -94,10 +141,12 @@ void write_layout(const fs::path& folder,
                   const ExportContext& context) {
   require_layout_or_nothing(folder);
   create_layout(folder);
-  for (const ArchiveBlob& blob : archive_blobs(images)) {
-    const fs::path path = folder / layout_blob_path(blob.descriptor.digest);
-    if (!is_there(path, blob.descriptor.size)) write_blob(path, blob, context);
-  }
+  remove_all_leftovers(folder);
+  remove_all_leftovers(folder / "blobs" / "sha256");
+  const std::vector<ArchiveBlob> blobs = missing_blobs(folder, images);
+  require_room(folder, known_size(folder, blobs, context));
+  for (const ArchiveBlob& blob : blobs)
+    write_blob(blob_path(folder, blob), blob, context);
   const Descriptor root = named_root(images, tag);
   update_layout(folder, [&](Index& index) {
     std::erase_if(index.manifests, [&](const Descriptor& entry) {

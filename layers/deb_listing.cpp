@@ -1,6 +1,7 @@
 #include "layers/deb_listing.h"
 
 #include "layers/deb_stanza.h"
+#include "layers/field_text.h"
 #include "lib/error.h"
 #include "lib/text.h"
 
@@ -15,7 +16,6 @@ namespace {
 constexpr std::size_t largest_control = std::size_t{1} << 20;
 constexpr std::size_t largest_certificates = std::size_t{16} << 20;
 constexpr std::string_view certificate_folder = "usr/share/ca-certificates/";
-constexpr std::uint64_t largest_number = std::uint64_t{1} << 62;
 constexpr std::uint64_t largest_priority = std::numeric_limits<int>::max();
 constexpr std::string_view format = "deb listing 1";
 
@@ -77,47 +77,6 @@ void read_data(const fs::path& deb, DebListing& listing) {
     listing.files.push_back(*file);
   }
 }
-
-// A listing is fields in a row, each `LENGTH:BYTES`, lists with their length in front.
-class FieldWriter {
- public:
-  void add(std::string_view field) { text_ += fmt::format("{}:{}", field.size(), field); }
-  void add(std::uint64_t number) { add(std::to_string(number)); }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-};
-
-class FieldReader {
- public:
-  explicit FieldReader(std::string_view text) : text_(text) {}
-  std::string text() {
-    const std::size_t colon = std::min(text_.find(':'), text_.size());
-    const auto length = parse_number(text_.substr(0, colon), text_.size());
-    if (!length || text_.size() - colon < *length + 1) {
-      good_ = false;
-      text_ = {};
-      return {};
-    }
-    const std::string field(text_.substr(colon + 1, *length));
-    text_.remove_prefix(colon + 1 + *length);
-    return field;
-  }
-  std::uint64_t number(std::uint64_t max = largest_number) {
-    const auto value = parse_number(text(), max);
-    if (!value) good_ = false;
-    return value.value_or(0);
-  }
-  /// The length of a list; more than there is text for is none.
-  std::uint64_t count() { return number(text_.size()); }
-  bool good() const { return good_; }
-  bool done() const { return good_ && text_.empty(); }
-
- private:
-  std::string_view text_;
-  bool good_ = true;
-};
 
 void write_file(FieldWriter& out, const DebFile& file) {
   out.add(file.path);

@@ -113,12 +113,14 @@ std::string first_uri(const std::vector<AptSource>& sources, const Matches& matc
   return {};
 }
 
-[[noreturn]] void fail_without_mirror(const Distribution& distribution) {
+[[noreturn]] void fail_without_mirror(const DebianBase& base) {
+  const std::string set = "set MLPACK_DEBIAN_MIRROR";
   throw Error(
       Fault::usage,
-      fmt::format("nothing says which mirror has the packages of `{}`", distribution.codename),
-      fmt::format("write `base: {{debian: {}, mirror: URL}}`, or set MLPACK_DEBIAN_MIRROR",
-                  distribution.codename));
+      fmt::format("nothing says which mirror has the packages of `{}`", base.codename),
+      base.installed
+          ? set + " to its URL"
+          : fmt::format("write `base: {{debian: {}, mirror: URL}}`, or {}", base.codename, set));
 }
 
 }  // namespace
@@ -162,7 +164,7 @@ DebianMirror find_mirror(const DebianBase& base,
     const std::string architecture = debian_architecture(base.platform);
     mirror = mirror_of_host(context.apt_folder, distribution, architecture);
   }
-  if (mirror.main.empty()) fail_without_mirror(distribution);
+  if (mirror.main.empty()) fail_without_mirror(base);
   if (!base.security_mirror.empty()) {
     check_url(base.security_mirror, "`security_mirror`");
     mirror.security = without_trailing_slashes(base.security_mirror);

@@ -45,6 +45,28 @@ void RootPaths::replace(RecipeEntry entry, std::size_t owner) {
   claims_.insert_or_assign(std::move(path), Claim{std::move(entry), owner});
 }
 
+void RootPaths::remove_below(const std::string& path) {
+  if (path.empty()) return claims_.clear();
+  // '0' is what comes after '/'.
+  claims_.erase(claims_.lower_bound(path + '/'), claims_.lower_bound(path + '0'));
+}
+
+void RootPaths::remove(const std::string& path) {
+  remove_below(path);
+  claims_.erase(path);
+}
+
+std::vector<const RecipeEntry*> RootPaths::children(const std::string& path) const {
+  std::vector<const RecipeEntry*> found;
+  const auto end = claims_.lower_bound(path + '0');
+  for (auto claim = claims_.lower_bound(path + '/'); claim != end; ++claim) {
+    if (claim->first.find('/', path.size() + 1) == std::string::npos) {
+      found.push_back(&claim->second.entry);
+    }
+  }
+  return found;
+}
+
 const RecipeEntry* RootPaths::find(const std::string& path) const {
   const auto found = claims_.find(path);
   return found == claims_.end() ? nullptr : &found->second.entry;
@@ -74,7 +96,9 @@ std::string RootPaths::resolve(const std::string& path) const {
       go_up(done);
       continue;
     }
-    const std::string next = done.empty() ? part : done + "/" + part;
+    std::string next = done;
+    if (!next.empty()) next += '/';
+    next += part;
     const RecipeEntry* entry = find(next);
     if (entry == nullptr || entry->kind != EntryKind::symlink) {
       done = next;

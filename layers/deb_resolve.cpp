@@ -17,6 +17,7 @@
 #include <array>
 #include <ctime>
 #include <optional>
+#include <span>
 
 namespace mlpack {
 namespace {
@@ -125,15 +126,19 @@ class Resolution {
         architecture_(debian_architecture(base.platform)),
         wanted_(base.packages) {
     check_base(base);
-    wanted_.insert(wanted_.end(),
-                   distribution_.always_installed.begin(),
-                   distribution_.always_installed.end());
+    if (!base.installed) {
+      wanted_.insert(wanted_.end(),
+                     distribution_.always_installed.begin(),
+                     distribution_.always_installed.end());
+    }
     std::sort(wanted_.begin(), wanted_.end());
     wanted_.erase(std::unique(wanted_.begin(), wanted_.end()), wanted_.end());
-    mirror_ = find_mirror(base, distribution_, context);
+    std::erase_if(wanted_, [&](const std::string& name) { return is_there(name); });
   }
 
   DebianPlan run() {
+    if (wanted_.empty()) return {base_.codename, base_.platform, {}, {}};
+    mirror_ = find_mirror(base_, distribution_, context_);
     suites_ = suites_of(distribution_, mirror_);
     read_releases();
     drop_suites_without_architecture();
@@ -147,6 +152,18 @@ class Resolution {
   }
 
  private:
+  std::span<const std::string> installed() const {
+    return base_.installed ? std::span<const std::string>(*base_.installed)
+                           : std::span<const std::string>();
+  }
+
+  bool is_there(std::string_view name) const {
+    const auto all = installed();
+    return std::any_of(all.begin(), all.end(), [&](const std::string& paragraph) {
+      return deb_field(paragraph, "Package") == name;
+    });
+  }
+
   void read_releases() {
     const std::vector<fs::path> keyrings = keyrings_for(distribution_, context_);
     parallel_for(suites_.size(), context_.jobs, [&](std::size_t index) {
@@ -203,6 +220,8 @@ class Resolution {
                                    fmt::join(distribution_.components, " "));
     for (const Suite& suite : suites_)
       text += suite.folder() + " " + Digest::of(suite.release_text).hex() + "\n";
+    for (const std::string& paragraph : installed())
+      text += paragraph + "\n";
     return Digest::of(text);
   }
 
@@ -239,6 +258,7 @@ class Resolution {
   DebIndex read_index() const {
     const std::vector<List> all = lists();
     std::vector<WantedFile> files;
+    files.reserve(all.size());
     for (const List& list : all)
       files.push_back(list.file);
     fetch_files(files, "package lists of " + base_.codename, context_);
@@ -256,7 +276,7 @@ class Resolution {
   std::vector<DebPackage> packages() const {
     const DebIndex index = read_index();
     std::vector<DebPackage> found;
-    for (const IndexedDeb* deb : solve(index, wanted_, distribution_.never_installed))
+    for (const IndexedDeb* deb : solve(index, wanted_, distribution_.never_installed, installed()))
       found.push_back(package_of(*deb));
     return found;
   }

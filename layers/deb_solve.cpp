@@ -44,7 +44,7 @@ class IdQueue {
  public:
   IdQueue() { queue_init(&queue_); }
   ~IdQueue() { queue_free(&queue_); }
-  IdQueue(const IdQueue&) = delete;
+  IdQueue(const IdQueue& other) { queue_init_clone(&queue_, &other.queue_); }
   IdQueue& operator=(const IdQueue&) = delete;
   Queue* get() { return &queue_; }
   std::span<const Id> ids() const {
@@ -68,30 +68,51 @@ void append_needs(std::string& text,
   text += '\n';
 }
 
+void append_fields(std::string& text, std::string_view paragraph) {
+  for (const char* field :
+       {"Package", "Version", "Architecture", "Multi-Arch", "Provides", "Conflicts", "Breaks"}) {
+    const std::string_view value = deb_field(paragraph, field);
+    if (!value.empty()) text += fmt::format("{}: {}\n", field, value);
+  }
+}
+
 // The paragraphs as the solver sees them: Pre-Depends and Depends are one, ignored ones are gone.
 std::string solver_input(std::span<const IndexedDeb* const> packages,
                          std::span<const std::string_view> ignored) {
   std::string text;
   for (const IndexedDeb* package : packages) {
-    for (const char* field :
-         {"Package", "Version", "Architecture", "Multi-Arch", "Provides", "Conflicts", "Breaks"}) {
-      const std::string_view value = deb_field(package->paragraph, field);
-      if (!value.empty()) text += fmt::format("{}: {}\n", field, value);
-    }
+    append_fields(text, package->paragraph);
     append_needs(text, package->paragraph, ignored);
     text += '\n';
   }
   return text;
 }
 
-PoolPtr load(std::string text) {
-  PoolPtr pool(pool_create());
-  pool_setdisttype(pool.get(), DISTTYPE_DEB);
-  Repo* repo = repo_create(pool.get(), "index");
+// What is there may need what it never had: images are made without this and that.
+std::string solver_input(std::span<const std::string> installed) {
+  std::string text;
+  for (const std::string& paragraph : installed) {
+    append_fields(text, paragraph);
+    text += '\n';
+  }
+  return text;
+}
+
+Repo* add_repo(Pool* pool, const char* name, std::string text) {
+  Repo* repo = repo_create(pool, name);
+  if (text.empty()) return repo;
   std::unique_ptr<FILE, int (*)(FILE*)> file(fmemopen(text.data(), text.size(), "r"), &std::fclose);
   if (!file || repo_add_debpackages(repo, file.get(), 0) != 0) {
     fail(Fault::internal, "libsolv does not read the package list");
   }
+  return repo;
+}
+
+PoolPtr load(std::string index, std::string installed) {
+  PoolPtr pool(pool_create());
+  pool_setdisttype(pool.get(), DISTTYPE_DEB);
+  add_repo(pool.get(), "index", std::move(index));
+  pool_set_installed(pool.get(), add_repo(pool.get(), "installed", std::move(installed)));
   pool_createwhatprovides(pool.get());
   return pool;
 }
@@ -145,15 +166,76 @@ void check_known(const DebIndex& index, std::span<const std::string> wanted) {
       fmt::format("no set of packages satisfies `system_packages`: {}", fmt::join(reasons, "; ")));
 }
 
+bool is_installed(const Pool* pool, Id id) {
+  return pool_id2solvable(pool, id)->repo == pool->installed;
+}
+
+std::string_view name_of(const Pool* pool, Id id) {
+  return pool_id2str(pool, pool_id2solvable(pool, id)->name);
+}
+
+std::string_view version_of(const Pool* pool, Id id) {
+  return pool_id2str(pool, pool_id2solvable(pool, id)->evr);
+}
+
+// The packages of the index that the solver chose.
+std::vector<Id> chosen_ids(Solver* solver) {
+  IdQueue decisions;
+  solver_get_decisionqueue(solver, decisions.get());
+  std::vector<Id> chosen;
+  for (const Id id : decisions.ids()) {
+    if (id > SYSTEMSOLVABLE && !is_installed(solver->pool, id)) chosen.push_back(id);
+  }
+  return chosen;
+}
+
+// Each installed package that the solver gave up, and what for.
+std::vector<std::string> replacements(Solver* solver) {
+  const Pool* pool = solver->pool;
+  IdQueue decisions;
+  solver_get_decisionqueue(solver, decisions.get());
+  const std::vector<Id> chosen = chosen_ids(solver);
+  std::vector<std::string> found;
+  for (const Id decision : decisions.ids()) {
+    const Id id = -decision;
+    if (id <= SYSTEMSOLVABLE || !is_installed(pool, id)) continue;
+    const auto other = std::find_if(chosen.begin(), chosen.end(), [&](Id one) {
+      return name_of(pool, one) == name_of(pool, id);
+    });
+    const std::string what = fmt::format("`{}` {}", name_of(pool, id), version_of(pool, id));
+    found.push_back(other == chosen.end()
+                        ? what + " would go"
+                        : fmt::format("{} would become {}", what, version_of(pool, *other)));
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// Why nothing is found while the installed packages stay: what would happen if they did not.
+[[noreturn]] void fail_locked(Solver* solver, IdQueue& free_jobs) {
+  const SolverPtr free(solver_create(solver->pool));
+  solver_set_flag(free.get(), SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
+  solver_set_flag(free.get(), SOLVER_FLAG_ALLOW_UNINSTALL, 1);
+  if (solver_solve(free.get(), free_jobs.get()) != 0) fail_unsolvable(free.get());
+  const auto changes = replacements(free.get());
+  if (changes.empty()) fail_unsolvable(solver);
+  throw Error(Fault::incompatible,
+              fmt::format("`system_packages` would replace packages of the base: {}",
+                          fmt::join(changes, ", ")),
+              "what a base has stays as it is: take a newer build of the base, or packages of its "
+              "age, through a mirror that has them");
+}
+
 }  // namespace
 
 std::vector<const IndexedDeb*> solve(const DebIndex& index,
                                      std::span<const std::string> wanted,
-                                     std::span<const std::string_view> ignored) {
+                                     std::span<const std::string_view> ignored,
+                                     std::span<const std::string> installed) {
   check_known(index, wanted);
   const std::vector<const IndexedDeb*> candidates = index.closure(wanted, ignored);
   if (candidates.empty()) return {};
-  const PoolPtr pool = load(solver_input(candidates, ignored));
+  const PoolPtr pool = load(solver_input(candidates, ignored), solver_input(installed));
   const SolverPtr solver(solver_create(pool.get()));
   solver_set_flag(solver.get(), SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
   IdQueue jobs;
@@ -161,15 +243,15 @@ std::vector<const IndexedDeb*> solve(const DebIndex& index,
     add_job(pool.get(), jobs, SOLVER_INSTALL, name);
   for (const IndexedDeb* package : index.first_choices(wanted, ignored))
     add_job(pool.get(), jobs, SOLVER_FAVOR, package->name);
-  if (solver_solve(solver.get(), jobs.get()) != 0) fail_unsolvable(solver.get());
-  IdQueue decisions;
-  solver_get_decisionqueue(solver.get(), decisions.get());
-  std::vector<const IndexedDeb*> chosen;
-  for (const Id id : decisions.ids()) {
-    if (id <= SYSTEMSOLVABLE) continue;
-    const Solvable* solvable = pool_id2solvable(pool.get(), id);
-    chosen.push_back(index.find(pool_id2str(pool.get(), solvable->name)));
+  IdQueue locked(jobs);
+  queue_push2(locked.get(), SOLVER_LOCK | SOLVER_SOLVABLE_REPO, pool->installed->repoid);
+  if (solver_solve(solver.get(), locked.get()) != 0) {
+    if (installed.empty()) fail_unsolvable(solver.get());
+    fail_locked(solver.get(), jobs);
   }
+  std::vector<const IndexedDeb*> chosen;
+  for (const Id id : chosen_ids(solver.get()))
+    chosen.push_back(index.find(name_of(pool.get(), id)));
   std::sort(chosen.begin(), chosen.end(), [](const IndexedDeb* a, const IndexedDeb* b) {
     return a->name < b->name;
   });

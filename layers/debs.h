@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct DebianBase {
   std::string snapshot;
   Platform platform;
   std::vector<std::string> packages;
+  /// The root has these packages already (their paragraphs): they count as they are, nothing is
+  /// always wanted, and none of them is ever replaced or removed. nullopt: nothing is there.
+  std::optional<std::vector<std::string>> installed = {};
 };
 
 /// One package to unpack, as the signed index describes it.
@@ -73,7 +77,10 @@ struct DebianContext {
 /// package lists fetched (once per digest) and solved: of each package the highest version counts,
 /// `Depends` and `Pre-Depends` are followed, `Recommends` are not. The packages that the
 /// distribution's row always wants are added; dependencies on those it never wants (dpkg, tar,
-/// debconf) count as satisfied, and are installed only where `packages` names them.
+/// debconf) count as satisfied, and are installed only where `packages` names them. On a root that
+/// has packages, the plan holds what must be added to them; where that is nothing, nothing is
+/// fetched. Packages of another version than the installed ones are Fault::incompatible naming
+/// them.
 ///
 /// The mirror is the first of: base.mirror, environment_mirror, the entry of the host's apt
 /// configuration that serves the distribution's family. Offline, the release that was fetched last

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace mlpack {
@@ -16,18 +15,19 @@ constexpr std::uint64_t largest_ignore_file = std::uint64_t{1} << 20;
 
 FileFilter::FileFilter(const TreeInput& input, std::string shown, const std::string& absolute)
     : shown_(std::move(shown)),
+      absolute_(absolute),
+      links_(input.links),
       include_(Globs::parse(input.include, fmt::format("`include` of `{}`", shown_))),
-      include_of_excluded_(include_),
       exclude_(Globs::parse(input.exclude, fmt::format("`exclude` of `{}`", shown_))) {
-  if (!input.ignore_file.empty()) read_ignore_file(input.ignore_file, absolute);
+  if (!input.ignore_file.empty()) read_ignore_file(input.ignore_file);
 }
 
 // A source that is not below the folder of the ignore file is none of its business.
-void FileFilter::read_ignore_file(const fs::path& file, const std::string& absolute) {
+void FileFilter::read_ignore_file(const fs::path& file) {
   const auto text = read_file_if_exists(file, largest_ignore_file);
   if (!text) return;
   const fs::path folder = fs::absolute(file).lexically_normal().parent_path();
-  const fs::path below = fs::path(absolute).lexically_normal().lexically_relative(folder);
+  const fs::path below = absolute_.lexically_normal().lexically_relative(folder);
   if (below.empty() || *below.begin() == "..") return;
   ignore_ = Globs::parse_lines(*text, fmt::format("`{}`", file.string()));
   ignore_prefix_ = below == "." ? "" : below.string() + '/';
@@ -37,12 +37,14 @@ FileFilter::Taken FileFilter::at_top() const {
   return include_.empty() ? Taken::yes : Taken::no;
 }
 
-bool FileFilter::excludes(const std::string& path, Globs::Kind kind) {
-  const bool excluded =
-      exclude_.match(path, kind) == Globs::Verdict::matched ||
-      (!ignore_.empty() && ignore_.match(ignore_prefix_ + path, kind) == Globs::Verdict::matched);
-  if (excluded) include_of_excluded_.match(path, kind);
-  return excluded;
+std::optional<std::string> FileFilter::excluder(const std::string& path, Globs::Kind kind) const {
+  auto pattern = exclude_.matching(path, kind);
+  if (pattern || ignore_.empty()) return pattern;
+  return ignore_.matching(ignore_prefix_ + path, kind);
+}
+
+bool FileFilter::excludes(const std::string& path, Globs::Kind kind) const {
+  return excluder(path, kind).has_value();
 }
 
 FileFilter::Taken FileFilter::includes(const std::string& path, Globs::Kind kind, Taken above) {
@@ -57,16 +59,52 @@ FileFilter::Taken FileFilter::includes(const std::string& path, Globs::Kind kind
   return above;
 }
 
+std::optional<std::string> FileFilter::excluder_on_the_way(const std::string& path,
+                                                           Globs::Kind kind) const {
+  for (std::size_t end = path.find('/'); end != std::string::npos; end = path.find('/', end + 1)) {
+    auto pattern = excluder(path.substr(0, end), Globs::Kind::folder);
+    if (pattern) return pattern;
+  }
+  return excluder(path, kind);
+}
+
+// The walk does not go into what is excluded. Here a message is made: it is worth a second look, if
+// not one without end.
+std::set<std::string> FileFilter::excluders_of(const std::string& include) const {
+  constexpr std::size_t most = 100'000;
+  const bool follow = links_ == TreeInput::Links::follow;
+  const Globs globs = Globs::parse({include}, "");
+  std::set<std::string> excluders;
+  std::error_code failed;
+  fs::recursive_directory_iterator at(
+      absolute_,
+      fs::directory_options::skip_permission_denied |
+          (follow ? fs::directory_options::follow_directory_symlink : fs::directory_options::none),
+      failed);
+  for (std::size_t count = 0; !failed && at != fs::end(at) && count < most; ++count) {
+    std::error_code unknown;
+    const bool is_folder = at->is_directory(unknown) && (follow || !at->is_symlink(unknown));
+    const auto kind = is_folder ? Globs::Kind::folder : Globs::Kind::file;
+    const std::string path = at->path().lexically_relative(absolute_).string();
+    const auto excluder =
+        globs.matching(path, kind) ? excluder_on_the_way(path, kind) : std::nullopt;
+    if (excluder) excluders.insert(*excluder);
+    at.increment(failed);
+  }
+  return excluders;
+}
+
 void FileFilter::check_all_used() const {
   const std::vector<std::string> unused = include_.unused();
   if (unused.empty()) return;
-  const std::vector<std::string> never = include_of_excluded_.unused();
-  if (std::find(never.begin(), never.end(), unused.front()) == never.end()) {
-    throw Error(
-        Fault::usage,
-        fmt::format(
-            "`include` of `{}`: everything that `{}` matches is excluded", shown_, unused.front()),
-        "`exclude` wins over `include`: remove one of the two patterns");
+  const std::set<std::string> excluders = excluders_of(unused.front());
+  if (!excluders.empty()) {
+    throw Error(Fault::usage,
+                fmt::format("`include` of `{}`: everything that `{}` matches is excluded by `{}`",
+                            shown_,
+                            unused.front(),
+                            fmt::join(excluders, "` and `")),
+                "`exclude` wins over `include`: remove one of the patterns");
   }
   throw Error(Fault::usage,
               fmt::format("`include` of `{}`: `{}` matches nothing", shown_, unused.front()),

@@ -3,6 +3,8 @@
 #include "layers/file_set.h"
 #include "layers/glob.h"
 
+#include <optional>
+#include <set>
 #include <string>
 
 namespace mlpack {
@@ -18,18 +20,24 @@ class FileFilter {
   /// What holds at the source itself.
   Taken at_top() const;
   /// Excluded: neither it nor what lies below it.
-  bool excludes(const std::string& path, Globs::Kind kind);
+  bool excludes(const std::string& path, Globs::Kind kind) const;
   /// Whether an include takes `path`; `above` is what holds for its folder.
   Taken includes(const std::string& path, Globs::Kind kind, Taken above);
-  /// Fault::usage naming the first include that took nothing.
+  /// Fault::usage naming the first include that took nothing, and the patterns that exclude all
+  /// that it matches, if they do.
   void check_all_used() const;
 
  private:
-  void read_ignore_file(const fs::path& file, const std::string& absolute);
+  void read_ignore_file(const fs::path& file);
+  // The pattern that excludes `path`; the second one's may exclude a folder above it.
+  std::optional<std::string> excluder(const std::string& path, Globs::Kind kind) const;
+  std::optional<std::string> excluder_on_the_way(const std::string& path, Globs::Kind kind) const;
+  std::set<std::string> excluders_of(const std::string& include) const;
 
   std::string shown_;
+  fs::path absolute_;
+  TreeInput::Links links_;
   Globs include_;
-  Globs include_of_excluded_;  // the same, matched against what is left out
   Globs exclude_;
   Globs ignore_;
   std::string ignore_prefix_;  // from the folder of the ignore file to the source

@@ -1,5 +1,6 @@
 #include "layers/file_filter.h"
 #include "layers/file_set.h"
+#include "layers/layer_builder.h"
 #include "layers/tree_checks.h"
 #include "lib/error.h"
 #include "lib/text.h"
@@ -103,9 +104,7 @@ class Walker {
       refuse_special("", status.st_mode);
     }
     filter_.check_all_used();
-    std::sort(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) {
-      return a.path < b.path;
-    });
+    sort_by_path(entries_);
     return std::move(entries_);
   }
 

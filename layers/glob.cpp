@@ -154,7 +154,8 @@ Globs Globs::parse_lines(std::string_view text, const std::string& what) {
 
 // As match_segment, with `**` for the star. At the end it stands for one part or more: `a/**` is
 // what lies below `a`.
-bool Globs::matches(const Pattern& pattern, const std::vector<std::string_view>& path) {
+bool Globs::matches(const Pattern& pattern, const std::vector<std::string_view>& path, Kind kind) {
+  if (pattern.folders_only && kind == Kind::file) return false;
   const auto& segments = pattern.segments;
   std::size_t s = 0;
   std::size_t p = 0;
@@ -183,12 +184,21 @@ Globs::Verdict Globs::match(std::string_view path, Kind kind) {
   const std::vector<std::string_view> parts = split(path, '/');
   Verdict verdict = Verdict::unmatched;
   for (Pattern& pattern : patterns_) {
-    if (pattern.folders_only && kind == Kind::file) continue;
-    if (!matches(pattern, parts)) continue;
+    if (!matches(pattern, parts, kind)) continue;
     pattern.used = true;
     verdict = pattern.negated ? Verdict::taken_back : Verdict::matched;
   }
   return verdict;
+}
+
+std::optional<std::string> Globs::matching(std::string_view path, Kind kind) const {
+  if (patterns_.empty()) return std::nullopt;
+  const std::vector<std::string_view> parts = split(path, '/');
+  const auto last = std::find_if(patterns_.rbegin(), patterns_.rend(), [&](const Pattern& pattern) {
+    return matches(pattern, parts, kind);
+  });
+  if (last == patterns_.rend() || last->negated) return std::nullopt;
+  return last->text;
 }
 
 std::vector<std::string> Globs::unused() const {

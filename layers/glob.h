@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ class Globs {
   enum class Verdict { unmatched, matched, taken_back };
   /// What the last pattern that matches `path` (relative to the root, no slash at the ends) says.
   Verdict match(std::string_view path, Kind kind);
+  /// The pattern, as written, by which `path` is matched; nullopt where it is not.
+  std::optional<std::string> matching(std::string_view path, Kind kind) const;
 
   bool empty() const { return patterns_.empty(); }
   /// The patterns without `!` that matched nothing so far, as written.
@@ -40,7 +43,7 @@ class Globs {
     bool folders_only = false;
     bool used = false;
   };
-  static bool matches(const Pattern& pattern, const std::vector<std::string_view>& path);
+  static bool matches(const Pattern& pattern, const std::vector<std::string_view>& path, Kind kind);
   void add(std::string_view text, const std::string& what);
 
   std::vector<Pattern> patterns_;

@@ -15,11 +15,25 @@ RecipeEntry plain_folder(std::string path) {
   return entry;
 }
 
-void for_each_parent(std::string_view path, const std::function<void(std::string_view)>& visit) {
-  for (std::size_t slash = path.find('/'); slash != std::string_view::npos;
-       slash = path.find('/', slash + 1)) {
-    visit(path.substr(0, slash));
-  }
+std::string_view parent_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+void sort_by_path(std::vector<RecipeEntry>& entries) {
+  const auto before = [](const RecipeEntry& a, const RecipeEntry& b) { return a.path < b.path; };
+  if (std::is_sorted(entries.begin(), entries.end(), before)) return;
+  std::vector<RecipeEntry*> order;
+  order.reserve(entries.size());
+  for (RecipeEntry& entry : entries)
+    order.push_back(&entry);
+  std::sort(
+      order.begin(), order.end(), [&](const auto* a, const auto* b) { return before(*a, *b); });
+  std::vector<RecipeEntry> sorted;
+  sorted.reserve(entries.size());
+  for (RecipeEntry* entry : order)
+    sorted.push_back(std::move(*entry));
+  entries = std::move(sorted);
 }
 
 LayerBuilder::LayerBuilder(Role role,
@@ -34,6 +48,7 @@ LayerBuilder::LayerBuilder(Role role,
 
 std::vector<RecipeEntry> LayerBuilder::missing_folders(const RecipeEntry& entry) const {
   std::vector<RecipeEntry> missing;
+  if (!complete_.empty() && parent_of(entry.path) == complete_) return missing;
   for_each_parent(entry.path, [&](std::string_view parent) {
     if (here_.contains(parent) || options_.root.has_folder(parent)) return;
     const auto found = folders_.find(parent);
@@ -61,7 +76,7 @@ bool LayerBuilder::has_room_for(const RecipeEntry& entry) const {
   return size <= options_.max_size;
 }
 
-void LayerBuilder::add(const RecipeEntry& entry) {
+void LayerBuilder::add(RecipeEntry entry) {
   if (here_.contains(entry.path)) return;
   for (RecipeEntry& folder : missing_folders(entry)) {
     size_ += bound(folder);
@@ -70,17 +85,17 @@ void LayerBuilder::add(const RecipeEntry& entry) {
   }
   if (entry.kind == EntryKind::directory) here_.insert(entry.path);
   size_ += bound(entry);
-  recipe_.entries.push_back(entry);
+  complete_ = parent_of(entry.path);
+  recipe_.entries.push_back(std::move(entry));
 }
 
 LayerRecipe LayerBuilder::take() {
-  LayerRecipe taken = recipe_;
+  LayerRecipe taken{recipe_.role, recipe_.name, recipe_.mtime, std::move(recipe_.entries)};
   recipe_.entries.clear();
   here_.clear();
+  complete_.clear();
   size_ = tar_end_bytes;
-  std::sort(taken.entries.begin(), taken.entries.end(), [](const auto& a, const auto& b) {
-    return a.path < b.path;
-  });
+  sort_by_path(taken.entries);
   return taken;
 }
 

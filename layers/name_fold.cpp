@@ -4,12 +4,15 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
 namespace mlpack {
 
 std::string fold_name(std::string_view name) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::all_of(name.begin(), name.end(), is_ascii)) return to_lower(name);
   constexpr auto options =
       static_cast<utf8proc_option_t>(UTF8PROC_CASEFOLD | UTF8PROC_COMPOSE | UTF8PROC_STABLE);
   utf8proc_uint8_t* folded = nullptr;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -34,9 +35,12 @@ class Collection {
         place(std::move(entry), i);
       }
     }
-    std::stable_sort(placed_.begin(), placed_.end(), [](const Placed& a, const Placed& b) {
+    const auto before = [](const Placed& a, const Placed& b) {
       return a.entry.path < b.entry.path;
-    });
+    };
+    if (!std::is_sorted(placed_.begin(), placed_.end(), before)) {
+      std::stable_sort(placed_.begin(), placed_.end(), before);
+    }
     check_unique();
     check_parents();
   }
@@ -47,6 +51,7 @@ class Collection {
   std::vector<RecipeEntry> take_items() {
     const auto parents = all_parents();
     std::vector<RecipeEntry> items;
+    items.reserve(placed_.size());
     for (Placed& placed : placed_) {
       items.push_back(std::move(placed.entry));
     }
@@ -56,19 +61,23 @@ class Collection {
     for (const std::string& path : perhaps_the_bases_) {
       if (parents.contains(path)) folders_.erase(path);
     }
-    std::sort(
-        items.begin(), items.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    sort_by_path(items);
     return items;
   }
 
  private:
+  // Whether the folders above are those of the entry before.
+  bool is_beside_last(std::size_t i) const {
+    return i > 0 && parent_of(placed_[i].entry.path) == parent_of(placed_[i - 1].entry.path);
+  }
+
   std::set<std::string, std::less<>> all_parents() const {
     std::set<std::string, std::less<>> parents;
     const auto add = [&](std::string_view parent) {
       if (!parents.contains(parent)) parents.emplace(parent);
     };
-    for (const Placed& placed : placed_) {
-      for_each_parent(placed.entry.path, add);
+    for (std::size_t i = 0; i < placed_.size(); ++i) {
+      if (!is_beside_last(i)) for_each_parent(placed_[i].entry.path, add);
     }
     for (const auto& [path, folder] : folders_) {
       for_each_parent(path, add);
@@ -142,9 +151,10 @@ class Collection {
       check(path, input);
       for_each_parent(path, [&, i = input](std::string_view parent) { check(parent, i); });
     }
-    for (const Placed& placed : placed_) {
-      for_each_parent(placed.entry.path,
-                      [&](std::string_view parent) { check(parent, placed.input); });
+    for (std::size_t i = 0; i < placed_.size(); ++i) {
+      if (is_beside_last(i)) continue;
+      for_each_parent(placed_[i].entry.path,
+                      [&](std::string_view parent) { check(parent, placed_[i].input); });
     }
   }
 
@@ -157,11 +167,11 @@ class Collection {
 };
 
 // Fills layers one after the other; a file that is larger than a layer may be lies alone.
-std::vector<LayerRecipe> fill(const std::vector<RecipeEntry>& items, LayerBuilder builder) {
+std::vector<LayerRecipe> fill(std::vector<RecipeEntry> items, LayerBuilder builder) {
   std::vector<LayerRecipe> layers;
-  for (const RecipeEntry& item : items) {
+  for (RecipeEntry& item : items) {
     if (!builder.empty() && !builder.has_room_for(item)) layers.push_back(builder.take());
-    builder.add(item);
+    builder.add(std::move(item));
   }
   if (!builder.empty()) layers.push_back(builder.take());
   return layers;
@@ -186,9 +196,10 @@ Recipes files_recipes(const std::string& name,
                       const std::vector<TreeInput>& inputs,
                       const RecipeOptions& options) {
   Collection collection(inputs, options.root);
-  const std::vector<RecipeEntry> items = collection.take_items();
+  std::vector<RecipeEntry> items = collection.take_items();
+  std::vector<std::string> warnings = warnings_for(items, options);
   const LayerBuilder builder(Role::files, name, options, collection.folders());
-  return {fill(items, builder), warnings_for(items, options)};
+  return {fill(std::move(items), builder), std::move(warnings)};
 }
 
 Recipes weights_recipes(const std::string& name,
@@ -209,10 +220,11 @@ Recipes weights_recipes(const std::string& name,
   });
   LayerBuilder builder(Role::weights, name, options, collection.folders());
   for (auto shard = items.begin(); shard != small; ++shard) {
-    builder.add(*shard);
+    builder.add(std::move(*shard));
     recipes.layers.push_back(builder.take());
   }
-  for (LayerRecipe& layer : fill({small, items.end()}, builder)) {
+  for (LayerRecipe& layer :
+       fill({std::make_move_iterator(small), std::make_move_iterator(items.end())}, builder)) {
     recipes.layers.push_back(std::move(layer));
   }
   return recipes;

@@ -7,6 +7,7 @@
 #include <archive_entry.h>
 #include <locale.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <utility>
@@ -60,6 +61,26 @@ std::string plain_path(std::string path) {
     path.pop_back();
   return path.starts_with("./") ? path.substr(2) : path;
 }
+
+class WholeBlocks : public Source {
+ public:
+  explicit WholeBlocks(std::unique_ptr<Source> inner) : inner_(std::move(inner)) {}
+
+  std::size_t read(std::span<std::byte> buffer) override {
+    std::size_t count = inner_->read(buffer);
+    if (count == 0) {
+      count = std::min(buffer.size(), (block - size_ % block) % block);
+      std::fill_n(buffer.begin(), count, std::byte{0});
+    }
+    size_ += count;
+    return count;
+  }
+
+ private:
+  static constexpr std::uint64_t block = 512;
+  std::unique_ptr<Source> inner_;
+  std::uint64_t size_ = 0;
+};
 
 std::uint64_t not_negative(std::int64_t number) {
   return number < 0 ? 0 : static_cast<std::uint64_t>(number);
@@ -158,6 +179,10 @@ std::size_t TarReader::read(std::span<std::byte> buffer) {
   const la_ssize_t count = archive_read_data(state_->handle.get(), buffer.data(), buffer.size());
   state_->check(count);
   return static_cast<std::size_t>(count);
+}
+
+std::unique_ptr<Source> with_whole_blocks(std::unique_ptr<Source> tar) {
+  return std::make_unique<WholeBlocks>(std::move(tar));
 }
 
 std::vector<TarEntry> list_tar(std::unique_ptr<Source> source) {

@@ -49,6 +49,10 @@ class TarReader {
   std::unique_ptr<State> state_;
 };
 
+/// The archive with its last block filled up with zeros, which some tools (umoci 0.4.7) leave out.
+/// For layers, whose digest says whether they are whole.
+std::unique_ptr<Source> with_whole_blocks(std::unique_ptr<Source> tar);
+
 /// All entries of an uncompressed layer.
 std::vector<TarEntry> list_tar(std::unique_ptr<Source> source);
 

@@ -1,6 +1,7 @@
 #include "lib/file.h"
 
 #include "lib/error.h"
+#include "lib/output.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -8,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 
 namespace mlpack {
@@ -69,25 +69,15 @@ std::string read_all(const Fd& fd, const fs::path& path, std::uint64_t limit) {
   }
 }
 
-fs::path temporary_beside(const fs::path& path) {
-  static std::atomic<unsigned> counter{0};
-  fs::path name = path;
-  name.replace_filename(
-      fmt::format(".{}.{}.{}.tmp", path.filename().string(), ::getpid(), counter++));
-  return name;
-}
-
-// Where the path leads if it is a symlink, though nothing may be there yet.
-fs::path follow_links(fs::path path) {
-  constexpr int most_links = 40;  // as the kernel has it
-  std::error_code failed;
-  for (int i = 0; fs::is_symlink(fs::symlink_status(path, failed)); ++i) {
-    if (i == most_links) fail_writing("write", path, ELOOP);
-    const fs::path target = fs::read_symlink(path, failed);
-    if (failed) fail_writing("follow", path, failed.value());
-    path = path.parent_path() / target;
+// Ours from its first byte on. The name may be taken: a process in another container has the same
+// number, or had it when it was killed.
+Fd create_temporary(const fs::path& path, fs::path& temporary) {
+  while (true) {
+    temporary = temporary_beside(path);
+    Fd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!fd && errno != EEXIST) fail_writing("create", temporary, errno);
+    if (fd && claim_temporary(fd, temporary)) return fd;
   }
-  return path;
 }
 
 // A rename is durable once its folder is synced.
@@ -98,12 +88,14 @@ void sync_folder(const fs::path& folder) {
   }
 }
 
-Fd open_lock(const fs::path& path) {
+// Who may only read has a right to a lock that others share.
+Fd open_lock(const fs::path& path, FileLock::Mode mode) {
   make_folders(path.parent_path());
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!fd) {
-    fail_writing("open lock", path, errno);
-  }
+  if (fd) return fd;
+  const int reason = errno;
+  if (mode == FileLock::Mode::shared) fd = Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) fail_writing("open lock", path, reason);
   return fd;
 }
 
@@ -215,12 +207,13 @@ void FdSink::write(Bytes bytes) {
   if (error != 0) fail(Fault::disk, "cannot write to {}: {}", name_, errno_text(error));
 }
 
-AtomicFile::AtomicFile(fs::path path, unsigned mode)
-    : path_(follow_links(std::move(path))), temporary_(temporary_beside(path_)) {
+AtomicFile::AtomicFile(fs::path path, unsigned mode) : path_(end_of_links(std::move(path))) {
   make_folders(path_.parent_path());
-  fd_ = Fd(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd_ || ::fchmod(fd_.get(), mode) != 0) {
-    fail_writing("create", temporary_, errno);
+  fd_ = create_temporary(path_, temporary_);
+  if (::fchmod(fd_.get(), mode) != 0) {
+    const int reason = errno;
+    ::unlink(temporary_.c_str());
+    fail_writing("create", temporary_, reason);
   }
 }
 
@@ -259,14 +252,14 @@ void make_folders(const fs::path& path) {
   if (failed) fail_writing("create folder", path, failed.value());
 }
 
-FileLock::FileLock(const fs::path& path, Mode mode) : fd_(open_lock(path)) {
+FileLock::FileLock(const fs::path& path, Mode mode) : fd_(open_lock(path, mode)) {
   while (::flock(fd_.get(), operation(mode)) != 0) {
     if (errno != EINTR) fail_writing("lock", path, errno);
   }
 }
 
 std::optional<FileLock> FileLock::try_lock(const fs::path& path, Mode mode) {
-  Fd fd = open_lock(path);
+  Fd fd = open_lock(path, mode);
   if (::flock(fd.get(), operation(mode) | LOCK_NB) == 0) return FileLock(std::move(fd));
   if (errno != EWOULDBLOCK) fail_writing("lock", path, errno);
   return std::nullopt;

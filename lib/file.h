@@ -99,9 +99,9 @@ class FdSink : public Sink {
   std::string name_;
 };
 
-/// A file that appears under its final name whole or not at all: written to a temporary beside it,
-/// synced and renamed by `commit`. Without `commit` the destructor removes the temporary. Where the
-/// final name is a symlink, the link stays, and what it leads to is written. Failures are
+/// A file that appears under its final name whole or not at all: written to a temporary beside it
+/// (locked meanwhile), synced and renamed by `commit`. Without `commit` the destructor removes it.
+/// Where the final name is a symlink, the link stays, and what it leads to is written. Failures are
 /// Fault::disk.
 class AtomicFile : public Sink {
  public:
@@ -131,7 +131,7 @@ void write_file(const fs::path& path, std::string_view text, unsigned mode = 064
 void make_folders(const fs::path& path);
 
 /// An advisory lock (flock) on a file that it creates; released when destroyed or when the process
-/// dies. Fault::disk where the file cannot be created.
+/// dies. For a shared one a file that may only be read will do. Fault::disk where it has none.
 class FileLock {
  public:
   enum class Mode { shared, exclusive };

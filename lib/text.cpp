@@ -94,6 +94,8 @@ std::optional<std::string> did_you_mean(std::string_view word,
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(1, lower.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
+    if (candidate.size() >= lower.size() + best_distance) continue;
+    if (lower.size() >= candidate.size() + best_distance) continue;
     const std::size_t distance = edit_distance(lower, to_lower(candidate));
     if (distance < best_distance) {
       best_distance = distance;

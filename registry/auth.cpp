@@ -131,7 +131,10 @@ Grant Authorizer::renew(const AuthContext& context,
                         const Headers& challenge,
                         const std::string& used) {
   const std::scoped_lock lock(guard_);
-  const std::optional<Challenge> chosen = choose(challenge);
+  std::optional<Challenge> chosen = choose(challenge);
+  const auto known = challenges_.find(context.host);
+  // Some registries say how to come by a token only once, and of one that expired just 401.
+  if (!chosen && !used.empty() && known != challenges_.end()) chosen = known->second;
   if (!chosen) {
     return {};
   }

@@ -1,4 +1,5 @@
 #include "lib/error.h"
+#include "lib/text.h"
 #include "registry/client.h"
 #include "registry/client_state.h"
 
@@ -60,8 +61,15 @@ Upload Client::start_upload(const Repository& repository) {
   }
   const std::string location = answer.response.headers.find("Location").value_or("");
   const std::optional<Url> url = answer.url.resolve(location);
-  if (answer.response.status != 202 || !url) {
+  if (answer.response.status != 202) {
     throw no_registry(attempt, answer);
+  }
+  if (!url) {
+    fail(Fault::refused,
+         "cannot {}: `{}` begins an upload but does not say where: its `Location` is `{}`",
+         attempt.what,
+         answer.url.authority(),
+         printable(location.substr(0, 200)));
   }
   if (answer.url.secure() && !url->secure()) {
     throw Error(Fault::refused,

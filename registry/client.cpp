@@ -9,6 +9,8 @@
 namespace mlpack {
 namespace {
 
+constexpr int looks_after_put = 4;
+
 std::string accepted_manifests() {
   return fmt::format("{}, {}, {}, {}",
                      media_type::oci_manifest,
@@ -60,6 +62,26 @@ void check_digest(const Answer& answer, const Digest& found, const std::string& 
   }
 }
 
+Error manifest_lost(const std::string& name, const Answer& answer) {
+  return Error(
+      Fault::refused,
+      fmt::format("manifest {}: `{}` took it and does not have it", name, answer.url.authority()),
+      "push again; where that does not help, ask whoever runs the registry");
+}
+
+Error manifest_replaced(const std::string& name,
+                        const Answer& answer,
+                        const Digest& found,
+                        const Digest& wanted) {
+  return Error(Fault::integrity,
+               fmt::format("manifest {}: `{}` took `{}`, but has `{}` there",
+                           name,
+                           answer.url.authority(),
+                           wanted.text(),
+                           found.text()),
+               "somebody else may have pushed meanwhile; push again");
+}
+
 std::string read_manifest(const Answer& answer, const Attempt& attempt) {
   BodyText body = read_body(*answer.response.body, max_manifest_bytes);
   if (body.truncated) {
@@ -85,17 +107,22 @@ Client::Client(Transport& transport,
 
 Client::~Client() = default;
 
-void Client::check(const std::string& host) {
+Answer Client::State::ping(const std::string& host, const Attempt& attempt) {
   const std::optional<Reference> name = Reference::parse(host + "/check");
   if (!name || name->host() != host) {
     fail(Fault::usage, "`{}` is not the host of a registry", printable(host));
   }
   const Repository repository{*name, Access::pull};
-  const Attempt attempt{fmt::format("reach registry `{}`", host), host, ""};
-  const Answer answer = state_->persist(repository, {.target = "/v2/"}, attempt);
+  Answer answer = persist(repository, {.target = "/v2/"}, attempt);
   if (answer.response.status == 404) {
     throw no_registry(attempt, answer);
   }
+  return answer;
+}
+
+void Client::check(const std::string& host) {
+  const Attempt attempt{fmt::format("reach registry `{}`", host), host, ""};
+  const Answer answer = state_->ping(host, attempt);
   if (!is_success(answer)) {
     throw refusal(attempt, answer);
   }
@@ -103,7 +130,13 @@ void Client::check(const std::string& host) {
 
 void Client::check_login(const std::string& host, const Credentials& credentials) {
   FixedCredentials fixed(credentials);
-  Client(state_->transport, fixed, state_->options, state_->progress, state_->stop).check(host);
+  const Client other(state_->transport, fixed, state_->options, state_->progress, state_->stop);
+  const Attempt attempt{
+      fmt::format("log in to `{}` as `{}`", host, printable(credentials.username)), host, ""};
+  const Answer answer = other.state_->ping(host, attempt);
+  if (!is_success(answer)) {
+    throw login_refusal(attempt, answer);
+  }
 }
 
 std::optional<Descriptor> Client::head_manifest(const Repository& repository,
@@ -176,6 +209,30 @@ PutManifest Client::put_manifest(const Repository& repository,
   }
   check_digest(answer, Digest::of(bytes), name);
   return PutManifest::done;
+}
+
+void Client::check_manifest(const Repository& repository,
+                            const std::string& at,
+                            const Digest& digest) {
+  const std::string name = named(repository, at);
+  const Attempt attempt = state_->attempt(repository, "look for " + name);
+  for (int look = 1;; ++look) {
+    const Answer answer =
+        state_->persist(repository, manifest_call(repository, "HEAD", at), attempt);
+    std::optional<Digest> found = said_digest(answer.response.headers);
+    if (answer.response.status == 200 && !found) {
+      if (const auto manifest = get_manifest(repository, at)) found = manifest->digest;
+    }
+    const bool absent = answer.response.status == 404;
+    const bool other = answer.response.status == 200 && found && *found != digest;
+    if (!absent && !other) {
+      return;
+    }
+    if (look == looks_after_put) {
+      throw absent ? manifest_lost(name, answer) : manifest_replaced(name, answer, *found, digest);
+    }
+    pause(look - 1);
+  }
 }
 
 std::uint64_t Client::bytes_sent() const {

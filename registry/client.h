@@ -118,6 +118,10 @@ class Client {
                            const std::string& at,
                            const std::string& bytes,
                            const std::string& media_type);
+  /// Looks whether `at`, which was put, leads to `digest`; a few times, since some registries show
+  /// a manifest a moment after they took it. Fault::refused where nothing is there,
+  /// Fault::integrity where something else is; a registry that will not say is believed.
+  void check_manifest(const Repository& repository, const std::string& at, const Digest& digest);
 
   /// Since the client was made.
   std::uint64_t bytes_sent() const;

@@ -50,6 +50,8 @@ struct Client::State {
   /// As exchange, again and again while the answer is one that may pass. Fault::network where there
   /// is none, Fault::refused for a web page; other answers are the caller's to judge.
   Answer persist(const Repository& repository, const Call& call, const Attempt& attempt);
+  /// What `/v2/` of `host` answers; Fault::refused where it is no registry.
+  Answer ping(const std::string& host, const Attempt& attempt);
   /// Counts a failure, tells about it and waits; false where no attempt is left.
   bool wait_for_next(RegistryHost& host,
                      const Answer& answer,

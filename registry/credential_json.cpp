@@ -3,6 +3,7 @@
 #include "lib/error.h"
 #include "lib/text.h"
 #include "registry/auth.h"
+#include "registry/json_text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -47,6 +48,41 @@ const Json* find_key(const Json& table, const std::string& key) {
     }
   }
   return nullptr;
+}
+
+ObjectText read_document(std::string_view text) {
+  return read_object(text, text.find('{'));
+}
+
+std::optional<ObjectText> read_auths(std::string_view text) {
+  const ObjectText root = read_document(text);
+  const ObjectText::Member* auths = root.find("auths");
+  if (auths == nullptr || text[auths->value] != '{') {
+    return std::nullopt;
+  }
+  return read_object(text, auths->value);
+}
+
+bool is_one_of(const std::string& name, const std::vector<std::string>& keys) {
+  const std::string normal = normal_key(name);
+  return std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    return key == name || key == normal;
+  });
+}
+
+// All of `keys` but the one that is written `kept`.
+std::string without_entries(std::string text,
+                            const std::vector<std::string>& keys,
+                            const std::string& kept) {
+  while (const std::optional<ObjectText> auths = read_auths(text)) {
+    const auto& members = auths->members;
+    const auto found = std::find_if(members.begin(), members.end(), [&](const auto& member) {
+      return member.name != kept && is_one_of(member.name, keys);
+    });
+    if (found == members.end()) break;
+    text = drop_member(text, *auths, static_cast<std::size_t>(found - members.begin()));
+  }
+  return text;
 }
 
 std::optional<Credentials> read_entry(const Json& entry,
@@ -123,23 +159,22 @@ std::optional<std::string> helper_for(const Json& config, const std::vector<std:
   return name.empty() ? std::nullopt : std::optional(name);
 }
 
-bool erase_auth(Json& config, const std::vector<std::string>& keys) {
-  if (object_member(config, "auths") == nullptr) {
-    return false;
+std::string without_auth(std::string text, const std::vector<std::string>& keys) {
+  return without_entries(std::move(text), keys, "");
+}
+
+std::string with_auth(std::string text,
+                      const std::vector<std::string>& keys,
+                      const std::string& name,
+                      const std::string& auth) {
+  text = without_entries(std::move(text), keys, name);
+  const Json entry = {{"auth", auth}};
+  const ObjectText root = read_document(text);
+  const JsonLayout layout = layout_of(text, root);
+  if (const auto auths = read_auths(text)) {
+    return put_member(text, *auths, name, entry, layout_of(text, *auths, layout));
   }
-  Json kept = Json::object();
-  const Json& auths = config["auths"];
-  for (const auto& entry : auths.items()) {
-    const std::string& name = entry.key();
-    const std::string normal = normal_key(name);
-    const bool erased = std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
-      return key == name || key == normal;
-    });
-    if (!erased) kept[name] = entry.value();
-  }
-  const bool changed = kept.size() != auths.size();
-  config["auths"] = std::move(kept);
-  return changed;
+  return put_member(text, root, "auths", {{name, entry}}, layout);
 }
 
 }  // namespace mlpack

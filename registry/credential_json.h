@@ -25,7 +25,13 @@ std::optional<Credentials> find_auth(const nlohmann::ordered_json& config,
 /// credsStore).
 std::optional<std::string> helper_for(const nlohmann::ordered_json& config,
                                       const std::vector<std::string>& keys);
-/// Removes all of `keys` from `auths`; false where none was there.
-bool erase_auth(nlohmann::ordered_json& config, const std::vector<std::string>& keys);
+/// The text of a config without any of `keys` in its `auths`. All else stays byte for byte. `text`
+/// must have been parsed, and be an object.
+std::string without_auth(std::string text, const std::vector<std::string>& keys);
+/// The same with `auth` under `name` in their place.
+std::string with_auth(std::string text,
+                      const std::vector<std::string>& keys,
+                      const std::string& name,
+                      const std::string& auth);
 
 }  // namespace mlpack

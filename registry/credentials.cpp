@@ -23,8 +23,13 @@ std::string shown(const fs::path& path) {
   return "`" + path.string() + "`";
 }
 
-std::optional<Json> load(const fs::path& path) {
-  const std::optional<std::string> text = read_file_if_exists(path, longest_file);
+struct ConfigFile {
+  std::string text;
+  Json json;
+};
+
+std::optional<ConfigFile> load(const fs::path& path) {
+  std::optional<std::string> text = read_file_if_exists(path, longest_file);
   if (!text || trim(*text).empty()) {
     return std::nullopt;
   }
@@ -32,14 +37,21 @@ std::optional<Json> load(const fs::path& path) {
   if (!config.is_object()) {
     fail(Fault::input, "{} is not a JSON object", shown(path));
   }
-  return config;
+  return ConfigFile{std::move(*text), std::move(config)};
 }
 
-// Replaces what a link leads to, not the link.
-void save(const fs::path& path, const Json& config) {
-  std::error_code missing;
-  const fs::path target = fs::canonical(path, missing);
-  write_file(missing ? path : target, config.dump(2) + "\n", 0600);
+// What a link leads to is replaced, not the link; it may lead to what is not there yet.
+fs::path behind_links(fs::path path) {
+  constexpr int most_links = 40;
+  std::error_code failed;
+  for (int i = 0; i < most_links && fs::is_symlink(path, failed); ++i) {
+    path = path.parent_path() / fs::read_symlink(path, failed);
+  }
+  return path;
+}
+
+void save(const fs::path& path, const std::string& text) {
+  write_file(behind_links(path), text, 0600);
 }
 
 bool is_helper_name(const std::string& name) {
@@ -154,12 +166,12 @@ std::optional<Credentials> CredentialFiles::find(const std::string& host,
                                                  const std::string& repository) {
   const std::vector<std::string> keys = credential_keys(host, repository);
   if (const auto config = load(places_.docker_config)) {
-    if (const auto helper = helper_for(*config, keys)) {
+    if (const auto helper = helper_for(config->json, keys)) {
       if (auto found = ask_helper(places_, *helper, host)) {
         return found;
       }
     }
-    if (auto found = find_auth(*config, keys, shown(places_.docker_config))) {
+    if (auto found = find_auth(config->json, keys, shown(places_.docker_config))) {
       return found;
     }
   }
@@ -171,7 +183,7 @@ std::optional<Credentials> CredentialFiles::find(const std::string& host,
   }
   for (const fs::path& file : places_.podman_files) {
     if (const auto config = load(file)) {
-      return find_auth(*config, keys, shown(file));
+      return find_auth(config->json, keys, shown(file));
     }
   }
   return std::nullopt;
@@ -179,8 +191,9 @@ std::optional<Credentials> CredentialFiles::find(const std::string& host,
 
 std::string CredentialFiles::store(const std::string& host, const Credentials& credentials) {
   const std::vector<std::string> keys = credential_keys(host, "");
-  Json config = load(places_.docker_config).value_or(Json::object());
-  if (const auto helper = helper_for(config, keys)) {
+  const ConfigFile config =
+      load(places_.docker_config).value_or(ConfigFile{"{}\n", Json::object()});
+  if (const auto helper = helper_for(config.json, keys)) {
     const Json message = {{"ServerURL", server_name(host)},
                           {"Username", credentials.username},
                           {"Secret", credentials.password}};
@@ -189,11 +202,8 @@ std::string CredentialFiles::store(const std::string& host, const Credentials& c
     }
     return "`docker-credential-" + *helper + "`";
   }
-  erase_auth(config, keys);
-  if (!config["auths"].is_object()) config["auths"] = Json::object();
-  config["auths"][server_name(host)] = {
-      {"auth", base64(credentials.username + ":" + credentials.password)}};
-  save(places_.docker_config, config);
+  const std::string auth = base64(credentials.username + ":" + credentials.password);
+  save(places_.docker_config, with_auth(config.text, keys, server_name(host), auth));
   return shown(places_.docker_config);
 }
 
@@ -201,7 +211,7 @@ std::vector<std::string> CredentialFiles::erase(const std::string& host) {
   const std::vector<std::string> keys = credential_keys(host, "");
   std::vector<std::string> erased;
   if (const auto config = load(places_.docker_config)) {
-    const auto helper = helper_for(*config, keys);
+    const auto helper = helper_for(config->json, keys);
     if (helper && ask_helper(places_, *helper, host)) {
       if (run(places_, *helper, "erase", server_name(host)).status != 0) {
         fail_helper(*helper, "erase", host);
@@ -212,9 +222,10 @@ std::vector<std::string> CredentialFiles::erase(const std::string& host) {
   std::vector<fs::path> files = {places_.docker_config};
   files.insert(files.end(), places_.podman_files.begin(), places_.podman_files.end());
   for (const fs::path& file : files) {
-    std::optional<Json> config = load(file);
-    if (config && erase_auth(*config, keys)) {
-      save(file, *config);
+    const std::optional<ConfigFile> config = load(file);
+    const std::string text = config ? without_auth(config->text, keys) : "";
+    if (config && text != config->text) {
+      save(file, text);
       erased.push_back(shown(file));
     }
   }

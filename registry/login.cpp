@@ -12,6 +12,11 @@ std::string parse_registry(const std::string& text) {
   }
   const bool has_scheme = text.find("://") != std::string::npos;
   const std::optional<Url> url = Url::parse(has_scheme ? text : "https://" + text);
+  if (!url && text.find('@') != std::string::npos) {
+    throw Error(Fault::usage,  // not shown: it may hold a password
+                "a registry's name has no user in it",
+                "give the user with `-u USER` and the password with `--password-stdin`");
+  }
   if (!url) {
     throw Error(Fault::usage,
                 fmt::format("`{}` is not a registry", printable(text)),

@@ -1,16 +1,22 @@
 #include "registry/pull.h"
 
 #include "lib/error.h"
+#include "lib/oci/verify.h"
+#include "lib/output.h"
 #include "lib/parallel.h"
 #include "registry/push_blobs.h"
 #include "registry/reader.h"
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <utility>
 
 namespace mlpack {
 namespace {
+
+// Of layers by digest: the diff id that they were seen to have.
+constexpr std::string_view diff_id_fact = "diff id";
 
 Descriptor descriptor_of(const FoundManifest& manifest) {
   return {.media_type = manifest.media_type,
@@ -46,49 +52,98 @@ void remember_origins(Store& store, const Image& image, const Reference& referen
   }
 }
 
-std::vector<Descriptor> layers_of_all(const std::vector<Image>& images) {
-  std::vector<Descriptor> layers;
+// The layers of images and what they are uncompressed; of artifacts nothing is known. Two images
+// may disagree about a layer: then one of them is wrong.
+using Layers = std::vector<std::pair<Descriptor, std::optional<Digest>>>;
+
+Layers layers_of_all(const std::vector<Image>& images) {
+  std::map<Digest, Layers> known;
+  std::vector<Descriptor> blobs;
   for (const Image& image : images) {
-    for (const Descriptor& layer : image.manifest.layers) {
-      const bool known = std::any_of(layers.begin(), layers.end(), [&](const Descriptor& other) {
-        return other.digest == layer.digest;
-      });
-      if (!known) layers.push_back(layer);
+    for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+      const Descriptor& layer = image.manifest.layers[i];
+      Layers& same = known[layer.digest];
+      if (same.empty()) blobs.push_back(layer);
+      std::optional<Digest> diff_id;
+      if (!image.manifest.is_artifact()) diff_id = image.config.diff_ids.at(i);
+      const bool is_new = std::none_of(
+          same.begin(), same.end(), [&](const auto& other) { return other.second == diff_id; });
+      if (is_new) same.emplace_back(layer, diff_id);
     }
+  }
+  Layers layers;
+  for (const Descriptor& blob : sending_order(std::move(blobs))) {
+    const Layers& same = known.at(blob.digest);
+    layers.insert(layers.end(), same.begin(), same.end());
   }
   return layers;
 }
 
-bool fetch_into(Client& client, const Descriptor& blob, const OpenBlob& open, Store& store) {
-  if (store.has_blob(blob.digest)) {
-    return false;
+std::vector<Descriptor> descriptors_of(const Layers& layers) {
+  std::vector<Descriptor> descriptors;
+  for (const auto& [layer, diff_id] : layers) {
+    if (descriptors.empty() || descriptors.back().digest != layer.digest) {
+      descriptors.push_back(layer);
+    }
   }
-  Progress& progress = client.progress();
-  const int task = progress.begin("blob " + blob.digest.short_hex(), blob.size);
-  const std::unique_ptr<Source> source = open(blob);
-  const std::unique_ptr<AtomicFile> file = store.new_blob();
-  copy(*source, *file, [&](std::size_t count) {
-    client.stop().check();
-    progress.advance(task, count);
-  });
-  file->commit_as(store.blob_path(blob.digest));
-  progress.end(task, "downloaded");
-  return true;
+  return descriptors;
 }
 
-void download_layers(Client& client, Store& store, PullReport& report) {
-  const std::vector<Descriptor> layers = sending_order(layers_of_all(report.images));
-  const OpenBlob open = remote_blobs(client, {report.reference});
+bool is_whole(const Store& store, const Descriptor& blob) {
+  return store.blob_size(blob.digest) == blob.size;
+}
+
+// Looks once into a layer that came into the store unchecked.
+void check_stored(const LayerIntake& intake, const Descriptor& layer, const Digest& diff_id) {
+  if (!intake.move || intake.store.fact(diff_id_fact, layer.digest) == diff_id.text()) return;
+  const fs::path path = intake.store.blob_path(layer.digest);
+  FunctionSink nowhere([](Bytes) {});
+  intake.move(std::make_unique<VerifyingSource>(
+                  open_file(path), layer, "the bytes of the blob `" + path.string() + "`"),
+              nowhere,
+              layer,
+              diff_id);
+  intake.store.put_fact(diff_id_fact, layer.digest, diff_id.text());
+}
+
+void fetch(const LayerIntake& intake,
+           const Descriptor& layer,
+           const std::optional<Digest>& diff_id) {
+  Progress& progress = intake.client.progress();
+  const int task = progress.begin("blob " + layer.digest.short_hex(), layer.size);
+  const std::unique_ptr<AtomicFile> file = intake.store.new_blob();
+  FunctionSink counted([&](Bytes bytes) {
+    intake.client.stop().check();
+    progress.advance(task, bytes.size());
+    file->write(bytes);
+  });
+  if (intake.move && diff_id) {
+    intake.move(intake.open(layer), counted, layer, *diff_id);
+  } else {
+    copy(*intake.open(layer), counted);
+  }
+  file->commit_as(intake.store.blob_path(layer.digest));
+  if (intake.move && diff_id) {
+    intake.store.put_fact(diff_id_fact, layer.digest, diff_id->text());
+  }
+  progress.end(task, "downloaded");
+}
+
+void download_layers(const LayerIntake& intake, PullReport& report) {
+  const Layers layers = layers_of_all(report.images);
+  const std::vector<Descriptor> blobs = descriptors_of(layers);
+  require_room_for(blobs, intake.store);
   std::atomic<std::size_t> downloaded{0};
   std::atomic<std::uint64_t> bytes{0};
-  parallel_for(layers.size(), client.options().jobs, [&](std::size_t index) {
-    if (fetch_into(client, layers[index], open, store)) {
+  parallel_for(layers.size(), intake.client.options().jobs, [&](std::size_t index) {
+    const auto& [layer, diff_id] = layers[index];
+    if (take_layer(intake, layer, diff_id)) {
       ++downloaded;
-      bytes += layers[index].size;
+      bytes += layer.size;
     }
   });
   report.downloaded = downloaded;
-  report.present = layers.size() - downloaded;
+  report.present = blobs.size() - std::min<std::size_t>(downloaded, blobs.size());
   report.bytes_received = bytes;
 }
 
@@ -122,7 +177,8 @@ FetchedBase stored_base(const Reference& reference, const Platform& platform, co
 PullReport pull(Client& client,
                 const Reference& reference,
                 const std::optional<Platform>& platform,
-                Store& store) {
+                Store& store,
+                const MoveLayer& move) {
   const double begun = client.seconds();
   const Reference name = complete_name(reference);
   ImageReader reader(&client, &store, name);
@@ -131,7 +187,7 @@ PullReport pull(Client& client,
   PullReport report{.descriptor = descriptor_of(target),
                     .reference = name.with_digest(target.digest),
                     .images = reader.images(target, std::nullopt)};
-  download_layers(client, store, report);
+  download_layers({client, store, remote_blobs(client, {report.reference}), move}, report);
   for (const Image& image : report.images) {
     store.put_image(image);
     remember_origins(store, image, name);
@@ -153,8 +209,23 @@ RemoteImage fetch_image(Client& client,
   return found;
 }
 
-bool fetch_blob(Client& client, const Descriptor& blob, Store& store) {
-  return fetch_into(client, blob, remote_blobs(client, store), store);
+bool take_layer(const LayerIntake& intake,
+                const Descriptor& layer,
+                const std::optional<Digest>& diff_id) {
+  if (!is_whole(intake.store, layer)) {
+    fetch(intake, layer, diff_id);
+    return true;
+  }
+  if (diff_id) check_stored(intake, layer, *diff_id);
+  return false;
+}
+
+void require_room_for(const std::vector<Descriptor>& layers, const Store& store) {
+  std::uint64_t bytes = 0;
+  for (const Descriptor& layer : layers) {
+    if (!is_whole(store, layer)) bytes += layer.size;
+  }
+  require_room(store.root(), bytes);
 }
 
 OpenBlob remote_blobs(Client& client, std::vector<Reference> origins) {

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -38,12 +40,20 @@ struct PullReport {
   double seconds = 0;
 };
 
+/// Moves a layer from a source to a sink; throws where its uncompressed bytes are not those of the
+/// diff id. Comes from who knows how layers are compressed.
+using MoveLayer = std::function<void(
+    std::unique_ptr<Source>, Sink&, const Descriptor& layer, const Digest& diff_id)>;
+
 /// Fetches an image with all its blobs into `store` and names it there. With a platform only that
-/// of an index, without one all of it. A name with neither tag nor digest gets `latest`.
+/// of an index, without one all of it. A name with neither tag nor digest gets `latest`. Layers go
+/// through `move`, also those that the store had and that never did; without it they are not
+/// looked into.
 PullReport pull(Client& client,
                 const Reference& reference,
                 const std::optional<Platform>& platform,
-                Store& store);
+                Store& store,
+                const MoveLayer& move = {});
 
 /// The images that `reference` leads to, without layers: one, or all of an index (whose bytes are
 /// then in `index`).
@@ -57,9 +67,21 @@ RemoteImage fetch_image(Client& client,
                         const Reference& reference,
                         const std::optional<Platform>& platform);
 
-/// Fetches `blob` into the store, unless it is there, from the first of its origins that has it.
-/// True where bytes were moved.
-bool fetch_blob(Client& client, const Descriptor& blob, Store& store);
+/// Brings layers into a store; the client shows how far it is. `move` may be absent, the rest must
+/// outlive it.
+struct LayerIntake {
+  Client& client;
+  Store& store;
+  OpenBlob open;  // for layers that the store lacks
+  MoveLayer move;
+};
+/// Takes in a layer of which an image says that it is `diff_id` uncompressed (nullopt: nothing), as
+/// pull does. True where bytes were moved.
+bool take_layer(const LayerIntake& intake,
+                const Descriptor& layer,
+                const std::optional<Digest>& diff_id);
+/// Fault::disk where there is no room for those of `layers` that the store lacks.
+void require_room_for(const std::vector<Descriptor>& layers, const Store& store);
 
 /// Opens blobs from the first of the given repositories that has them, verified as they are read;
 /// for exports and copies.

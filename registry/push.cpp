@@ -128,6 +128,9 @@ class Push {
       blobs.push_again(layers_);
       blobs.push_again(configs_);
     }
+    for (const RawManifest& manifest : manifests_of(request_)) {
+      client_.check_manifest(to_, manifest.digest().text(), manifest.digest());
+    }
     report.uploaded = blobs.uploaded();
     report.mounted = blobs.mounted();
     report.present = blobs.present();
@@ -153,6 +156,7 @@ class Push {
            "cannot tag `{}`: the registry says that blobs of its own manifest are missing",
            request_.target.text());
     }
+    client_.check_manifest(to_, *tag, root_.digest());
   }
 
   void remember() {

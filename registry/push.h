@@ -41,9 +41,9 @@ struct PushReport {
 };
 
 /// Makes the registry hold all of `request`: layers in parallel (present, else mounted, else
-/// uploaded), then configs, then manifests by digest, then the tag. Success means that it is there,
-/// whoever put it; after a failure the tag is as it was. Where the tag or the digest already leads
-/// to the same manifest, nothing more is asked.
+/// uploaded), then configs, then manifests by digest, then the tag, and looks whether it is there.
+/// Success means that it is, whoever put it; after a failure the tag is as it was. Where the tag or
+/// the digest already leads to the same manifest, nothing more is asked.
 PushReport push(Client& client, const PushRequest& request);
 
 /// Begins an upload to `target` and cancels it: throws Fault::auth at once where a push would fail

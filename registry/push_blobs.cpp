@@ -59,7 +59,7 @@ std::vector<Descriptor> sending_order(std::vector<Descriptor> blobs) {
 void PushBlobs::push(const std::vector<Descriptor>& blobs) {
   const std::vector<Descriptor> order = sending_order(blobs);
   parallel_for(order.size(), client_.options().jobs, [&](std::size_t index) {
-    switch (push_one(order[index])) {
+    switch (push_one(order[index], Mounting::allowed)) {
       case Result::uploaded:
         ++uploaded_;
         break;
@@ -74,11 +74,12 @@ void PushBlobs::push(const std::vector<Descriptor>& blobs) {
 }
 
 void PushBlobs::push_again(const std::vector<Descriptor>& blobs) {
-  parallel_for(
-      blobs.size(), client_.options().jobs, [&](std::size_t index) { push_one(blobs[index]); });
+  parallel_for(blobs.size(), client_.options().jobs, [&](std::size_t index) {
+    push_one(blobs[index], Mounting::forbidden);
+  });
 }
 
-PushBlobs::Result PushBlobs::push_one(const Descriptor& blob) {
+PushBlobs::Result PushBlobs::push_one(const Descriptor& blob, Mounting mounting) {
   client_.stop().check();
   Line line(client_.progress(), blob);
   const BlobState state = client_.head_blob(to_, blob.digest);
@@ -87,9 +88,8 @@ PushBlobs::Result PushBlobs::push_one(const Descriptor& blob) {
     line.end("already there");
     return Result::present;
   }
-  const std::vector<Reference> origins =
-      store_ != nullptr ? store_->origins(blob.digest) : std::vector<Reference>{};
-  if (mount(blob, origins)) {
+  const bool may_mount = mounting == Mounting::allowed && store_ != nullptr;
+  if (may_mount && mount(blob, store_->origins(blob.digest))) {
     line.end("mounted");
     return Result::mounted;
   }

@@ -21,7 +21,7 @@ class PushBlobs {
   /// to be on the same host, then opened and uploaded.
   void push(const std::vector<Descriptor>& blobs);
   /// The same for blobs that were pushed and that the registry now says it lacks: what is uploaded
-  /// again is not counted again.
+  /// again is not counted again. Nothing is mounted: a registry may have said that it did.
   void push_again(const std::vector<Descriptor>& blobs);
 
   std::size_t uploaded() const { return uploaded_; }
@@ -30,7 +30,8 @@ class PushBlobs {
 
  private:
   enum class Result { uploaded, mounted, present };
-  Result push_one(const Descriptor& blob);
+  enum class Mounting { allowed, forbidden };
+  Result push_one(const Descriptor& blob, Mounting mounting);
   bool mount(const Descriptor& blob, const std::vector<Reference>& origins);
 
   Client& client_;

@@ -99,17 +99,23 @@ std::string ImageReader::config_bytes(const Descriptor& config) {
   return std::move(sink.text);
 }
 
+// The name may lead to something else tomorrow, so messages about what it led to say the digest.
+std::string ImageReader::named(const FoundManifest& manifest) const {
+  return repository_.name.with_digest(manifest.digest).text();
+}
+
 Image ImageReader::image(const FoundManifest& manifest, Artifacts artifacts) {
-  const Manifest parsed = parse_manifest(manifest.bytes, manifest.media_type, name_, artifacts);
+  const std::string what = named(manifest);
+  const Manifest parsed = parse_manifest(manifest.bytes, manifest.media_type, what, artifacts);
   return make_image(
-      manifest.bytes, manifest.media_type, config_bytes(parsed.config), name_, artifacts);
+      manifest.bytes, manifest.media_type, config_bytes(parsed.config), what, artifacts);
 }
 
 FoundManifest ImageReader::select(const FoundManifest& root, const Platform& platform) {
   if (!is_index(root.media_type)) {
     return root;
   }
-  const Index index = parse_index(root.bytes, root.media_type, name_);
+  const Index index = parse_index(root.bytes, root.media_type, named(root));
   return entry(select_platform(index, platform, name_));
 }
 
@@ -131,8 +137,8 @@ std::vector<Image> ImageReader::images(const FoundManifest& root,
     images.push_back(image(platform ? select(root, *platform) : root));
     return images;
   }
-  for (const Descriptor& named : parse_index(root.bytes, root.media_type, name_).manifests) {
-    images.push_back(image(entry(named), Artifacts::accepted));
+  for (const Descriptor& one : parse_index(root.bytes, root.media_type, named(root)).manifests) {
+    images.push_back(image(entry(one), Artifacts::accepted));
   }
   if (images.empty()) fail(Fault::refused, "`{}` is an index of no images", name_);
   return images;

@@ -37,6 +37,7 @@ class ImageReader {
   std::string config_bytes(const Descriptor& config);
   std::optional<std::string> stored(const Digest& digest, std::uint64_t limit) const;
   Client& online(const std::string& what) const;
+  std::string named(const FoundManifest& manifest) const;
 
   Client* client_;
   const Store* store_;

@@ -1,6 +1,7 @@
 #include "registry/refusal.h"
 
 #include "lib/text.h"
+#include "registry/challenge.h"
 
 #include <nlohmann/json.hpp>
 
@@ -72,8 +73,31 @@ std::string who(const Attempt& attempt, const Answer& answer) {
   std::string text = answer.identity.empty() ? "; we came without credentials"
                                              : fmt::format("; we came {}", answer.identity);
   if (!attempt.scope.empty()) text += fmt::format(" and asked for `{}`", attempt.scope);
-  if (!answer.auth_note.empty()) text += "; " + answer.auth_note;
   return text;
+}
+
+// Where a token service would not give us a token, it is the one that refused; the 401 of the
+// registry was only its question who we are.
+std::string reply_text(const Answer& answer, const std::string& body) {
+  const int status = answer.response.status;
+  if (!answer.auth_note.empty() && (status == 401 || status == 403)) {
+    return answer.auth_note;
+  }
+  const std::string errors = registry_errors(body);
+  return fmt::format("`{}` replied {}{}",
+                     answer.url.authority(),
+                     status,
+                     errors.empty() ? "" : " (" + errors + ")");
+}
+
+bool offers_known_scheme(const Headers& headers) {
+  const std::vector<std::string> values = headers.all("WWW-Authenticate");
+  return std::any_of(values.begin(), values.end(), [](const std::string& value) {
+    const std::vector<Challenge> challenges = parse_challenges(value);
+    return std::any_of(challenges.begin(), challenges.end(), [](const Challenge& challenge) {
+      return challenge.scheme == "basic" || challenge.scheme == "bearer";
+    });
+  });
 }
 
 }  // namespace
@@ -114,15 +138,25 @@ Error refusal(const Attempt& attempt, const Answer& answer, const std::string& b
     return unreachable(attempt, *answer.response.failure);
   }
   const int status = answer.response.status;
-  const std::string errors = registry_errors(body);
-  return Error(status == 401 || status == 403 ? Fault::auth : Fault::refused,
-               fmt::format("cannot {}: `{}` replied {}{}{}",
-                           attempt.what,
-                           answer.url.authority(),
-                           status,
-                           errors.empty() ? "" : " (" + errors + ")",
-                           who(attempt, answer)),
-               hint_for(attempt, answer));
+  return Error(
+      status == 401 || status == 403 ? Fault::auth : Fault::refused,
+      fmt::format("cannot {}: {}{}", attempt.what, reply_text(answer, body), who(attempt, answer)),
+      hint_for(attempt, answer));
+}
+
+Error login_refusal(const Attempt& attempt, const Answer& answer) {
+  const int status = answer.response.status;
+  if (status != 401 && status != 403) {
+    return refusal(attempt, answer);
+  }
+  const bool unsent = status == 401 && !offers_known_scheme(answer.response.headers);
+  return Error(
+      Fault::auth,
+      fmt::format("cannot {}: {}", attempt.what, reply_text(answer, error_body(answer.response))),
+      unsent ? "it asks for neither basic nor bearer authentication, the two that mlpack knows; "
+               "the password was not sent"
+             : "check the user and the password; many registries want an access token in place of "
+               "the password");
 }
 
 Error unreachable(const Attempt& attempt, const NetworkFailure& failure) {

@@ -38,6 +38,8 @@ struct Attempt {
 Error refusal(const Attempt& attempt, const Answer& answer);
 /// The same where the body was read already.
 Error refusal(const Attempt& attempt, const Answer& answer, const std::string& body);
+/// The same for a login: who refused it, and what that means for the user and the password.
+Error login_refusal(const Attempt& attempt, const Answer& answer);
 Error unreachable(const Attempt& attempt, const NetworkFailure& failure);
 /// Not a registry at all.
 Error no_registry(const Attempt& attempt, const Answer& answer);

@@ -46,12 +46,14 @@ std::unique_ptr<Body> body_from(Response response, std::uint64_t offset) {
 ResumingSource::ResumingSource(std::unique_ptr<Body> body,
                                Reopen reopen,
                                const RetryPolicy& policy,
-                               std::string what)
+                               std::string what,
+                               std::optional<std::uint64_t> size)
     : body_(std::move(body)),
       reopen_(std::move(reopen)),
       policy_(policy),
       attempts_(policy, policy.attempts),
-      what_(std::move(what)) {}
+      what_(std::move(what)),
+      size_(size) {}
 
 std::size_t ResumingSource::read(std::span<std::byte> buffer) {
   for (;;) {
@@ -62,7 +64,7 @@ std::size_t ResumingSource::read(std::span<std::byte> buffer) {
       return count;
     }
     const std::optional<NetworkFailure> failure = body_->failure();
-    if (!failure) {
+    if (!failure || position_ == size_) {
       return 0;
     }
     if (!failure->may_pass() || !attempts_.again()) {

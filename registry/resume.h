@@ -6,13 +6,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace mlpack {
 
 /// Reads a body to its end across lost connections: whenever one breaks, after a wait, `reopen` is
 /// asked for a body that goes on at the given offset. Fault::network, beginning with "cannot
-/// `what`", once the attempts are used up; they count anew when bytes came.
+/// `what`", once the attempts are used up; they count anew when bytes came. A connection that
+/// breaks behind the last of `size` bytes has broken nothing.
 class ResumingSource : public Source {
  public:
   using Reopen = std::function<std::unique_ptr<Body>(std::uint64_t offset)>;
@@ -21,7 +23,8 @@ class ResumingSource : public Source {
   ResumingSource(std::unique_ptr<Body> body,
                  Reopen reopen,
                  const RetryPolicy& policy,
-                 std::string what);
+                 std::string what,
+                 std::optional<std::uint64_t> size = std::nullopt);
   std::size_t read(std::span<std::byte> buffer) override;
 
  private:
@@ -30,6 +33,7 @@ class ResumingSource : public Source {
   const RetryPolicy& policy_;
   Attempts attempts_;
   std::string what_;
+  std::optional<std::uint64_t> size_;
   std::uint64_t position_ = 0;
 };
 

@@ -25,6 +25,14 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+/// Who signs a request for S3 (AWS Signature Version 4). Without a body; the headers that are
+/// signed must hold x-amz-content-sha256.
+struct S3Signer {
+  std::string key_id;
+  std::string secret;
+  std::string region;
+};
+
 /// One HTTP request. `url` is absolute and already escaped.
 struct Request {
   std::string method = "GET";
@@ -42,6 +50,7 @@ struct Request {
   enum class Netrc { ignored, used } netrc = Netrc::ignored;
   /// `finish` is for what is sent to clean up after a stop was requested; it gets a few seconds.
   enum class WhenStopped { abandon, finish } when_stopped = WhenStopped::abandon;
+  std::optional<S3Signer> signer = {};  // absent: the request is not signed
 };
 
 /// Why there is no answer, or no more of it.
@@ -69,7 +78,7 @@ struct Response {
 };
 
 /// Sends requests. An interface so that tests can put a registry behind it; see
-/// tests/support/fake_registry.h. Callable from any thread.
+/// tests/support/fake_net.h. Callable from any thread.
 class Transport {
  public:
   virtual ~Transport() = default;

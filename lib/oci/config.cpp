@@ -139,14 +139,17 @@ History read_step(const JsonNode& node) {
           empty_layer && empty_layer->boolean()};
 }
 
-Platform read_platform(const JsonNode& root) {
+Platform read_platform(const JsonNode& root, const Document& document) {
   const std::string os = root.at("os").text();
   const std::string architecture = root.at("architecture").text();
   const std::string variant = root.text_or_empty("variant");
   const std::string text = os + "/" + architecture + (variant.empty() ? "" : "/" + variant);
   const std::optional<Platform> platform = Platform::parse(text);
   if (os != "linux" || !platform) {
-    root.refuse(fmt::format("is for {}; only linux images can be used", in_backticks(text)));
+    fail(Fault::incompatible,
+         "{} is for {}; only linux images can be used",
+         document.what,
+         in_backticks(text));
   }
   return *platform;
 }
@@ -229,14 +232,14 @@ std::optional<std::string> ImageConfig::env_value(std::string_view name) const {
 }
 
 ImageConfig parse_config(std::string_view text, const std::string& what) {
-  const Document document{"config of `" + what + "`", Fault::input, {}};
+  const Document document{"config of `" + what + "`", Fault::integrity, {}};
   if (text.size() > max_config_bytes) {
-    fail(Fault::input, "{} is larger than {}", document.what, human_size(max_config_bytes));
+    fail(document.fault, "{} is larger than {}", document.what, human_size(max_config_bytes));
   }
   const Json json = parse_document(text, document);
   const JsonNode root(json, document);
   ImageConfig config;
-  config.platform = read_platform(root);
+  config.platform = read_platform(root, document);
   config.created = read_time(root, "created");
   config.author = root.text_or_empty("author");
   if (const auto runtime = root.find("config")) read_runtime(*runtime, config);

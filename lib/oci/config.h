@@ -45,7 +45,8 @@ struct ImageConfig {
   std::optional<std::string> env_value(std::string_view name) const;
 };
 
-/// Fault::input naming the rule that `text`, the config of `what`, breaks.
+/// Fault::integrity naming the rule that `text`, the config of `what`, breaks; Fault::incompatible
+/// for an image that is not for linux.
 ImageConfig parse_config(std::string_view text, const std::string& what);
 /// Compact JSON in the order of the OCI structs; equal configs give equal bytes.
 std::string write_config(const ImageConfig& config);

@@ -17,6 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t max_depth = 64;
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 std::string line_and_column(std::string_view text, std::size_t position) {
   const std::string_view before = text.substr(0, position == 0 ? 0 : position - 1);
@@ -117,8 +118,15 @@ bool Builder::parse_error(std::size_t position,
 }  // namespace
 
 Json parse_document(std::string_view text, const Document& document) {
-  if (trim(text).empty()) throw Error(document.fault, document.what + " is empty", document.hint);
-  if (!is_utf8(text)) throw Error(document.fault, document.what + " is not UTF-8", document.hint);
+  const auto require = [&](bool kept, const char* rule) {
+    if (!kept) throw Error(document.fault, document.what + rule, document.hint);
+  };
+  require(!trim(text).empty(), " is empty");
+  require(is_utf8(text), " is not UTF-8");
+  // The library skips the one and takes the other for the end: it would accept what other readers
+  // of the same bytes refuse.
+  require(!text.starts_with(byte_order_mark), " begins with a byte order mark");
+  require(text.find('\0') == std::string_view::npos, " holds a NUL byte");
   Builder builder(text, document);
   Json::sax_parse(text, &builder);
   return builder.take();

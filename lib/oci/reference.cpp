@@ -90,8 +90,10 @@ std::string hint_for(std::string_view text) {
 // `user:password@host`: nothing of it may be shown.
 bool holds_password(std::string_view text) {
   const std::size_t at = text.find('@');
+  const std::string_view rest = text.substr(std::min(at + 1, text.size()));
+  const bool is_digest = rest.starts_with("sha") && rest.find_first_of("./") == rest.npos;
   return at != std::string_view::npos && text.substr(0, at).find(':') != std::string_view::npos &&
-         !text.substr(at + 1).starts_with("sha");
+         !is_digest;
 }
 
 }  // namespace

@@ -99,6 +99,17 @@ void replace_platforms(Spec& spec, const SpecOptions& options) {
   }
 }
 
+// Looked at before it is read: a wrong name on the command line may be that of a file of weights.
+void check_size(const fs::path& file) {
+  std::error_code unknown;
+  const std::uint64_t size = fs::file_size(file, unknown);
+  if (unknown || size <= max_size) return;
+  throw Error(Fault::usage,
+              fmt::format("`{}` is larger than 1 MiB, the most that a spec may have",
+                          printable(file.string())),
+              "a spec names its files in `weights` and `files`, it does not hold them");
+}
+
 }  // namespace
 
 std::string EnvVariable::value(std::string_view base_path) const {
@@ -124,6 +135,7 @@ fs::path spec_file(const fs::path& path) {
 
 Spec load_spec(const fs::path& path, const SpecOptions& options) {
   const fs::path file = spec_file(path);
+  check_size(file);
   return parse_spec(read_file(file, max_size), file, options);
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace mlpack {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t max_listed = 100;
 constexpr std::size_t max_width = 100;    // of a source line, in characters
 constexpr std::size_t max_margin = 2048;  // bytes looked at around what is shown
+constexpr std::size_t max_message = 1000;
 
 bool is_tail(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
@@ -88,12 +90,27 @@ std::string excerpt(std::string_view line, std::size_t column) {
                      (cut_front ? "   " : "") + indent_of(before));
 }
 
+// A message quotes what the file holds: it is cut, secrets are masked, and nothing in it may steer
+// a terminal. What is cut off is looked at a little further, for secrets that the cut goes through.
+std::string harmless(std::string_view message) {
+  const std::string blanked = blank_secrets(message.substr(0, max_message + max_margin));
+  std::size_t end = std::min(blanked.size(), max_message);
+  while (end > 0 && end < blanked.size() && is_tail(blanked[end]))
+    --end;
+  return printable(show_blanks(std::string_view(blanked).substr(0, end))) +
+         (end < blanked.size() ? "..." : "");
+}
+
 }  // namespace
 
 void Problems::add(Place place, std::string_view message, std::string_view hint) {
-  std::string text(message);
-  if (!hint.empty()) text += fmt::format("\nhint: {}", hint);
-  found_.push_back({file_, place.line, place.column, mask_secrets(text)});
+  std::string text = harmless(message);
+  if (!hint.empty()) text += "\nhint: " + harmless(hint);
+  found_.push_back({file_, place.line, place.column, std::move(text)});
+}
+
+bool Problems::is_full() const {
+  return found_.size() >= max_listed;
 }
 
 void Problems::raise_if_any() {

@@ -14,9 +14,12 @@ class Problems {
  public:
   explicit Problems(std::string file) : file_(std::move(file)) {}
 
-  /// `hint` says what to write instead and may be empty. What looks like a secret is masked.
+  /// `hint` says what to write instead and may be empty. What looks like a secret is masked,
+  /// control characters are made visible, and what is too long to be read is cut.
   void add(Place place, std::string_view message, std::string_view hint = {});
   bool empty() const { return found_.empty(); }
+  /// Enough were found that more need no hints that cost time: most would be counted, not listed.
+  bool is_full() const;
   const std::string& file() const { return file_; }
 
   /// Throws the one Error of all problems, in the order of the file, where there are any. Past a

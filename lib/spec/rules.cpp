@@ -72,6 +72,8 @@ void check_named(const YamlNode& node,
                  const std::map<std::string, Place>& names,
                  Problems& problems) {
   if (node.kind != Kind::scalar || names.count(node.text) > 0) return;
+  const std::string message = fmt::format("no weights are called `{}`", printable(node.text));
+  if (problems.is_full()) return problems.add(node.place, message);
   std::vector<std::string_view> known;
   known.reserve(names.size());
   for (const auto& [name, place] : names)
@@ -79,7 +81,7 @@ void check_named(const YamlNode& node,
   const auto slip = did_you_mean(node.text, known);
   const std::string list = fmt::format("{}", fmt::join(known, ", "));
   problems.add(node.place,
-               fmt::format("no weights are called `{}`", printable(node.text)),
+               message,
                slip            ? fmt::format("did you mean `{}`?", *slip)
                : known.empty() ? "the spec has no `weights`"
                                : "there are: " + list);

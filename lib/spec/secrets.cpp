@@ -17,14 +17,22 @@ struct TokenShape {
 };
 
 constexpr std::array shapes{
-    TokenShape{"hf_", 20},      TokenShape{"sk-", 20},         TokenShape{"ghp_", 20},
-    TokenShape{"gho_", 20},     TokenShape{"ghs_", 20},        TokenShape{"ghu_", 20},
-    TokenShape{"ghr_", 20},     TokenShape{"github_pat_", 20}, TokenShape{"glpat-", 20},
-    TokenShape{"npm_", 20},     TokenShape{"pypi-", 20},       TokenShape{"nvapi-", 20},
-    TokenShape{"xoxb-", 20},    TokenShape{"xoxp-", 20},       TokenShape{"AKIA", 16},
-    TokenShape{"ASIA", 16},     TokenShape{"AIza", 30},        TokenShape{"dckr_pat_", 20},
-    TokenShape{"eyJhbGci", 20},
+    TokenShape{"hf_", 20},       TokenShape{"sk-", 20},         TokenShape{"ghp_", 20},
+    TokenShape{"gho_", 20},      TokenShape{"ghs_", 20},        TokenShape{"ghu_", 20},
+    TokenShape{"ghr_", 20},      TokenShape{"github_pat_", 20}, TokenShape{"glpat-", 20},
+    TokenShape{"npm_", 20},      TokenShape{"pypi-", 20},       TokenShape{"nvapi-", 20},
+    TokenShape{"xoxa-", 20},     TokenShape{"xoxb-", 20},       TokenShape{"xoxc-", 20},
+    TokenShape{"xoxd-", 20},     TokenShape{"xoxe-", 20},       TokenShape{"xoxp-", 20},
+    TokenShape{"xoxr-", 20},     TokenShape{"xoxs-", 20},       TokenShape{"xapp-", 20},
+    TokenShape{"AKIA", 16},      TokenShape{"ASIA", 16},        TokenShape{"AIza", 30},
+    TokenShape{"dckr_pat_", 20}, TokenShape{"eyJhbGci", 20},
 };
+
+// A JSON Web Token: HEADER.PAYLOAD.SIGNATURE, of which the header is JSON in base64 and begins
+// with `{"`. The shortest header and payload there are have more characters than these.
+constexpr std::string_view jwt_prefix = "eyJ";
+constexpr std::size_t jwt_header = 8;
+constexpr std::size_t jwt_payload = 8;
 
 constexpr std::array<std::string_view, 7> password_endings{
     "PASSWORD", "PASSWD", "SECRET", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"};
@@ -88,8 +96,18 @@ bool is_token_value(std::string_view value) {
          std::any_of(value.begin(), value.end(), is_letter);
 }
 
+// The JSON Web Token at the front of `text`: its length, 0 where there is none.
+std::size_t jwt_length(std::string_view text) {
+  if (!text.starts_with(jwt_prefix)) return 0;
+  const std::size_t header = run_length(text, is_token);
+  if (header < jwt_prefix.size() + jwt_header || text.substr(header, 1) != ".") return 0;
+  if (run_length(text.substr(header + 1), is_token) < jwt_payload) return 0;
+  return run_length(text, [](char c) { return is_token(c) || c == '.'; });
+}
+
 // The token at the front of `text`: its length, 0 where there is none.
 std::size_t token_length(std::string_view text) {
+  if (const std::size_t length = jwt_length(text); length > 0) return length;
   for (const TokenShape& shape : shapes) {
     if (!text.starts_with(shape.prefix)) continue;
     const std::size_t rest = run_length(text.substr(shape.prefix.size()), is_token);
@@ -123,7 +141,39 @@ std::optional<Range> find_url_password(std::string_view text, std::size_t from) 
   return std::nullopt;
 }
 
-constexpr std::string_view private_key = "PRIVATE KEY-----";
+// What follows the first line of a private key in PEM, up to a quote or the end of the line.
+std::optional<Range> find_private_key(std::string_view text, std::size_t from) {
+  constexpr std::string_view title = "PRIVATE KEY";
+  for (std::size_t at = text.find(title, from); at != std::string_view::npos;
+       at = text.find(title, at + 1)) {
+    const std::size_t begin = at + title.size();
+    for (const std::string_view end : {"-----", " BLOCK-----"}) {  // the second is GnuPG's
+      const std::string_view rest = text.substr(begin);
+      if (!rest.starts_with(end)) continue;
+      const std::size_t stop = std::min(rest.find_first_of("\"'`\n"), rest.size());
+      return Range{begin + end.size(), stop - end.size()};
+    }
+  }
+  return std::nullopt;
+}
+
+// A line out of the middle of a private key: base64 with letters of both cases and digits, which no
+// digest has.
+std::optional<Range> find_key_line(std::string_view text, std::size_t from) {
+  const auto is_base64 = [](char c) { return is_digit(c) || is_letter(c) || c == '+' || c == '/'; };
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  constexpr std::size_t shortest = 60;
+  for (std::size_t at = from; at < text.size(); ++at) {
+    const std::string_view run = text.substr(at, run_length(text.substr(at), is_base64));
+    const auto has = [run](auto what) { return std::any_of(run.begin(), run.end(), what); };
+    if (run.size() >= shortest && has(is_upper) && has(is_lower) && has(is_digit)) {
+      return Range{at, run.size()};
+    }
+    at += run.size();
+  }
+  return std::nullopt;
+}
 
 bool is_masked_name(std::string_view name) {
   const std::string lower = to_lower(name);
@@ -181,8 +231,9 @@ using Finder = std::optional<Range> (*)(std::string_view, std::size_t);
 constexpr char blank = '\x01';
 
 void blank_all(std::string& text, Finder find) {
-  std::size_t from = 0;
-  for (auto range = find(text, from); range.has_value(); range = find(text, from)) {
+  for (std::size_t from = 0;;) {
+    const std::optional<Range> range = find(text, from);
+    if (!range) return;
     std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(range->first), range->second, blank);
     from = range->first + range->second;
   }
@@ -191,8 +242,7 @@ void blank_all(std::string& text, Finder find) {
 }  // namespace
 
 bool has_secret_shape(std::string_view text) {
-  return find_token(text, 0) || find_url_password(text, 0) ||
-         text.find(private_key) != std::string_view::npos;
+  return find_token(text, 0) || find_url_password(text, 0) || find_private_key(text, 0);
 }
 
 bool looks_like_secret(std::string_view name, std::string_view value) {
@@ -206,7 +256,8 @@ bool looks_like_secret(std::string_view name, std::string_view value) {
 
 std::string blank_secrets(std::string_view text) {
   std::string blanked(text);
-  for (const Finder find : {find_token, find_url_password, find_named_value}) {
+  for (const Finder find :
+       {find_private_key, find_key_line, find_token, find_url_password, find_named_value}) {
     blank_all(blanked, find);
   }
   return blanked;
@@ -232,9 +283,10 @@ SecretPatterns secret_patterns() {
   return {
       .shapes =
           "(^|[^A-Za-z0-9_-])((hf_|sk-|ghp_|gho_|ghs_|ghu_|ghr_|github_pat_|glpat-|npm_|pypi-|"
-          "nvapi-|xoxb-|xoxp-|dckr_pat_|eyJhbGci)[A-Za-z0-9_-]{20}|(AKIA|ASIA)[A-Za-z0-9_-]{16}|"
-          "AIza[A-Za-z0-9_-]{30})|://[^/?# \\t\\r\\n\"':]*:[^/?# \\t\\r\\n\"']+@|"
-          "PRIVATE KEY-----",
+          "nvapi-|xox[abcdeprs]-|xapp-|dckr_pat_|eyJhbGci)[A-Za-z0-9_-]{20}|"
+          "(AKIA|ASIA)[A-Za-z0-9_-]{16}|AIza[A-Za-z0-9_-]{30}|"
+          "eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8})|"
+          "://[^/?# \\t\\r\\n\"':]*:[^/?# \\t\\r\\n\"']+@|PRIVATE KEY( BLOCK)?-----",
       .password_names =
           "(^|_)(PASSWORD|PASSWD|SECRET|SECRET_KEY|API_KEY|APIKEY|ACCESS_KEY|PRIVATE_KEY|"
           "API_TOKEN|ACCESS_TOKEN|AUTH_TOKEN)$|"

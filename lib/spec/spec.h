@@ -196,7 +196,7 @@ struct SpecOptions {
 Spec parse_spec(std::string_view text, const fs::path& file, const SpecOptions& options = {});
 
 /// parse_spec of the file at `path`, or of the mlpack.yaml in the folder `path`; missing or
-/// unreadable is Fault::input. A spec has at most 1 MiB.
+/// unreadable is Fault::input, more than 1 MiB Fault::usage.
 Spec load_spec(const fs::path& path, const SpecOptions& options = {});
 
 /// The file that `path` means: itself, or the mlpack.yaml in it where it is a folder.

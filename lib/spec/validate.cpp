@@ -128,7 +128,7 @@ class Validator {
 
   // True where the mistake is a known one; its problem is added then.
   bool explain(YamlNode& node, const TextType& type, const std::string& path) {
-    if (type.explain == nullptr) return false;
+    if (type.explain == nullptr || problems_.is_full()) return false;
     const auto complaint = type.explain(node.text);
     if (!complaint) return false;
     problems_.add(
@@ -168,7 +168,7 @@ class Validator {
     std::vector<std::string_view> known;
     for (const auto& [variable, value] : variables_)
       known.push_back(variable);
-    const auto slip = did_you_mean(name, known);
+    const auto slip = problems_.is_full() ? std::nullopt : did_you_mean(name, known);
     problems_.add(
         place,
         fmt::format("{} uses `${{{}}}`, which is not in `variables`", subject(path), name),
@@ -194,9 +194,9 @@ class Validator {
     return std::find(choices.begin(), choices.end(), text) != choices.end();
   }
 
-  static std::string hint_for(const std::string& text, const TextType& type) {
+  std::string hint_for(const std::string& text, const TextType& type) const {
     if (text.size() > max_matched) return fmt::format("at most {} characters", max_matched);
-    if (type.choices == nullptr) return {};
+    if (type.choices == nullptr || problems_.is_full()) return {};
     const auto choices = type.choices();
     if (const auto slip = did_you_mean(text, choices)) {
       return fmt::format("did you mean `{}`?", *slip);

@@ -1,4 +1,5 @@
 #include "lib/error.h"
+#include "lib/parallel.h"
 #include "lib/store/reach.h"
 #include "lib/store/state.h"
 #include "lib/store/store.h"
@@ -8,6 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
+#include <thread>
 
 namespace mlpack {
 namespace {
@@ -75,6 +78,24 @@ std::set<Digest> needed_by_names(const Store& store) {
   return reach.digests();
 }
 
+// nullopt where patience is at an end, or a stop was asked for.
+std::optional<FileLock> wait_to_be_alone(const fs::path& root,
+                                         const fs::path& lock_path,
+                                         const Patience& patience) {
+  constexpr std::chrono::milliseconds pause(50);
+  const auto end = std::chrono::steady_clock::now() + patience.limit;
+  for (bool told = false;; told = true) {
+    auto lock = FileLock::try_lock(lock_path, FileLock::Mode::exclusive);
+    if (lock || std::chrono::steady_clock::now() >= end) return lock;
+    if (patience.stop != nullptr && patience.stop->requested()) return std::nullopt;
+    if (!told && patience.say) {
+      patience.say(
+          fmt::format("waiting for another mlpack to be done with the store `{}`", root.string()));
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
 StoreReport collect(const Store& store, Store::Gc what) {
   const std::set<Digest> needed = needed_by_names(store);
   const fs::path& root = store.root();
@@ -91,12 +112,13 @@ StoreReport collect(const Store& store, Store::Gc what) {
 
 }  // namespace
 
-StoreReport Store::gc(Gc what) {
+StoreReport Store::gc(Gc what, const Patience& patience) {
   const fs::path lock_path = root() / "lock";
   state_->lock.reset();
-  auto alone = FileLock::try_lock(lock_path, FileLock::Mode::exclusive);
+  auto alone = wait_to_be_alone(root(), lock_path, patience);
   if (!alone) {
     state_->lock.emplace(lock_path, FileLock::Mode::shared);
+    if (patience.stop != nullptr) patience.stop->check();
     throw Error(Fault::input,
                 fmt::format("another mlpack works with the store `{}`", root().string()),
                 "run `mlpack store gc` again when it has ended");

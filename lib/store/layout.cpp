@@ -32,17 +32,22 @@ void check_version(std::string_view text, const fs::path& path) {
 
 }  // namespace
 
+bool is_layout(const fs::path& root) {
+  const fs::path path = root / "oci-layout";
+  const auto version = read_file_if_exists(path, max_manifest_bytes);
+  if (version) check_version(*version, path);
+  return version.has_value();
+}
+
+// Its mark comes first: what a killed process left is then a layout, and is completed.
 void create_layout(const fs::path& root) {
-  const fs::path version_path = root / "oci-layout";
-  const auto version = read_file_if_exists(version_path, max_manifest_bytes);
-  if (version) check_version(*version, version_path);
-  if (version && fs::exists(root / "index.json")) return;
+  if (is_layout(root) && fs::exists(root / "index.json")) return;
   const PassingLock lock(lock_path(root));
+  write_file(root / "oci-layout", version_text);
   make_folders(root / "blobs" / "sha256");
   if (!fs::exists(root / "index.json")) {
     write_file(root / "index.json", write_index(empty_index()));
   }
-  write_file(version_path, version_text);
 }
 
 Index read_layout(const fs::path& root) {

@@ -11,6 +11,10 @@ namespace mlpack {
 /// The annotation that holds a name in an index.json (OCI image-spec 1.1, annotations.md).
 inline constexpr std::string_view ref_name = "org.opencontainers.image.ref.name";
 
+/// Fault::input where the folder `root` is an image layout of another version; false where it is
+/// none.
+bool is_layout(const fs::path& root);
+
 /// Makes the folder `root` an image layout where it is none yet. Fault::input where it is one of
 /// another version.
 void create_layout(const fs::path& root);

@@ -4,17 +4,19 @@
 #include "lib/store/store.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace mlpack {
 
 struct Store::State {
-  State(fs::path folder, const std::function<void(const std::string&)>& warn);
+  State(fs::path folder, Access the_access, const std::function<void(const std::string&)>& warn);
 
   fs::path root;
-  std::optional<FileLock> lock;  // shared, but for gc
-  Memo memo;
+  Access access;
+  std::optional<FileLock> lock;  // shared, but for gc; none where a reader may have none
+  std::unique_ptr<Memo> memo;    // of a writer; a reader has none
 };
 
 }  // namespace mlpack

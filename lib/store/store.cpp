@@ -30,6 +30,26 @@ FileLock lock_shared(const fs::path& root, const std::function<void(const std::s
   return FileLock(path, FileLock::Mode::shared);
 }
 
+// Who may only read takes the lock where that is allowed, and reads without it where it is not.
+std::optional<FileLock> lock_for(const fs::path& root,
+                                 Store::Access access,
+                                 const std::function<void(const std::string&)>& warn) {
+  if (access == Store::Access::read && ::access((root / "lock").c_str(), R_OK) != 0) {
+    return std::nullopt;
+  }
+  return lock_shared(root, warn);
+}
+
+void require_writable(const fs::path& root) {
+  std::error_code failed;
+  fs::create_directories(root, failed);
+  if (!failed && ::access(root.c_str(), W_OK) == 0) return;
+  const int reason = failed ? failed.value() : errno;
+  throw Error(Fault::disk,
+              fmt::format("cannot write to the store `{}`: {}", root.string(), errno_text(reason)),
+              "name a folder that can be written to with `--store DIR`");
+}
+
 fs::path recipe_path(const fs::path& root, const Digest& layer) {
   return root / "recipes" / layer.hex();
 }
@@ -73,18 +93,31 @@ bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns) {
   });
 }
 
-Store::State::State(fs::path folder, const std::function<void(const std::string&)>& warn)
-    : root(std::move(folder)), lock(lock_shared(root, warn)), memo(root / "memo.sqlite", warn) {
-  create_layout(root);
+Store::State::State(fs::path folder,
+                    Access the_access,
+                    const std::function<void(const std::string&)>& warn)
+    : root(std::move(folder)), access(the_access) {
+  if (access == Access::write) require_writable(root);
+  lock = lock_for(root, access, warn);
+  if (access == Access::write) {
+    memo = std::make_unique<Memo>(root / "memo.sqlite", warn);
+    create_layout(root);
+  } else if (::access((root / "oci-layout").c_str(), R_OK) == 0) {
+    is_layout(root);
+  }
 }
 
-Store::Store(fs::path root, const std::function<void(const std::string&)>& warn)
-    : state_(std::make_unique<State>(std::move(root), warn)) {}
+Store::Store(fs::path root, const std::function<void(const std::string&)>& warn, Access access)
+    : state_(std::make_unique<State>(std::move(root), access, warn)) {}
 
 Store::~Store() = default;
 
 const fs::path& Store::root() const {
   return state_->root;
+}
+
+bool Store::is_there() const {
+  return ::access((root() / "index.json").c_str(), R_OK) == 0;
 }
 
 bool Store::has_blob(const Digest& digest) const {
@@ -148,12 +181,15 @@ void Store::put_recipe(const Digest& layer, const LayerRecipe& recipe) {
 }
 
 std::optional<LayerRecipe> Store::recipe(const Digest& layer) const {
-  const auto text = read_file_if_exists(recipe_path(state_->root, layer), max_recipe_bytes);
+  const fs::path path = recipe_path(state_->root, layer);
+  if (!is_file(path)) return std::nullopt;  // nor where it may not even be looked for
+  const auto text = read_file_if_exists(path, max_recipe_bytes);
   if (!text) return std::nullopt;
   return parse_recipe(*text);
 }
 
 void Store::put_origin(const Digest& digest, const Reference& repository) {
+  if (state_->access == Access::read && ::access(root().c_str(), W_OK) != 0) return;
   const auto known = origins(digest);
   const bool is_known = std::any_of(known.begin(), known.end(), [&](const Reference& reference) {
     return reference.name() == repository.name();
@@ -185,7 +221,7 @@ BlobLocation Store::locate(const Digest& digest) const {
 }
 
 std::optional<KnownLayer> Store::known_layer(const Digest& key) const {
-  const auto text = state_->memo.get(layer_kind, key);
+  const auto text = state_->memo ? state_->memo->get(layer_kind, key) : std::nullopt;
   if (!text) return std::nullopt;
   const Document document{"an entry of the store's memo", Fault::internal, {}};
   const nlohmann::ordered_json json = parse_document(*text, document);
@@ -203,10 +239,10 @@ void Store::remember_layer(const Digest& key,
                            const LayerRecipe& recipe,
                            std::int64_t snapshot_ns,
                            const KnownLayer& layer) {
-  if (!is_settled(recipe, snapshot_ns)) return;
+  if (!state_->memo || !is_settled(recipe, snapshot_ns)) return;
   nlohmann::ordered_json json = descriptor_json(layer.descriptor);
   json["diffId"] = layer.diff_id.text();
-  state_->memo.put(layer_kind, key, dump_json(json, "an entry of the store's memo"));
+  state_->memo->put(layer_kind, key, dump_json(json, "an entry of the store's memo"));
 }
 
 // Few files for any number of layers: two that share one wait for each other in vain.
@@ -217,11 +253,11 @@ std::optional<FileLock> Store::try_lock_layer(const Digest& key) const {
 }
 
 std::optional<std::string> Store::fact(std::string_view kind, const Digest& of) const {
-  return state_->memo.get(fmt::format("fact {}", kind), of);
+  return state_->memo ? state_->memo->get(fmt::format("fact {}", kind), of) : std::nullopt;
 }
 
 void Store::put_fact(std::string_view kind, const Digest& of, std::string_view text) {
-  state_->memo.put(fmt::format("fact {}", kind), of, text);
+  if (state_->memo) state_->memo->put(fmt::format("fact {}", kind), of, text);
 }
 
 }  // namespace mlpack

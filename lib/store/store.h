@@ -6,6 +6,7 @@
 #include "lib/oci/recipe.h"
 #include "lib/oci/reference.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,6 +50,15 @@ struct StoreReport {
   std::vector<std::string> problems;  // one line each; empty: clean
 };
 
+class Stop;
+
+/// How long `gc` waits for others, and whom it tells.
+struct Patience {
+  std::chrono::milliseconds limit{0};
+  std::function<void(const std::string&)> say;  // gets one line where it waits
+  const Stop* stop = nullptr;                   // may be absent
+};
+
 /// Whether the recipe's files last changed so long before `now_ns` (nanoseconds since the epoch)
 /// that any change after it shows in their times.
 bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns);
@@ -62,7 +72,7 @@ bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns);
 ///   ROOT/origins/HEX        the repositories that have the blob with that digest, one a line
 ///   ROOT/cache/sha256/HEX   downloads (.deb files, indexes), safe to delete
 ///   ROOT/memo.sqlite        layer key → layer, and facts; safe to delete
-///   ROOT/lock               held shared by every Store, exclusive by gc
+///   ROOT/lock               held shared by every Store (that may), exclusive by gc
 ///   ROOT/locks/XX           held while a layer is made whose key begins with XX
 ///   ROOT/index.lock         there and held while index.json is rewritten
 ///
@@ -72,14 +82,22 @@ bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns);
 /// Fault::disk.
 class Store {
  public:
-  /// Opens or creates; waits while another process collects garbage. `warn` gets a line where it
-  /// waits, and where the memo had to be made anew.
-  explicit Store(fs::path root, const std::function<void(const std::string&)>& warn = {});
+  /// `read` creates nothing, needs no right to write, has no memo, and takes a folder that is not
+  /// there for an empty store; what `put_origin` may not write is forgotten.
+  enum class Access { write, read };
+  /// Opens, or creates unless it is for reading; waits while another process collects garbage.
+  /// `warn` gets a line where it waits, and where the memo had to be made anew. Fault::disk where
+  /// the folder may not be written to, unless it is for reading.
+  explicit Store(fs::path root,
+                 const std::function<void(const std::string&)>& warn = {},
+                 Access access = Access::write);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
   const fs::path& root() const;
+  /// Whether there is a list of names that may be read.
+  bool is_there() const;
 
   // Blobs. A blob under its name has that digest: it was hashed while it was written.
   bool has_blob(const Digest& digest) const;
@@ -142,11 +160,12 @@ class Store {
   bool remove(const Reference& name);
 
   /// Removes what no name leads to (blobs, recipes, origins) and temporaries of dead processes;
-  /// with `with_cache`, the download cache too. Blobs that others are about to name are safe: while
-  /// another Store has the same root open, it is Fault::input. Fault::integrity, with nothing
-  /// removed, where what a name needs cannot be read.
+  /// with `with_cache`, the download cache too. Blobs that others are about to name are safe: it
+  /// waits while another Store has the same root open, and is Fault::input where that takes longer
+  /// than `patience` lasts. Fault::integrity, with nothing removed, where what a name needs cannot
+  /// be read.
   enum class Gc { unreferenced, with_cache };
-  StoreReport gc(Gc what);
+  StoreReport gc(Gc what, const Patience& patience = {});
   /// Re-hashes every blob and download and checks that every name leads to blobs, recipes whose
   /// files are unchanged, or origins. Reads all; changes nothing.
   StoreReport verify(std::size_t jobs) const;

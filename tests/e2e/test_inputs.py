@@ -229,6 +229,44 @@ class Commands(Case):
         os.chmod(os.path.join(folder, "tree", "a"), 0o600)
         build("--store", store, "--verify-cache", code=3)
 
+    @needs_root
+    def test_a_store_that_may_only_be_read_is_read_and_pushed_from(self):
+        folder = self.project("project", SPEC % "files", {"tree/a": "a"})
+        registry = self.registry()
+        image = registry.host + "/read/only:1"
+        layout = "oci:" + self.path("layout")
+        digest = self.build(folder, "-t", image, "-o", layout)["digest"]
+        self.run_tool("chmod", "-R", "a-w,a+rX", self.path("store"))
+
+        def as_nobody(*argv, **how):
+            return self.mlpack(*argv, user="nobody", **how)
+
+        self.assertIn(image, as_nobody("store", "ls").out)
+        self.assertIn(digest, as_nobody("inspect", image).out)
+        as_nobody("inspect", image, "--files")
+        as_nobody("store", "verify")
+        self.assertEqual(as_nobody("push", image, "--json").json()["digest"], digest)
+        failed = as_nobody("build", folder, code=8)
+        self.assertIn("cannot write to the store `%s`: Permission denied" % self.path("store"), failed.err)
+        closed = {"MLPACK_STORE": "/root/closed/store"}
+        self.assertEqual(stat.S_IMODE(os.stat("/root").st_mode) & 0o001, 0, "anybody may enter /root")
+        as_nobody("inspect", layout, env=closed)
+        as_nobody("inspect", image, "--files", env=closed)
+        as_nobody("push", layout, image, env=closed)
+        self.run_tool("chmod", "-R", "u+w", self.path("store"))
+
+    def test_closed_standard_streams_do_not_become_the_files_that_are_written(self):
+        folder = self.project("project", SPEC % "files", {"tree/a": "a"})
+        self.build(folder, "-o", "oci-archive:" + self.path("open.tar"))
+        script = '"$0" build "$1" --verbose --progress plain -o "oci-archive:$2" -o "oci:$3" <&- >&- 2>&-'
+        store = {"MLPACK_STORE": self.path("another")}
+        self.run_tool("sh", "-c", script, MLPACK, folder, self.path("closed.tar"), self.path("layout"), env=store,
+                      code=8)  # nobody got the result
+        with open(self.path("open.tar"), "rb") as one, open(self.path("closed.tar"), "rb") as other:
+            self.assertEqual(one.read(), other.read())
+        self.skopeo("inspect", "oci:" + self.path("layout"))
+        self.mlpack("store", "verify", env=store)
+
     def test_a_malformed_archive(self):
         folder = self.project("project", SPEC % "files")
         result = self.mlpack("inspect", "docker-archive:" + os.path.join(folder, "mlpack.yaml"), code=3)

@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 
-from harness import Case, FULL, MIB, MLPACK, interrupt_after, random_bytes, start, write_files
+from harness import Case, FULL, MIB, MLPACK, interrupt_after, random_bytes, sparse_file, start, write_files
 
 KILLS = int(os.environ.get("MLPACK_E2E_KILLS", 50 if FULL else 10))
 SEED = int(os.environ.get("MLPACK_E2E_SEED", random.randrange(1 << 30)))
@@ -76,6 +76,29 @@ class Interrupted(Case):
                 self.skopeo("inspect", "oci-archive:" + target)
                 os.unlink(target)
 
+    def test_an_export_killed_while_it_writes_leaves_nothing_once_it_is_written(self):
+        sparse_file(os.path.join(self.folder, "weights", "large.bin"), 256 * MIB)
+        self.build(self.folder)
+        os.mkdir(self.path("out"))
+        for output in ("oci-archive:image.tar", "docker-archive:image.tar", "oci:layout"):
+            with self.subTest(output=output):
+                kind, name = output.split(":")
+                argv = ["build", self.folder, "-o", "%s:%s" % (kind, self.path("out", name))]
+                self.assertTrue(self.kill_when_it_writes(self.command(*argv)), "it was too fast")
+                self.assertNotEqual(self.leftovers(self.path("out")), [])
+                self.mlpack(*argv)
+                self.assertEqual(self.leftovers(self.path("out")), [])
+                self.skopeo("inspect", "%s:%s" % (kind, self.path("out", name)))
+                self.run_tool("rm", "-rf", self.path("out", name))
+
+    def kill_when_it_writes(self, process):
+        while process.poll() is None:
+            if self.leftovers(self.path("out")):
+                process.kill()
+                process.wait()
+                return True
+        return False
+
     def test_a_push_killed_at_any_moment_succeeds_the_next_time(self):
         registry = self.registry()
         first = registry.host + "/kill/first:1"
@@ -106,10 +129,10 @@ class Interrupted(Case):
                 self.assertEqual(self.leftovers(store["MLPACK_STORE"]), [])
                 self.mlpack("store", "verify", env=store)
 
-    def leftovers(self, store):
-        """Temporary files in a store: whatever is neither a whole blob nor part of its books."""
-        names = [os.path.join(at, name) for at, _, names in os.walk(store) for name in names]
-        return [name for name in names if ".tmp" in name or "/tmp/" in name[len(store):]]
+    def leftovers(self, folder):
+        """Temporary files: whatever is neither a whole blob nor part of a store's books."""
+        names = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names]
+        return [name for name in names if ".tmp" in name or "/tmp/" in name[len(folder):]]
 
     def test_builds_at_once_share_a_store_and_the_work(self):
         alone = self.build(self.folder, "-t", "killed:1")

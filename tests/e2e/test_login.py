@@ -56,6 +56,27 @@ class Login(Case):
         self.assertNotIn("wrong horse", refused.out + refused.err)
         self.assertFalse(os.path.exists(self.path("docker", "config.json")))
 
+    def test_a_refusal_says_who_refused_whom(self):
+        refused = self.login("wrong horse", code=4)
+        self.assertIn("error: cannot log in to `%s` as `alice`: `%s` replied 401" % (self.host, self.host), refused.err)
+        self.assertIn("hint: check the user and the password", refused.err)
+
+    def test_what_others_wrote_stays_as_they_wrote_it(self):
+        text = ('{\n\t"n": [1e3, 12345678901234567890123, 1.10, "\\u00e9"],\n'
+                '\t"auths": {\n\t\t"a.example": {"auth":"Yjpj"}\n\t}\n}')
+        os.makedirs(self.path("docker"))
+        os.symlink("../real.json", self.path("docker", "config.json"))
+        with open(self.path("real.json"), "w") as file:
+            file.write(text)
+        os.chmod(self.path("real.json"), 0o600)
+        self.login()
+        self.assertIn(self.host, self.config()["auths"])
+        self.mlpack("logout", self.host)
+        with open(self.path("real.json")) as file:
+            self.assertEqual(file.read(), text)
+        self.assertTrue(os.path.islink(self.path("docker", "config.json")))
+        self.assertEqual(os.stat(self.path("real.json")).st_mode & 0o777, 0o600)
+
     def test_podmans_auth_file_is_read(self):
         auth = base64.b64encode(("alice:" + PASSWORD).encode()).decode()
         with open(self.path("auth.json"), "w") as file:

@@ -64,9 +64,19 @@ class Network(Case):
     def test_a_registry_that_is_busy_for_a_while(self):
         self.pushed_through(POST=[503, 429], PUT=[500, 502], HEAD=[503])
 
+    def test_what_was_pushed_before_a_failure_is_told(self):
+        page = self.page() + "/acme/app:1"
+        failed = self.mlpack("push", self.image, self.image, page, code=5)
+        self.assertEqual(failed.out, "%s@%s\n" % (self.image, self.digest))
+        failed = self.mlpack("push", "--json", self.image, self.image, page, code=5)
+        self.assertIn("%s@%s" % (self.image, self.digest), failed.json()["error"]["message"])
+
     def test_a_page_in_place_of_a_registry(self):
+        self.mlpack("push", self.image, self.page() + "/acme/app:1", code=5)
+
+    def page(self):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         self.addCleanup(lambda: (server.shutdown(), thread.join(), server.server_close()))
-        self.mlpack("push", self.image, "127.0.0.1:%d/acme/app:1" % server.server_port, code=5)
+        return "127.0.0.1:%d" % server.server_port

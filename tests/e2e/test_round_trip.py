@@ -1,5 +1,7 @@
 """What goes into an image comes out of it, byte for byte and mode for mode, through each way out of mlpack."""
 
+import hashlib
+import json
 import os
 import stat
 
@@ -93,6 +95,55 @@ class RoundTrip(Case):
         found = self.mlpack("inspect", image, "--json", env=empty).json()
         self.assertEqual(found["digest"], pushed["digest"])
         self.mlpack("store", "verify", env=empty)
+
+    def test_an_index_with_attestations_is_carried_whole(self):
+        host = self.registry().host
+        index = self.attested(host)
+        self.mlpack("pull", host + "/acme/whole:attested")
+        self.mlpack("store", "verify")
+        layout = "oci:%s:1" % self.path("copy")
+        copy = host + "/acme/copy:1"
+        self.assertEqual(self.push(host + "/acme/whole:attested", copy)["digest"], index)
+        self.skopeo("copy", "--quiet", "--all", "--preserve-digests", "--src-tls-verify=false", "docker://" + copy, layout)
+        self.assertEqual(self.push(layout, host + "/acme/again:1")["digest"], index)
+        raw = self.skopeo("inspect", "--raw", "--tls-verify=false", "docker://%s/acme/again:1" % host).json()
+        kinds = [entry.get("annotations", {}).get("vnd.docker.reference.type") for entry in raw["manifests"]]
+        self.assertEqual(kinds, [None, "attestation-manifest"])
+
+    def attested(self, host):
+        """Puts an image into a registry with a BuildKit attestation beside it in an index; gives the index's digest."""
+        layout = self.path("attested")
+        self.mlpack("build", self.folder, "-o", "oci:%s:1" % layout)
+        with open(os.path.join(layout, "index.json")) as file:
+            image = json.load(file)["manifests"][0]
+
+        def blob(media_type, content):
+            digest = hashlib.sha256(content).hexdigest()
+            with open(os.path.join(layout, "blobs", "sha256", digest), "wb") as file:
+                file.write(content)
+            return {"mediaType": media_type, "digest": "sha256:" + digest, "size": len(content)}
+
+        def document(media_type, **fields):
+            return blob(media_type, json.dumps({"schemaVersion": 2, "mediaType": media_type, **fields}).encode())
+
+        oci = "application/vnd.oci.image."
+        statement = blob("application/vnd.in-toto+json", b'{"_type":"https://in-toto.io/Statement/v0.1"}')
+        statement["annotations"] = {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}
+        config = blob(oci + "config.v1+json", json.dumps(
+            {"architecture": "unknown", "os": "unknown", "config": {},
+             "rootfs": {"type": "layers", "diff_ids": [statement["digest"]]}}).encode())
+        attestation = document(oci + "manifest.v1+json", config=config, layers=[statement])
+        attestation.update(platform={"architecture": "unknown", "os": "unknown"}, annotations={
+            "vnd.docker.reference.digest": image["digest"], "vnd.docker.reference.type": "attestation-manifest"})
+        image = {name: image[name] for name in ("mediaType", "digest", "size")}
+        image["platform"] = {"architecture": "amd64", "os": "linux"}
+        index = document(oci + "index.v1+json", manifests=[image, attestation])
+        with open(os.path.join(layout, "index.json"), "w") as file:
+            json.dump({"schemaVersion": 2, "manifests": [
+                {**index, "annotations": {"org.opencontainers.image.ref.name": "1"}}]}, file)
+        self.skopeo("copy", "--quiet", "--all", "--preserve-digests", "--dest-tls-verify=false", "oci:%s:1" % layout,
+                    "docker://%s/acme/whole:attested" % host)
+        return index["digest"]
 
     def test_mlpack_pulls_what_others_pushed(self):
         image = make_base(self, self.registry(), "other/base", 1 << 20)

@@ -4,6 +4,7 @@
 #include "tests/unit/cli/golden.h"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -16,6 +17,15 @@ namespace {
 void check_transcript(const std::string& name, AppRun& app, const std::vector<std::string>& lines) {
   const std::string text = app.transcript(lines);
   CHECK(text == golden("cli/" + name, text));
+}
+
+// What the document of `words` with --json holds under `key`, beside the schema alone.
+std::string text_in(AppRun& app, std::vector<std::string> words, const std::string& key) {
+  words.emplace_back("--json");
+  const auto document = nlohmann::ordered_json::parse(app.run(words).out);
+  CHECK(document.size() == 2);
+  CHECK(document.begin().key() == "schema");
+  return document.at(key).get<std::string>();
 }
 
 // The names of all commands, `store` and `store ls` alike.
@@ -122,13 +132,22 @@ TEST_CASE("--version prints the version alone") {
   CHECK(std::count(result.out.begin(), result.out.end(), '\n') == 1);
 }
 
+TEST_CASE("--json makes a document of the version, of help and of a completion script") {
+  AppRun app;
+  const std::string version = app.run({"--version"}).out;
+  CHECK("mlpack " + text_in(app, {"--version"}, "version") + "\n" == version);
+  CHECK(text_in(app, {"build", "--help"}, "help") == app.run({"build", "--help"}).out);
+  CHECK(text_in(app, {"help", "push"}, "help") == app.run({"push", "--help"}).out);
+  CHECK(text_in(app, {"completion", "zsh"}, "script") == app.run({"completion", "zsh"}).out);
+}
+
 TEST_CASE("without a home the store has to be named") {
   AppRun app;
   app.variables.clear();
   CHECK(app.run({"store", "ls"}).err ==
         "error: there is no folder for the store: neither MLPACK_STORE, XDG_CACHE_HOME nor HOME is "
         "set\n\nhint: say where with `--store DIR`\n");
-  CHECK(app.run({"store", "ls", "--store", app.dir / "elsewhere"}).code == 0);
+  CHECK(app.run({"store", "gc", "--store", app.dir / "elsewhere"}).code == 0);
   CHECK(fs::exists(app.dir / "elsewhere"));
 }
 

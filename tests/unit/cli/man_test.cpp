@@ -38,11 +38,56 @@ std::vector<std::string> headings_in(const std::string& page) {
   return headings;
 }
 
+// The part of `page` that says how the command is called.
+std::string synopsis_of(const std::string& page) {
+  const std::string text = page_text(page);
+  const std::size_t begin = text.find("# SYNOPSIS");
+  const std::size_t end = text.find("\n# ", begin);
+  return begin == std::string::npos ? "" : text.substr(begin, end - begin);
+}
+
+// A positional argument as a synopsis has it: `[_SPEC_]...`, or its choices.
+std::string placeholder_of(const ArgumentInfo& argument) {
+  std::string text = "_" + argument.names + "_";
+  if (!argument.choices.empty()) text = "*" + join(argument.choices, "*|*") + "*";
+  switch (argument.count) {
+    case ArgumentInfo::Count::required:
+      return text;
+    case ArgumentInfo::Count::optional:
+      return "[" + text + "]";
+    case ArgumentInfo::Count::any:
+      return "[" + text + "]...";
+    case ArgumentInfo::Count::at_least_one:
+      return text + "...";
+  }
+  return {};
+}
+
+// What comes after `mlpack` in a synopsis; an only option is named there.
+std::string call_of(const CommandInfo& info) {
+  std::string text = "*mlpack " + info.name;
+  if (info.options.size() == 1 && info.options[0].value.empty() && info.positionals.empty()) {
+    return text + "* [*" + info.options[0].names + "*]";
+  }
+  text += info.options.empty() ? "*" : "* [_OPTIONS_]";
+  for (const ArgumentInfo& argument : info.positionals)
+    text += " " + placeholder_of(argument);
+  return text;
+}
+
 void collect(const CommandInfo& info, std::vector<std::string>& headings) {
   for (const ArgumentInfo& option : info.options)
     headings.push_back(heading_of(option));
   for (const CommandInfo& command : info.commands)
     collect(command, headings);
+}
+
+void check_synopsis(const CommandInfo& info) {
+  const std::string synopsis = synopsis_of(page_of(info)) + "\n";
+  const std::string call = call_of(info);
+  const bool is_there = synopsis.find(call + "\n") != std::string::npos ||
+                        synopsis.find(call + "++\n") != std::string::npos;
+  CHECK_MESSAGE(is_there, call, " is not in: ", synopsis);
 }
 
 }  // namespace
@@ -54,6 +99,14 @@ TEST_CASE("every command has a man page with its options in the order of --help"
     std::vector<std::string> wanted;
     collect(command, wanted);
     CHECK_MESSAGE(headings_in(page) == wanted, page);
+  }
+}
+
+TEST_CASE("the synopsis of every man page is the usage of --help") {
+  for (const CommandInfo& command : command_info().commands) {
+    if (command.commands.empty()) check_synopsis(command);
+    for (const CommandInfo& child : command.commands)
+      check_synopsis(child);
   }
 }
 

@@ -234,6 +234,22 @@ TEST_CASE("a layout as base is taken into the store and may go away") {
   CHECK(work.app.run({"store", "verify"}).code == 0);
 }
 
+TEST_CASE("what would lie below a file of the base is refused with its place") {
+  Workplace work;
+  const std::string layout = work.app.dir / "layout";
+  work.json({"build", work.project(), "-o", "oci:" + layout + ":1"});
+  work.app.dir.write("on/mlpack.yaml",
+                     "schema: 1\nname: on\nbase: oci:../layout:1\nplatform: linux/amd64\n"
+                     "files: [{source: extra.txt, target: /app/serve/extra.txt}]\n");
+  work.app.dir.write("on/extra.txt", "extra\n");
+  work.app.variables["MLPACK_STORE"] = work.app.dir / "other";
+  const auto result = work.app.run({"build", work.app.dir / "on"});
+  CHECK(result.code == 2);
+  CHECK(result.err.find("mlpack.yaml:5:9: error: `/app/serve` is a folder of `") !=
+        std::string::npos);
+  CHECK(result.err.find("` and a file of the base `oci:") != std::string::npos);
+}
+
 TEST_CASE("an archive is pushed under the name that is given") {
   Workplace work;
   const std::string archive = "oci-archive:" + (work.app.dir / "image.tar").string();
@@ -241,6 +257,40 @@ TEST_CASE("an archive is pushed under the name that is given") {
   const Json pushed = work.json({"push", archive, "registry.example.com/other:1"});
   CHECK(pushed["digest"] == built["digest"]);
   CHECK(pushed["blobs"]["uploaded"] == 4);
+}
+
+TEST_CASE("a push that fails tells what was pushed before it") {
+  Workplace work;
+  const Json built = work.json({"build", work.project(), "-t", "local:1"});
+  const std::string done =
+      fmt::format("registry.example.com/one:1@{}", built["digest"].get<std::string>());
+  work.net.fault({.match = "/v2/two/blobs/uploads/", .times = 99, .instead = [](const Seen&) {
+                    return reply(403);
+                  }});
+  const std::vector<std::string> words = {
+      "push", "local:1", "registry.example.com/one:1", "registry.example.com/two:1"};
+  const auto result = work.app.run(words);
+  CHECK(result.code == 4);
+  CHECK(result.out == done + "\n");
+  CHECK(result.err.find("after a push of `" + done +
+                        "`: cannot push to "
+                        "`registry.example.com/two`: `registry.example.com` replied 403") !=
+        std::string::npos);
+
+  std::vector<std::string> with_json = words;
+  with_json.emplace_back("--json");
+  const auto failed = work.app.run(with_json);
+  CHECK(failed.code == 4);
+  const Json document = Json::parse(failed.out);
+  CHECK(document["error"]["code"] == 4);
+  CHECK(document["error"]["message"].get<std::string>().starts_with("after a push of `" + done));
+}
+
+TEST_CASE("a push to a name with a digest prints it once") {
+  Workplace work;
+  const Json built = work.json({"build", work.project(), "-t", "local:1"});
+  const std::string pinned = "registry.example.com/one@" + built["digest"].get<std::string>();
+  CHECK(work.app.run({"push", "local:1", pinned}).out == pinned + "\n");
 }
 
 TEST_CASE("a push that is not allowed fails before anything is read") {
@@ -260,12 +310,11 @@ TEST_CASE("a stop ends a build with the code of the signal") {
 
 TEST_CASE("packages on a base that is no distribution are refused, not forgotten") {
   Workplace work;
-  const fs::path path = work.app.dir.write(
-      "on/mlpack.yaml",
-      "schema: 1\nname: on\nbase: registry.example.com/acme/base:1\nsystem_packages: [libgomp1]\n");
+  const fs::path path =
+      work.app.dir.write("on/mlpack.yaml", "schema: 1\nname: on\nsystem_packages: [libgomp1]\n");
   const auto result = work.app.run({"build", path.string()});
   CHECK(result.code == 2);
-  CHECK(result.err.find(
-            "mlpack.yaml:4:19: error: `system_packages` cannot be built on this base yet") !=
-        std::string::npos);
+  CHECK(result.err.find("mlpack.yaml:3:19: error: `system_packages` need the list of packages of a "
+                        "base, and this "
+                        "spec has none") != std::string::npos);
 }

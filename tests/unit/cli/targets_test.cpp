@@ -70,6 +70,16 @@ TEST_CASE("only one output can be stdout") {
       "`-o oci-archive:-` and `-o docker-archive:-` are both stdout");
 }
 
+TEST_CASE("outputs are told apart by where they end up, not by how they are spelled") {
+  const Reference name = parse_reference("g:1");
+  CHECK_NOTHROW(output_locations({"oci:dir", "oci:dir:2", "oci-archive:dir.tar"}, name));
+  CHECK_THROWS_WITH(output_locations({"oci-archive:a.tar", "docker-archive:./b/../a.tar"}, name),
+                    "`-o oci-archive:a.tar` and `-o docker-archive:./b/../a.tar` would write the "
+                    "same file");
+  CHECK_THROWS_WITH(output_locations({"oci:dir", "oci:dir/:1"}, name),
+                    "`-o oci:dir` and `-o oci:dir/:1` would write the same tag");
+}
+
 TEST_CASE("two specs cannot share a name") {
   const auto wish = [](const std::string& file, const std::string& tag) {
     Spec spec = spec_of("");

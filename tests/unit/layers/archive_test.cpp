@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 using namespace mlpack;
 using test::TempDir;
@@ -263,5 +264,51 @@ TEST_CASE("a compressed archive is refused with what to do") {
   } catch (const Error& error) {
     CHECK(error.what() == "`" + path.string() + "` is compressed as a whole");
     CHECK(error.hint() == "decompress it first, with `gunzip` or `zstd -d`");
+  }
+}
+
+TEST_CASE("an export removes what a killed one left") {
+  const TempDir dir;
+  Blobs blobs;
+  const ImageSet set = image_set(blobs);
+  for (const std::string left : {".x.tar.999999.0.tmp",
+                                 "out/.oci-layout.999999.0.tmp",
+                                 "out/index.lock",
+                                 "out/blobs/sha256/.0a.999999.0.tmp"}) {
+    dir.write(left, "half");
+  }
+  fs::rename(dir / "out/blobs", dir / "blobs");  // a layout that is only begun has none
+  write(at(oci_archive, dir / "x.tar"), set, blobs);
+  write(at(layout, dir / "out"), set, blobs);
+  fs::rename(dir / "blobs/sha256/.0a.999999.0.tmp", dir / "out/blobs/sha256/.0a.999999.0.tmp");
+  fs::remove_all(dir / "blobs");
+  write(at(layout, dir / "out"), set, blobs);
+  std::size_t dotted = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(dir.path()))
+    dotted += entry.path().filename().string().starts_with(".") ? 1U : 0U;
+  CHECK(dotted == 0);
+  CHECK_FALSE(fs::exists(dir / "out/index.lock"));
+}
+
+TEST_CASE("an export that cannot fit ends before a layer is opened") {
+  const TempDir dir;
+  Blobs blobs;
+  ImageSet set = image_set(blobs);
+  set.images[0].manifest.layers[0].size = std::uint64_t{1} << 60;
+  const ExportContext context{[](const Descriptor&) -> std::unique_ptr<Source> {
+                                throw std::logic_error("a layer was opened");
+                              },
+                              nullptr,
+                              nullptr,
+                              nullptr};
+  for (const auto kind : {layout, oci_archive, docker_archive}) {
+    try {
+      write_archive(at(kind, dir / "out"), "acme/demo:1", set, context);
+      FAIL("it fits");
+    } catch (const Error& error) {
+      CHECK(error.fault() == Fault::disk);
+      CHECK(std::string(error.what()).starts_with("`" + (dir / "out").string() + "` needs "));
+    }
+    fs::remove_all(dir / "out");
   }
 }

@@ -45,8 +45,42 @@ TEST_CASE("an include whose matches are all excluded is named as such") {
   input.exclude = {"*"};
   CHECK(refusal(input, Fault::usage) ==
         "`include` of `" + (dir / "w").string() +
-            "`: everything that `*` matches is excluded | `exclude` wins over `include`: remove "
-            "one of the two patterns");
+            "`: everything that `*` matches is excluded by `*` | `exclude` wins over `include`: "
+            "remove one of the patterns");
+}
+
+TEST_CASE("an include whose matches all lie in excluded folders is told the patterns") {
+  const TempDir dir;
+  dir.write("w/original/deep/a.pth", "x");
+  dir.write("w/old/b.pth", "x");
+  dir.write("w/c.bin", "x");
+  TreeInput input = input_of(dir / "w", "/m");
+  const std::string start = "`include` of `" + (dir / "w").string() + "`: everything that `";
+  const std::string hint = " | `exclude` wins over `include`: remove one of the patterns";
+  input.include = {"*.bin", "*.pth"};
+  input.exclude = {"original/", "*.txt", "old"};
+  CHECK(refusal(input, Fault::usage) ==
+        start + "*.pth` matches is excluded by `old` and `original/`" + hint);
+  input.include = {"original/deep/*.pth"};
+  input.exclude = {"original/**"};
+  CHECK(refusal(input, Fault::usage) ==
+        start + "original/deep/*.pth` matches is excluded by `original/**`" + hint);
+}
+
+TEST_CASE("a pattern that is looked for in excluded folders follows links as the walk does") {
+  const TempDir dir;
+  dir.write("cache/blobs/a.pth", "x");
+  dir.write("w/c.bin", "x");
+  fs::create_symlink("../cache", dir / "w/old");
+  fs::create_symlink(".", dir / "cache/blobs/loop");
+  TreeInput input = input_of(dir / "w", "/m");
+  input.include = {"*.pth"};
+  input.exclude = {"old"};
+  const std::string start = "`include` of `" + (dir / "w").string() + "`: ";
+  CHECK(refusal(input, Fault::usage).starts_with(start + "`*.pth` matches nothing"));
+  input.links = TreeInput::Links::follow;
+  CHECK(refusal(input, Fault::usage)
+            .starts_with(start + "everything that `*.pth` matches is excluded by `old` | "));
 }
 
 TEST_CASE("an ignore file counts from its own folder") {

@@ -78,6 +78,14 @@ TEST_CASE("the last pattern that matches decides") {
   CHECK(globs.match("x", Globs::Kind::file) == Globs::Verdict::unmatched);
 }
 
+TEST_CASE("the pattern that decides is known") {
+  const Globs globs = Globs::parse({"*.bin", "a/", "!keep.bin"}, "x");
+  CHECK(globs.matching("b/x.bin", Globs::Kind::file) == "*.bin");
+  CHECK(globs.matching("a", Globs::Kind::folder) == "a/");
+  CHECK_FALSE(globs.matching("a", Globs::Kind::file));
+  CHECK_FALSE(globs.matching("keep.bin", Globs::Kind::file));
+}
+
 TEST_CASE("patterns that matched nothing are known") {
   Globs globs = Globs::parse({"*.json", "config.json", "*.bin", "!x"}, "include");
   globs.match("config.json", Globs::Kind::file);

@@ -39,6 +39,15 @@ TEST_CASE("what is not JSON is refused with its place") {
   check_refused("\"\xff\"", "manifest of `x` is not UTF-8");
 }
 
+TEST_CASE("what other readers of JSON do not take for JSON is refused") {
+  check_refused("\xef\xbb\xbf{}", "manifest of `x` begins with a byte order mark");
+  check_refused(std::string("{}\0", 3), "manifest of `x` holds a NUL byte");
+  check_refused(std::string("{}\0{}", 5), "manifest of `x` holds a NUL byte");
+  check_refused("{}\n{}", "manifest of `x` is not valid JSON at line 2, column 1");
+  check_refused("{} x", "manifest of `x` is not valid JSON at line 1, column 4");
+  CHECK_NOTHROW(parse_json(" {}\r\n", "it"));
+}
+
 TEST_CASE("a key that appears twice is refused") {
   check_refused(R"({"a": 1, "b": {"a": 1}, "a": 2})", "manifest of `x`: key `a` appears twice");
   check_refused(R"({"a": [{"\u0062": 1, "b": 2}]})", "manifest of `x`: key `b` appears twice");

@@ -118,6 +118,22 @@ TEST_CASE("what is wrong with a name is said") {
   check_refused("x.example:5a/b", "`5a` is not a port");
 }
 
+TEST_CASE("a password in a name is never shown") {
+  for (const std::string text : {"user:secret@host/x",
+                                 "user:secret@host.example/x:1",
+                                 "https://user:secret@host.example/x",
+                                 "user:secret@sha.example/x",
+                                 "user:secret@sha256/x",
+                                 "user:se@cret@host.example/x"}) {
+    CAPTURE(text);
+    const Error error = error_of([&] { parse_image_location(text); });
+    CHECK(error.fault() == Fault::usage);
+    const std::string shown = std::string(error.what()) + error.hint();
+    CHECK(shown.find("secret") == std::string::npos);
+    CHECK(shown.find("cret") == std::string::npos);
+  }
+}
+
 TEST_CASE("a tag has at most 128 characters") {
   CHECK(Reference::parse("a:" + std::string(128, 'x')));
   check_error([] { parse_reference("a:" + std::string(129, 'x')); },

@@ -57,6 +57,16 @@ TEST_CASE("a token that is refused is replaced, and the request sent once more")
   CHECK(rig.registry.scopes.size() == 2);
 }
 
+TEST_CASE("a token that expired is replaced where the registry only says 401") {
+  Rig rig(bob());
+  rig.registry.require_token("bob:secret");
+  rig.client.head_blob(rig.at("acme/x"), Digest::of("a"));
+  rig.registry.expire_tokens();
+  rig.net.fault({.match = "HEAD", .instead = [](const Seen&) { return reply(401); }});
+  rig.client.head_blob(rig.at("acme/x"), Digest::of("a"));
+  CHECK(rig.registry.scopes.size() == 2);
+}
+
 TEST_CASE("pulling asks for no right to push") {
   Rig rig;
   rig.registry.require_token("bob:secret");
@@ -83,10 +93,9 @@ TEST_CASE("credentials that are refused end with who we were and what we asked, 
   const Error error = error_of([&] { rig.client.start_upload(rig.at("acme/x")); });
   CHECK(error.fault() == Fault::auth);
   CHECK(std::string(error.what()) ==
-        "cannot push to `registry.example.com/acme/x`: `registry.example.com` replied 401 "
-        "(UNAUTHORIZED: authentication required); we came as `bob` (from `config.json`) and asked "
-        "for `repository:acme/x:pull,push`; token service `auth.example.com` replied 401 "
-        "(UNAUTHORIZED: wrong user name or password)");
+        "cannot push to `registry.example.com/acme/x`: token service `auth.example.com` replied "
+        "401 (UNAUTHORIZED: wrong user name or password); we came as `bob` (from `config.json`) "
+        "and asked for `repository:acme/x:pull,push`");
   CHECK(error.hint() ==
         "check the credentials, or log in again with `mlpack login registry.example.com`");
   CHECK(std::string(error.what()).find("wrong-password") == std::string::npos);

@@ -214,6 +214,28 @@ TEST_CASE("Retry-After holds back everything that goes to the host") {
   CHECK(rig.waits == std::vector<double>{7});
 }
 
+TEST_CASE("Retry-After as a date is waited for") {
+  Rig rig;
+  rig.now = 1'000'000;
+  rig.net.fault({.match = "HEAD", .instead = [](const Seen&) {
+                   return reply(429, {{"Retry-After", "Mon, 12 Jan 1970 13:46:50 GMT"}});
+                 }});
+  rig.client.head_blob(rig.at("acme/x"), Digest::of("a"));
+  CHECK(rig.waits == std::vector<double>{10});
+}
+
+TEST_CASE("Retry-After of 0, or a date that is past, leaves the waits to us") {
+  for (const char* value : {"0", "Thu, 01 Jan 1970 00:00:00 GMT"}) {
+    Rig rig;
+    CAPTURE(value);
+    rig.net.fault({.match = "HEAD", .times = 3, .instead = [&](const Seen&) {
+                     return reply(503, {{"Retry-After", value}});
+                   }});
+    rig.client.head_blob(rig.at("acme/x"), Digest::of("a"));
+    CHECK(rig.waits == std::vector<double>{0.5, 1, 2});
+  }
+}
+
 TEST_CASE("Retry-After of a week is cut to five minutes") {
   Rig rig;
   rig.net.fault({.match = "HEAD", .instead = [](const Seen&) {

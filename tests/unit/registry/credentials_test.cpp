@@ -1,53 +1,15 @@
 #include "registry/credentials.h"
 
 #include "registry/helper.h"
-#include "registry/login.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/registry/home.h"
 #include "tests/unit/registry/rig.h"
 
 #include <doctest/doctest.h>
-#include <sys/stat.h>
 
 #include <map>
 
 using namespace mlpack;
 using namespace mlpack::test;
-
-namespace {
-
-constexpr const char* bob_in_base64 = "Ym9iOnNlY3JldA==";
-
-// A home with docker's and podman's files, and a folder for helpers.
-struct Home {
-  TempDir folder;
-  CredentialPlaces places;
-
-  Home() {
-    places.docker_config = folder / "docker/config.json";
-    places.podman_files = {folder / "run/auth.json", folder / "containers/auth.json"};
-    places.helper_path = (folder / "bin").string();
-    fs::create_directories(folder / "bin");
-  }
-  void docker(const std::string& text) const { folder.write("docker/config.json", text); }
-  void podman(const std::string& text) const { folder.write("containers/auth.json", text); }
-  void helper(const std::string& name, const std::string& script) const {
-    const fs::path path = folder.write("bin/docker-credential-" + name, "#!/bin/sh\n" + script);
-    ::chmod(path.c_str(), 0755);
-  }
-  std::optional<Credentials> find(const std::string& registry, const std::string& path = "") const {
-    return CredentialFiles(places).find(registry, path);
-  }
-};
-
-std::string auth(const std::string& key) {
-  return R"({"auths":{")" + key + R"(":{"auth":")" + bob_in_base64 + R"("}}})";
-}
-
-bool is_bob(const std::optional<Credentials>& found) {
-  return found && found->username == "bob" && found->password == "secret";
-}
-
-}  // namespace
 
 TEST_CASE("without any file we are nobody") {
   CHECK_FALSE(Home().find(host));
@@ -255,74 +217,4 @@ TEST_CASE("the places come from the environment") {
   CHECK(places.podman_files.front() == "/run/user/1/containers/auth.json");
   variables["REGISTRY_AUTH_FILE"] = "/tmp/auth.json";
   CHECK(credential_places(environment).podman_files == std::vector<fs::path>{"/tmp/auth.json"});
-}
-
-TEST_CASE("a login is tried, and kept where only its owner reads it") {
-  Rig rig;
-  rig.registry.require_token("bob:secret");
-  const Home home;
-  home.docker(R"({"experimental":"enabled","auths":{"other.example.com":{"auth":"eDp5"}}})");
-  CredentialFiles files(home.places);
-  CHECK(login(rig.client, files, host, bob()) == "`" + home.places.docker_config.string() + "`");
-  CHECK(is_bob(home.find(host)));
-  CHECK(home.find("other.example.com")->username == "x");
-  const std::string text = home.folder.read("docker/config.json");
-  CHECK(text.find("experimental") != std::string::npos);
-  struct stat status = {};
-  ::stat(home.places.docker_config.c_str(), &status);
-  CHECK((status.st_mode & 0777U) == 0600);
-}
-
-TEST_CASE("a login that the registry refuses is not kept") {
-  Rig rig;
-  rig.registry.require_token("bob:secret");
-  const Home home;
-  CredentialFiles files(home.places);
-  const Error error = error_of([&] {
-    login(rig.client, files, host, {"bob", "wrong", "", "the command line"});
-  });
-  CHECK(error.fault() == Fault::auth);
-  CHECK_FALSE(fs::exists(home.places.docker_config));
-}
-
-TEST_CASE("a login goes to the helper where there is one") {
-  Rig rig;
-  rig.registry.require_basic("bob:secret");
-  const Home home;
-  home.docker(R"({"credHelpers":{"registry.example.com":"pass"}})");
-  home.helper("pass", "test \"$1\" = store && cat > '" + (home.folder / "kept").string() + "'");
-  CredentialFiles files(home.places);
-  CHECK(login(rig.client, files, host, bob()) == "`docker-credential-pass`");
-  CHECK(home.folder.read("kept") ==
-        R"({"ServerURL":"registry.example.com","Username":"bob","Secret":"secret"})");
-  CHECK(home.folder.read("docker/config.json").find("secret") == std::string::npos);
-}
-
-TEST_CASE("a config.json behind a link is replaced behind the link") {
-  Rig rig;
-  const Home home;
-  home.folder.write("real.json", "{}");
-  fs::create_directories(home.folder / "docker");
-  fs::create_symlink(home.folder / "real.json", home.places.docker_config);
-  CredentialFiles(home.places).store(host, bob());
-  CHECK(fs::is_symlink(home.places.docker_config));
-  CHECK(home.folder.read("real.json").find(bob_in_base64) != std::string::npos);
-}
-
-TEST_CASE("a logout forgets everywhere, and says where") {
-  const Home home;
-  home.docker(auth("https://registry.example.com/v1/"));
-  home.podman(auth(host));
-  CredentialFiles files(home.places);
-  CHECK(logout(files, host).size() == 2);
-  CHECK_FALSE(home.find(host));
-  CHECK(logout(files, host).empty());
-}
-
-TEST_CASE("REGISTRY is a host, in the forms that people paste") {
-  CHECK(parse_registry("registry.example.com:5000") == "registry.example.com:5000");
-  CHECK(parse_registry("https://registry.example.com/v2/") == "registry.example.com");
-  CHECK(parse_registry("https://index.docker.io/v1/") == "docker.io");
-  CHECK(parse_registry("") == "docker.io");
-  CHECK(error_of([] { parse_registry("bad host"); }).fault() == Fault::usage);
 }

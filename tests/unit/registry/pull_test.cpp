@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 using namespace mlpack;
 using namespace mlpack::test;
 
@@ -270,75 +272,6 @@ TEST_CASE("a layer that is wrong leaves neither a blob nor a name") {
   CHECK(store.verify(1).problems.empty());
 }
 
-TEST_CASE("a download that breaks anywhere goes on where it broke") {
-  const std::string bytes = "twenty bytes of blob";
-  for (const std::size_t at : {0U, 1U, 10U, 19U}) {
-    Rig rig;
-    CAPTURE(at);
-    rig.registry.put_blob("acme/x", bytes);
-    rig.net.fault(
-        {.match = "GET", .instead = [&](const Seen&) { return reply(200, {}, bytes, at); }});
-    StringSink sink(100);
-    CHECK(rig.client.get_blob(rig.at("acme/x"), blob_of(bytes), sink));
-    CHECK(sink.text == bytes);
-    const auto range = rig.net.seen().back().headers.find("Range");
-    CHECK(range.value_or("") == (at == 0 ? "" : "bytes=" + std::to_string(at) + "-"));
-  }
-}
-
-TEST_CASE("a server that knows no ranges sends all again, and we skip what we have") {
-  Rig rig;
-  const std::string bytes = "twenty bytes of blob";
-  rig.net.fault({.match = "GET", .instead = [&](const Seen&) { return reply(200, {}, bytes, 5); }});
-  rig.net.fault({.match = "GET", .instead = [&](const Seen&) { return reply(200, {}, bytes, 3); }});
-  rig.net.fault({.match = "GET", .instead = [&](const Seen&) { return reply(200, {}, bytes); }});
-  StringSink sink(100);
-  CHECK(rig.client.get_blob(rig.at("acme/x"), blob_of(bytes), sink));
-  CHECK(sink.text == bytes);
-}
-
-TEST_CASE("a server that sends another range than asked for is refused") {
-  Rig rig;
-  const std::string bytes = "twenty bytes of blob";
-  rig.net.fault({.match = "GET", .instead = [&](const Seen&) { return reply(200, {}, bytes, 5); }});
-  rig.net.fault({.match = "GET", .instead = [&](const Seen&) {
-                   return reply(206, {{"Content-Range", "bytes 0-19/20"}}, bytes);
-                 }});
-  StringSink sink(100);
-  CHECK(error_of([&] { rig.client.get_blob(rig.at("acme/x"), blob_of(bytes), sink); }).fault() ==
-        Fault::refused);
-}
-
-TEST_CASE("a blob that does not end where its descriptor says is refused") {
-  for (const char* sent : {"hell", "hello!", "jello", ""}) {
-    Rig rig;
-    rig.net.fault({.match = "GET", .instead = [&](const Seen&) {
-                     return reply(200, {{"Content-Length", "x"}}, sent);
-                   }});
-    StringSink sink(100);
-    CAPTURE(sent);
-    CHECK(error_of([&] {
-            rig.client.get_blob(rig.at("acme/x"), blob_of("hello"), sink);
-          }).fault() == Fault::integrity);
-    CHECK(sink.text.size() < 5);
-  }
-}
-
-TEST_CASE("a download that never gets on is given up after ten attempts") {
-  Rig rig;
-  rig.net.fault({.match = "GET", .times = 99, .instead = [](const Seen&) {
-                   return reply(200, {{"Content-Length", "5"}}, "hello", 0);
-                 }});
-  StringSink sink(100);
-  const Error error =
-      error_of([&] { rig.client.get_blob(rig.at("acme/x"), blob_of("hello"), sink); });
-  CHECK(error.fault() == Fault::network);
-  CHECK(std::string(error.what()) ==
-        "cannot fetch blob `sha256:2cf24dba5fb0` of `registry.example.com/acme/x`: connection "
-        "reset by peer after 0 bytes");
-  CHECK(rig.net.seen().size() == 10);
-}
-
 TEST_CASE("of several origins the one that has the blob is read") {
   Rig rig;
   rig.registry.put_blob("acme/y", "hello");
@@ -358,4 +291,65 @@ TEST_CASE("a blob that nobody has any more is a refusal that names the place") {
   const Error error = error_of([&] { open(blob_of("hello")); });
   CHECK(std::string(error.what()) ==
         "`registry.example.com/acme/x` no longer has blob `" + Digest::of("hello").text() + "`");
+}
+
+TEST_CASE("layers go through the one who looks into them, once") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "1");
+  std::atomic<int> moves{0};
+  const MoveLayer move = [&](auto source, Sink& sink, const Descriptor& layer, const Digest& id) {
+    CHECK(layer.digest == id);  // the layers are not compressed
+    copy(*source, sink);
+    ++moves;
+  };
+  pull(rig.client, tagged("1"), std::nullopt, store);
+  CHECK(pull(rig.client, tagged("1"), std::nullopt, store, move).downloaded == 0);
+  CHECK(moves == 2);
+  pull(rig.client, tagged("1"), std::nullopt, store, move);
+  CHECK(moves == 2);
+}
+
+TEST_CASE("what a pull finds to be wrong is neither kept nor named") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  publish(rig.registry, image_of(layers), "1");
+  const MoveLayer refuse = [](auto source, Sink& sink, const Descriptor&, const Digest&) {
+    copy(*source, sink);
+    fail(Fault::integrity, "it is wrong");
+  };
+  const Error error = error_of([&] { pull(rig.client, tagged("1"), std::nullopt, store, refuse); });
+  CHECK(error.fault() == Fault::integrity);
+  CHECK(store.images().empty());
+  CHECK_FALSE(store.has_blob(Digest::of(layers[0])));
+  CHECK_FALSE(store.has_blob(Digest::of(layers[1])));
+}
+
+TEST_CASE("a blob of the store that was cut short is pulled again") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  publish(rig.registry, image_of(layers), "1");
+  pull(rig.client, tagged("1"), std::nullopt, store);
+  write_file(store.blob_path(Digest::of(layers[0])), "the");
+  CHECK(pull(rig.client, tagged("1"), std::nullopt, store).downloaded == 1);
+  CHECK(store.verify(1).problems.empty());
+}
+
+TEST_CASE("an image for which there is no room is not begun") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  const Image image = image_of(layers);
+  publish(rig.registry, image, "unused");
+  Manifest manifest = image.manifest;
+  manifest.layers[1].size = std::uint64_t{1} << 45;
+  rig.registry.put_manifest("acme/x", "1", write_manifest(manifest), image.media_type);
+  rig.net.forget();
+  const Error error = error_of([&] { pull(rig.client, tagged("1"), std::nullopt, store); });
+  CHECK(error.fault() == Fault::disk);
+  CHECK(rig.net.count("GET /v2/acme/x/blobs/") == 1);  // the config
 }

@@ -53,10 +53,13 @@ TEST_CASE("a push sends blobs, then configs, then the manifest by digest, then t
   CHECK(rig.registry.manifest("acme/x", "1") == pushed.image.manifest_bytes);
   const std::vector<std::string> lines = rig.net.lines();
   const std::string digest = pushed.image.digest().text().substr(0, 13);
-  CHECK(lines[lines.size() - 2] == "PUT /v2/acme/x/manifests/" + digest);
-  CHECK(lines.back() == "PUT /v2/acme/x/manifests/1");
-  CHECK(lines[lines.size() - 3] ==
-        "HEAD /v2/acme/x/blobs/" + pushed.image.manifest.config.digest.text().substr(0, 13));
+  const std::string config = pushed.image.manifest.config.digest.text().substr(0, 13);
+  CHECK(std::vector<std::string>(lines.end() - 5, lines.end()) ==
+        std::vector<std::string>{"HEAD /v2/acme/x/blobs/" + config,
+                                 "PUT /v2/acme/x/manifests/" + digest,
+                                 "HEAD /v2/acme/x/manifests/" + digest,
+                                 "PUT /v2/acme/x/manifests/1",
+                                 "HEAD /v2/acme/x/manifests/1"});
 }
 
 TEST_CASE("pushing twice uploads nothing, and asks for the manifest only") {
@@ -80,7 +83,8 @@ TEST_CASE("another tag of an image that is there is only put") {
   CHECK(rig.net.lines() == std::vector<std::string>{"HEAD /v2/acme/x/manifests/2",
                                                     "HEAD /v2/acme/x/manifests/" +
                                                         pushed.image.digest().text().substr(0, 13),
-                                                    "PUT /v2/acme/x/manifests/2"});
+                                                    "PUT /v2/acme/x/manifests/2",
+                                                    "HEAD /v2/acme/x/manifests/2"});
 }
 
 TEST_CASE("what the tag named before is reported") {
@@ -228,6 +232,19 @@ TEST_CASE("a registry that never sees a blob is given up, and the tag is as it w
         "cannot push `registry.example.com/acme/x:1`: the registry says that blobs are missing, "
         "although it has taken all of them");
   CHECK_FALSE(rig.registry.manifest("acme/x", "1"));
+}
+
+TEST_CASE("a mount that the registry only claimed becomes an upload") {
+  Rig rig;
+  const TempDir folder;
+  Store store(folder.path());
+  store.put_origin(Digest::of(layers[0]), name("registry.example.com/library/base"));
+  rig.net.fault(
+      {.match = "mount=", .times = 99, .instead = [](const Seen&) { return reply(201); }});
+  const Pushed pushed;
+  push(rig.client, request_for(pushed.image, "registry.example.com/acme/x:1", &store));
+  CHECK(rig.registry.has_blob("acme/x", Digest::of(layers[0])));
+  CHECK(rig.registry.manifest("acme/x", "1"));
 }
 
 TEST_CASE("a blob that cannot be sent leaves the tag as it was") {

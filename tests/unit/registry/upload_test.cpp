@@ -243,7 +243,11 @@ TEST_CASE("a Location in any form leads to the upload") {
 TEST_CASE("a Location that is missing or without TLS is refused") {
   Rig rig;
   rig.net.fault({.match = "POST", .instead = [](const Seen&) { return reply(202); }});
-  CHECK(error_of([&] { upload(rig); }).fault() == Fault::refused);
+  const Error lost = error_of([&] { upload(rig); });
+  CHECK(lost.fault() == Fault::refused);
+  CHECK(std::string(lost.what()) ==
+        "cannot push to `registry.example.com/acme/x`: `registry.example.com` begins an upload "
+        "but does not say where: its `Location` is ``");
   rig.registry.location_prefix = "http://registry.example.com";
   const Error error = error_of([&] { upload(rig); });
   CHECK(error.fault() == Fault::refused);

@@ -3,7 +3,9 @@
 #include "tests/support/temp_dir.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include <chrono>
 #include <string>
 
 using namespace mlpack;
@@ -290,10 +292,37 @@ TEST_CASE("a folder stands for the mlpack.yaml in it") {
   }
 }
 
-TEST_CASE("a spec of more than 1 MiB is not read") {
+TEST_CASE("thousands of problems that each want a hint are told in no time") {
+  std::string fleet = "fleet: [";
+  std::string known = "variables: {";
+  std::string unknown = "env: {X: \"";
+  for (int i = 0; i < 4000; ++i) {
+    fleet += fmt::format("H10{},", i);
+    known += fmt::format("v{}: a,", i);
+    unknown += fmt::format("${{w{}}}", i);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const auto problems = [](const std::string& rest) { return failure([&] { parse(rest); }); };
+  CHECK(problems(fleet + "]\n") == "`/spec/mlpack.yaml` has 3999 problems | ");
+  CHECK(problems(known + "}\n" + unknown + "\"}\n") == "`/spec/mlpack.yaml` has 4000 problems | ");
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
+}
+
+TEST_CASE("a file of more than 1 MiB is no spec, whatever it holds") {
   const test::TempDir folder;
-  folder.write("mlpack.yaml", std::string(head) + "# " + std::string(1 << 20, 'x') + "\n");
-  CHECK_THROWS_AS(load_spec(folder.path()), Error);
+  const fs::path file = folder.write("mlpack.yaml", head);
+  fs::resize_file(file, std::uint64_t{1} << 40);
+  const auto load = [&] { load_spec(folder.path()); };
+  CHECK(failure(load) == "`" + file.string() +
+                             "` is larger than 1 MiB, the most that a spec may have | a spec names "
+                             "its files in `weights` and `files`, it does not hold them");
+  try {
+    load();
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::usage);
+  }
+  fs::resize_file(file, std::uint64_t{1} << 20);
+  CHECK(failure(load).starts_with("`" + file.string() + "` has a problem"));
 }
 
 TEST_CASE("what cannot be built yet is refused in one message with all places") {

@@ -4,6 +4,22 @@
 
 using namespace mlpack;
 
+namespace {
+
+// What a person is told of one problem.
+std::string message_of(const std::string& message, const std::string& hint) {
+  Problems problems("a.yaml");
+  problems.add({1, 1}, message, hint);
+  try {
+    problems.raise_if_any();
+  } catch (const Error& error) {
+    return error.where().at(0).message;
+  }
+  return "no error";
+}
+
+}  // namespace
+
 TEST_CASE("a problem is shown with its line, a caret and the hint") {
   const Where where{"mlpack.yaml", 2, 7, "`name` is wrong\nhint: write another"};
   CHECK(format_problem(where, "schema: 1\nname: Demo\n") ==
@@ -40,6 +56,16 @@ TEST_CASE("secrets of the quoted line are masked, and the caret still fits") {
   CHECK(text == "a:1:31: error: m\n  env: {DB_PASSWORD: ***, 1X: b}\n                         ^\n");
   CHECK(format_problem({"a", 1, 20, "m"}, "env: {DB_PASSWORD: hunter2}") ==
         "a:1:20: error: m\n  env: {DB_PASSWORD: ***}\n                     ^\n");
+}
+
+TEST_CASE("a message that quotes the file is cut, masked and cannot steer a terminal") {
+  CHECK(message_of("a\x1b[2Jb\nerror: c", "write `\x15`") ==
+        "a\\x1b[2Jb\\x0aerror: c\nhint: write `\\x15`");
+  CHECK(message_of(std::string(999, 'a') + "\u00e9\u00e9", "") == std::string(999, 'a') + "...");
+  const std::string token = "hf_" + std::string(100, 'x');
+  CHECK(message_of(std::string(980, 'a') + " " + token, token) ==
+        std::string(980, 'a') + " ***...\nhint: ***");
+  CHECK(message_of(std::string(1 << 20, '='), "").size() == 1003);
 }
 
 TEST_CASE("past a hundred problems the rest is counted") {

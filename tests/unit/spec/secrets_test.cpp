@@ -7,6 +7,17 @@
 
 using namespace mlpack;
 
+namespace {
+
+// To the parser and to the schema.
+void check_known(const std::string& text) {
+  CAPTURE(text);
+  CHECK(looks_like_secret("X", text));
+  CHECK(std::regex_search(text, std::regex(std::string(secret_patterns().shapes))));
+}
+
+}  // namespace
+
 TEST_CASE("tokens are known by their shape, whatever they are called") {
   CHECK(looks_like_secret("A", "hf_abcdefghijklmnopqrstuvwxyz"));
   CHECK(looks_like_secret("A", "Bearer sk-proj-0123456789abcdefghij"));
@@ -37,6 +48,56 @@ TEST_CASE("a token's name needs a value that looks like one") {
   CHECK_FALSE(looks_like_secret("MAX_TOKENS", "0123456789abcdef"));
 }
 
+TEST_CASE("every kind of token is known, alone and behind a word") {
+  for (const std::string token : {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+                                  "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+                                  "eyJ0eXAiOiJKV1QiLCJraWQiOiIxIn0.eyJpc3MiOiJhIn0.c2ln",
+                                  "AKIAIOSFODNN7EXAMPLE",
+                                  "ASIAIOSFODNN7EXAMPLE",
+                                  "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH",
+                                  "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+                                  "github_pat_11ABCDEFG0abcdefghij_klmnopqrstuvwxyz",
+                                  "nvapi-abcdefghijklmnopqrstuvwxyz-0123",
+                                  "sk-abcdefghijklmnopqrstuvwxyz0123",
+                                  "sk-proj-abcdefghijklmnopqrstuvwxyz0123",
+                                  "xoxb-123456789012-abcdefghij",
+                                  "xoxa-2-123456789012-abcdefghij",
+                                  "xoxe.xoxp-1-abcdefghijklmnopqrstuvwxyz",
+                                  "xapp-1-A0123456789-abcdefghij",
+                                  "-----BEGIN RSA PRIVATE KEY-----",
+                                  "-----BEGIN EC PRIVATE KEY-----",
+                                  "-----BEGIN OPENSSH PRIVATE KEY-----",
+                                  "-----BEGIN ENCRYPTED PRIVATE KEY-----",
+                                  "-----BEGIN PGP PRIVATE KEY BLOCK-----"}) {
+    check_known(token);
+    check_known("Bearer " + token);
+    check_known("x=" + token + ";y");
+  }
+}
+
+TEST_CASE("the names of passwords are known in upper and lower case, to the schema too") {
+  const std::regex names{std::string(secret_patterns().password_names)};
+  for (const std::string name : {"API_TOKEN",
+                                 "ACCESS_TOKEN",
+                                 "AUTH_TOKEN",
+                                 "MY_API_TOKEN",
+                                 "my_access_token",
+                                 "auth_token",
+                                 "DJANGO_SECRET_KEY",
+                                 "APIKEY",
+                                 "PRIVATE_KEY",
+                                 "DB_PASSWD"}) {
+    CAPTURE(name);
+    CHECK(looks_like_secret(name, "x"));
+    CHECK(std::regex_search(name, names));
+  }
+  for (const std::string name : {"API_TOKENS", "MYAPI_TOKEN", "Auth_Token", "TOKEN", "KEY"}) {
+    CAPTURE(name);
+    CHECK_FALSE(looks_like_secret(name, "x"));
+    CHECK_FALSE(std::regex_search(name, names));
+  }
+}
+
 TEST_CASE("the patterns of the schema say the same") {
   const SecretPatterns patterns = secret_patterns();
   const std::regex shapes{std::string(patterns.shapes)};
@@ -44,6 +105,14 @@ TEST_CASE("the patterns of the schema say the same") {
                                  "Bearer sk-proj-0123456789abcdefghij",
                                  "AKIAIOSFODNN7EXAMPLE",
                                  "postgres://app:pw@db.example.com/x",
+                                 "eyJhbGciOiJIUzI1NiJ9",
+                                 "eyJhbGciOiJIUzI1NiJ9.eyJ",
+                                 "eyJ.model.name",
+                                 "a_eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+                                 "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0",
+                                 "-----BEGIN PUBLIC KEY-----",
+                                 "PRIVATE KEY BLOCK",
+                                 "xoxz-123456789012-abcdefghij",
                                  "hf_home",
                                  "https://db.example.com:5432/x@y",
                                  "disk-0123456789abcdefghijklmnop",
@@ -61,5 +130,17 @@ TEST_CASE("masking hides values, and leaves the rest readable") {
   CHECK(mask_secrets("my_api_key: 'a, b'") == "my_api_key: '***'");
   CHECK(mask_secrets("packages: [torch==2.9.0]") == "packages: [torch==2.9.0]");
   CHECK(mask_secrets("port: 8000") == "port: 8000");
+  CHECK(mask_secrets("X: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln # jwt") == "X: *** # jwt");
+  CHECK(mask_secrets("X: \"-----BEGIN PRIVATE KEY-----\\nMIIE\\n\", Y: b") ==
+        "X: \"-----BEGIN PRIVATE KEY-----***\", Y: b");
+  CHECK(mask_secrets("a PRIVATE KEY BLOCK-----x\nb PRIVATE KEY-----y\nhint: c") ==
+        "a PRIVATE KEY BLOCK-----***\nb PRIVATE KEY-----***\nhint: c");
+  CHECK(mask_secrets("PRIVATE KEY-----") == "PRIVATE KEY-----");
   CHECK(mask_secrets("") == "");
+}
+
+TEST_CASE("a line out of the middle of a private key is masked, a digest is not") {
+  const std::string digest(64, 'a');
+  CHECK(mask_secrets("    MIIE" + std::string(30, 'a') + std::string(30, '/') + "0") == "    ***");
+  CHECK(mask_secrets("sha256:" + digest) == "sha256:" + digest);
 }

@@ -1,3 +1,4 @@
+#include "lib/parallel.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/oci/check_error.h"
 #include "tests/unit/store/sample.h"
@@ -126,6 +127,18 @@ TEST_CASE("garbage is not collected while another works with the store") {
   CHECK(store.has_blob(Digest::of("about to be named")));
   CHECK(gc(store).removed == 1);
   CHECK_NOTHROW(Store(dir.path()));  // the lock is shared again
+}
+
+TEST_CASE("who waits to collect garbage can be interrupted, and has the store as before") {
+  const TempDir dir;
+  Store store(dir.path());
+  const Store other(dir.path());
+  Stop stop;
+  const Patience patience{
+      std::chrono::hours(1), [&](const std::string&) { stop.request(Fault::interrupted); }, &stop};
+  const auto work = [&] { store.gc(Store::Gc::unreferenced, patience); };
+  CHECK(test::error_of(work).fault() == Fault::interrupted);
+  CHECK_FALSE(FileLock::try_lock(dir / "lock", FileLock::Mode::exclusive));
 }
 
 TEST_CASE("nothing is removed where it is not known what an image needs") {

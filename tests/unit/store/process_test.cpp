@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -177,4 +178,77 @@ TEST_CASE("garbage is not collected while another process works with the store")
   child.kill();
   child.wait();
   CHECK(store.gc(Store::Gc::unreferenced).removed == 1);
+}
+
+namespace {
+
+constexpr uid_t nobody = 65534;
+
+// Runs `work` as a user who may read the folder and not write to it; false where it throws.
+bool works_for_a_reader(const fs::path& folder, const std::function<void()>& work) {
+  fs::permissions(folder, fs::perms{0755});
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    fs::permissions(entry.path(), entry.is_directory() ? fs::perms{0555} : fs::perms{0444});
+  }
+  Child child([&](const Child::Step&) {
+    if (::geteuid() == 0 && ::setuid(nobody) != 0) ::_exit(2);
+    work();
+  });
+  const int status = child.wait();
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_directory()) fs::permissions(entry.path(), fs::perms{0755});
+  }
+  REQUIRE(status != 2);
+  return status == 0;
+}
+
+void require(bool holds) {
+  if (!holds) throw std::logic_error("it does not hold");
+}
+
+}  // namespace
+
+TEST_CASE("a store that may only be read is read, locked, and left as it is") {
+  const TempDir dir;
+  const fs::path root = dir / "store";
+  {
+    Store store(root);
+    put_named(store, "a:1", {"x"});
+    store.put_recipe(Digest::of("weights"), LayerRecipe());
+  }
+  CHECK(works_for_a_reader(dir.path(), [&] {
+    std::vector<std::string> warnings;
+    Store store(
+        root, [&](const std::string& text) { warnings.push_back(text); }, Store::Access::read);
+    require(store.is_there() && store.images().size() == 1);
+    require(store.load_image(*store.find(name("a:1"))).manifest.layers.size() == 1);
+    require(store.recipe(Digest::of("weights")).has_value());
+    require(FileLock::try_lock(root / "lock", FileLock::Mode::shared)->is_at(root / "lock"));
+    store.put_origin(Digest::of("x"), name("registry.example.com/r"));
+    require(warnings.empty());
+  }));
+  CHECK(Store(root).origins(Digest::of("x")).empty());
+  CHECK_FALSE(works_for_a_reader(dir.path(), [&] { const Store store(root); }));
+}
+
+TEST_CASE("garbage is collected once the other process is done") {
+  const TempDir dir;
+  const fs::path root = dir / "store";
+  Child child([&](const Child::Step& step) {
+    Store store(root);
+    store.put_blob("never named");
+    step();
+    ::pause();
+  });
+  child.wait_for_steps(1);
+  Store store(root);
+  std::vector<std::string> said;
+  const auto say = [&](const std::string& text) {
+    said.push_back(text);
+    child.kill();
+  };
+  CHECK(store.gc(Store::Gc::unreferenced, {std::chrono::minutes(5), say, nullptr}).removed == 1);
+  child.wait();
+  CHECK(said == std::vector<std::string>{"waiting for another mlpack to be done with the store `" +
+                                         root.string() + "`"});
 }

@@ -273,3 +273,31 @@ TEST_CASE("facts are kept by kind and digest") {
   store.put_fact("elf", Digest::of("a"), "needs nothing");
   CHECK(store.fact("elf", Digest::of("a")) == "needs nothing");
 }
+
+TEST_CASE("a store for reading that is not there is empty, and is not made") {
+  const TempDir dir;
+  const Store store(dir / "store", {}, Store::Access::read);
+  CHECK_FALSE(store.is_there());
+  CHECK(store.images().empty());
+  CHECK_FALSE(store.find(name("a:1")));
+  CHECK_FALSE(store.recipe(Digest::of("x")));
+  CHECK(store.locate(Digest::of("x")).kind == BlobLocation::Kind::unknown);
+  CHECK(fs::is_empty(dir.path()));
+}
+
+TEST_CASE("a store that cannot be made can be read as one that is not there") {
+  const TempDir dir;
+  const fs::path root = dir.write("file", "x") / "store";
+  CHECK(Store(root, {}, Store::Access::read).images().empty());
+  check_error([&] { const Store store(root); },
+              Fault::disk,
+              "cannot write to the store `" + root.string() + "`: Not a directory");
+}
+
+TEST_CASE("a store whose first user was killed while making it is completed") {
+  const TempDir dir;
+  dir.write("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+  dir.write("index.lock", "");
+  CHECK(Store(dir.path()).images().empty());
+  CHECK(fs::exists(dir / "index.json"));
+}

@@ -1,0 +1,111 @@
+// What a push looks at after it has put a manifest.
+
+#include "registry/push.h"
+#include "tests/unit/registry/rig.h"
+
+#include <doctest/doctest.h>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+const std::vector<std::string> layers = {"the base", "the weights"};
+
+struct Pushed {
+  Image image = image_of(layers);
+  PushRequest request = {
+      {image}, {}, name("registry.example.com/acme/x:1"), opener(image, layers), nullptr};
+};
+
+}  // namespace
+
+TEST_CASE("a registry that took a manifest and does not have it is found out before the tag") {
+  Rig rig;
+  const Pushed pushed;
+  rig.net.fault({.match = "HEAD https://registry.example.com/v2/acme/x/manifests/sha256",
+                 .times = 99,
+                 .instead = [](const Seen&) { return reply(404); }});
+  const Error error = error_of([&] { push(rig.client, pushed.request); });
+  CHECK(error.fault() == Fault::refused);
+  CHECK(std::string(error.what()) == "manifest `registry.example.com/acme/x@" +
+                                         pushed.image.digest().text() +
+                                         "`: `registry.example.com` took it and does not have it");
+  CHECK(rig.waits == std::vector<double>{0.5, 1, 2});
+  CHECK_FALSE(rig.registry.manifest("acme/x", "1"));
+}
+
+TEST_CASE("a tag that leads elsewhere after the push is an integrity failure") {
+  Rig rig;
+  const Pushed pushed;
+  const std::string other = Digest::of("other").text();
+  rig.net.fault({.match = "HEAD https://registry.example.com/v2/acme/x/manifests/1",
+                 .times = 99,
+                 .skip = 1,
+                 .instead = [&](const Seen&) {
+                   return reply(200, {{"Docker-Content-Digest", other}});
+                 }});
+  const Error error = error_of([&] { push(rig.client, pushed.request); });
+  CHECK(error.fault() == Fault::integrity);
+  CHECK(std::string(error.what()) ==
+        "manifest `registry.example.com/acme/x:1`: "
+        "`registry.example.com` took `" +
+            pushed.image.digest().text() + "`, but has `" + other + "` there");
+  CHECK(error.hint() == "somebody else may have pushed meanwhile; push again");
+}
+
+TEST_CASE("a manifest that is seen a moment after it was put is waited for") {
+  Rig rig;
+  const Pushed pushed;
+  rig.net.fault({.match = "HEAD https://registry.example.com/v2/acme/x/manifests/",
+                 .times = 2,
+                 .skip = 2,
+                 .instead = [](const Seen&) { return reply(404); }});
+  push(rig.client, pushed.request);
+  CHECK(rig.waits == std::vector<double>{0.5, 1});
+}
+
+TEST_CASE("a registry that says it stored another manifest is not believed") {
+  Rig rig;
+  const Pushed pushed;
+  rig.net.fault({.match = "PUT https://registry.example.com/v2/acme/x/manifests/",
+                 .instead = [](const Seen&) {
+                   return reply(201, {{"Docker-Content-Digest", Digest::of("x").text()}});
+                 }});
+  CHECK(error_of([&] { push(rig.client, pushed.request); }).fault() == Fault::integrity);
+  CHECK_FALSE(rig.registry.manifest("acme/x", "1"));
+}
+
+TEST_CASE("a registry that will not say what it has is believed") {
+  for (const int status : {403, 405, 501}) {
+    Rig rig;
+    const Pushed pushed;
+    CAPTURE(status);
+    rig.net.fault({.match = "HEAD https://registry.example.com/v2/acme/x/manifests/",
+                   .times = 99,
+                   .skip = 2,
+                   .instead = [&](const Seen&) { return reply(status); }});
+    push(rig.client, pushed.request);
+    CHECK(rig.registry.manifest("acme/x", "1"));
+  }
+}
+
+TEST_CASE("a registry that says no digest in reply to HEAD is asked for the manifest") {
+  for (const bool damaged : {false, true}) {
+    Rig rig;
+    const Pushed pushed;
+    rig.net.fault({.match = "HEAD https://registry.example.com/v2/acme/x/manifests/",
+                   .times = 99,
+                   .instead = [](const Seen&) { return reply(200); }});
+    rig.net.fault({.match = "GET https://registry.example.com/v2/acme/x/manifests/1",
+                   .times = damaged ? 99 : 0,
+                   .instead = [](const Seen&) { return reply(200, {}, "{}"); }});
+    CAPTURE(damaged);
+    if (damaged) {
+      CHECK(error_of([&] { push(rig.client, pushed.request); }).fault() == Fault::integrity);
+    } else {
+      push(rig.client, pushed.request);
+      CHECK(rig.net.count("GET") == 2);
+    }
+  }
+}

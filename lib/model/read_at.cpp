@@ -1,0 +1,50 @@
+#include "lib/model/read_at.h"
+
+#include "lib/error.h"
+#include "lib/text.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace mlpack {
+
+FileReadAt::FileReadAt(fs::path path,
+                       std::uint64_t offset,
+                       std::uint64_t length,
+                       const std::optional<FileIdentity>& expected)
+    : path_(std::move(path)), fd_(open_regular(path_)), offset_(offset), length_(length) {
+  if (expected) require_unchanged(fd_, *expected, path_);
+  const std::uint64_t size = identity_of(fd_).size;
+  if (offset > size || length > size - offset) {
+    fail(Fault::input,
+         "`{}` is shorter than it was: it has {} bytes",
+         printable(path_.string()),
+         size);
+  }
+}
+
+void FileReadAt::read_at(std::uint64_t offset, std::span<std::byte> buffer) const {
+  while (!buffer.empty()) {
+    const auto position = static_cast<off_t>(offset_ + offset);
+    const ssize_t count = ::pread(fd_.get(), buffer.data(), buffer.size(), position);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      const int number = errno;
+      fail(Fault::input, "cannot read `{}`: {}", printable(path_.string()), errno_text(number));
+    }
+    if (count == 0) fail(Fault::input, "`{}` became shorter", printable(path_.string()));
+    buffer = buffer.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+}
+
+void TextReadAt::read_at(std::uint64_t offset, std::span<std::byte> buffer) const {
+  const Bytes all = as_bytes(text_);
+  const Bytes part = all.subspan(static_cast<std::size_t>(offset), buffer.size());
+  std::copy(part.begin(), part.end(), buffer.begin());
+}
+
+}  // namespace mlpack

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "lib/remote.h"
+#include "registry/remote_wire.h"
+
+#include <optional>
+#include <string>
+
+namespace mlpack {
+
+/// One file by its URL, `https://…/model.gguf#sha256=…`. Its path is the URL's last part; a netrc
+/// file may have a password for its host.
+class WebSource : public RemoteSource {
+ public:
+  /// Fault::usage for what is no such URL.
+  WebSource(const RemoteContext& context, const std::string& source);
+
+  const std::string& name() const override { return name_; }
+  RemoteListing list() override;
+  void fetch(const RemoteFile& file,
+             std::uint64_t offset,
+             std::uint64_t length,
+             Sink& sink) override;
+
+ private:
+  RemoteCall call(const std::string& method, const std::string& verb) const;
+  Error refusal(const std::string& what, const Landed& landed) const;
+  std::uint64_t size_of(const Landed& landed) const;
+  Landed look() const;
+
+  RemoteWire wire_;
+  Url url_;
+  std::optional<Digest> sha256_;
+  std::string name_;
+};
+
+}  // namespace mlpack

@@ -1,0 +1,159 @@
+"""Models that other people's libraries write (safetensors, gguf, onnx, torch's zip layout) are read as they meant them."""
+
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+from harness import ROOT, Case, run
+
+FOLDER = os.path.join(ROOT, "build", "model-e2e")
+PACKAGES = ["numpy", "safetensors", "gguf", "onnx"]
+REPORT = os.environ.get("MLPACK_MODEL_REPORT", os.path.join(ROOT, "build", "gcc", "tests", "unit", "model", "model_report"))
+
+
+def python():
+    """A Python with the packages, made once below build/; nothing where the index cannot be reached."""
+    place = os.path.join(FOLDER, "venv", "bin", "python")
+    if os.path.exists(os.path.join(FOLDER, "ready")):
+        return place
+    shutil.rmtree(os.path.join(FOLDER, "venv"), ignore_errors=True)
+    try:
+        subprocess.run(["python3", "-m", "venv", os.path.join(FOLDER, "venv")], check=True, capture_output=True)
+        subprocess.run([place, "-m", "pip", "install", "--quiet", "--retries", "1", *PACKAGES], check=True,
+                       capture_output=True, timeout=300)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    with open(os.path.join(FOLDER, "ready"), "w"):
+        return place
+
+
+class Models(Case):
+    def setUp(self):
+        super().setUp()
+        if not os.path.exists(REPORT):
+            self.skipTest("model_report is not built")
+        self.python = python()
+        if not self.python:
+            self.skipTest("no package index in reach")
+
+    def write(self, script):
+        os.makedirs(self.path("m"), exist_ok=True)
+        result = run([self.python, "-c", script], cwd=self.path("m"))
+        self.assertEqual(result.code, 0, str(result))
+
+    def report(self):
+        return self.run_tool(REPORT, self.path("m")).json()
+
+    def cut(self, name, count=1):
+        path = self.path("m", name)
+        os.truncate(path, os.path.getsize(path) - count)
+
+    def test_files_of_safetensors_are_whole_until_they_are_cut(self):
+        self.write("""
+import numpy, safetensors.numpy
+safetensors.numpy.save_file({"a": numpy.zeros((3, 5), "float32"), "b": numpy.ones(7, "int8"),
+                             "scalar": numpy.array(1.0, "float16"), "empty": numpy.zeros((0, 4), "float64")},
+                            "model.safetensors", {"format": "np"})
+""")
+        report = self.report()
+        self.assertEqual(report["problems"], [])
+        self.assertEqual(report["summary"]["parameters"], 23)
+        self.assertEqual(report["summary"]["dtypes"], {"F16": 2, "F32": 60, "F64": 0, "I8": 7})
+        self.cut("model.safetensors")
+        self.assertEqual([p["what"] for p in self.report()["problems"]], ["is cut"])
+
+    def test_files_of_gguf_are_whole_until_they_are_cut(self):
+        self.write("""
+import gguf, numpy
+writer = gguf.GGUFWriter("model.gguf", "llama")
+writer.add_context_length(4096)
+writer.add_block_count(2)
+writer.add_head_count(8)
+writer.add_head_count_kv([2, 4])
+writer.add_file_type(7)
+writer.add_token_list(["<s>", "hello", "é"])
+writer.add_tensor("norm.weight", numpy.ones(8, "float32"))
+weights = gguf.quants.quantize(numpy.ones((4, 64), "float32"), gguf.GGMLQuantizationType.Q8_0)
+writer.add_tensor("token_embd.weight", weights, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+writer.write_header_to_file()
+writer.write_kv_data_to_file()
+writer.write_tensors_to_file()
+writer.close()
+""")
+        report = self.report()
+        self.assertEqual(report["problems"], [])
+        summary = report["summary"]
+        self.assertEqual((summary["architecture"], summary["contextLength"], summary["layers"]), ("llama", 4096, 2))
+        self.assertEqual((summary["heads"], summary["kvHeads"]), (8, 4))
+        self.assertEqual(summary["parameters"], 264)
+        self.assertEqual(summary["quantisation"], {"method": "Q8_0", "bits": 8})
+        self.assertEqual(summary["dtypes"], {"F32": 32, "Q8_0": 272})
+        self.cut("model.gguf", 32)
+        self.assertEqual([p["what"] for p in self.report()["problems"]], ["is cut"])
+
+    def test_block_sizes_are_those_of_gguf(self):
+        self.write("""
+import gguf, numpy
+for kind in gguf.GGMLQuantizationType:
+    elements, size = gguf.GGML_QUANT_SIZES[kind]
+    if kind.name == "Q8_1":
+        continue
+    writer = gguf.GGUFWriter(kind.name + ".gguf", "llama")
+    data = numpy.zeros((2, 2 * size), "uint8")
+    writer.add_tensor("w", data, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+""")
+        report = self.report()
+        self.assertEqual(report["problems"], [])
+        sizes = json.loads(self.run_tool(self.python, "-c", "import gguf, json; print(json.dumps({k.name: v for k, v in "
+                                         "gguf.GGML_QUANT_SIZES.items()}))").out)
+        for file in report["files"]:
+            name = file["path"][:-len(".gguf")]
+            elements, size = sizes[name]
+            dtype = list(file["dtypes"])[0]
+            if dtype.startswith("type "):
+                continue  # newer than our table
+            self.assertEqual((dtype, file["dtypes"][dtype], file["parameters"]), (name, 4 * size, 4 * elements))
+
+    def test_models_of_onnx_name_the_data_they_keep_outside(self):
+        self.write("""
+import numpy, onnx
+from onnx import helper, numpy_helper, TensorProto
+weights = numpy_helper.from_array(numpy.ones((64, 32), "float32"), "w")
+bias = numpy_helper.from_array(numpy.ones(4, "float16"), "b")
+graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [],
+                          [helper.make_tensor_value_info("y", TensorProto.FLOAT, [64, 32])], [weights, bias])
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+onnx.save_model(model, "model.onnx", save_as_external_data=True, location="model.onnx_data", size_threshold=1024)
+""")
+        report = self.report()
+        self.assertEqual(report["problems"], [])
+        self.assertEqual(report["summary"]["parameters"], 64 * 32 + 4)
+        self.assertEqual(report["summary"]["dtypes"], {"F16": 8, "F32": 8192})
+        self.assertEqual([f["detail"] for f in report["files"] if f["path"] == "model.onnx"], ["opset 17"])
+        self.cut("model.onnx_data")
+        self.assertEqual([(p["file"], p["what"]) for p in self.report()["problems"]], [("model.onnx_data", "is cut")])
+        os.remove(self.path("m", "model.onnx_data"))
+        self.assertEqual([p["what"] for p in self.report()["problems"]], ["keeps tensors in a file that is missing"])
+
+    def test_archives_of_python_are_told_apart_by_what_they_hold(self):
+        self.write("""
+import zipfile
+for name, inside in {"a.pt": ["a/data.pkl", "a/data/0"], "b.pt": ["b/data.pkl", "b/constants.pkl", "b/code/m.py"]}.items():
+    with zipfile.ZipFile(name, "w", allowZip64=True) as archive:
+        for entry in inside:
+            with archive.open(entry, "w", force_zip64=True) as file:
+                file.write(b"wwww")
+""")
+        report = self.report()
+        self.assertEqual(report["problems"], [])
+        self.assertEqual([f["format"] for f in report["files"]], ["PyTorch", "TorchScript"])
+
+
+if __name__ == "__main__":
+    unittest.main()

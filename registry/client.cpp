@@ -91,7 +91,7 @@ std::string read_manifest(const Answer& answer, const Attempt& attempt) {
          human_size(max_manifest_bytes));
   }
   if (body.failure) {
-    throw unreachable(attempt, *body.failure);
+    throw unreachable(attempt.what, *body.failure);
   }
   return std::move(body.text);
 }

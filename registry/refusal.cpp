@@ -135,7 +135,7 @@ Error refusal(const Attempt& attempt, const Answer& answer) {
 
 Error refusal(const Attempt& attempt, const Answer& answer, const std::string& body) {
   if (answer.response.failure) {
-    return unreachable(attempt, *answer.response.failure);
+    return unreachable(attempt.what, *answer.response.failure);
   }
   const int status = answer.response.status;
   return Error(
@@ -159,8 +159,8 @@ Error login_refusal(const Attempt& attempt, const Answer& answer) {
                "the password");
 }
 
-Error unreachable(const Attempt& attempt, const NetworkFailure& failure) {
-  const std::string message = fmt::format("cannot {}: {}", attempt.what, failure.message);
+Error unreachable(const std::string& what, const NetworkFailure& failure, const std::string& hint) {
+  const std::string message = fmt::format("cannot {}: {}", what, failure.message);
   switch (failure.kind) {
     case NetworkFailure::Kind::certificate:
       return Error(Fault::network,
@@ -171,7 +171,7 @@ Error unreachable(const Attempt& attempt, const NetworkFailure& failure) {
                    message,
                    "a public server must not lead into a private network; ask whoever runs it");
     default:
-      return Error(Fault::network, message, "check the name of the registry and the network");
+      return Error(Fault::network, message, hint);
   }
 }
 

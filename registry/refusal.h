@@ -40,7 +40,10 @@ Error refusal(const Attempt& attempt, const Answer& answer);
 Error refusal(const Attempt& attempt, const Answer& answer, const std::string& body);
 /// The same for a login: who refused it, and what that means for the user and the password.
 Error login_refusal(const Attempt& attempt, const Answer& answer);
-Error unreachable(const Attempt& attempt, const NetworkFailure& failure);
+/// No answer to `what`; `hint` is for a server that cannot be reached at all.
+Error unreachable(const std::string& what,
+                  const NetworkFailure& failure,
+                  const std::string& hint = "check the name of the registry and the network");
 /// Not a registry at all.
 Error no_registry(const Attempt& attempt, const Answer& answer);
 

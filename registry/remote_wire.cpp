@@ -1,6 +1,7 @@
 #include "registry/remote_wire.h"
 
 #include "lib/text.h"
+#include "registry/refusal.h"
 #include "registry/resume.h"
 #include "registry/url.h"
 
@@ -12,23 +13,8 @@ namespace mlpack {
 namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{256} << 10;
+constexpr const char* no_server_hint = "check the address, the network and the proxy";
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 62;
-
-Error no_answer(const RemoteCall& call, const NetworkFailure& failure) {
-  const std::string message = fmt::format("cannot {}: {}", call.what, failure.message);
-  switch (failure.kind) {
-    case NetworkFailure::Kind::certificate:
-      return Error(Fault::network,
-                   message,
-                   "if the certificate is of an authority of your own, name its file with `--ca`");
-    case NetworkFailure::Kind::forbidden:
-      return Error(Fault::refused,
-                   message,
-                   "a public server must not lead into a private network; ask whoever runs it");
-    default:
-      return Error(Fault::network, message, "check the address, the network and the proxy");
-  }
-}
 
 // Hubs say when they may be asked again in a field of their own:
 // `RateLimit: "api";r=0;t=55` (draft-ietf-httpapi-ratelimit-headers).
@@ -159,7 +145,7 @@ Landed RemoteWire::send(const RemoteCall& call) const {
     const bool may_pass =
         response.failure ? response.failure->may_pass() : is_passing(response.status);
     if (may_pass && wait(call, landed, attempts)) continue;
-    if (response.failure) throw no_answer(call, *response.failure);
+    if (response.failure) throw unreachable(call.what, *response.failure, no_server_hint);
     return landed;
   }
 }
@@ -176,7 +162,7 @@ RemoteWire::Text RemoteWire::get_text(const RemoteCall& call, std::size_t limit)
     if (!body.failure) return {std::move(landed), std::move(body.text)};
     landed.response.failure = body.failure;
     if (!body.failure->may_pass() || !wait(call, landed, attempts)) {
-      throw no_answer(call, *body.failure);
+      throw unreachable(call.what, *body.failure, no_server_hint);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include "cli/base.h"
 #include "cli/commands.h"
+#include "cli/early_upload.h"
 #include "cli/layer_jobs.h"
 #include "cli/registry_limits.h"
 #include "cli/session.h"
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace mlpack {
 namespace {
@@ -103,6 +105,7 @@ void check_outputs(const Wish& wish,
 BuiltImage build_image(const Wish& wish,
                        const Platform& platform,
                        const BuildOptions& options,
+                       EarlyUpload* upload,
                        Session& session) {
   const Spec& spec = wish.spec;
   const FoundBase base = find_base(spec, platform, session, network_of(options));
@@ -113,7 +116,9 @@ BuiltImage build_image(const Wish& wish,
   tell(plan, layers, session.terminal());
 
   const auto memo = options.verify_cache ? PackContext::Memo::verify : PackContext::Memo::trust;
-  const auto packed = pack_layers(layers.jobs, session.store, session.pack_context(memo));
+  PackContext context = session.pack_context(memo);
+  if (upload != nullptr) context.packed = [upload](const Layer& layer) { upload->send(layer); };
+  const auto packed = pack_layers(layers.jobs, session.store, context);
   BuiltImage built{assemble(base.image, packed, plan.config, plan.annotations),
                    layers_of_base(base.image)};
   built.layers.insert(built.layers.end(), packed.begin(), packed.end());
@@ -170,8 +175,11 @@ BuiltSpec build_spec(const Wish& wish, const BuildOptions& options, Session& ses
     for (const Reference& name : built.names)
       probe_push_right(session.client, name);
   }
+  std::optional<EarlyUpload> upload;
+  if (options.push) upload.emplace(session, built.names.front());
   for (const Platform& platform : platforms_of(wish.spec, session.terminal())) {
-    built.images.push_back(build_image(wish, platform, options, session));
+    built.images.push_back(
+        build_image(wish, platform, options, upload ? &*upload : nullptr, session));
   }
   built.set = keep(built, session.store);
   write_outputs(built, options, session);

@@ -190,7 +190,9 @@ std::vector<Layer> pack_layers(const std::vector<PackJob>& jobs,
   const std::size_t workers = std::max<std::size_t>(
       context.jobs / std::max<std::size_t>(std::min(compressed, context.jobs), 1), 1);
   parallel_for(missing.size(), context.jobs, [&](std::size_t i) {
-    slots[missing[i]] = packings[missing[i]].pack(workers);
+    std::optional<Layer>& slot = slots[missing[i]];
+    slot = packings[missing[i]].pack(workers);
+    if (context.packed) context.packed(*slot);
   });
   std::vector<Layer> layers;
   layers.reserve(slots.size());

@@ -7,6 +7,7 @@
 #include "lib/store/store.h"
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 namespace mlpack {
@@ -22,6 +23,9 @@ struct PackContext {
   Progress* progress = nullptr;  // may be absent
   const Stop* stop = nullptr;    // may be absent
   Memo memo = Memo::trust;
+  /// Called with each layer that was not remembered, as soon as the store knows it, by the thread
+  /// that made it; what it throws ends the packing. May be absent.
+  std::function<void(const Layer&)> packed;
 };
 
 struct PackJob {

@@ -312,6 +312,28 @@ TEST_CASE("layers come back in their order and do not depend on the threads") {
   CHECK(digests(3) == one);
 }
 
+TEST_CASE("each layer is handed on as soon as it is made, and not when it is remembered") {
+  Workplace work;
+  const fs::path large = work.dir.write("a", std::string(100'000, 'a'));
+  const fs::path small = work.dir.write("b", "b");
+  const std::vector<PackJob> jobs{Workplace::job({file_entry("a", large)}, Compression::none),
+                                  Workplace::job({file_entry("b", small)}, Compression::gzip)};
+  std::mutex mutex;
+  std::set<std::string> handed;
+  work.context.packed = [&](const Layer& layer) {
+    const OpenBlob open = open_blob(work.store);
+    CHECK(Digest::of(bytes_of(open, layer.descriptor)) == layer.descriptor.digest);
+    const std::scoped_lock lock(mutex);
+    handed.insert(layer.descriptor.digest.text());
+  };
+  const auto layers = pack_layers(jobs, work.store, work.context);
+  CHECK(handed == std::set<std::string>{layers[0].descriptor.digest.text(),
+                                        layers[1].descriptor.digest.text()});
+  handed.clear();
+  pack_layers(jobs, work.store, work.context);
+  CHECK(handed.empty());
+}
+
 TEST_CASE("a stop ends packing and leaves no blob") {
   Workplace work;
   const fs::path file = work.dir.write("f", std::string(3'000'000, 'f'));

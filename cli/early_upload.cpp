@@ -1,0 +1,30 @@
+#include "cli/early_upload.h"
+
+namespace mlpack {
+namespace {
+
+class Slot {
+ public:
+  explicit Slot(std::counting_semaphore<>& free) : free_(free) { free_.acquire(); }
+  ~Slot() { free_.release(); }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+
+ private:
+  std::counting_semaphore<>& free_;
+};
+
+}  // namespace
+
+EarlyUpload::EarlyUpload(Session& session, const Reference& target)
+    : to_{target, Access::push},
+      open_(session.open_anywhere()),
+      blobs_(session.client, to_, open_, &session.store),
+      free_(static_cast<std::ptrdiff_t>(session.world.settings.transfers)) {}
+
+void EarlyUpload::send(const Layer& layer) {
+  const Slot slot(free_);
+  blobs_.push({layer.descriptor});
+}
+
+}  // namespace mlpack

@@ -51,9 +51,13 @@ class Overlaps {
       add_leaves(i);
     }
     for (std::size_t i = 0; i < layers_.size(); ++i) {
+      std::string_view checked;  // with all above it: most entries lie beside the one before
       for (const RecipeEntry& entry : layers_[i].entries) {
         if (is_folder(entry)) check_folder(i, entry.path);
-        for_each_parent(entry.path, [&](std::string_view parent) { check_folder(i, parent); });
+        const std::string_view parent = parent_of(entry.path);
+        if (parent == checked) continue;
+        for_each_parent(entry.path, [&](std::string_view above) { check_folder(i, above); });
+        checked = parent;
       }
     }
   }

@@ -22,16 +22,18 @@ struct FreeArchive {
 // libarchive recodes names by the thread's locale; in `C` it drops what is not ASCII.
 class Utf8Locale {
  public:
-  Utf8Locale() : mine_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)), before_(uselocale(mine_)) {}
-  ~Utf8Locale() {
-    uselocale(before_);
-    if (mine_ != nullptr) freelocale(mine_);
-  }
+  Utf8Locale() : before_(uselocale(utf8())) {}
+  ~Utf8Locale() { uselocale(before_); }
   Utf8Locale(const Utf8Locale&) = delete;
   Utf8Locale& operator=(const Utf8Locale&) = delete;
 
  private:
-  locale_t mine_;
+  // One for all threads and for good.
+  static locale_t utf8() {
+    static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return locale;
+  }
+
   locale_t before_;
 };
 

@@ -62,7 +62,8 @@ TEST_CASE("a config that breaks a rule, has a byte order mark or a NUL byte is r
       {good + std::string(1, '\0'), " holds a NUL byte"},
       {good + "x", " is not valid JSON at line 1, column " + std::to_string(good.size() + 1)},
       {"\xff", " is not UTF-8"}};
-  for (const auto& [config, problem] : cases) {
+  for (const auto& [config, expected] : cases) {
+    const std::string& problem = expected;  // clang 14 captures no structured binding
     Rig rig;
     CAPTURE(problem);
     const std::string manifest = manifest_with(rig, config);
@@ -81,7 +82,8 @@ TEST_CASE("a manifest of a registry that is malformed names reference, digest an
       {good + std::string("\0{}", 3), " holds a NUL byte"},
       {good + "{}", " is not valid JSON at line 1, column " + std::to_string(good.size() + 1)},
       {" ", " is empty"}};
-  for (const auto& [text, problem] : cases) {
+  for (const auto& [text, expected] : cases) {
+    const std::string& problem = expected;
     CAPTURE(problem);
     Rig rig;
     const Error error = failure_of(rig, text);

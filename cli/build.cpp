@@ -5,6 +5,7 @@
 #include "cli/early_upload.h"
 #include "cli/layer_jobs.h"
 #include "cli/registry_limits.h"
+#include "cli/remote_weights.h"
 #include "cli/session.h"
 #include "cli/stopwatch.h"
 #include "cli/targets.h"
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -38,12 +40,13 @@ Spec read_spec(const std::string& path, const BuildOptions& options) {
 
 void tell(const Plan& plan, const LayerJobs& layers, Terminal& terminal) {
   for (const Decision& decision : plan.decisions) {
-    terminal.detail(
-        fmt::format("{}: {} ({})", decision.what, decision.chosen, join(decision.because, "; ")));
+    terminal.detail(text_of(decision));
   }
   for (const Warning& warning : plan.warnings) {
     terminal.warn(fmt::format("{}: {}; {}", warning.what, warning.why, warning.fix));
   }
+  for (const std::string& note : layers.notes)
+    terminal.note(note);
   for (const std::string& warning : layers.warnings)
     terminal.warn(warning);
 }
@@ -102,46 +105,96 @@ void check_outputs(const Wish& wish,
   }
 }
 
+// What the images of all platforms share.
+struct Shared {
+  RemoteWeightsByName weights;
+  std::optional<EarlyUpload> upload;
+};
+
+Plan make_plan(const Spec& spec,
+               const Platform& platform,
+               const BaseFacts& base,
+               const RemoteWeightsByName& remote,
+               const World& world) {
+  Plan plan = resolve(spec, platform, base, creation_time(world.environment));
+  for (const auto& [name, weights] : remote) {
+    plan.decisions.insert(plan.decisions.end(), weights.decisions.begin(), weights.decisions.end());
+  }
+  return plan;
+}
+
+void check_weights_limits(const std::vector<PackJob>& jobs, const std::vector<AlsoWish>& also) {
+  std::vector<PackJob> weights;
+  std::copy_if(jobs.begin(), jobs.end(), std::back_inserter(weights), [](const PackJob& job) {
+    return job.recipe.role == Role::weights;
+  });
+  for (const AlsoWish& wish : also)
+    check_registry_limits(weights, {wish.name});
+}
+
+std::vector<WeightLayer> weights_of(const std::vector<PackJob>& jobs,
+                                    const std::vector<Layer>& packed) {
+  std::vector<WeightLayer> weights;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (packed[i].role == Role::weights) weights.push_back({packed[i], jobs[i].recipe});
+  }
+  return weights;
+}
+
 BuiltImage build_image(const Wish& wish,
                        const Platform& platform,
                        const BuildOptions& options,
-                       EarlyUpload* upload,
+                       Shared& shared,
                        Session& session) {
   const Spec& spec = wish.spec;
   const FoundBase base = find_base(spec, platform, session, network_of(options));
-  const Plan plan = resolve(spec, platform, base.facts, creation_time(session.world.environment));
-  const LayerJobs layers = layer_jobs(plan, base, spec, session.store);
+  const Plan plan = make_plan(spec, platform, base.facts, shared.weights, session.world);
+  const LayerJobs layers = layer_jobs(plan, base, spec, shared.weights, session.store);
   check_registry_limits(layers.jobs, wish.names);
+  check_weights_limits(layers.jobs, wish.also);
   check_outputs(wish, options, layers.jobs);
   tell(plan, layers, session.terminal());
 
   const auto memo = options.verify_cache ? PackContext::Memo::verify : PackContext::Memo::trust;
   PackContext context = session.pack_context(memo);
-  if (upload != nullptr) context.packed = [upload](const Layer& layer) { upload->send(layer); };
-  const auto packed = pack_layers(layers.jobs, session.store, context);
+  if (shared.upload) context.packed = [&](const Layer& layer) { shared.upload->send(layer); };
+  auto packed = pack_layers(layers.jobs, session.store, context);
+  note_sources(shared.weights, packed);
   BuiltImage built{assemble(base.image, packed, plan.config, plan.annotations),
-                   layers_of_base(base.image)};
+                   layers_of_base(base.image),
+                   weights_of(layers.jobs, packed)};
   built.layers.insert(built.layers.end(), packed.begin(), packed.end());
   count_bytes(built, layers.jobs, session.store);
   return built;
 }
 
 // The images under their names in the store: one as itself, several under an index.
-ImageSet keep(const BuiltSpec& built, Store& store) {
+ImageSet keep(std::vector<Image> images, const std::vector<Reference>& names, Store& store) {
   ImageSet set;
-  for (const BuiltImage& image : built.images) {
-    store.put_image(image.image);
-    set.images.push_back(image.image);
-  }
+  set.images = std::move(images);
+  for (const Image& image : set.images)
+    store.put_image(image);
   if (set.images.size() > 1) {
     set.index = store.put_index(set.images, {});
     const auto bytes = store.read_blob(set.index->digest, max_manifest_bytes);
     if (!bytes) fail(Fault::input, "the index `{}` left the store", set.index->digest.text());
     set.index_bytes = *bytes;
   }
-  for (const Reference& name : built.names)
+  for (const Reference& name : names)
     store.tag(name, set.root());
   return set;
+}
+
+void keep_all(BuiltSpec& built, const Wish& wish, Store& store) {
+  std::vector<Image> images;
+  images.reserve(built.images.size());
+  for (const BuiltImage& image : built.images)
+    images.push_back(image.image);
+  built.set = keep(std::move(images), built.names, store);
+  for (const AlsoWish& also : wish.also) {
+    auto others = also_images(also.kind, wish.spec, built.images);
+    built.also.push_back({also, keep(std::move(others), {also.name}, store)});
+  }
 }
 
 void write_outputs(const BuiltSpec& built, const BuildOptions& options, Session& session) {
@@ -155,13 +208,30 @@ void write_outputs(const BuiltSpec& built, const BuildOptions& options, Session&
   }
 }
 
+void push_set(const ImageSet& set, const Reference& name, Session& session) {
+  PushRequest request{set.images, {}, name, session.open_anywhere(), &session.store};
+  if (set.index) request.index = set.index_bytes;
+  push(session.client, request);
+}
+
+// The image first: what else is made of its weights finds them in the registry then.
 void push_to_all(BuiltSpec& built, Session& session) {
   for (const Reference& name : built.names) {
-    PushRequest request{built.set.images, {}, name, session.open_anywhere(), &session.store};
-    if (built.set.index) request.index = built.set.index_bytes;
-    push(session.client, request);
+    push_set(built.set, name, session);
     built.pushed.push_back(name);
   }
+  for (const BuiltAlso& also : built.also)
+    push_set(also.set, also.wish.name, session);
+}
+
+// Whether all can be pushed, before anything is read.
+void probe_targets(const Wish& wish, Session& session) {
+  std::vector<Reference> names = wish.names;
+  for (const AlsoWish& also : wish.also)
+    names.push_back(also.name);
+  require_hosts(names);
+  for (const Reference& name : names)
+    probe_push_right(session.client, name);
 }
 
 // The product on one screen: a spec becomes images, images are kept, written out and pushed.
@@ -170,18 +240,16 @@ BuiltSpec build_spec(const Wish& wish, const BuildOptions& options, Session& ses
   BuiltSpec built;
   built.names = wish.names;
   output_locations(options.outputs, built.names.front());
-  if (options.push) {
-    require_hosts(built.names);
-    for (const Reference& name : built.names)
-      probe_push_right(session.client, name);
+  if (options.push) probe_targets(wish, session);
+  for (const std::string& warning : also_warnings(wish.spec, wish.also))
+    session.terminal().warn(warning);
+  const std::vector<Platform> platforms = platforms_of(wish.spec, session.terminal());
+  Shared shared{fetch_weights(wish.spec, session, network_of(options)), std::nullopt};
+  if (options.push) shared.upload.emplace(session, built.names.front());
+  for (const Platform& platform : platforms) {
+    built.images.push_back(build_image(wish, platform, options, shared, session));
   }
-  std::optional<EarlyUpload> upload;
-  if (options.push) upload.emplace(session, built.names.front());
-  for (const Platform& platform : platforms_of(wish.spec, session.terminal())) {
-    built.images.push_back(
-        build_image(wish, platform, options, upload ? &*upload : nullptr, session));
-  }
-  built.set = keep(built, session.store);
+  keep_all(built, wish, session.store);
   write_outputs(built, options, session);
   if (options.push) push_to_all(built, session);
   built.seconds = watch.seconds();
@@ -194,12 +262,15 @@ void check(const BuildOptions& options) {
   }
   const auto names_image = [](const std::string& tag) { return !tag.starts_with(":"); };
   const bool one_name = std::any_of(options.tags.begin(), options.tags.end(), names_image);
-  if (options.specs.size() > 1 && (one_name || !options.outputs.empty())) {
-    throw Error(
-        Fault::usage,
-        fmt::format(
-            "`{}` would name all {} images the same", one_name ? "-t" : "-o", options.specs.size()),
-        "build them one by one, or give tags alone: `-t :TAG`");
+  const bool one_also = std::any_of(options.also.begin(), options.also.end(), [](auto& word) {
+    return word.find("=:") == std::string::npos;
+  });
+  const char* const option = one_name ? "-t" : one_also ? "--also" : "-o";
+  if (options.specs.size() > 1 && (one_name || one_also || !options.outputs.empty())) {
+    throw Error(Fault::usage,
+                fmt::format("`{}` would name all {} images the same", option, options.specs.size()),
+                fmt::format("build them one by one, or give tags alone: `{}`",
+                            one_also && !one_name ? "--also KIND=:TAG" : "-t :TAG"));
   }
 }
 
@@ -211,7 +282,8 @@ std::vector<Wish> read_wishes(const BuildOptions& options) {
   for (const std::string& path : specs) {
     Spec spec = read_spec(path, options);
     auto names = target_names(spec, options.tags);
-    wishes.push_back({std::move(spec), std::move(names)});
+    auto also = also_wishes(spec, options.also, names);
+    wishes.push_back({std::move(spec), std::move(names), std::move(also)});
   }
   require_own_names(wishes);
   return wishes;
@@ -251,6 +323,10 @@ Command build_command() {
     list.options({"--var", "NAME=VALUE", "set a variable that the spec declares"},
                  options->variables);
     list.options({"--label", "KEY=VALUE", "set a label"}, options->labels);
+    list.options({"--also",
+                  "KIND=REF",
+                  "make REF of the same weights: a weights-image to mount, or a modelpack"},
+                 options->also);
     list.flag({"--offline", "", "use no network: only what the store holds"}, options->offline);
     list.flag({"--verify-cache", "", "read every file again, also where nothing seems changed"},
               options->verify_cache);

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "cli/also.h"
 #include "cli/world.h"
 #include "layers/archive.h"
 #include "lib/oci/image.h"
 #include "lib/oci/reference.h"
+#include "lib/oci/weights_image.h"
 
 #include <cstdint>
 #include <string>
@@ -19,6 +21,7 @@ struct BuildOptions {
   std::vector<std::string> platforms;
   std::vector<std::string> variables;
   std::vector<std::string> labels;
+  std::vector<std::string> also;
   bool push = false;
   bool offline = false;
   bool verify_cache = false;
@@ -27,9 +30,16 @@ struct BuildOptions {
 /// An image of one platform, and what it took to make it.
 struct BuiltImage {
   Image image;
-  std::vector<Layer> layers;        // the base's first
-  std::uint64_t bytes_read = 0;     // of the user's files and of packages
-  std::uint64_t bytes_written = 0;  // to the store
+  std::vector<Layer> layers;         // the base's first
+  std::vector<WeightLayer> weights;  // those of the layers that the spec's weights are
+  std::uint64_t bytes_read = 0;      // of the user's files and of packages
+  std::uint64_t bytes_written = 0;   // to the store
+};
+
+/// What --also made of the weights.
+struct BuiltAlso {
+  AlsoWish wish;
+  ImageSet set;
 };
 
 /// What became of one spec.
@@ -37,6 +47,7 @@ struct BuiltSpec {
   std::vector<Reference> names;
   std::vector<BuiltImage> images;  // one for each platform
   ImageSet set;                    // the same as they are in the store
+  std::vector<BuiltAlso> also;
   std::vector<Reference> pushed;
   double seconds = 0;
 };

@@ -39,6 +39,11 @@ Json spec_json(const BuiltSpec& built) {
     json["platform"] = image["platform"];
     json["layers"] = image["layers"];
   }
+  for (const BuiltAlso& also : built.also) {
+    json["also"].push_back({{"kind", also_kind_name(also.wish.kind)},
+                            {"ref", also.wish.name.text()},
+                            {"digest", also.set.root().digest.text()}});
+  }
   json["pushed"] = texts_of(built.pushed);
   json["bytesRead"] = sum(built, [](const BuiltImage& i) { return i.bytes_read; });
   json["bytesWritten"] = sum(built, [](const BuiltImage& i) { return i.bytes_written; });
@@ -61,6 +66,9 @@ std::string lines(const std::vector<BuiltSpec>& builds) {
   std::string text;
   for (const BuiltSpec& built : builds) {
     text += fmt::format("{}@{}\n", built.names.front().text(), built.set.root().digest.text());
+    for (const BuiltAlso& also : built.also) {
+      text += fmt::format("{}@{}\n", also.wish.name.text(), also.set.root().digest.text());
+    }
   }
   return text;
 }

@@ -1,5 +1,6 @@
 #include "cli/base.h"
 #include "cli/commands.h"
+#include "cli/remote_weights.h"
 #include "cli/result.h"
 #include "cli/session.h"
 #include "cli/targets.h"
@@ -27,15 +28,22 @@ void fetch(const FetchOptions& options, World& world) {
       load_spec(path, {named_texts("--var", options.variables), {}, options.platforms});
   refuse_unbuildable(spec);
   Session session(world);
+  std::size_t files = 0;
+  for (const auto& [name, weights] : fetch_weights(spec, session, Offline::no)) {
+    for (const Decision& decision : weights.decisions)
+      world.terminal.detail(text_of(decision));
+    files += weights.downloaded;
+  }
   std::size_t moved = 0;
   for (const Platform& platform : platforms_of(spec, world.terminal)) {
     moved += find_base(spec, platform, session, Offline::no, BaseLayers::keep).layers_fetched;
   }
   const std::string text = fmt::format("{} can be built with --offline\n", spec.file.string());
-  world.terminal.result(
-      world.json()
-          ? json_line({{"schema", 1}, {"spec", spec.file.string()}, {"layersFetched", moved}})
-          : text);
+  world.terminal.result(world.json() ? json_line({{"schema", 1},
+                                                  {"spec", spec.file.string()},
+                                                  {"layersFetched", moved},
+                                                  {"filesFetched", files}})
+                                     : text);
 }
 
 }  // namespace
@@ -52,11 +60,13 @@ Command fetch_command() {
                  options->variables);
     return [options](World& world) { fetch(*options, world); };
   };
-  return {"fetch",
-          "fill the store for `build --offline`",
-          "Packages, and a base image with its layers, are fetched into the local store.",
-          declare,
-          {}};
+  return {
+      "fetch",
+      "fill the store for `build --offline`",
+      "Packages, a base image with its layers, and weights that are not on disk are fetched into "
+      "the local store.",
+      declare,
+      {}};
 }
 
 }  // namespace mlpack

@@ -28,7 +28,10 @@ std::optional<NamedImage> find_stored(const Reference& name, Session& session) {
 
 NamedImage find_archived(const ArchiveLocation& location, const std::string& text) {
   LoadedArchive archive = load_archive(location);
-  return {text, std::move(archive.images), std::move(archive.open), NamedImage::Place::archive};
+  NamedImage found{text, std::move(archive.images), std::move(archive.open)};
+  found.place = NamedImage::Place::archive;
+  if (location.kind == ArchiveLocation::Kind::oci_layout) found.layout = location.path;
+  return found;
 }
 
 NamedImage find_remote(const Reference& name, Session& session) {

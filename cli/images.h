@@ -16,6 +16,7 @@ struct NamedImage {
   ImageSet set;
   OpenBlob open;
   Place place = Place::store;
+  std::optional<fs::path> layout = std::nullopt;  // the folder, where it is one
 };
 
 /// The image `text` of the store, of a layout or of an archive; Fault::input where there is none.

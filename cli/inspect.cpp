@@ -1,5 +1,7 @@
+#include "cli/artifact.h"
 #include "cli/commands.h"
 #include "cli/images.h"
+#include "cli/inspect_model.h"
 #include "cli/layer_files.h"
 #include "cli/result.h"
 #include "lib/text.h"
@@ -22,6 +24,7 @@ struct InspectOptions {
   bool layers = false;
   bool files = false;
   bool size = false;
+  bool model = false;
 };
 
 // The entries of one layer after the other.
@@ -165,6 +168,10 @@ Json image_json(const Image& image, const InspectOptions& options, const FilesOf
   return json;
 }
 
+bool holds_artifact(const ImageSet& set) {
+  return !set.images.empty() && set.runnable().empty();
+}
+
 std::string document(const NamedImage& found, const InspectOptions& options, const FilesOf& files) {
   Json json{{"schema", 1}, {"name", found.name}, {"digest", found.set.root().digest.text()}};
   for (const Image* image : found.set.runnable()) {
@@ -175,6 +182,7 @@ std::string document(const NamedImage& found, const InspectOptions& options, con
       json.update(shown);
     }
   }
+  if (holds_artifact(found.set)) json.update(artifact_json(found.set.images.front()));
   return json_line(json);
 }
 
@@ -185,6 +193,7 @@ std::string text(const NamedImage& found, const InspectOptions& options, const F
     text = fmt::format("{}\n", found.name);
     if (found.set.index) text += fmt::format("index     {}\n", found.set.index->digest.text());
   }
+  if (holds_artifact(found.set)) return text + artifact_text(found.set.images.front());
   const auto images = found.set.runnable();
   for (const Image* image : images) {
     if (images.size() > 1) text += fmt::format("\n{}\n", image->platform().text());
@@ -196,9 +205,18 @@ std::string text(const NamedImage& found, const InspectOptions& options, const F
   return text;
 }
 
+void check(const InspectOptions& options) {
+  if (!options.model) return;
+  const std::string other = options.layers ? "--layers" : options.files ? "--files" : "--size";
+  if (!options.layers && !options.files && !options.size) return;
+  fail(Fault::usage, "`--model` and `{}` exclude each other", other);
+}
+
 void inspect(const InspectOptions& options, World& world) {
+  check(options);
   Session session(world, Store::Access::read);
   const NamedImage found = find_image(options.image.front(), session);
+  if (options.model) return inspect_model(found, session);
   const FilesOf files = [&](const Descriptor& layer) {
     return files_of_layer(layer, found.open, session.store, world.stop);
   };
@@ -221,6 +239,8 @@ Command inspect_command() {
     list.flag({"--layers", "", "list the layers"}, options->layers);
     list.flag({"--files", "", "list the files of every layer"}, options->files);
     list.flag({"--size", "", "say how much each kind of layer takes"}, options->size);
+    list.flag({"--model", "", "say what model is in it: format, parameters, shape"},
+              options->model);
     return [options](World& world) { inspect(*options, world); };
   };
   return {"inspect", "say what is in an image", "", declare, {}};

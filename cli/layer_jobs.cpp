@@ -36,23 +36,36 @@ void append(std::vector<T>& to, std::vector<T> from) {
 struct Contents {
   std::vector<LayerRecipe> layers;
   std::vector<Origin> origins;
+  std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };
 
-void add(Contents& to, Recipes from, const PlannedContent& content) {
-  const std::string source = fmt::format("`{}`", printable(content.tree.source.string()));
-  to.origins.resize(to.layers.size() + from.layers.size(), {source, content.where});
+void add(Contents& to, Recipes from, const fs::path& source, const Where& where) {
+  const std::string shown = fmt::format("`{}`", printable(source.string()));
+  to.origins.resize(to.layers.size() + from.layers.size(), {shown, where});
   append(to.layers, std::move(from.layers));
   append(to.warnings, std::move(from.warnings));
 }
 
-void add_weights(Contents& to, const Plan& plan, const RecipeOptions& options, Store& store) {
+void add_weights(Contents& to,
+                 const Plan& plan,
+                 const RecipeOptions& options,
+                 const RemoteWeightsByName& remote,
+                 Store& store) {
   for (const PlannedContent& content : plan.weights) {
-    const TreeInput input = tree_input(content.tree, TreeInput::Links::follow);
-    const auto make = [&] { return weights_recipes(content.name, input, options); };
-    add(to, at_place(content.where, make), content);
+    TreeInput input = tree_input(content.tree, TreeInput::Links::follow);
+    const auto fetched = remote.find(content.name);
+    const bool is_remote = fetched != remote.end();
+    if (is_remote) input.source = fetched->second.source;
+    const auto make = [&] {
+      auto entries = is_remote ? fetched->second.entries : walk(input);
+      WeightsCheck checked = check_weights(entries, input, &store);
+      append(to.notes, std::move(checked.choices));
+      append(to.warnings, std::move(checked.warnings));
+      return weights_recipes(content.name, input, std::move(entries), options);
+    };
+    add(to, at_place(content.where, make), input.source, content.where);
   }
-  append(to.warnings, check_weights(to.layers, &store));
 }
 
 void add_files(Contents& to,
@@ -63,7 +76,7 @@ void add_files(Contents& to,
     TreeInput input = tree_input(content.tree, TreeInput::Links::keep);
     input.ignore_file = folder / ".mlpackignore";
     const auto make = [&] { return files_recipes(content.name, {input}, options); };
-    add(to, at_place(content.where, make), content);
+    add(to, at_place(content.where, make), input.source, content.where);
   }
 }
 
@@ -112,12 +125,16 @@ std::vector<PackJob> with_compression(std::vector<LayerRecipe> layers,
 
 }  // namespace
 
-LayerJobs layer_jobs(const Plan& plan, const FoundBase& base, const Spec& spec, Store& store) {
+LayerJobs layer_jobs(const Plan& plan,
+                     const FoundBase& base,
+                     const Spec& spec,
+                     const RemoteWeightsByName& remote,
+                     Store& store) {
   // Time stamps stay 0 whatever SOURCE_DATE_EPOCH says: equal files are equal layers in every
   // build.
   const RecipeOptions options{base.root, plan.max_layer_size, 0};
   Contents contents;
-  add_weights(contents, plan, options, store);
+  add_weights(contents, plan, options, remote, store);
   add_files(contents, plan, spec.folder, options);
   at_place(spec.where(spec.writable_place),
            [&] { add_config(contents, plan.account, base, options); });
@@ -130,7 +147,7 @@ LayerJobs layer_jobs(const Plan& plan, const FoundBase& base, const Spec& spec, 
   append(layers, std::move(contents.layers));
   auto jobs = with_compression(std::move(layers), plan, spec.layers.compression);
   jobs = fit_layer_count(std::move(jobs), base.image.layers.size(), plan.max_layer_size);
-  return {std::move(jobs), std::move(contents.warnings)};
+  return {std::move(jobs), std::move(contents.notes), std::move(contents.warnings)};
 }
 
 }  // namespace mlpack

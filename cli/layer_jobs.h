@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/base.h"
+#include "cli/remote_weights.h"
 #include "layers/pack.h"
 #include "lib/resolve/plan.h"
 #include "lib/spec/spec.h"
@@ -13,12 +14,18 @@ namespace mlpack {
 /// The layers of an image on top of its base, from the lowest, with lines for the user.
 struct LayerJobs {
   std::vector<PackJob> jobs;
+  std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };
 
 /// Looks at the files that `plan` names and says what layers they become: system, weights, files,
 /// config. Reads names, states and headers of weights, no content. Everything that can be refused
-/// before work begins is refused here. `store` remembers the weights that were found good.
-LayerJobs layer_jobs(const Plan& plan, const FoundBase& base, const Spec& spec, Store& store);
+/// before work begins is refused here. `store` remembers the weights that were found good; `remote`
+/// has the weights that are not on disk where the spec says.
+LayerJobs layer_jobs(const Plan& plan,
+                     const FoundBase& base,
+                     const Spec& spec,
+                     const RemoteWeightsByName& remote,
+                     Store& store);
 
 }  // namespace mlpack

@@ -137,7 +137,7 @@ Command remove_command() {
 Command collect_command() {
   const auto declare = [](ArgumentList& list) -> Action {
     const auto all = std::make_shared<bool>(false);
-    list.flag({"--all", "", "remove the cache of downloaded packages too"}, *all);
+    list.flag({"--all", "", "remove downloads too that no image is made from"}, *all);
     return [all](World& world) {
       collect(*all ? Store::Gc::with_cache : Store::Gc::unreferenced, world);
     };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/also.h"
 #include "cli/terminal.h"
 #include "lib/oci/reference.h"
 #include "lib/spec/spec.h"
@@ -17,10 +18,11 @@ namespace mlpack {
 /// none is there twice. Fault::usage else.
 std::vector<Reference> target_names(const Spec& spec, const std::vector<std::string>& tags);
 
-/// A spec to build, and the names that its image gets.
+/// A spec to build, and the names that its image gets; also what else is made of its weights.
 struct Wish {
   Spec spec;
   std::vector<Reference> names;
+  std::vector<AlsoWish> also = {};
 };
 
 /// Fault::usage with both specs where two images would get one name.

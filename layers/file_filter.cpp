@@ -4,12 +4,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <span>
 #include <utility>
 
 namespace mlpack {
 namespace {
 
 constexpr std::uint64_t largest_ignore_file = std::uint64_t{1} << 20;
+
+std::string hint_of(const std::vector<std::string>& files) {
+  constexpr std::size_t most = 5;
+  if (files.empty()) return "it has no files";
+  const std::span<const std::string> first(files.data(), std::min(files.size(), most));
+  const std::string more =
+      files.size() > most ? fmt::format(" and {} more", files.size() - most) : "";
+  return fmt::format("it has `{}`{}", fmt::join(first, "`, `"), more);
+}
 
 }  // namespace
 
@@ -94,21 +106,68 @@ std::set<std::string> FileFilter::excluders_of(const std::string& include) const
   return excluders;
 }
 
+void FileFilter::refuse_unused(const std::string& include,
+                               const std::set<std::string>& excluders,
+                               const std::string& hint) const {
+  if (excluders.empty()) {
+    throw Error(Fault::usage,
+                fmt::format("`include` of `{}`: `{}` matches nothing", shown_, include),
+                hint);
+  }
+  throw Error(Fault::usage,
+              fmt::format("`include` of `{}`: everything that `{}` matches is excluded by `{}`",
+                          shown_,
+                          include,
+                          fmt::join(excluders, "` and `")),
+              "`exclude` wins over `include`: remove one of the patterns");
+}
+
 void FileFilter::check_all_used() const {
   const std::vector<std::string> unused = include_.unused();
   if (unused.empty()) return;
-  const std::set<std::string> excluders = excluders_of(unused.front());
-  if (!excluders.empty()) {
-    throw Error(Fault::usage,
-                fmt::format("`include` of `{}`: everything that `{}` matches is excluded by `{}`",
-                            shown_,
-                            unused.front(),
-                            fmt::join(excluders, "` and `")),
-                "`exclude` wins over `include`: remove one of the patterns");
+  refuse_unused(unused.front(),
+                excluders_of(unused.front()),
+                fmt::format("`ls {}` shows what is there", shown_));
+}
+
+bool FileFilter::takes(const std::string& file) {
+  Taken taken = at_top();
+  for (std::size_t end = file.find('/'); end != std::string::npos; end = file.find('/', end + 1)) {
+    const std::string folder = file.substr(0, end);
+    if (excludes(folder, Globs::Kind::folder)) return false;
+    taken = includes(folder, Globs::Kind::folder, taken);
   }
-  throw Error(Fault::usage,
-              fmt::format("`include` of `{}`: `{}` matches nothing", shown_, unused.front()),
-              fmt::format("`ls {}` shows what is there", shown_));
+  return !excludes(file, Globs::Kind::file) &&
+         includes(file, Globs::Kind::file, taken) == Taken::yes;
+}
+
+std::set<std::string> FileFilter::excluders_among(const std::vector<std::string>& files,
+                                                  const std::string& include) const {
+  const Globs globs = Globs::parse({include}, "");
+  std::set<std::string> excluders;
+  const auto look = [&](const std::string& path, Globs::Kind kind) {
+    const auto excluder =
+        globs.matching(path, kind) ? excluder_on_the_way(path, kind) : std::nullopt;
+    if (excluder) excluders.insert(*excluder);
+  };
+  for (const std::string& file : files) {
+    for (std::size_t end = file.find('/'); end != file.npos; end = file.find('/', end + 1)) {
+      look(file.substr(0, end), Globs::Kind::folder);
+    }
+    look(file, Globs::Kind::file);
+  }
+  return excluders;
+}
+
+std::vector<std::string> FileFilter::select(const std::vector<std::string>& files) {
+  std::vector<std::string> taken;
+  std::copy_if(files.begin(), files.end(), std::back_inserter(taken), [&](const auto& file) {
+    return takes(file);
+  });
+  const std::vector<std::string> unused = include_.unused();
+  if (unused.empty()) return taken;
+  refuse_unused(unused.front(), excluders_among(files, unused.front()), hint_of(files));
+  return taken;
 }
 
 }  // namespace mlpack

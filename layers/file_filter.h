@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace mlpack {
 
@@ -26,6 +27,9 @@ class FileFilter {
   /// Fault::usage naming the first include that took nothing, and the patterns that exclude all
   /// that it matches, if they do.
   void check_all_used() const;
+  /// Of `files`, all that a source somewhere else lists, those that are taken, as of a folder with
+  /// just them. Fault::usage as check_all_used.
+  std::vector<std::string> select(const std::vector<std::string>& files);
 
  private:
   void read_ignore_file(const fs::path& file);
@@ -33,6 +37,12 @@ class FileFilter {
   std::optional<std::string> excluder(const std::string& path, Globs::Kind kind) const;
   std::optional<std::string> excluder_on_the_way(const std::string& path, Globs::Kind kind) const;
   std::set<std::string> excluders_of(const std::string& include) const;
+  std::set<std::string> excluders_among(const std::vector<std::string>& files,
+                                        const std::string& include) const;
+  bool takes(const std::string& file);
+  void refuse_unused(const std::string& include,
+                     const std::set<std::string>& excluders,
+                     const std::string& hint) const;
 
   std::string shown_;
   fs::path absolute_;

@@ -31,18 +31,18 @@ class Collection {
   Collection(const std::vector<TreeInput>& inputs, const RootView& root)
       : inputs_(inputs), root_(root) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      for (RecipeEntry& entry : walk(inputs[i])) {
-        place(std::move(entry), i);
-      }
+      place_all(walk(inputs[i]), i);
     }
-    const auto before = [](const Placed& a, const Placed& b) {
-      return a.entry.path < b.entry.path;
-    };
-    if (!std::is_sorted(placed_.begin(), placed_.end(), before)) {
-      std::stable_sort(placed_.begin(), placed_.end(), before);
-    }
-    check_unique();
-    check_parents();
+    check();
+  }
+
+  // `entries` are those of `inputs`, which is one.
+  Collection(const std::vector<TreeInput>& inputs,
+             std::vector<RecipeEntry> entries,
+             const RootView& root)
+      : inputs_(inputs), root_(root) {
+    place_all(std::move(entries), 0);
+    check();
   }
 
   const Folders& folders() const { return folders_; }
@@ -66,6 +66,23 @@ class Collection {
   }
 
  private:
+  void place_all(std::vector<RecipeEntry> entries, std::size_t input) {
+    for (RecipeEntry& entry : entries) {
+      place(std::move(entry), input);
+    }
+  }
+
+  void check() {
+    const auto before = [](const Placed& a, const Placed& b) {
+      return a.entry.path < b.entry.path;
+    };
+    if (!std::is_sorted(placed_.begin(), placed_.end(), before)) {
+      std::stable_sort(placed_.begin(), placed_.end(), before);
+    }
+    check_unique();
+    check_parents();
+  }
+
   // Whether the folders above are those of the entry before.
   bool is_beside_last(std::size_t i) const {
     return i > 0 && parent_of(placed_[i].entry.path) == parent_of(placed_[i - 1].entry.path);
@@ -205,8 +222,15 @@ Recipes files_recipes(const std::string& name,
 Recipes weights_recipes(const std::string& name,
                         const TreeInput& input,
                         const RecipeOptions& options) {
+  return weights_recipes(name, input, walk(input), options);
+}
+
+Recipes weights_recipes(const std::string& name,
+                        const TreeInput& input,
+                        std::vector<RecipeEntry> entries,
+                        const RecipeOptions& options) {
   const std::vector<TreeInput> inputs{input};
-  Collection collection(inputs, options.root);
+  Collection collection(inputs, std::move(entries), options.root);
   std::vector<RecipeEntry> items = collection.take_items();
   const auto is_file = [](const RecipeEntry& item) { return item.kind == EntryKind::file; };
   if (std::none_of(items.begin(), items.end(), is_file)) {

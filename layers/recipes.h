@@ -42,6 +42,12 @@ Recipes files_recipes(const std::string& name,
 Recipes weights_recipes(const std::string& name,
                         const TreeInput& input,
                         const RecipeOptions& options);
+/// The same of `entries`, which are what `walk(input)` gives, or stand for it: those of a source
+/// that is no folder of the user's. `input.source` is its name in messages then.
+Recipes weights_recipes(const std::string& name,
+                        const TreeInput& input,
+                        std::vector<RecipeEntry> entries,
+                        const RecipeOptions& options);
 
 /// The account that the image runs as, and what it may write.
 struct ConfigInput {

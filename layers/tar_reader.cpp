@@ -6,6 +6,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -84,6 +85,49 @@ class WholeBlocks : public Source {
   std::uint64_t size_ = 0;
 };
 
+class TarFile : public SkippingSource {
+ public:
+  explicit TarFile(const fs::path& path)
+      : path_(path),
+        fd_(open_regular(path)),
+        size_(identity_of(fd_).size),
+        end_((size_ + block - 1) / block * block) {}
+
+  std::size_t read(std::span<std::byte> buffer) override {
+    if (at_ >= size_) return fill(buffer);
+    const ssize_t count = ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(at_));
+    if (count < 0 && errno == EINTR) return read(buffer);
+    if (count < 0) {
+      const int number = errno;
+      fail(Fault::input, "cannot read `{}`: {}", printable(path_.string()), errno_text(number));
+    }
+    at_ += static_cast<std::uint64_t>(count);
+    return static_cast<std::size_t>(count);
+  }
+
+  std::uint64_t skip(std::uint64_t count) override {
+    count = std::min(count, size_ - std::min(at_, size_));
+    at_ += count;
+    return count;
+  }
+
+ private:
+  // Zeros up to the end of the last block, see with_whole_blocks.
+  std::size_t fill(std::span<std::byte> buffer) {
+    const std::size_t count = std::min<std::uint64_t>(buffer.size(), end_ - at_);
+    std::fill_n(buffer.begin(), count, std::byte{0});
+    at_ += count;
+    return count;
+  }
+
+  static constexpr std::uint64_t block = 512;
+  fs::path path_;
+  Fd fd_;
+  std::uint64_t size_;
+  std::uint64_t end_;
+  std::uint64_t at_ = 0;
+};
+
 std::uint64_t not_negative(std::int64_t number) {
   return number < 0 ? 0 : static_cast<std::uint64_t>(number);
 }
@@ -120,11 +164,13 @@ bool TarEntry::is_whiteout() const {
 }
 
 struct TarReader::State {
-  State(std::unique_ptr<Source> from, Fault damage) : source(std::move(from)), damaged(damage) {
+  State(std::unique_ptr<Source> from, SkippingSource* skips, Fault damage)
+      : source(std::move(from)), skipping(skips), damaged(damage) {
     if (!handle) fail(Fault::internal, "libarchive: no memory for a reader");
     archive_read_support_format_tar(handle.get());
     archive_read_support_format_empty(handle.get());
-    check(archive_read_open(handle.get(), this, nullptr, &State::give, nullptr));
+    auto* const skip = skipping == nullptr ? nullptr : &State::skip;
+    check(archive_read_open2(handle.get(), this, nullptr, &State::give, skip, nullptr));
   }
 
   // Called by libarchive, through which no exception may pass.
@@ -140,6 +186,11 @@ struct TarReader::State {
     }
   }
 
+  static la_int64_t skip(archive* /*archive*/, void* self, la_int64_t count) {
+    SkippingSource& source = *static_cast<State*>(self)->skipping;
+    return static_cast<la_int64_t>(source.skip(not_negative(count)));
+  }
+
   void check(la_ssize_t result) {
     if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
     if (result >= 0) return;
@@ -150,6 +201,7 @@ struct TarReader::State {
   }
 
   std::unique_ptr<Source> source;
+  SkippingSource* skipping;  // the same, where it is one
   const Fault damaged;
   std::vector<std::byte> buffer = std::vector<std::byte>(std::size_t{256} << 10);
   std::exception_ptr failure;
@@ -157,7 +209,12 @@ struct TarReader::State {
 };
 
 TarReader::TarReader(std::unique_ptr<Source> source, Fault damaged)
-    : state_(std::make_unique<State>(std::move(source), damaged)) {}
+    : state_(std::make_unique<State>(std::move(source), nullptr, damaged)) {}
+
+TarReader::TarReader(std::unique_ptr<SkippingSource> source, Fault damaged) {
+  SkippingSource* const skipping = source.get();
+  state_ = std::make_unique<State>(std::move(source), skipping, damaged);
+}
 
 TarReader::~TarReader() = default;
 
@@ -185,6 +242,10 @@ std::size_t TarReader::read(std::span<std::byte> buffer) {
 
 std::unique_ptr<Source> with_whole_blocks(std::unique_ptr<Source> tar) {
   return std::make_unique<WholeBlocks>(std::move(tar));
+}
+
+std::unique_ptr<SkippingSource> open_tar_file(const fs::path& path) {
+  return std::make_unique<TarFile>(path);
 }
 
 std::vector<TarEntry> list_tar(std::unique_ptr<Source> source) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/error.h"
+#include "lib/file.h"
 #include "lib/sink.h"
 
 #include <cstdint>
@@ -30,11 +31,20 @@ struct TarEntry {
   bool is_whiteout() const;
 };
 
+/// A Source that can pass over bytes without reading them.
+class SkippingSource : public Source {
+ public:
+  /// Passes over at most `count` bytes; returns how many there were.
+  virtual std::uint64_t skip(std::uint64_t count) = 0;
+};
+
 /// Reads tar (v7, ustar, pax, GNU long names and base-256 numbers) in one pass and flat memory.
 /// Malformed or truncated archives are the fault `damaged`, with the offset.
 class TarReader {
  public:
   explicit TarReader(std::unique_ptr<Source> source, Fault damaged = Fault::integrity);
+  /// What `next` passes over is skipped.
+  explicit TarReader(std::unique_ptr<SkippingSource> source, Fault damaged = Fault::integrity);
   ~TarReader();
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;
@@ -52,6 +62,9 @@ class TarReader {
 /// The archive with its last block filled up with zeros, which some tools (umoci 0.4.7) leave out.
 /// For layers, whose digest says whether they are whole.
 std::unique_ptr<Source> with_whole_blocks(std::unique_ptr<Source> tar);
+
+/// The same of an archive in a file, of which parts can be skipped.
+std::unique_ptr<SkippingSource> open_tar_file(const fs::path& path);
 
 /// All entries of an uncompressed layer.
 std::vector<TarEntry> list_tar(std::unique_ptr<Source> source);

@@ -1,216 +1,141 @@
 #include "layers/weights_check.h"
 
-#include "layers/json_leaves.h"
 #include "layers/snapshot.h"
 #include "lib/error.h"
+#include "lib/model/choices.h"
+#include "lib/model/model.h"
+#include "lib/oci/json_node.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace mlpack {
 namespace {
 
-constexpr std::uint64_t largest_header = std::uint64_t{100} << 20;  // as the format has it
-constexpr std::uint64_t largest_index = std::uint64_t{256} << 20;
-constexpr std::string_view fact_kind = "weights checked";
+// The number changes when what is found good before may be found bad now.
+constexpr std::string_view fact_kind = "model checked 1";
+constexpr std::size_t most_listed = 5;
 
-[[noreturn]] void refuse(const FileRange& file, const std::string& why) {
-  throw Error(Fault::input,
-              fmt::format("`{}` {}", printable(file.path.string()), why),
-              "download or convert it again, or exclude it");
-}
-
-std::string read_part(const FileRange& file, std::uint64_t offset, std::uint64_t length) {
-  FileSource source(file.path, file.identity, offset, length);
-  StringSink sink(static_cast<std::size_t>(length));
-  copy(source, sink);
-  return std::move(sink.text);
-}
-
-std::uint64_t little_endian(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
-    value = value << 8U | static_cast<unsigned char>(*byte);
-  }
-  return value;
-}
-
-// https://github.com/huggingface/safetensors#format: u64 length, JSON of that length, data.
-void check_safetensors(const FileRange& file, std::uint64_t size) {
-  if (size < 8) refuse(file, fmt::format("is not a safetensors file: it has {} bytes", size));
-  const std::uint64_t length = little_endian(read_part(file, 0, 8));
-  if (length > largest_header || length > size - 8) {
-    refuse(file,
-           fmt::format("is not a safetensors file, or cut: its header would have {} bytes, the "
-                       "file has {}",
-                       length,
-                       size));
-  }
-  std::uint64_t data = 0;
-  const std::string header = read_part(file, 8, length);
-  const std::string problem = for_each_leaf(header, [&data](const JsonLeaf& leaf) {
-    const bool is_offset =
-        leaf.path.size() == 3 && leaf.path[1] == "data_offsets" && leaf.path[2] == "[]";
-    const auto* number = std::get_if<std::uint64_t>(&leaf.value);
-    if (is_offset && number != nullptr) data = std::max(data, *number);
+// The folder of the model in the image; of a single file, the one it lies in.
+std::string folder_of_model(const std::vector<RecipeEntry>& entries, const TreeInput& input) {
+  std::string target = parse_target(input.target, "the target");
+  const bool is_file = std::any_of(entries.begin(), entries.end(), [&](const RecipeEntry& entry) {
+    return entry.kind == EntryKind::file && entry.path == target;
   });
-  if (!problem.empty()) refuse(file, "has a bad safetensors header: " + problem);
-  if (data > size - 8 - length) {
-    refuse(
-        file,
-        fmt::format("is cut: its tensors end at byte {}, the file at {}", 8 + length + data, size));
-  }
+  const std::size_t slash = target.rfind('/');
+  if (!is_file) return target;
+  return slash == std::string::npos ? std::string() : target.substr(0, slash);
 }
 
-// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md: magic, u32 version, u64 tensors, u64
-// keys; what follows takes at least 24 bytes for a tensor and 13 for a key.
-void check_gguf(const FileRange& file, std::uint64_t size) {
-  constexpr std::uint64_t header_bytes = 24;
-  if (size < header_bytes) refuse(file, fmt::format("is not a GGUF file: it has {} bytes", size));
-  const std::string header = read_part(file, 0, header_bytes);
-  if (!header.starts_with("GGUF"))
-    refuse(file, "is not a GGUF file: it does not begin with `GGUF`");
-  const std::string_view bytes = header;
-  const std::uint64_t version = little_endian(bytes.substr(4, 4));
-  if (version < 1 || version > 3) {
-    refuse(file, fmt::format("is GGUF of version {}, and 1 to 3 are known", version));
-  }
-  if (version == 1) return;  // whose counts are shorter
-  const std::uint64_t tensors = little_endian(bytes.substr(8, 8));
-  const std::uint64_t keys = little_endian(bytes.substr(16, 8));
-  if (tensors > size / 24 || keys > size / 13) {
-    refuse(file,
-           fmt::format("is cut or damaged: it says that it has {} tensors and {} keys in {} bytes",
-                       tensors,
-                       keys,
-                       size));
-  }
+std::string below(const std::string& folder, std::string_view path) {
+  return folder.empty() ? std::string(path) : fmt::format("{}/{}", folder, path);
 }
 
-struct Weight {
-  const FileRange* file;
-  std::uint64_t size;
-};
-using Weights = std::map<std::string, Weight>;  // by path in the image
+bool holds_any(const std::vector<RecipeEntry>& entries, const std::string& folder) {
+  const std::string start = folder + "/";
+  return std::any_of(entries.begin(), entries.end(), [&](const RecipeEntry& entry) {
+    return entry.path.starts_with(start);
+  });
+}
 
-Weights weights_of(const std::vector<LayerRecipe>& layers) {
-  Weights weights;
-  for (const LayerRecipe& layer : layers) {
-    if (layer.role != Role::weights) continue;
-    for (const RecipeEntry& entry : layer.entries) {
-      const auto* range = std::get_if<FileRange>(&entry.content);
-      if (range != nullptr) weights.emplace(entry.path, Weight{range, entry.size});
+// Folders that hold nothing any more go with their last file.
+void take_out(std::vector<RecipeEntry>& entries,
+              const std::set<std::string, std::less<>>& paths,
+              const std::string& top) {
+  std::erase_if(entries, [&](const RecipeEntry& entry) { return paths.contains(entry.path); });
+  for (const std::string& path : paths) {
+    std::string folder = path.substr(0, path.rfind('/') + 1);
+    while (folder.size() > top.size() + 1) {
+      folder.pop_back();
+      if (holds_any(entries, folder)) break;
+      std::erase_if(entries, [&](const RecipeEntry& entry) { return entry.path == folder; });
+      folder.resize(folder.rfind('/') + 1);
     }
   }
-  return weights;
 }
 
-std::set<std::string> shards_named_by(const FileRange& index, std::uint64_t size) {
-  std::set<std::string> shards;
-  if (size > largest_index) refuse(index, "is larger than 256 MiB");
-  const std::string text = read_part(index, 0, size);
-  const std::string problem = for_each_leaf(text, [&shards](const JsonLeaf& leaf) {
-    const auto* name = std::get_if<std::string>(&leaf.value);
-    if (leaf.path.size() == 2 && leaf.path[0] == "weight_map" && name != nullptr) {
-      shards.insert(*name);
-    }
+std::vector<std::string> leave_out_doubles(std::vector<RecipeEntry>& entries,
+                                           const std::string& folder) {
+  std::vector<std::string> paths;
+  const std::size_t start = folder.empty() ? 0 : folder.size() + 1;
+  for (const RecipeEntry& entry : entries) {
+    if (entry.kind == EntryKind::file) paths.push_back(entry.path.substr(start));
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<std::string> lines;
+  std::set<std::string, std::less<>> left_out;
+  for (const ModelChoice& choice : choose_weights(paths)) {
+    lines.push_back(choice.message);
+    for (const std::string& path : choice.left_out)
+      left_out.insert(below(folder, path));
+  }
+  take_out(entries, left_out, folder);
+  return lines;
+}
+
+std::string short_text(const ModelProblem& problem) {
+  return fmt::format("{} {}", in_backticks(problem.file), problem.what);
+}
+
+// `; so are`, for all but the first: a download that went wrong seldom spoils one file alone.
+std::string others(const std::vector<ModelProblem>& problems, const ModelProblem& first) {
+  std::vector<std::string> texts;
+  for (const ModelProblem& problem : problems)
+    if (&problem != &first) texts.push_back(short_text(problem));
+  if (texts.size() > most_listed) {
+    const std::size_t more = texts.size() - most_listed;
+    texts.resize(most_listed);
+    texts.push_back(fmt::format("{} more", more));
+  }
+  return texts.empty() ? std::string() : "; also " + join(texts, ", ");
+}
+
+[[noreturn]] void refuse(const std::vector<ModelProblem>& problems) {
+  const auto gate = std::find_if(problems.begin(), problems.end(), [](const ModelProblem& problem) {
+    return problem.fault == Fault::gate;
   });
-  if (!problem.empty()) refuse(index, "is a bad index: " + problem);
-  return shards;
+  const ModelProblem& first = gate == problems.end() ? problems.front() : *gate;
+  const Error error = as_error(first);
+  throw Error(error.fault(), error.what() + others(problems, first), error.hint());
 }
 
-std::string_view extension_of(std::string_view name) {
-  const std::size_t dot = name.rfind('.');
-  return dot == std::string_view::npos ? "" : name.substr(dot);
-}
-
-// The files beside `index` of the kind it names that it does not name.
-std::vector<std::string> unnamed_beside(const std::string& folder,
-                                        const std::set<std::string>& shards,
-                                        const Weights& weights) {
-  std::vector<std::string> unnamed;
-  for (auto file = weights.lower_bound(folder); file != weights.end(); ++file) {
-    if (!file->first.starts_with(folder)) break;
-    const std::string name = file->first.substr(folder.size());
-    const bool beside = name.find('/') == std::string::npos;
-    const bool same_kind = extension_of(name) == extension_of(*shards.begin());
-    if (beside && same_kind && !shards.contains(name)) unnamed.push_back(name);
-  }
-  return unnamed;
-}
-
-std::vector<std::string> check_index(const std::string& path, const Weights& weights) {
-  const Weight& index = weights.at(path);
-  const std::set<std::string> shards = shards_named_by(*index.file, index.size);
-  const std::string folder = path.substr(0, path.rfind('/') + 1);
-  for (const std::string& shard : shards) {
-    if (weights.contains(folder + shard)) continue;
-    throw Error(Fault::input,
-                fmt::format("`{}` names the shard `{}`, which is not among the weights",
-                            printable(index.file->path.string()),
-                            printable(shard)),
-                "download it, or check `include` and `exclude`");
-  }
-  std::vector<std::string> warnings;
-  if (shards.empty()) return warnings;
-  for (const std::string& name : unnamed_beside(folder, shards, weights)) {
-    warnings.push_back(fmt::format("`/{}{}` is a shard that `{}` does not name",
-                                   printable(folder),
-                                   printable(name),
-                                   printable(path.substr(folder.size()))));
-  }
-  return warnings;
-}
-
-std::vector<std::string> check_all(const Weights& weights) {
-  std::vector<std::string> warnings;
-  for (const auto& [path, weight] : weights) {
-    if (path.ends_with(".safetensors")) check_safetensors(*weight.file, weight.size);
-    if (path.ends_with(".gguf")) check_gguf(*weight.file, weight.size);
-    if (!path.ends_with(".index.json")) continue;
-    for (std::string& warning : check_index(path, weights)) {
-      warnings.push_back(std::move(warning));
-    }
-  }
-  return warnings;
-}
-
-// What the outcome depends on: paths and the states of the files.
-Digest key_of(const std::vector<LayerRecipe>& layers) {
-  std::string keys;
-  for (const LayerRecipe& layer : layers) {
-    if (layer.role == Role::weights) keys += layer_key(layer, "").hex() + '\n';
-  }
-  return Digest::of(keys);
-}
-
-bool are_settled(const std::vector<LayerRecipe>& layers) {
-  return std::all_of(layers.begin(), layers.end(), [](const LayerRecipe& layer) {
-    return layer.role != Role::weights || is_settled(layer, snapshot_of(layer));
-  });
+std::vector<std::string> warnings_about(const std::vector<RecipeEntry>& entries,
+                                        const std::string& folder) {
+  const ModelReport report = read_model(model_files(entries, folder), Doubles::keep);
+  if (!report.problems.empty()) refuse(report.problems);
+  return report.warnings;
 }
 
 }  // namespace
 
-std::vector<std::string> check_weights(const std::vector<LayerRecipe>& layers, Store* store) {
-  const Digest key = key_of(layers);
-  const auto known = store != nullptr ? store->fact(fact_kind, key) : std::nullopt;
-  std::vector<std::string> warnings;
-  if (!known) {
-    const bool keep = store != nullptr && are_settled(layers);
-    warnings = check_all(weights_of(layers));
-    if (keep) store->put_fact(fact_kind, key, join(warnings, "\n"));
-  } else if (!known->empty()) {
-    for (const std::string_view line : split(*known, '\n')) {
-      warnings.emplace_back(line);
-    }
+WeightsCheck check_weights(std::vector<RecipeEntry>& entries,
+                           const TreeInput& input,
+                           Store* store) {
+  WeightsCheck found;
+  const std::string folder = folder_of_model(entries, input);
+  if (input.include.empty()) found.choices = leave_out_doubles(entries, folder);
+  if (store == nullptr) {
+    found.warnings = warnings_about(entries, folder);
+    return found;
   }
-  return warnings;
+  // All paths and states: an index is right or wrong by what else is there.
+  const LayerRecipe looked_at{Role::weights, "", 0, entries};
+  const Digest key = layer_key(looked_at, folder);
+  const auto known = store->fact(fact_kind, key);
+  if (!known) {
+    const bool keep = is_settled(looked_at, snapshot_of(looked_at));
+    found.warnings = warnings_about(entries, folder);
+    if (keep) store->put_fact(fact_kind, key, join(found.warnings, "\n"));
+  } else if (!known->empty()) {
+    for (const std::string_view line : split(*known, '\n'))
+      found.warnings.emplace_back(line);
+  }
+  return found;
 }
 
 }  // namespace mlpack

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "layers/file_set.h"
 #include "lib/oci/recipe.h"
 #include "lib/store/store.h"
 
@@ -8,13 +9,20 @@
 
 namespace mlpack {
 
-/// Looks at the weights among `layers` before they are packed; reads the headers of .safetensors
-/// and .gguf files and the *.index.json of shards, nothing else. Fault::input naming the file: a
-/// header that is not one, a .safetensors that ends before its last tensor, an index that names a
-/// shard that is not there. Returns a line for each shard beside an index that it does not name.
+/// Lines for the user about the files of one `weights` entry.
+struct WeightsCheck {
+  std::vector<std::string> choices;  // weights that are there twice, and which of them are left out
+  std::vector<std::string> warnings;
+};
+
+/// Looks at `entries`, which are what `walk(input)` gives or stand for it, before they are packed:
+/// what read_model finds wrong is an Error that names the first file and the others, a secret
+/// before everything else. Where weights are there twice, it takes those that are not worth
+/// packaging out of `entries`, unless `input` has an `include`: then the user chose.
 ///
-/// With a `store`, files that are as they were when they were last found good are not read.
-std::vector<std::string> check_weights(const std::vector<LayerRecipe>& layers,
-                                       Store* store = nullptr);
+/// With a `store`, a set of files that is as it was when it was last found good is not read.
+WeightsCheck check_weights(std::vector<RecipeEntry>& entries,
+                           const TreeInput& input,
+                           Store* store = nullptr);
 
 }  // namespace mlpack

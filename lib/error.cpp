@@ -12,7 +12,8 @@ Error::Error(Fault fault, std::string message, std::string hint, std::vector<Whe
 
 void Error::add_place(Where where) {
   const bool is_placeable = fault_ == Fault::usage || fault_ == Fault::input ||
-                            fault_ == Fault::refused || fault_ == Fault::incompatible;
+                            fault_ == Fault::refused || fault_ == Fault::incompatible ||
+                            fault_ == Fault::gate;
   if (!is_placeable || !where_.empty() || where.line == 0) return;
   where.message = message_;
   where_.push_back(std::move(where));

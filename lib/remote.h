@@ -26,6 +26,8 @@ struct RemoteFile {
 struct RemoteListing {
   std::string revision;           // what names exactly these files: a commit, a digest
   std::vector<RemoteFile> files;  // sorted by path, no path twice
+  /// `file`: the source is that file itself, not a folder that holds it.
+  enum class Kind { folder, file } kind = Kind::folder;
 };
 
 /// Most files of one source. Hubs advise against repositories of more than 100,000 files.
@@ -42,6 +44,9 @@ class RemoteSource {
   /// As messages have it: `hf://org/repo`, a URL without its query.
   virtual const std::string& name() const = 0;
   virtual RemoteListing list() = 0;
+  /// Whether the source names its files for good, by a commit or a digest: what was listed once is
+  /// listed.
+  virtual bool is_pinned() const { return false; }
   /// Asks the server for what a listing left out (a digest); by default there is nothing to ask.
   virtual void describe(RemoteFile& file) { static_cast<void>(file); }
   /// Writes `length` bytes from `offset` to `sink`, each once and in order, across lost

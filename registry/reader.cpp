@@ -134,7 +134,8 @@ std::vector<Image> ImageReader::images(const FoundManifest& root,
                                        const std::optional<Platform>& platform) {
   std::vector<Image> images;
   if (platform || !is_index(root.media_type)) {
-    images.push_back(image(platform ? select(root, *platform) : root));
+    // With a platform an image is meant.
+    images.push_back(platform ? image(select(root, *platform)) : image(root, Artifacts::accepted));
     return images;
   }
   for (const Descriptor& one : parse_index(root.bytes, root.media_type, named(root)).manifests) {

@@ -27,8 +27,8 @@ class ImageReader {
   Image image(const FoundManifest& manifest, Artifacts artifacts = Artifacts::refused);
   /// The manifest for `platform` where `root` is an index, else `root` itself.
   FoundManifest select(const FoundManifest& root, const Platform& platform);
-  /// All images of `root`, artifacts beside them included; that for `platform` alone where it is
-  /// given.
+  /// All images of `root`, artifacts beside them included, or the artifact that it is; the image
+  /// for `platform` alone where that is given.
   std::vector<Image> images(const FoundManifest& root, const std::optional<Platform>& platform);
 
  private:

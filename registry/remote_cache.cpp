@@ -1,13 +1,17 @@
 #include "registry/remote_cache.h"
 
 #include "lib/error.h"
+#include "lib/output.h"
+#include "registry/remote_listing.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -34,6 +38,11 @@ bool has_size(const fs::path& path, std::uint64_t size) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
          static_cast<std::uint64_t>(status.st_size) == size;
+}
+
+std::uint64_t size_of(const fs::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
 void sync_folder(const fs::path& folder) {
@@ -154,6 +163,31 @@ std::optional<CachedFile> RemoteCache::find(const RemoteSource& source,
   return CachedFile{whole(*sha256), *sha256};
 }
 
+// Larger than what a server may list, as each file has its commit beside it.
+std::optional<RemoteListing> RemoteCache::listing(const std::string& source) const {
+  const auto text = read_file_if_exists(place_of_listing(source), 4 * max_listing_bytes);
+  return text ? parse_remote_listing(*text) : std::nullopt;
+}
+
+void RemoteCache::put_listing(const std::string& source, const RemoteListing& listing) const {
+  write_file(place_of_listing(source), write_remote_listing(listing));
+}
+
+// Files with one content are fetched once, and what an earlier run fetched of one is here.
+void RemoteCache::require_room_for(const RemoteSource& source,
+                                   const std::vector<RemoteFile>& files) const {
+  std::uint64_t bytes = 0;
+  std::set<std::string> seen;
+  for (const RemoteFile& file : files) {
+    const std::string key = key_of(source, file);
+    if (find(source, file) || !seen.insert(key).second) continue;
+    bytes += file.size - std::min(file.size, size_of(folder_ / "part" / key));
+  }
+  if (bytes == 0) return;
+  make_folders(folder_);
+  require_room(folder_, bytes);
+}
+
 CachedFile RemoteCache::download_to(RemoteSource& source,
                                     const RemoteFile& file,
                                     Progress& progress) const {
@@ -173,6 +207,7 @@ CachedFile RemoteCache::download_to(RemoteSource& source,
     progress.note(fmt::format("`{}` was not what it should be; fetching all of it", known.path));
     sha256 = complete(part, source, known, line);
   }
+  if (!sha256) fail(Fault::internal, "`{}` is not whole, though nothing of it was old", known.path);
   part.move_to(whole(*sha256));
   // For those whose server does not say the digest.
   if (!file.sha256 && has_version(file)) {

@@ -106,6 +106,10 @@ std::string HubSource::resolve_revision() const {
   return hub_commit(wire_.get_text(asked, max_listing_bytes).text, name_);
 }
 
+bool HubSource::is_pinned() const {
+  return is_git_sha1(model_.revision);
+}
+
 RemoteListing HubSource::list() {
   const std::string commit = resolve_revision();
   const std::string path = fmt::format("/api/models/{}/tree/{}", model_.repository, commit);

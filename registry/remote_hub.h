@@ -37,6 +37,7 @@ class HubSource : public RemoteSource {
 
   const std::string& name() const override { return name_; }
   RemoteListing list() override;
+  bool is_pinned() const override;
   void fetch(const RemoteFile& file,
              std::uint64_t offset,
              std::uint64_t length,

@@ -165,8 +165,10 @@ std::vector<RemoteFile> S3Source::list_objects() {
 RemoteListing S3Source::list() {
   find_region();
   std::vector<RemoteFile> files = list_objects();
+  auto kind = RemoteListing::Kind::folder;
   if (files.empty() && !bucket_.prefix.empty()) {
     if (auto object = find_object()) files.push_back(std::move(*object));
+    kind = RemoteListing::Kind::file;
   }
   if (files.empty()) {
     throw Error(Fault::refused,
@@ -178,7 +180,7 @@ RemoteListing S3Source::list() {
   for (const RemoteFile& file : files) {
     all += fmt::format("{} {} {}\n", file.version, file.size, file.path);
   }
-  return {Digest::of(all).text(), std::move(files)};
+  return {Digest::of(all).text(), std::move(files), kind};
 }
 
 // A file whose path is the last part of the prefix is that object itself, or one below it.

@@ -127,7 +127,7 @@ RemoteListing WebSource::list() {
   file.sha256 = sha256_;
   file.version = validator_of(landed.response.headers);
   const std::string revision = sha256_ ? sha256_->text() : file.version;
-  return {revision, {std::move(file)}};
+  return {revision, {std::move(file)}, RemoteListing::Kind::file};
 }
 
 // Where the digest is known it tells whether the file changed; servers behind one name often

@@ -17,6 +17,7 @@ class WebSource : public RemoteSource {
 
   const std::string& name() const override { return name_; }
   RemoteListing list() override;
+  bool is_pinned() const override { return sha256_.has_value(); }
   void fetch(const RemoteFile& file,
              std::uint64_t offset,
              std::uint64_t length,

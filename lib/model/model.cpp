@@ -28,7 +28,7 @@ void add(std::uint64_t& sum, std::uint64_t more) {
 
 std::string head_of(const ReadAt& file) {
   const std::uint64_t length = std::min<std::uint64_t>(file.size(), head_bytes);
-  return Cursor(file, 0, file.size()).text(length);
+  return Cursor(file, 0, length).text(length);
 }
 
 // Such as `size 4976698672` in the pointer.
@@ -69,13 +69,13 @@ void check_ends(const ReadAt& file, std::string_view head) {
 
 class Reader {
  public:
-  explicit Reader(const std::vector<ModelFile>& files) {
+  Reader(const std::vector<ModelFile>& files, Doubles doubles) : doubles_(doubles) {
     for (const ModelFile& file : files)
       files_.emplace(file.path, &file);
   }
 
   ModelReport read() {
-    choose();
+    if (doubles_ == Doubles::leave_out) choose();
     std::vector<const ModelFile*> weights;
     for (const auto& [path, file] : files_)
       if (!read_small(*file)) weights.push_back(file);
@@ -287,6 +287,7 @@ class Reader {
     return report;
   }
 
+  const Doubles doubles_;
   std::map<std::string, const ModelFile*> files_;
   Findings findings_;
   std::vector<ModelChoice> choices_;
@@ -300,8 +301,8 @@ Error as_error(const ModelProblem& problem) {
           problem.next};
 }
 
-ModelReport read_model(const std::vector<ModelFile>& files) {
-  return Reader(files).read();
+ModelReport read_model(const std::vector<ModelFile>& files, Doubles doubles) {
+  return Reader(files, doubles).read();
 }
 
 }  // namespace mlpack

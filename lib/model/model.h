@@ -99,9 +99,12 @@ struct ModelReport {
   std::vector<std::string> warnings;  // whole sentences, such as "`a` is named by no index"
 };
 
+/// Whether one of two sets of the same weights is looked at, or both.
+enum class Doubles { leave_out, keep };
+
 /// Looks at the files of one model and says what it is and whether it is whole. What a file holds
 /// never makes it throw; an Error is that a file could not be opened or read. The result depends on
 /// the paths and bytes alone, not on the order of `files`.
-ModelReport read_model(const std::vector<ModelFile>& files);
+ModelReport read_model(const std::vector<ModelFile>& files, Doubles doubles = Doubles::leave_out);
 
 }  // namespace mlpack

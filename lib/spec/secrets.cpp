@@ -175,6 +175,16 @@ std::optional<Range> find_key_line(std::string_view text, std::size_t from) {
   return std::nullopt;
 }
 
+// A URL's query, which may be a signature: whoever has it may fetch.
+std::optional<Range> find_url_query(std::string_view text, std::size_t from) {
+  for (std::size_t at = text.find("://", from); at != text.npos; at = text.find("://", at + 1)) {
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n\"'`#", at), text.size());
+    const std::size_t query = text.substr(0, end).find('?', at);
+    if (query != text.npos && query + 1 < end) return Range{query + 1, end - query - 1};
+  }
+  return std::nullopt;
+}
+
 bool is_masked_name(std::string_view name) {
   const std::string lower = to_lower(name);
   return std::any_of(masked_words.begin(), masked_words.end(), [&](std::string_view word) {
@@ -256,8 +266,12 @@ bool looks_like_secret(std::string_view name, std::string_view value) {
 
 std::string blank_secrets(std::string_view text) {
   std::string blanked(text);
-  for (const Finder find :
-       {find_private_key, find_key_line, find_token, find_url_password, find_named_value}) {
+  for (const Finder find : {find_private_key,
+                            find_key_line,
+                            find_token,
+                            find_url_password,
+                            find_url_query,
+                            find_named_value}) {
     blank_all(blanked, find);
   }
   return blanked;

@@ -7,22 +7,6 @@
 namespace mlpack {
 namespace {
 
-std::string_view scheme_of(SourceKind kind) {
-  switch (kind) {
-    case SourceKind::hugging_face:
-      return "hf://";
-    case SourceKind::https:
-      return "https://";
-    case SourceKind::oci:
-      return "oci://";
-    case SourceKind::s3:
-      return "s3://";
-    case SourceKind::path:
-      break;
-  }
-  return "";
-}
-
 // Where the keys are that cannot be built, in the order of the file.
 std::map<Place, std::string> unbuildable_keys(const Spec& spec) {
   std::map<Place, std::string> keys;
@@ -31,8 +15,8 @@ std::map<Place, std::string> unbuildable_keys(const Spec& spec) {
   if (spec.runtime) keys.emplace(spec.runtime->place, "`runtime`");
   if (spec.python) keys.emplace(spec.python->place, "`python`");
   for (const auto& [weights, place] : spec.weights) {
-    if (weights.kind == SourceKind::path) continue;
-    keys.emplace(weights.source_place, fmt::format("weights from `{}`", scheme_of(weights.kind)));
+    if (weights.kind == SourceKind::oci)
+      keys.emplace(weights.source_place, "weights from `oci://`");
   }
   return keys;
 }
@@ -52,8 +36,8 @@ void refuse_unbuildable(const Spec& spec) {
               fmt::format("`{}` is right, but this version of mlpack cannot build {}",
                           spec.file.string(),
                           fmt::join(keys, ", ")),
-              "this version builds from `base`, `system_packages`, `files` and `weights` on disk; "
-              "remove the rest",
+              "this version builds from `base`, `system_packages`, `files` and `weights`; remove "
+              "the rest",
               where);
 }
 

@@ -78,6 +78,25 @@ std::set<Digest> needed_by_names(const Store& store) {
   return reach.digests();
 }
 
+// Downloads that layers of `digests` are made from, whose bytes are nowhere else.
+std::set<Digest> needed_downloads(const Store& store, const std::set<Digest>& digests) {
+  std::set<Digest> downloads;
+  for (const Digest& digest : digests) {
+    const auto recipe = store.recipe(digest);
+    if (!recipe) continue;
+    for (const RecipeEntry& entry : recipe->entries) {
+      const auto* member = std::get_if<DebMember>(&entry.content);
+      if (member != nullptr) downloads.insert(member->archive);
+      // Whatever the path of the store is called meanwhile: a file of the user's harms nobody.
+      const auto* range = std::get_if<FileRange>(&entry.content);
+      const auto named =
+          range != nullptr ? Digest::from_hex(range->path.filename().string()) : std::nullopt;
+      if (named) downloads.insert(*named);
+    }
+  }
+  return downloads;
+}
+
 // nullopt where patience is at an end, or a stop was asked for.
 std::optional<FileLock> wait_to_be_alone(const fs::path& root,
                                          const fs::path& lock_path,
@@ -105,8 +124,15 @@ StoreReport collect(const Store& store, Store::Gc what) {
   report.recipes = sweep.folder(root / "recipes", needed);
   sweep.folder(root / "origins", needed);
   sweep.temporaries(root);
-  sweep.temporaries(root / "cache" / "sha256");
-  if (what == Store::Gc::with_cache) sweep.folder(root / "cache" / "sha256", {});
+  const fs::path cache = root / "cache";
+  sweep.folder(cache / "part", {});  // downloads that nobody goes on with: we are alone
+  for (const char* name : {"sha256", "known", "listing"}) {
+    sweep.temporaries(cache / name);
+  }
+  if (what != Store::Gc::with_cache) return report;
+  sweep.folder(cache / "sha256", needed_downloads(store, needed));
+  sweep.folder(cache / "known", {});
+  sweep.folder(cache / "listing", {});
   return report;
 }
 

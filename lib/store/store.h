@@ -70,7 +70,9 @@ bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns);
 ///   ROOT/oci-layout, ROOT/index.json, ROOT/blobs/sha256/HEX   the layout
 ///   ROOT/recipes/HEX        the recipe of the layer with that digest
 ///   ROOT/origins/HEX        the repositories that have the blob with that digest, one a line
-///   ROOT/cache/sha256/HEX   downloads (.deb files, indexes), safe to delete
+///   ROOT/cache/sha256/HEX   downloads (.deb files, indexes, weights), safe to delete but for those
+///                           that recipes name
+///   ROOT/cache/…            what is known of downloads, and those on their way (RemoteCache)
 ///   ROOT/memo.sqlite        layer key → layer, and facts; safe to delete
 ///   ROOT/lock               held shared by every Store (that may), exclusive by gc
 ///   ROOT/locks/XX           held while a layer is made whose key begins with XX
@@ -159,8 +161,9 @@ class Store {
   /// False where nothing fits.
   bool remove(const Reference& name);
 
-  /// Removes what no name leads to (blobs, recipes, origins) and temporaries of dead processes;
-  /// with `with_cache`, the download cache too. Blobs that others are about to name are safe: it
+  /// Removes what no name leads to (blobs, recipes, origins), temporaries of dead processes and
+  /// downloads that were broken off; with `with_cache`, the download cache too, but for what named
+  /// layers are made from. Blobs that others are about to name are safe: it
   /// waits while another Store has the same root open, and is Fault::input where that takes longer
   /// than `patience` lasts. Fault::integrity, with nothing removed, where what a name needs cannot
   /// be read.

@@ -10,7 +10,12 @@ from harness import ROOT, Case, run
 
 FOLDER = os.path.join(ROOT, "build", "model-e2e")
 PACKAGES = ["numpy", "safetensors", "gguf", "onnx"]
-REPORT = os.environ.get("MLPACK_MODEL_REPORT", os.path.join(ROOT, "build", "gcc", "tests", "unit", "model", "model_report"))
+SPEC = """schema: 1
+name: model
+base: scratch
+platform: linux/amd64
+weights: [{source: m, target: /models/m}]
+"""
 
 
 def python():
@@ -32,22 +37,32 @@ def python():
 class Models(Case):
     def setUp(self):
         super().setUp()
-        if not os.path.exists(REPORT):
-            self.skipTest("model_report is not built")
         self.python = python()
         if not self.python:
             self.skipTest("no package index in reach")
 
     def write(self, script):
-        os.makedirs(self.path("m"), exist_ok=True)
-        result = run([self.python, "-c", script], cwd=self.path("m"))
+        self.project("project", SPEC)
+        os.makedirs(self.path("project", "m"), exist_ok=True)
+        result = run([self.python, "-c", script], cwd=self.path("project", "m"))
         self.assertEqual(result.code, 0, str(result))
 
     def report(self):
-        return self.run_tool(REPORT, self.path("m")).json()
+        """What the image says of its model: the same whether its files are here or it is read from a layout."""
+        layout = "oci:%s:1" % self.path("layout")
+        self.build(self.path("project"), "-t", "model:1", "-o", layout)
+        here, there = (self.mlpack("inspect", image, "--model", "--json").json() for image in ("model:1", layout))
+        elsewhere = self.mlpack("inspect", layout, "--model", "--json", env={"MLPACK_STORE": self.path("nothing")}).json()
+        self.assertEqual({**here, "name": ""}, {**there, "name": ""})
+        self.assertEqual(elsewhere, there)
+        return here
+
+    def refused(self, *words):
+        said = self.mlpack("build", self.path("project"), "-t", "model:1", code=3).err
+        self.assertIn("mlpack.yaml:5:11: error: `%s` %s: " % words, said)
 
     def cut(self, name, count=1):
-        path = self.path("m", name)
+        path = self.path("project", "m", name)
         os.truncate(path, os.path.getsize(path) - count)
 
     def test_files_of_safetensors_are_whole_until_they_are_cut(self):
@@ -62,7 +77,7 @@ safetensors.numpy.save_file({"a": numpy.zeros((3, 5), "float32"), "b": numpy.one
         self.assertEqual(report["summary"]["parameters"], 23)
         self.assertEqual(report["summary"]["dtypes"], {"F16": 2, "F32": 60, "F64": 0, "I8": 7})
         self.cut("model.safetensors")
-        self.assertEqual([p["what"] for p in self.report()["problems"]], ["is cut"])
+        self.refused("model.safetensors", "is cut")
 
     def test_files_of_gguf_are_whole_until_they_are_cut(self):
         self.write("""
@@ -91,7 +106,7 @@ writer.close()
         self.assertEqual(summary["quantisation"], {"method": "Q8_0", "bits": 8})
         self.assertEqual(summary["dtypes"], {"F32": 32, "Q8_0": 272})
         self.cut("model.gguf", 32)
-        self.assertEqual([p["what"] for p in self.report()["problems"]], ["is cut"])
+        self.refused("model.gguf", "is cut")
 
     def test_block_sizes_are_those_of_gguf(self):
         self.write("""
@@ -137,9 +152,9 @@ onnx.save_model(model, "model.onnx", save_as_external_data=True, location="model
         self.assertEqual(report["summary"]["dtypes"], {"F16": 8, "F32": 8192})
         self.assertEqual([f["detail"] for f in report["files"] if f["path"] == "model.onnx"], ["opset 17"])
         self.cut("model.onnx_data")
-        self.assertEqual([(p["file"], p["what"]) for p in self.report()["problems"]], [("model.onnx_data", "is cut")])
-        os.remove(self.path("m", "model.onnx_data"))
-        self.assertEqual([p["what"] for p in self.report()["problems"]], ["keeps tensors in a file that is missing"])
+        self.refused("model.onnx_data", "is cut")
+        os.remove(self.path("project", "m", "model.onnx_data"))
+        self.refused("model.onnx", "keeps tensors in a file that is missing")
 
     def test_archives_of_python_are_told_apart_by_what_they_hold(self):
         self.write("""

@@ -1,31 +1,47 @@
-"""Weights that a hub or an object store has: the loopback hub is held against huggingface_hub, and our client against
-the hub and against moto's S3, which checks signatures with Amazon's own code.
+"""Weights that a hub or an object store has, from the spec to the image: the loopback hub is held against
+huggingface_hub, and mlpack against the hub and against moto's S3, which checks signatures with Amazon's own code.
 
 huggingface_hub and moto come from the package index that pip is set to, into build/remote-tools; where it cannot be
-reached, their tests are skipped. The client is driven by remote_tool (tests/unit/registry), which MLPACK_REMOTE_TOOL
-names, else the one beside the binary under test.
+reached, their tests are skipped.
 """
 
 import hashlib
 import json
 import os
+import random
+import signal
 import subprocess
 import sys
+import tarfile
+import time
 import unittest
 
-from harness import Case, MIB, MLPACK, ROOT, random_bytes
+from harness import Case, FULL, MIB, MLPACK, ROOT, random_bytes
 from hub_server import Hub
 
 TOKEN = "hf_honest"
-MODEL = {"config.json": b"{}", "README.md": b"hello\n", "sub/a b+\xc3\xa9.txt".encode("latin-1").decode(): b"x" * 100,
-         "empty": b"", "model-1.safetensors": random_bytes(MIB, 1), "sub/model-2.safetensors": random_bytes(3 * MIB, 2)}
 TOOLS = os.path.join(ROOT, "build", "remote-tools")
 PACKAGES = ["huggingface_hub", "moto[server]"]
+SPEC = """schema: 1
+name: tiny
+base: scratch
+platform: linux/amd64
+run: [/serve]
+layers: {compression: none}
+weights:
+  - {name: w, source: "%s", target: /m/%s}
+"""
 
 
-def find_tool():
-    beside = [os.path.join(os.path.dirname(MLPACK), up, "tests/unit/registry/remote_tool") for up in ("..", "../..")]
-    return next((path for path in [os.environ.get("MLPACK_REMOTE_TOOL", ""), *beside] if os.path.exists(path)), None)
+def safetensors(size, seed):
+    """A file of that size whose header is right: one tensor of bytes."""
+    data = size - 100
+    header = json.dumps({"t": {"dtype": "U8", "shape": [data], "data_offsets": [0, data]}}).encode().ljust(92)
+    return len(header).to_bytes(8, "little") + header + random_bytes(data, seed)
+
+
+MODEL = {"config.json": b"{}", "README.md": b"hello\n", "sub/a b+\xe9.txt": b"x" * 100, "empty": b"",
+         "model.safetensors": safetensors(MIB, 1), "sub/other.safetensors": safetensors(3 * MIB, 2)}
 
 
 def tools_python():
@@ -47,12 +63,37 @@ def hashes(files):
     return {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
 
 
+def downloads(hub):
+    """What was asked for beside lists."""
+    return [r for r in hub.requests if r[0] == "cdn" or "/resolve/" in r[2]]
+
+
+def weights_in(layout):
+    """The files of the weights in an OCI layout: {path below /m: sha256}."""
+    def blob(digest):
+        return os.path.join(layout, "blobs", "sha256", digest.split(":")[1])
+
+    def document(path):
+        with open(path) as file:
+            return json.load(file)
+
+    found = {}
+    manifest = document(blob(document(os.path.join(layout, "index.json"))["manifests"][0]["digest"]))
+    for layer in manifest["layers"]:
+        with tarfile.open(blob(layer["digest"])) as tar:
+            for member in tar:
+                if member.isfile() and member.name.startswith("m/"):
+                    found[member.name[2:]] = hashlib.sha256(tar.extractfile(member).read()).hexdigest()
+    return found
+
+
 class Remote(Case):
     def setUp(self):
         super().setUp()
         for name in [name for name in self.env if name.startswith(("HF_", "HUGGING", "AWS_", "TRANSFORMERS_"))]:
             del self.env[name]
         self.env.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
+        self.layouts = 0
 
     def hub(self, models=None, **how):
         hub = Hub({"acme/tiny": MODEL, **(models or {})}, token=TOKEN, **how)
@@ -61,30 +102,26 @@ class Remote(Case):
         self.env["HF_ENDPOINT"] = hub.url
         return hub
 
-    def tool(self, *argv, code=0):
-        path = find_tool()
-        if not path:
-            self.skipTest("remote_tool was not built")
-        return self.run_tool(path, *argv, code=code)
+    def spec(self, source="hf://acme/tiny", below=""):
+        return self.project("tiny", SPEC % (source, below))
 
-    def get(self, source="hf://acme/tiny", code=0):
-        """What the client fetched: {path: sha256}, each of them read again from the disk."""
-        result = self.tool("get", source, self.path("cache"), code=code)
-        if code:
-            return result
-        found = {}
-        for line in result.out.splitlines()[1:]:
-            _, rest = line.split(" ", 1)
-            path, digest = rest.rsplit(" ", 1)
-            with open(self.path("cache", "sha256", digest), "rb") as file:
-                found[path] = hashlib.sha256(file.read()).hexdigest()
-        return found
+    def get(self, source="hf://acme/tiny", *argv, code=0, below=""):
+        """The weights of the image that is built from the source: {path: sha256}; else how the build failed."""
+        folder = self.spec(source, below)
+        self.layouts += 1
+        layout = self.path("layout%d" % self.layouts)
+        result = self.mlpack("build", folder, "-o", "oci:" + layout, *argv, code=code)
+        return result if code else weights_in(layout)
+
+    def empty_store(self):
+        self.env["MLPACK_STORE"] = self.path("store%d" % self.layouts)
+
+    def cached(self):
+        folder = os.path.join(self.env["MLPACK_STORE"], "cache", "sha256")
+        return set(os.listdir(folder)) if os.path.exists(folder) else set()
 
     def python(self, script, *argv):
-        python = tools_python()
-        if not python:
-            self.skipTest("huggingface_hub and moto cannot be had from the package index")
-        return self.run_tool(python, "-c", script, *argv, timeout=600)
+        return self.run_tool(self.wants_tools(), "-c", script, *argv, timeout=600)
 
     def wants_tools(self):
         return tools_python() or self.skipTest("huggingface_hub and moto cannot be had from the package index")
@@ -139,20 +176,53 @@ class HonestHub(Remote):
                                                       "RepositoryNotFoundError", "RevisionNotFoundError"])
 
 
-class HubClient(Remote):
-    def test_a_model_is_fetched_whole_and_only_once(self):
-        hub = self.hub(page_size=2)
-        self.assertEqual(self.get("hf://acme/tiny@refs/pr/1"), hashes(MODEL))
-        asked = len([r for r in hub.requests if r[0] == "cdn" or "/resolve/" in r[2]])
-        self.assertEqual(self.get(), hashes(MODEL))
-        self.assertEqual(len([r for r in hub.requests if r[0] == "cdn" or "/resolve/" in r[2]]), asked)
+class FromHub(Remote):
+    def test_a_model_goes_from_the_hub_through_a_registry_to_another_tool(self):
+        self.hub(page_size=2)
+        registry = self.registry()
+        name = "%s/acme/tiny:1" % registry.host
+        self.mlpack("build", self.spec(), "-t", name, "--push")
+        self.skopeo("copy", "--src-tls-verify=false", "docker://" + name, "oci:%s:1" % self.path("copied"))
+        self.assertEqual(weights_in(self.path("copied")), hashes(MODEL))
+        self.verify_store()
 
-    def test_the_token_never_reaches_the_cdn(self):
+    def test_a_second_build_downloads_nothing(self):
+        hub = self.hub(page_size=2)
+        first = self.build(self.spec("hf://acme/tiny@refs/pr/1"))
+        asked = len(downloads(hub))
+        second = self.build(self.spec())
+        self.assertEqual(len(downloads(hub)), asked)
+        self.assertEqual(second["digest"], first["digest"])
+        self.assertEqual((second["bytesRead"], [layer["reused"] for layer in second["layers"] if layer["kind"] == "weights"]),
+                         (0, [True] * sum(layer["kind"] == "weights" for layer in first["layers"])))
+
+    def test_a_commit_that_is_at_hand_needs_no_hub(self):
+        hub = self.hub()
+        source = "hf://acme/tiny@" + hub.commits["acme/tiny"]
+        self.assertEqual(self.get(source), hashes(MODEL))
+        hub.requests.clear()
+        self.assertEqual(self.get(source), hashes(MODEL))
+        self.assertEqual(hub.requests, [])
+
+    def test_without_a_network_what_was_fetched_is_there(self):
+        hub = self.hub()
+        missing = self.get("hf://acme/tiny", "--offline", code=3)
+        self.assertIn("mlpack fetch", missing.err)
+        self.assertEqual(self.mlpack("fetch", self.spec(), "--json").json()["filesFetched"], len(MODEL))
+        hub.requests.clear()
+        self.assertEqual(self.get("hf://acme/tiny", "--offline"), hashes(MODEL))
+        self.assertEqual(hub.requests, [])
+        os.remove(os.path.join(self.env["MLPACK_STORE"], "cache", "sha256", hashes(MODEL)["model.safetensors"]))
+        self.assertIn("`model.safetensors` of `hf://acme/tiny`", self.get("hf://acme/tiny", "--offline", code=3).err)
+
+    def test_the_token_never_reaches_the_cdn_or_the_image(self):
         hub = self.hub({"acme/private": MODEL}, private=["acme/private"])
         self.env["HF_TOKEN"] = TOKEN
         self.assertEqual(self.get("hf://acme/private"), hashes(MODEL))
         self.assertEqual({r[4] for r in hub.requests if r[0] == "hub"}, {"Bearer " + TOKEN})
         self.assertEqual({r[4] for r in hub.requests if r[0] == "cdn"}, {None})
+        found = subprocess.run(["grep", "-r", "-l", TOKEN, self.dir], capture_output=True, encoding="utf-8")
+        self.assertEqual(found.stdout, "")
 
     def test_a_connection_that_breaks_again_and_again_costs_no_byte_twice(self):
         hub = self.hub()
@@ -162,20 +232,35 @@ class HubClient(Remote):
         self.assertEqual(len(starts), 16)
         self.assertEqual(len(set(starts)), 16, "each attempt began behind the one before")
 
+    def test_a_connection_that_breaks_anywhere(self):
+        chance = random.Random(7)
+        hub = self.hub()
+        for _ in range(60 if FULL else 20):
+            hub.faults.drop_after, hub.faults.drops = chance.randrange(MIB), 1
+            self.empty_store()
+            self.assertEqual(self.get(), hashes(MODEL), "after %d bytes" % hub.faults.drop_after)
+
     def test_a_server_that_knows_no_ranges(self):
         hub = self.hub()
         hub.faults.drop_after, hub.faults.drops, hub.faults.ignore_range = 200_000, 3, True
         self.assertEqual(self.get(), hashes(MODEL))
 
-    def test_what_an_earlier_run_fetched_is_kept(self):
+    def test_what_a_killed_build_fetched_is_kept(self):
         hub = self.hub()
         hub.faults.drop_after, hub.faults.drops, hub.faults.ignore_range = 500_000, 100, True
-        self.get(code=6)
+        build = subprocess.Popen([MLPACK, "build", self.spec()], env=self.env, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+        part = os.path.join(self.env["MLPACK_STORE"], "cache", "part", hashes(MODEL)["model.safetensors"])
+        for _ in range(1000):
+            if os.path.exists(part) and os.path.getsize(part) == 500_000:
+                break
+            time.sleep(0.02)
+        build.send_signal(signal.SIGKILL)
+        build.wait()
         hub.faults.drops, hub.faults.ignore_range = 0, False
         hub.requests.clear()
         self.assertEqual(self.get(), hashes(MODEL))
-        ranges = [r[3] for r in hub.requests if r[0] == "cdn"]
-        self.assertIn("bytes=500000-%d" % (MIB - 1), ranges)
+        self.assertIn("bytes=500000-%d" % (MIB - 1), [r[3] for r in hub.requests if r[0] == "cdn"])
 
     def test_lies_are_an_integrity_failure_and_leave_nothing(self):
         for lie in ({"wrong_bytes": True}, {"wrong_sha256": True}, {"wrong_size": 1}, {"evil_path": "../x"}):
@@ -183,17 +268,15 @@ class HubClient(Remote):
                 hub = self.hub()
                 vars(hub.faults).update(lie)
                 self.get(code=7)
-                kept = os.listdir(self.path("cache", "sha256")) if os.path.exists(self.path("cache", "sha256")) else []
-                self.assertTrue(set(kept) <= set(hashes(MODEL).values()), kept)
+                self.assertLessEqual(self.cached(), set(hashes(MODEL).values()))
+                self.assertEqual(self.mlpack("store", "ls", "--json").json()["images"], [])
 
     def test_a_hub_that_is_busy_is_asked_again(self):
         for status in (429, 500, 503):
             hub = self.hub()
-            hub.faults.status, hub.faults.statuses = status, 3
+            hub.faults.status, hub.faults.statuses = status, 2
+            self.empty_store()
             self.assertEqual(self.get(), hashes(MODEL))
-        hub = self.hub()
-        hub.faults.status, hub.faults.statuses = 429, 100
-        self.assertIn("limits requests", self.get(code=5).err)
 
     def test_refusals_have_their_exit_codes(self):
         self.hub({"acme/gated": MODEL}, gated=["acme/gated"])
@@ -214,8 +297,6 @@ class ObjectStore(Remote):
     def setUp(self):
         super().setUp()
         python = self.wants_tools()
-        if not find_tool():
-            self.skipTest("remote_tool was not built")
         # moto lets so many requests pass before it asks who comes: those that make a user and a bucket here.
         script = """if True:
             import io, json, sys, os
@@ -263,8 +344,9 @@ class ObjectStore(Remote):
 
     def test_a_folder_one_object_and_a_list_of_pages(self):
         self.assertEqual(self.get("s3://acme/m"), self.expected("m/"))
-        self.assertEqual(self.get("s3://acme/m/sub/c"), {"c": self.expected("m/sub/")["c"]})
-        self.assertEqual(len(self.tool("list", "s3://acme/many").out.splitlines()), 1101)
+        self.assertEqual(self.get("s3://acme/m", "--offline"), self.expected("m/"))
+        self.assertEqual(self.get("s3://acme/m/sub/c", below="c"), {"c": self.expected("m/sub/")["c"]})
+        self.assertEqual(len(self.get("s3://acme/many")), 1100)
 
     def test_refusals(self):
         self.get("s3://acme/none", code=5)

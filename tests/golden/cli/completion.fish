@@ -27,6 +27,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from build' -l push -d 'push it to
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l platform -x -d 'build for P (linux/arm64, say), not for the spec'\''s platforms'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l var -x -d 'set a variable that the spec declares'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l label -x -d 'set a label'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -l also -x -d 'make REF of the same weights: a weights-image to mount, or a modelpack'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l offline -d 'use no network: only what the store holds'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l verify-cache -d 'read every file again, also where nothing seems changed'
 complete -c mlpack -n '__fish_seen_subcommand_from pull' -l platform -x -d 'of several platforms, pull P alone (linux/arm64, say)'
@@ -36,13 +37,14 @@ complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l var -x -d 'set a va
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l layers -d 'list the layers'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l files -d 'list the files of every layer'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l size -d 'say how much each kind of layer takes'
+complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l model -d 'say what model is in it: format, parameters, shape'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a ls -d 'list the images of the store'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a rm -d 'take names away'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a gc -d 'remove what no name leads to'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a verify -d 'read everything in the store and compare it with its digest'
 complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from ls' -f
 complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from rm' -f
-complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from gc' -l all -d 'remove the cache of downloaded packages too'
+complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from gc' -l all -d 'remove downloads too that no image is made from'
 complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from gc' -f
 complete -c mlpack -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from verify' -f
 complete -c mlpack -n '__fish_seen_subcommand_from login' -s u -l username -x -d 'who to log in as'

@@ -68,6 +68,7 @@ _mlpack() {
       '*--platform[build for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
       '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
       '*--label[set a label]:KEY=VALUE: ' \
+      '*--also[make REF of the same weights\: a weights-image to mount, or a modelpack]:KIND=REF: ' \
       '*--offline[use no network\: only what the store holds]' \
       '*--verify-cache[read every file again, also where nothing seems changed]' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
@@ -153,6 +154,7 @@ _mlpack() {
       '*--layers[list the layers]' \
       '*--files[list the files of every layer]' \
       '*--size[say how much each kind of layer takes]' \
+      '*--model[say what model is in it\: format, parameters, shape]' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
@@ -256,7 +258,7 @@ _mlpack() {
       && return ;;
     'store gc')
       _arguments \
-      '*--all[remove the cache of downloaded packages too]' \
+      '*--all[remove downloads too that no image is made from]' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \

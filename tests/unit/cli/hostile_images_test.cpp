@@ -19,7 +19,6 @@ using namespace mlpack::test;
 namespace {
 
 constexpr std::string_view manifest_type = "application/vnd.oci.image.manifest.v1+json";
-constexpr std::string_view index_type = "application/vnd.oci.image.index.v1+json";
 constexpr std::string_view config_type = "application/vnd.oci.image.config.v1+json";
 constexpr std::string_view layer_type = "application/vnd.oci.image.layer.v1.tar";
 

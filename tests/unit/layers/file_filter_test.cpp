@@ -106,3 +106,32 @@ TEST_CASE("an ignore file counts from its own folder") {
   input.ignore_file = dir / "none";
   CHECK(paths(walk(input)) == Paths{"app/", "app/a.pyc"});
 }
+
+TEST_CASE("what a source somewhere else lists is filtered as a folder is") {
+  const Paths files{"a.safetensors", "b.bin", "original/a.pth", "sub/c.safetensors", "tok/x"};
+  const auto select = [&](std::vector<std::string> include, std::vector<std::string> exclude) {
+    TreeInput input;
+    input.include = std::move(include);
+    input.exclude = std::move(exclude);
+    return FileFilter(input, "hf://a/b", "").select(files);
+  };
+  CHECK(select({}, {}) == files);
+  CHECK(select({"*.safetensors", "tok"}, {}) ==
+        Paths{"a.safetensors", "sub/c.safetensors", "tok/x"});
+  CHECK(select({}, {"original/", "*.bin"}) == Paths{"a.safetensors", "sub/c.safetensors", "tok/x"});
+  CHECK(select({"*"}, {"sub"}) == Paths{"a.safetensors", "b.bin", "original/a.pth", "tok/x"});
+  const auto refused = [&](std::vector<std::string> include, std::vector<std::string> exclude) {
+    try {
+      select(std::move(include), std::move(exclude));
+    } catch (const Error& error) {
+      return error.what() + (" | " + error.hint());
+    }
+    return std::string();
+  };
+  CHECK(refused({"*.gguf"}, {}) ==
+        "`include` of `hf://a/b`: `*.gguf` matches nothing | it has `a.safetensors`, `b.bin`, "
+        "`original/a.pth`, `sub/c.safetensors`, `tok/x`");
+  CHECK(refused({"*.pth"}, {"original/"}) ==
+        "`include` of `hf://a/b`: everything that `*.pth` matches is excluded by `original/` | "
+        "`exclude` wins over `include`: remove one of the patterns");
+}

@@ -162,3 +162,53 @@ TEST_CASE("a folder that cannot be written is the disk's fault") {
   cache.folder.write("part", "a file");
   CHECK(error_of([&] { cache.get(); }).fault() == Fault::disk);
 }
+
+TEST_CASE("a listing is kept by its source, and read back as it was") {
+  Cache cache;
+  RemoteFile small{.path = "b/config.json", .size = 2};
+  small.git_sha1 = std::string(40, 'c');
+  small.version = std::string(40, 'd');
+  const RemoteListing listing{"rev", {cache.file, small}, RemoteListing::Kind::file};
+  cache.cache().put_listing("hf://a/b@main", listing);
+  const auto found = cache.cache().listing("hf://a/b@main");
+  REQUIRE(found);
+  CHECK(found->revision == "rev");
+  CHECK(found->kind == RemoteListing::Kind::file);
+  REQUIRE(found->files.size() == 2);
+  CHECK(found->files[0].path == "a/model.bin");
+  CHECK(found->files[0].size == weights.size());
+  CHECK(found->files[0].sha256 == Digest::of(weights));
+  CHECK_FALSE(found->files[0].git_sha1);
+  CHECK(found->files[1].git_sha1 == small.git_sha1);
+  CHECK(found->files[1].version == small.version);
+  CHECK_FALSE(cache.cache().listing("hf://a/b"));
+}
+
+TEST_CASE("a listing that is damaged is none") {
+  Cache cache;
+  cache.cache().put_listing("s", {"rev", {cache.file}});
+  const std::string place = "listing/" + Digest::of("s").hex();
+  const std::string good = cache.folder.read(place);
+  REQUIRE(cache.cache().listing("s"));
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    cache.folder.write(place, text);
+    return cache.cache().listing("s").has_value();
+  };
+  CHECK_FALSE(with("{", ""));
+  CHECK_FALSE(with("\"schema\":1", "\"schema\":2"));
+  CHECK_FALSE(with("\"schema\":1", "\"schema\":\"x\""));
+  CHECK_FALSE(with("a/model.bin", "../model.bin"));
+  CHECK_FALSE(with("\"size\":22", "\"size\":\"x\""));
+  CHECK_FALSE(with("\"rev\"", "7"));
+}
+
+TEST_CASE("what is not here must have room before anything is fetched") {
+  Cache cache;
+  cache.cache().require_room_for(cache.shelf, {cache.file});
+  RemoteFile huge{.path = "huge", .size = std::uint64_t{1} << 60};
+  huge.sha256 = Digest::of("huge");
+  CHECK(error_of([&] { cache.cache().require_room_for(cache.shelf, {huge}); }).fault() ==
+        Fault::disk);
+}

@@ -78,7 +78,7 @@ struct Hub : RemoteRig {
     file.version = commit;
     return file;
   }
-  Error refused(int status, std::vector<std::pair<std::string, std::string>> headers) {
+  Error refused(int status, const std::vector<std::pair<std::string, std::string>>& headers) {
     net.fault({.match = api, .times = 20, .instead = [=](const Seen&) {
                  return reply(status, headers);
                }});

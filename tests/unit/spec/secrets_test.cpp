@@ -125,6 +125,9 @@ TEST_CASE("the patterns of the schema say the same") {
 TEST_CASE("masking hides values, and leaves the rest readable") {
   CHECK(mask_secrets("token hf_abcdefghijklmnopqrstuvwxyz here") == "token *** here");
   CHECK(mask_secrets("https://bob:hunter2@example.com/x") == "https://bob:***@example.com/x");
+  CHECK(mask_secrets("- {source: 'https://example.com/x?sig=a&b#sha256=0f', name: w}") ==
+        "- {source: 'https://example.com/x?***#sha256=0f', name: w}");
+  CHECK(mask_secrets("why? https://example.com/? ?") == "why? https://example.com/? ?");
   CHECK(mask_secrets("  DB_PASSWORD: \"hunter2\"") == "  DB_PASSWORD: \"***\"");
   CHECK(mask_secrets("secrets: [OPENAI=hunter2, B]") == "secrets: [OPENAI=***, B]");
   CHECK(mask_secrets("my_api_key: 'a, b'") == "my_api_key: '***'");

@@ -114,6 +114,40 @@ TEST_CASE("downloads are kept unless asked") {
   CHECK_FALSE(store.has_cached(Digest::of("deb")));
 }
 
+TEST_CASE("downloads that were broken off are removed") {
+  const TempDir dir;
+  Store store(dir.path());
+  dir.write("cache/part/" + Digest::of("weights").hex(), "wei");
+  dir.write("cache/known/" + Digest::of("name").hex(), Digest::of("weights").text());
+  dir.write("cache/listing/" + Digest::of("hf://a/b").hex(), "{}");
+  dir.write("cache/listing/.abc.999999.0.tmp", "{");
+  CHECK(gc(store).removed == 2);
+  CHECK(store.gc(Store::Gc::with_cache).removed == 2);
+}
+
+TEST_CASE("downloads that a named image is made from are kept with the others gone") {
+  const TempDir dir;
+  Store store(dir.path());
+  const Image image = image_of({"weights", "packages"});
+  store.put_image(image);
+  store.tag(name("a:1"), test::descriptor_of(image));
+  const auto put = [&](const std::string& layer, const std::string& content, Content from) {
+    dir.write("cache/sha256/" + Digest::of(content).hex(), content);
+    LayerRecipe recipe;
+    RecipeEntry& entry = recipe.entries.emplace_back();
+    entry.path = "x";
+    entry.content = std::move(from);
+    store.put_recipe(Digest::of(layer), recipe);
+  };
+  put("weights", "shard", FileRange{store.cache_path(Digest::of("shard")), {}, 0});
+  put("packages", "deb", DebMember{Digest::of("deb"), "./x"});
+  put("old", "old shard", FileRange{store.cache_path(Digest::of("old shard")), {}, 0});
+  store.gc(Store::Gc::with_cache);
+  CHECK(store.has_cached(Digest::of("shard")));
+  CHECK(store.has_cached(Digest::of("deb")));
+  CHECK_FALSE(store.has_cached(Digest::of("old shard")));
+}
+
 TEST_CASE("garbage is not collected while another works with the store") {
   const TempDir dir;
   Store store(dir.path());

@@ -1,0 +1,181 @@
+#include "cli/also.h"
+
+#include "cli/build.h"
+#include "cli/targets.h"
+#include "lib/model/model.h"
+#include "lib/oci/modelpack.h"
+#include "lib/oci/weights_image.h"
+#include "lib/output.h"
+#include "lib/resolve/plan.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+
+namespace mlpack {
+namespace {
+
+constexpr std::array kinds{AlsoKind::weights_image, AlsoKind::modelpack};
+
+AlsoKind parse_kind(const std::string& text) {
+  std::vector<std::string_view> names;
+  for (const AlsoKind kind : kinds) {
+    if (also_kind_name(kind) == text) return kind;
+    names.push_back(also_kind_name(kind));
+  }
+  const auto near = did_you_mean(text, names);
+  throw Error(Fault::usage,
+              fmt::format("`--also` knows no kind `{}`", printable(text)),
+              near ? fmt::format("did you mean `{}`?", *near)
+                   : "`--also weights-image=REF` or `--also modelpack=REF`");
+}
+
+AlsoWish parse_wish(const Spec& spec, const std::string& word) {
+  const std::size_t equals = word.find('=');
+  const AlsoKind kind = parse_kind(word.substr(0, equals));
+  if (equals == std::string::npos || equals + 1 == word.size()) {
+    fail(Fault::usage, "`--also` wants KIND=REF, not `{}`", printable(word));
+  }
+  const std::string name = word.substr(equals + 1);
+  if (!name.starts_with(":") && parse_reference(name).digest()) {
+    throw Error(Fault::usage,
+                fmt::format("`--also {}` names a digest, which only the build can tell", word),
+                "give a tag, such as `:weights`");
+  }
+  return {kind, target_names(spec, {name}).front()};
+}
+
+std::set<std::string> licenses_of(const Spec& spec) {
+  std::set<std::string> licenses;
+  for (const auto& weights : spec.weights) {
+    if (!weights.value.license.empty()) licenses.insert(weights.value.license);
+  }
+  return licenses;
+}
+
+std::map<std::string, std::string> labels_of(const Spec& spec) {
+  std::map<std::string, std::string> labels{{std::string(label::name), spec.name}};
+  const auto licenses = licenses_of(spec);
+  if (!licenses.empty()) {
+    labels[std::string(label::licenses)] = fmt::format("{}", fmt::join(licenses, " AND "));
+  }
+  for (const auto& [key, value] : spec.labels)
+    labels[key] = value;
+  return labels;
+}
+
+// As ModelPack's users write them.
+std::string format_text(FileFormat format) {
+  switch (format) {
+    case FileFormat::torch:
+    case FileFormat::torch_pickle:
+    case FileFormat::torchscript:
+    case FileFormat::torch_export:
+      return "pt";
+    case FileFormat::tensorrt:
+      return "tensorrt";
+    default:
+      return to_lower(format_name(format));
+  }
+}
+
+std::string precision_text(const std::map<std::string, std::uint64_t>& dtypes) {
+  if (dtypes.empty()) return "";
+  if (dtypes.size() > 1) return "mixed";
+  std::string name = to_lower(dtypes.begin()->first);
+  if (name == "f16" || name == "f32" || name == "f64") return "fp" + name.substr(1);
+  return name;
+}
+
+// What the files of the only entry of weights say; of several nothing holds for all.
+void add_model_facts(const std::vector<WeightLayer>& layers, ModelPackFacts& facts) {
+  std::vector<ModelFile> files;
+  for (const WeightLayer& layer : layers) {
+    for (ModelFile& file : model_files(layer.recipe.entries, ""))
+      files.push_back(std::move(file));
+  }
+  const ModelSummary summary = read_model(files).summary;
+  if (summary.formats.size() == 1) facts.format = format_text(summary.formats.front());
+  facts.family = summary.model_type;
+  if (summary.parameters) facts.param_size = param_size_text(*summary.parameters);
+  facts.precision = precision_text(summary.dtypes);
+  if (summary.quantisation) facts.quantization = to_lower(summary.quantisation->method);
+}
+
+Image make_modelpack(const Spec& spec, const BuiltImage& built) {
+  const auto licenses = licenses_of(spec);
+  ModelPackFacts facts;
+  facts.name = spec.name;
+  facts.created = built.image.config.created;
+  facts.licenses.assign(licenses.begin(), licenses.end());
+  if (spec.weights.size() == 1) add_model_facts(built.weights, facts);
+  return modelpack_artifact(built.weights, facts);
+}
+
+}  // namespace
+
+std::string_view also_kind_name(AlsoKind kind) {
+  return kind == AlsoKind::weights_image ? "weights-image" : "modelpack";
+}
+
+std::vector<AlsoWish> also_wishes(const Spec& spec,
+                                  const std::vector<std::string>& words,
+                                  const std::vector<Reference>& names) {
+  std::vector<AlsoWish> wishes;
+  std::vector<Reference> taken = names;
+  for (const std::string& word : words) {
+    AlsoWish wish = parse_wish(spec, word);
+    if (std::find(taken.begin(), taken.end(), wish.name) != taken.end()) {
+      throw Error(Fault::usage,
+                  fmt::format("`--also {}` is the name of something else that is built", word),
+                  "give each a tag of its own, such as `:weights` and `:modelpack`");
+    }
+    taken.push_back(wish.name);
+    wishes.push_back(std::move(wish));
+  }
+  if (!wishes.empty() && spec.weights.empty()) {
+    throw Error(Fault::usage,
+                fmt::format("`--also {}`: the spec `{}` has no weights to publish",
+                            words.front(),
+                            printable(spec.file.string())),
+                "name them under `weights`");
+  }
+  return wishes;
+}
+
+std::vector<std::string> also_warnings(const Spec& spec, const std::vector<AlsoWish>& wishes) {
+  const bool has_image = std::any_of(wishes.begin(), wishes.end(), [](const AlsoWish& wish) {
+    return wish.kind == AlsoKind::weights_image;
+  });
+  std::vector<std::string> warnings;
+  for (const auto& weights : spec.weights) {
+    const std::string& target = weights.value.target;
+    if (!has_image || target == "/models" || target.starts_with("/models/")) continue;
+    warnings.push_back(
+        fmt::format("weights-image: `{}` lies in `{}`, and KServe looks in /models; "
+                    "give it a `target` there",
+                    printable(weights.value.name),
+                    printable(target)));
+  }
+  return warnings;
+}
+
+std::vector<Image> also_images(AlsoKind kind,
+                               const Spec& spec,
+                               const std::vector<BuiltImage>& built) {
+  if (kind == AlsoKind::modelpack) return {make_modelpack(spec, built.front())};
+  std::vector<Image> images;
+  images.reserve(built.size());
+  for (const BuiltImage& one : built) {
+    images.push_back(weights_image(
+        one.weights, {one.image.platform(), one.image.config.created, labels_of(spec)}));
+  }
+  return images;
+}
+
+}  // namespace mlpack

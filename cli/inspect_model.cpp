@@ -1,0 +1,162 @@
+#include "cli/inspect_model.h"
+
+#include "cli/result.h"
+#include "layers/compress.h"
+#include "layers/model_layers.h"
+#include "lib/model/describe.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+namespace mlpack {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool is_as_it_was(const RecipeEntry& entry) {
+  const auto* const range = std::get_if<FileRange>(&entry.content);
+  if (range == nullptr) return true;
+  struct stat now {};
+  return ::stat(range->path.c_str(), &now) == 0 && identity_of(now) == range->identity;
+}
+
+std::optional<LayerRecipe> usable_recipe(const Digest& layer, const Store& store) {
+  auto recipe = store.recipe(layer);
+  const bool is_usable =
+      recipe && std::all_of(recipe->entries.begin(), recipe->entries.end(), is_as_it_was);
+  return is_usable ? std::move(recipe) : std::nullopt;
+}
+
+// The file that is the layer, where there is one.
+std::optional<fs::path> file_of(const Descriptor& layer,
+                                const NamedImage& found,
+                                Session& session) {
+  const fs::path in_layout =
+      found.layout ? *found.layout / "blobs" / "sha256" / layer.digest.hex() : fs::path();
+  const fs::path path = found.layout ? in_layout : session.store.blob_path(layer.digest);
+  std::error_code failed;
+  const bool is_there = fs::is_regular_file(path, failed) && fs::file_size(path) == layer.size;
+  return is_there ? std::optional(path) : std::nullopt;
+}
+
+void add_blob(ModelLayers& model,
+              const Descriptor& layer,
+              ModelLayers::Purpose purpose,
+              const NamedImage& found,
+              Session& session) {
+  const auto compression = layer_compression(layer.media_type);
+  if (!compression) {
+    fail(Fault::input, "`{}` is no layer: {}", layer.digest.text(), printable(layer.media_type));
+  }
+  const bool is_plain = *compression == Compression::none;
+  if (const auto file = is_plain ? file_of(layer, found, session) : std::nullopt) {
+    TarReader tar(open_tar_file(*file));
+    return model.add(tar, layer.size, purpose);
+  }
+  TarReader tar(with_whole_blocks(decompress(found.open(layer), *compression)));
+  model.add(tar, is_plain ? layer.size : 0, purpose);
+}
+
+ModelReport report_of(const std::vector<Descriptor>& layers,
+                      ModelLayers::Purpose purpose,
+                      const NamedImage& found,
+                      Session& session) {
+  ModelLayers model(session.world.stop);
+  for (const Descriptor& layer : layers) {
+    const auto recipe = purpose == ModelLayers::Purpose::weights
+                            ? usable_recipe(layer.digest, session.store)
+                            : std::nullopt;
+    if (recipe) {
+      model.add(*recipe);
+    } else {
+      add_blob(model, layer, purpose, found, session);
+    }
+  }
+  return read_model(model.files());
+}
+
+// Images of several platforms mostly share their weights, which are looked at once then.
+class Reports {
+ public:
+  Reports(const NamedImage& found, Session& session) : found_(found), session_(session) {}
+
+  const ModelReport& of(const Image& image) {
+    std::vector<Descriptor> layers;
+    for (const Layer& layer : layers_of(image))
+      if (layer.role == Role::weights) layers.push_back(layer.descriptor);
+    const bool is_foreign = layers.empty();
+    if (is_foreign) layers = image.manifest.layers;
+    std::string key;
+    for (const Descriptor& layer : layers)
+      key += layer.digest.hex();
+    const auto known = reports_.find(key);
+    if (known != reports_.end()) return known->second;
+    const auto purpose = is_foreign ? ModelLayers::Purpose::any : ModelLayers::Purpose::weights;
+    ModelReport report = report_of(layers, purpose, found_, session_);
+    tell(report);
+    return reports_.emplace(key, std::move(report)).first->second;
+  }
+
+ private:
+  void tell(const ModelReport& report) const {
+    if (report.summary.files == 0 && report.summary.adapters.empty()) {
+      throw Error(Fault::input,
+                  fmt::format("`{}` holds no weights", printable(found_.name)),
+                  "`mlpack inspect --files` lists what it holds");
+    }
+    Terminal& terminal = session_.terminal();
+    for (const ModelProblem& problem : report.problems)
+      terminal.warn(as_error(problem).what());
+    for (const ModelChoice& choice : report.choices)
+      terminal.warn(choice.message);
+    for (const std::string& warning : report.warnings)
+      terminal.warn(warning);
+  }
+
+  const NamedImage& found_;
+  Session& session_;
+  std::map<std::string, ModelReport> reports_;
+};
+
+std::string document(const NamedImage& found, Reports& reports) {
+  Json json{{"schema", 1}, {"name", found.name}, {"digest", found.set.root().digest.text()}};
+  for (const Image* image : found.set.runnable()) {
+    Json shown{{"digest", image->digest().text()}, {"platform", image->platform().text()}};
+    shown.update(model_json(reports.of(*image)));
+    if (found.set.index) {
+      json["images"].push_back(std::move(shown));
+    } else {
+      json.update(shown);
+    }
+  }
+  return json_line(json);
+}
+
+std::string text(const NamedImage& found, Reports& reports) {
+  const auto images = found.set.runnable();
+  std::string text;
+  for (const Image* image : images) {
+    if (images.size() > 1) text += fmt::format("\n{}\n", image->platform().text());
+    text += describe(reports.of(*image).summary);
+  }
+  return text;
+}
+
+}  // namespace
+
+void inspect_model(const NamedImage& found, Session& session) {
+  if (found.set.runnable().empty()) {
+    fail(Fault::input, "`{}` is no image, and `--model` looks at images", printable(found.name));
+  }
+  Reports reports(found, session);
+  World& world = session.world;
+  world.terminal.result(world.json() ? document(found, reports) : text(found, reports));
+}
+
+}  // namespace mlpack

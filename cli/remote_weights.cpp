@@ -1,0 +1,229 @@
+#include "cli/remote_weights.h"
+
+#include "layers/file_filter.h"
+#include "layers/layer_builder.h"
+#include "lib/text.h"
+#include "registry/remote_cache.h"
+#include "registry/remote_open.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+// An entry and where its files are.
+struct Entry {
+  const Weights& wish;
+  RemoteSource& source;
+  const RemoteCache& cache;
+  Session& session;
+  Offline offline;
+
+  // For messages: a URL's query may hold a signature.
+  std::string shown() const {
+    return wish.kind == SourceKind::https ? source.name() : printable(wish.source);
+  }
+};
+
+[[noreturn]] void fail_offline(const std::string& what) {
+  throw Error(Fault::input,
+              fmt::format("{} is not in the store, and `--offline` forbids to fetch it", what),
+              "run `mlpack fetch` while there is a network");
+}
+
+struct Found {
+  RemoteListing listing;
+  std::string because;
+};
+
+Found find_listing(const Entry& entry) {
+  const bool stays = entry.source.is_pinned();
+  const bool is_offline = entry.offline == Offline::yes;
+  auto kept =
+      stays || is_offline ? entry.cache.listing(entry.wish.source) : std::optional<RemoteListing>();
+  const std::string shown = entry.shown();
+  if (kept) {
+    return {
+        std::move(*kept),
+        stays ? "the spec names it" : fmt::format("`{}` had it when it was last listed", shown)};
+  }
+  if (is_offline) fail_offline(fmt::format("the list of files of `{}`", shown));
+  RemoteListing listing = entry.source.list();
+  entry.cache.put_listing(entry.wish.source, listing);
+  return {std::move(listing), stays ? "the spec names it" : fmt::format("`{}` has it now", shown)};
+}
+
+TreeInput input_of(const Weights& wish) {
+  TreeInput input;
+  input.target = wish.target;
+  input.include = wish.include;
+  input.exclude = wish.exclude;
+  input.links = TreeInput::Links::follow;
+  return input;
+}
+
+// A name that would delete what lies below it.
+void check_names(const std::vector<RemoteFile>& files, const std::string& source) {
+  for (const RemoteFile& file : files) {
+    const std::vector<std::string_view> parts = split(file.path, '/');
+    const bool is_mark = std::any_of(
+        parts.begin(), parts.end(), [](std::string_view part) { return part.starts_with(".wh."); });
+    if (!is_mark) continue;
+    throw Error(
+        Fault::input,
+        fmt::format(
+            "`{}` of `{}` has a name that begins with `.wh.`, a deletion mark", file.path, source),
+        "exclude it");
+  }
+}
+
+std::vector<RemoteFile> choose(const Entry& entry, std::vector<RemoteFile> files) {
+  std::vector<std::string> paths;
+  paths.reserve(files.size());
+  for (const RemoteFile& file : files) {
+    paths.push_back(file.path);
+  }
+  FileFilter filter(input_of(entry.wish), entry.shown(), "");
+  const std::vector<std::string> taken = filter.select(paths);
+  const std::set<std::string, std::less<>> wanted(taken.begin(), taken.end());
+  std::erase_if(files, [&](const RemoteFile& file) { return !wanted.contains(file.path); });
+  if (files.empty()) {
+    throw Error(Fault::input,
+                fmt::format("`{}` holds no weights", entry.shown()),
+                "see what `exclude` leaves, or take the entry out of the spec");
+  }
+  check_names(files, entry.shown());
+  return files;
+}
+
+// Where the files are, in their order; what is not here is fetched, several at a time.
+std::vector<CachedFile> bring(const Entry& entry,
+                              const std::vector<RemoteFile>& files,
+                              std::size_t& downloaded) {
+  std::vector<std::optional<CachedFile>> here(files.size());
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    here[i] = entry.cache.find(entry.source, files[i]);
+    if (!here[i]) missing.push_back(i);
+  }
+  if (!missing.empty() && entry.offline == Offline::yes) {
+    fail_offline(fmt::format("`{}` of `{}`", files[missing.front()].path, entry.shown()));
+  }
+  entry.cache.require_room_for(entry.source, files);
+  parallel_for(missing.size(), entry.session.world.settings.transfers, [&](std::size_t n) {
+    const std::size_t i = missing[n];
+    here[i] = entry.cache.download_to(entry.source, files[i], entry.session.terminal());
+  });
+  downloaded = missing.size();
+  std::vector<CachedFile> brought;
+  brought.reserve(here.size());
+  for (auto& file : here) {
+    if (file) brought.push_back(std::move(*file));
+  }
+  return brought;
+}
+
+RecipeEntry entry_of(std::string path, const CachedFile& file) {
+  const fs::path absolute = fs::absolute(file.path);  // recipes outlive the working directory
+  const FileIdentity identity = identity_of(open_regular(absolute));
+  RecipeEntry entry;
+  entry.path = std::move(path);
+  entry.size = identity.size;
+  entry.content = FileRange{absolute, identity, 0};
+  return entry;
+}
+
+// As a folder or file of the user's would be put there.
+std::vector<RecipeEntry> place(const Entry& entry,
+                               const RemoteListing& listing,
+                               const std::vector<CachedFile>& cached) {
+  const std::string& target = entry.wish.target;
+  const std::string top = parse_target(target, fmt::format("the target of `{}`,", entry.shown()));
+  const bool is_target = listing.kind == RemoteListing::Kind::file && !target.ends_with('/');
+  const bool has_folder = listing.kind == RemoteListing::Kind::folder;
+  std::set<std::string, std::less<>> folders;
+  if (has_folder && !top.empty()) folders.insert(top);
+  std::vector<RecipeEntry> entries;
+  for (std::size_t i = 0; i < cached.size(); ++i) {
+    const std::string& path = listing.files[i].path;
+    const std::string below = top.empty() ? path : fmt::format("{}/{}", top, path);
+    entries.push_back(entry_of(is_target ? top : below, cached[i]));
+    for (auto above = parent_of(path); !above.empty(); above = parent_of(above)) {
+      folders.insert(top.empty() ? std::string(above) : fmt::format("{}/{}", top, above));
+    }
+  }
+  for (const std::string& folder : folders) {
+    entries.push_back(plain_folder(folder));
+  }
+  sort_by_path(entries);
+  return entries;
+}
+
+// The same files, whatever the source leads to later.
+std::string origin_of(const Entry& entry,
+                      const RemoteListing& listing,
+                      const std::vector<CachedFile>& cached) {
+  const std::string& name = entry.source.name();
+  if (entry.wish.kind == SourceKind::hugging_face) return name + "@" + listing.revision;
+  const bool is_file = listing.kind == RemoteListing::Kind::file;
+  return is_file ? name + "#sha256=" + cached.front().sha256.hex() : name;
+}
+
+RemoteWeights fetch_entry(const Entry& entry) {
+  Found found = find_listing(entry);
+  found.listing.files = choose(entry, std::move(found.listing.files));
+  RemoteWeights weights;
+  const auto cached = bring(entry, found.listing.files, weights.downloaded);
+  weights.source = entry.shown();
+  weights.origin = origin_of(entry, found.listing, cached);
+  weights.entries = place(entry, found.listing, cached);
+  const std::string& revision = found.listing.revision;
+  if (!revision.empty()) {
+    weights.decisions.push_back(
+        {"weights " + entry.wish.name, printable(revision), {found.because}});
+  }
+  return weights;
+}
+
+}  // namespace
+
+RemoteWeightsByName fetch_weights(const Spec& spec, Session& session, Offline offline) {
+  const World& world = session.world;
+  const RemoteContext context{.transport = world.transport,
+                              .environment = world.environment,
+                              .progress = session.terminal(),
+                              .stop = world.stop,
+                              .plain_http = world.settings.plain_http};
+  const RemoteCache cache(session.store.root() / "cache", world.stop);
+  RemoteWeightsByName fetched;
+  for (const auto& item : spec.weights) {
+    const Weights& wish = item.value;
+    if (wish.kind == SourceKind::path) continue;
+    fetched[wish.name] = at_place(spec.where(wish.source_place), [&] {
+      const auto source = open_remote(wish.source, context);
+      return fetch_entry({wish, *source, cache, session, offline});
+    });
+  }
+  return fetched;
+}
+
+std::string text_of(const Decision& decision) {
+  return fmt::format("{}: {} ({})", decision.what, decision.chosen, join(decision.because, "; "));
+}
+
+void note_sources(const RemoteWeightsByName& weights, std::vector<Layer>& layers) {
+  for (Layer& layer : layers) {
+    const auto found = weights.find(layer.name);
+    if (layer.role != Role::weights || found == weights.end()) continue;
+    layer.descriptor.annotations[std::string(annotation::source)] = printable(found->second.origin);
+  }
+}
+
+}  // namespace mlpack

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "cli/session.h"
+#include "lib/oci/image.h"
+#include "lib/oci/recipe.h"
+#include "lib/resolve/plan.h"
+#include "lib/spec/spec.h"
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+/// What a remote `weights` entry turned out to be, its files in the store's cache.
+struct RemoteWeights {
+  std::string source;                // for messages: without what a URL's query may hold
+  std::string origin;                // the same files for good: `hf://acme/tiny@COMMIT`
+  std::vector<RecipeEntry> entries;  // where the entry says they go, sorted by path
+  std::size_t downloaded = 0;        // files that were not here
+  std::vector<Decision> decisions;
+};
+
+/// By the name of the entry.
+using RemoteWeightsByName = std::map<std::string, RemoteWeights>;
+
+/// Lists every remote entry of `spec`, takes the files that `include` and `exclude` leave, and
+/// downloads those that the store's cache lacks. Asks nobody about what is pinned and at hand. What
+/// was listed is kept for Offline::yes, where anything that is missing is Fault::input. Errors name
+/// the entry.
+RemoteWeightsByName fetch_weights(const Spec& spec, Session& session, Offline offline);
+
+namespace annotation {
+/// On layers of remote weights: where they are from.
+inline constexpr std::string_view source = "dev.mlpack.layer.source";
+}  // namespace annotation
+
+/// `weights tiny: COMMIT (why)`
+std::string text_of(const Decision& decision);
+
+/// Says on those of `layers` that are remote weights where they are from.
+void note_sources(const RemoteWeightsByName& weights, std::vector<Layer>& layers);
+
+}  // namespace mlpack

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "lib/oci/image.h"
+#include "lib/oci/weights_image.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mlpack {
+
+/// Media types and annotations of the CNCF's ModelPack (github.com/modelpack/model-spec, v1).
+namespace modelpack {
+inline constexpr std::string_view artifact_type = "application/vnd.cncf.model.manifest.v1+json";
+inline constexpr std::string_view config = "application/vnd.cncf.model.config.v1+json";
+inline constexpr std::string_view weight = "application/vnd.cncf.model.weight.v1.tar";
+inline constexpr std::string_view weight_config = "application/vnd.cncf.model.weight.config.v1.tar";
+inline constexpr std::string_view file_path = "org.cncf.model.filepath";
+inline constexpr std::string_view file_metadata = "org.cncf.model.file.metadata+json";
+}  // namespace modelpack
+
+/// What the config of a ModelPack says of the model. What is not known is empty, and left out.
+struct ModelPackFacts {
+  std::string name;
+  std::string created;  // RFC 3339
+  std::vector<std::string> licenses;
+  std::string family;        // `llama`
+  std::string format;        // `safetensors`, `gguf`
+  std::string param_size;    // `8b`
+  std::string precision;     // `bf16`
+  std::string quantization;  // `awq`
+};
+
+/// The weights of an image as a ModelPack: a manifest over the same blobs, under its own media
+/// types. A layer in which no file holds tensors is one of `weight.config`. Each layer says what
+/// file it holds, or in which folder its files lie: the paths that they have in the image.
+Image modelpack_artifact(const std::vector<WeightLayer>& weights, const ModelPackFacts& facts);
+
+/// Whether `manifest` is that of a ModelPack.
+bool is_modelpack(const Manifest& manifest);
+
+/// `8b`, `1.5b`, `109m`, `512`: how ModelPack writes how many parameters there are.
+std::string param_size_text(std::uint64_t parameters);
+
+}  // namespace mlpack

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/early_upload.h"
 #include "cli/layer_jobs.h"
+#include "cli/output_checks.h"
 #include "cli/registry_limits.h"
 #include "cli/remote_weights.h"
 #include "cli/session.h"
@@ -13,7 +14,6 @@
 #include "registry/push.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <iterator>
@@ -72,41 +72,9 @@ void count_bytes(BuiltImage& built, const std::vector<PackJob>& jobs, const Stor
   }
 }
 
-bool is_same_file(const FileIdentity& a, const FileIdentity& b) {
-  return a.device == b.device && a.inode == b.inode;
-}
-
-// Whether the image is made from the file.
-bool is_input(const FileIdentity& file, const std::vector<PackJob>& jobs) {
-  return std::any_of(jobs.begin(), jobs.end(), [&](const PackJob& job) {
-    const auto& entries = job.recipe.entries;
-    return std::any_of(entries.begin(), entries.end(), [&](const RecipeEntry& entry) {
-      const auto* range = std::get_if<FileRange>(&entry.content);
-      return range != nullptr && is_same_file(range->identity, file);
-    });
-  });
-}
-
-void check_outputs(const Wish& wish,
-                   const BuildOptions& options,
-                   const std::vector<PackJob>& jobs) {
-  for (const auto& location : output_locations(options.outputs, wish.names.front())) {
-    struct stat there {};
-    struct stat spec {};
-    if (::stat(location.path.c_str(), &there) != 0) continue;
-    const FileIdentity file = identity_of(there);
-    const bool is_spec =
-        ::stat(wish.spec.file.c_str(), &spec) == 0 && is_same_file(file, identity_of(spec));
-    if (!is_spec && !is_input(file, jobs)) continue;
-    throw Error(Fault::usage,
-                fmt::format("`-o` would overwrite `{}`, which the image is made from",
-                            printable(location.path.string())),
-                "write the image somewhere else");
-  }
-}
-
 // What the images of all platforms share.
 struct Shared {
+  std::vector<ArchiveLocation> outputs;
   RemoteWeightsByName weights;
   std::optional<EarlyUpload> upload;
 };
@@ -149,10 +117,15 @@ BuiltImage build_image(const Wish& wish,
   const Spec& spec = wish.spec;
   const FoundBase base = find_base(spec, platform, session, network_of(options));
   const Plan plan = make_plan(spec, platform, base.facts, shared.weights, session.world);
-  const LayerJobs layers = layer_jobs(plan, base, spec, shared.weights, session.store);
+  const LayerJobs layers = layer_jobs(plan,
+                                      base,
+                                      spec,
+                                      shared.weights,
+                                      written_places(shared.outputs, session.store.root()),
+                                      session.store);
   check_registry_limits(layers.jobs, wish.names);
   check_weights_limits(layers.jobs, wish.also);
-  check_outputs(wish, options, layers.jobs);
+  check_not_overwritten(shared.outputs, spec, layers.jobs);
   tell(plan, layers, session.terminal());
 
   const auto memo = options.verify_cache ? PackContext::Memo::verify : PackContext::Memo::trust;
@@ -197,15 +170,16 @@ void keep_all(BuiltSpec& built, const Wish& wish, Store& store) {
   }
 }
 
-void write_outputs(const BuiltSpec& built, const BuildOptions& options, Session& session) {
+void write_outputs(const BuiltSpec& built,
+                   const std::vector<ArchiveLocation>& outputs,
+                   const BuildOptions& options,
+                   Session& session) {
   const ExportContext context{session.open_anywhere(network_of(options)),
                               &session.store,
                               &session.terminal(),
                               &session.world.stop};
-  const Reference& name = built.names.front();
-  for (const ArchiveLocation& location : output_locations(options.outputs, name)) {
-    write_archive(location, name.text(), built.set, context);
-  }
+  for (const ArchiveLocation& output : outputs)
+    write_archive(output, built.names.front().text(), built.set, context);
 }
 
 void push_set(const ImageSet& set, const Reference& name, Session& session) {
@@ -239,18 +213,19 @@ BuiltSpec build_spec(const Wish& wish, const BuildOptions& options, Session& ses
   const Stopwatch watch;
   BuiltSpec built;
   built.names = wish.names;
-  output_locations(options.outputs, built.names.front());
+  const auto outputs = output_locations(options.outputs, built.names.front());
+  check_output_places(outputs, wish.spec, session.store.root());
   if (options.push) probe_targets(wish, session);
   for (const std::string& warning : also_warnings(wish.spec, wish.also))
     session.terminal().warn(warning);
   const std::vector<Platform> platforms = platforms_of(wish.spec, session.terminal());
-  Shared shared{fetch_weights(wish.spec, session, network_of(options)), std::nullopt};
+  Shared shared{outputs, fetch_weights(wish.spec, session, network_of(options)), std::nullopt};
   if (options.push) shared.upload.emplace(session, built.names.front());
   for (const Platform& platform : platforms) {
     built.images.push_back(build_image(wish, platform, options, shared, session));
   }
   keep_all(built, wish, session.store);
-  write_outputs(built, options, session);
+  write_outputs(built, outputs, options, session);
   if (options.push) push_to_all(built, session);
   built.seconds = watch.seconds();
   return built;

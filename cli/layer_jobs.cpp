@@ -51,6 +51,7 @@ void add_weights(Contents& to,
                  const Plan& plan,
                  const RecipeOptions& options,
                  const RemoteWeightsByName& remote,
+                 const std::vector<WrittenPlace>& written,
                  Store& store) {
   for (const PlannedContent& content : plan.weights) {
     TreeInput input = tree_input(content.tree, TreeInput::Links::follow);
@@ -58,6 +59,7 @@ void add_weights(Contents& to,
     const bool is_remote = fetched != remote.end();
     if (is_remote) input.source = fetched->second.source;
     const auto make = [&] {
+      if (!is_remote) check_source(input, written);
       auto entries = is_remote ? fetched->second.entries : walk(input);
       WeightsCheck checked = check_weights(entries, input, &store);
       append(to.notes, std::move(checked.choices));
@@ -71,11 +73,15 @@ void add_weights(Contents& to,
 void add_files(Contents& to,
                const Plan& plan,
                const fs::path& folder,
+               const std::vector<WrittenPlace>& written,
                const RecipeOptions& options) {
   for (const PlannedContent& content : plan.files) {
     TreeInput input = tree_input(content.tree, TreeInput::Links::keep);
     input.ignore_file = folder / ".mlpackignore";
-    const auto make = [&] { return files_recipes(content.name, {input}, options); };
+    const auto make = [&] {
+      check_source(input, written);
+      return files_recipes(content.name, {input}, options);
+    };
     add(to, at_place(content.where, make), input.source, content.where);
   }
 }
@@ -129,13 +135,14 @@ LayerJobs layer_jobs(const Plan& plan,
                      const FoundBase& base,
                      const Spec& spec,
                      const RemoteWeightsByName& remote,
+                     const std::vector<WrittenPlace>& written,
                      Store& store) {
   // Time stamps stay 0 whatever SOURCE_DATE_EPOCH says: equal files are equal layers in every
   // build.
   const RecipeOptions options{base.root, plan.max_layer_size, 0};
   Contents contents;
-  add_weights(contents, plan, options, remote, store);
-  add_files(contents, plan, spec.folder, options);
+  add_weights(contents, plan, options, remote, written, store);
+  add_files(contents, plan, spec.folder, written, options);
   at_place(spec.where(spec.writable_place),
            [&] { add_config(contents, plan.account, base, options); });
   check_overlaps(contents.layers, contents.origins);

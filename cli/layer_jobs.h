@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/base.h"
+#include "cli/output_checks.h"
 #include "cli/remote_weights.h"
 #include "layers/pack.h"
 #include "lib/resolve/plan.h"
@@ -21,11 +22,12 @@ struct LayerJobs {
 /// Looks at the files that `plan` names and says what layers they become: system, weights, files,
 /// config. Reads names, states and headers of weights, no content. Everything that can be refused
 /// before work begins is refused here. `store` remembers the weights that were found good; `remote`
-/// has the weights that are not on disk where the spec says.
+/// has the weights that are not on disk where the spec says. Nothing is taken from `written`.
 LayerJobs layer_jobs(const Plan& plan,
                      const FoundBase& base,
                      const Spec& spec,
                      const RemoteWeightsByName& remote,
+                     const std::vector<WrittenPlace>& written,
                      Store& store);
 
 }  // namespace mlpack

@@ -24,6 +24,8 @@ class FileFilter {
   bool excludes(const std::string& path, Globs::Kind kind) const;
   /// Whether an include takes `path`; `above` is what holds for its folder.
   Taken includes(const std::string& path, Globs::Kind kind, Taken above);
+  /// Whether `file`, and every folder on the way to it, is taken.
+  bool takes(const std::string& file);
   /// Fault::usage naming the first include that took nothing, and the patterns that exclude all
   /// that it matches, if they do.
   void check_all_used() const;
@@ -39,7 +41,6 @@ class FileFilter {
   std::set<std::string> excluders_of(const std::string& include) const;
   std::set<std::string> excluders_among(const std::vector<std::string>& files,
                                         const std::string& include) const;
-  bool takes(const std::string& file);
   void refuse_unused(const std::string& include,
                      const std::set<std::string>& excluders,
                      const std::string& hint) const;

@@ -141,6 +141,45 @@ TEST_CASE("an output over what the image is made from is refused") {
   }
 }
 
+TEST_CASE("an output into the store is refused before anything is built") {
+  Workplace work;
+  work.json({"build", work.at("project"), "-t", "kept:1"});
+  const std::string store = work.at("store");
+  for (const std::string& output :
+       {"oci-archive:" + store + "/index.json", "oci:" + store + ":1"}) {
+    CAPTURE(output);
+    work.fails(
+        {"build", work.at("project"), "--store", store, "-o", output}, 2, "`-o` to `" + store);
+  }
+}
+
+TEST_CASE("an output onto the layout that is the base is refused, beside it in the layout not") {
+  Workplace work;
+  const std::string layout = work.at("base");
+  work.json({"build", work.at("project"), "-o", "oci:" + layout + ":1"});
+  work.app.dir.write("on/mlpack.yaml",
+                     "schema: 1\nname: on\nbase: oci:../base:1\nplatform: linux/amd64\n"
+                     "files: [{source: a, target: /a}]\n");
+  work.app.dir.write("on/a", "a");
+  for (const std::string& output :
+       {"oci:" + layout + ":1", "oci-archive:" + layout + "/index.json"}) {
+    CAPTURE(output);
+    work.fails({"build", work.at("on"), "-o", output}, 2, "`-o` to `");
+  }
+  work.json({"build", work.at("on"), "-o", "oci:" + layout + ":2"});
+}
+
+TEST_CASE("an output or a store in a source is refused on the first build, unless it is excluded") {
+  Workplace work;
+  work.app.dir.write("all/mlpack.yaml",
+                     "schema: 1\nname: all\nbase: scratch\nplatform: linux/amd64\n"
+                     "files: [{source: ., target: /app, exclude: [out/]}]\n");
+  const std::string at = work.at("all");
+  work.fails({"build", at, "-o", "oci:" + at + "/image"}, 2, "`-o` to `" + at + "/image` is in `");
+  work.fails({"build", at, "--store", at + "/st"}, 2, "the store `" + at + "/st` is in `");
+  work.json({"build", at, "-o", "oci:" + at + "/out/image"});
+}
+
 TEST_CASE("a docker-archive is pushed with its config") {
   Workplace work;
   const std::string archive = "docker-archive:" + work.at("image.tar");

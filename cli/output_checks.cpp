@@ -1,0 +1,123 @@
+#include "cli/output_checks.h"
+
+#include "layers/file_filter.h"
+#include "lib/error.h"
+#include "lib/output.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <variant>
+
+namespace mlpack {
+namespace {
+
+bool is_layout(const ArchiveLocation& location) {
+  return location.kind == ArchiveLocation::Kind::oci_layout;
+}
+
+std::string shown(const ArchiveLocation& location) {
+  return fmt::format("`-o` to `{}`", printable(location.path.string()));
+}
+
+// The path from `folder` to `place`, `.` where they are one; nullopt where it is not within.
+std::optional<fs::path> path_within(const fs::path& place, const fs::path& folder) {
+  const fs::path relative = place.lexically_relative(folder);
+  if (relative.empty() || *relative.begin() == "..") return std::nullopt;
+  return relative;
+}
+
+bool is_same_file(const FileIdentity& a, const FileIdentity& b) {
+  return a.device == b.device && a.inode == b.inode;
+}
+
+bool is_input(const FileIdentity& file, const std::vector<PackJob>& jobs) {
+  return std::any_of(jobs.begin(), jobs.end(), [&](const PackJob& job) {
+    const auto& entries = job.recipe.entries;
+    return std::any_of(entries.begin(), entries.end(), [&](const RecipeEntry& entry) {
+      const auto* range = std::get_if<FileRange>(&entry.content);
+      return range != nullptr && is_same_file(range->identity, file);
+    });
+  });
+}
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(Fault::usage, message, "write the image somewhere else");
+}
+
+void check_base(const ArchiveLocation& output, const BaseLayout& base) {
+  const fs::path layout = place_of(base.path);
+  const auto within = path_within(place_of(output.path), layout);
+  if (!within) return;
+  const bool other_tag =
+      is_layout(output) && *within == "." && !base.tag.empty() && output.tag != base.tag;
+  if (other_tag) return;
+  refuse(fmt::format("{} would change the base `oci:{}`, which the image is made from",
+                     shown(output),
+                     printable(base.path.string())));
+}
+
+}  // namespace
+
+std::vector<WrittenPlace> written_places(const std::vector<ArchiveLocation>& outputs,
+                                         const fs::path& store) {
+  std::vector<WrittenPlace> places{
+      {fmt::format("the store `{}`", printable(store.string())), place_of(store)}};
+  for (const ArchiveLocation& output : outputs) {
+    if (output.path != "-") places.push_back({shown(output), place_of(output.path)});
+  }
+  return places;
+}
+
+void check_output_places(const std::vector<ArchiveLocation>& outputs,
+                         const Spec& spec,
+                         const fs::path& store) {
+  const fs::path root = place_of(store);
+  for (const ArchiveLocation& output : outputs) {
+    if (output.path == "-") continue;
+    if (path_within(place_of(output.path), root)) {
+      refuse(fmt::format("{} is in the store `{}`", shown(output), printable(store.string())));
+    }
+    const auto* base = std::get_if<BaseLayout>(&spec.base.value);
+    if (base != nullptr) check_base(output, *base);
+  }
+}
+
+void check_source(const TreeInput& input, const std::vector<WrittenPlace>& places) {
+  std::error_code ignored;
+  if (!fs::is_directory(input.source, ignored)) return;
+  for (const WrittenPlace& written : places) {
+    const auto within = path_within(written.place, place_of(input.source));
+    // A file that is there already is told about by check_not_overwritten.
+    if (!within || fs::is_regular_file(written.place, ignored)) continue;
+    // Of a layout or store, the one file that each of them has.
+    const std::string file = within->string();
+    FileFilter filter(input, input.source.string(), place_of(input.source).string());
+    if (*within != "." && !filter.takes(file) && !filter.takes(file + "/index.json")) continue;
+    throw Error(Fault::usage,
+                fmt::format("{} is in `{}`, which the image is made from: it would become a part "
+                            "of the next one",
+                            written.what,
+                            printable(input.source.string())),
+                "choose another place for it, or exclude it");
+  }
+}
+
+void check_not_overwritten(const std::vector<ArchiveLocation>& outputs,
+                           const Spec& spec,
+                           const std::vector<PackJob>& jobs) {
+  struct stat status {};
+  const bool has_spec = ::stat(spec.file.c_str(), &status) == 0;
+  const FileIdentity spec_file = identity_of(status);
+  for (const ArchiveLocation& output : outputs) {
+    if (::stat(output.path.c_str(), &status) != 0) continue;
+    const FileIdentity file = identity_of(status);
+    if (!(has_spec && is_same_file(file, spec_file)) && !is_input(file, jobs)) continue;
+    refuse(fmt::format("`-o` would overwrite `{}`, which the image is made from",
+                       printable(output.path.string())));
+  }
+}
+
+}  // namespace mlpack

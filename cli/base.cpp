@@ -76,13 +76,21 @@ FoundBase on_layout(const BaseLayout& layout, const Platform& platform, Session&
   return base;
 }
 
+// The packages that the spec names, each with its place.
+template <class Wanted>
+void add_names(Wanted& wanted, const Spec& spec) {
+  for (const auto& [name, place] : spec.system_packages) {
+    wanted.packages.push_back(name);
+    wanted.places.emplace(name, spec.where(place));
+  }
+}
+
 FoundBase on_debian(const BaseDebian& wish,
                     const Spec& spec,
                     const Platform& platform,
                     const DebianContext& context) {
   DebianBase wanted{wish.codename, wish.mirror, wish.security_mirror, wish.snapshot, platform, {}};
-  for (const auto& package : spec.system_packages)
-    wanted.packages.push_back(package.value);
+  add_names(wanted, spec);
   const DebianPlan plan = resolve_debian(wanted, context);
   DebianRoot root = prepare_debian(plan, context);
   FoundBase base;
@@ -142,8 +150,7 @@ void add_packages(FoundBase& base, const Spec& spec, Session& session, Offline o
   }
   base.files = read_image_root(base.image.layers, open, context);
   ImagePackages wanted{base.image.name, base.facts.config.platform, {}};
-  for (const auto& package : spec.system_packages)
-    wanted.packages.push_back(package.value);
+  add_names(wanted, spec);
   auto layer = at_place(place_of_packages(spec),
                         [&] { return install_on_image(wanted, *base.files, context); });
   if (!layer) return session.terminal().note("the base has all `system_packages`");

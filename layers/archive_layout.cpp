@@ -113,7 +113,11 @@ std::vector<ArchiveBlob> missing_blobs(const fs::path& folder, const ImageSet& i
 // kernel copies, and then need next to nothing.
 bool never_shares_blocks(const fs::path& folder) {
   struct statfs status {};
-  if (::statfs(folder.c_str(), &status) != 0) return false;
+  std::error_code failed;
+  fs::path there = fs::absolute(folder, failed);
+  while (there.has_relative_path() && !fs::exists(there, failed))
+    there = there.parent_path();
+  if (::statfs(there.c_str(), &status) != 0) return false;
   return status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC;
 }
 
@@ -140,11 +144,11 @@ void write_layout(const fs::path& folder,
                   const ImageSet& images,
                   const ExportContext& context) {
   require_layout_or_nothing(folder);
-  create_layout(folder);
   remove_all_leftovers(folder);
   remove_all_leftovers(folder / "blobs" / "sha256");
   const std::vector<ArchiveBlob> blobs = missing_blobs(folder, images);
   require_room(folder, known_size(folder, blobs, context));
+  create_layout(folder);
   for (const ArchiveBlob& blob : blobs)
     write_blob(blob_path(folder, blob), blob, context);
   const Descriptor root = named_root(images, tag);

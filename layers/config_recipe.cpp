@@ -80,6 +80,13 @@ Folders owned_folders(const ConfigInput& input, const RootView& root) {
   }
   for (const std::string& target : input.writable) {
     const std::string path = path_of(target, "the writable folder", root);
+    for (const std::string_view file : {"etc/passwd", "etc/group"}) {
+      if (path != file && !path.starts_with(std::string(file) + '/')) continue;
+      fail(Fault::usage,
+           "the writable folder `{}` would take the place of the file `/{}`",
+           printable(target),
+           file);
+    }
     const bool is_open =
         std::find(open_folders.begin(), open_folders.end(), path) != open_folders.end();
     if (is_open && root.is_known() && root.has_folder(path)) continue;

@@ -128,6 +128,7 @@ std::optional<LayerRecipe> install_on_image(const ImagePackages& wanted,
   base.codename = codename_of_image(root, wanted.base);
   base.platform = wanted.platform;
   base.packages = wanted.packages;
+  base.places = wanted.places;
   base.installed = packages_of_image(root, wanted.base, wanted.platform);
   const DebianPlan plan = resolve_debian(base, context);
   if (plan.packages.empty()) return std::nullopt;

@@ -5,6 +5,7 @@
 #include "lib/oci/platform.h"
 #include "lib/oci/recipe.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct ImagePackages {
   std::string base;  // the image, as messages name it
   Platform platform;
   std::vector<std::string> packages;
+  std::map<std::string, Where> places = {};  // as DebianBase has them
 };
 
 /// The layer that adds packages, and what they need beside the installed ones, to the image whose

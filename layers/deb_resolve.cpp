@@ -276,6 +276,7 @@ class Resolution {
   std::vector<DebPackage> packages() const {
     const DebIndex index = read_index();
     std::vector<DebPackage> found;
+    check_known(index, wanted_, base_.places);
     for (const IndexedDeb* deb : solve(index, wanted_, distribution_.never_installed, installed()))
       found.push_back(package_of(*deb));
     return found;

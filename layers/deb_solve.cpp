@@ -136,16 +136,6 @@ std::string package_hint(const DebIndex& index, const std::string& name) {
   return near ? fmt::format("did you mean `{}`?", *near) : "";
 }
 
-void check_known(const DebIndex& index, std::span<const std::string> wanted) {
-  for (const std::string& name : wanted) {
-    if (index.find(name) == nullptr) {
-      throw Error(Fault::usage,
-                  fmt::format("the distribution has no package `{}`", printable(name)),
-                  package_hint(index, name));
-    }
-  }
-}
-
 [[noreturn]] void fail_unsolvable(Solver* solver) {
   std::set<std::string> reasons;
   IdQueue rules;
@@ -228,11 +218,34 @@ std::vector<std::string> replacements(Solver* solver) {
 
 }  // namespace
 
+void check_known(const DebIndex& index,
+                 std::span<const std::string> wanted,
+                 const std::map<std::string, Where>& places) {
+  std::vector<std::string> unknown;
+  std::vector<std::string> hints;
+  std::vector<Where> where;
+  for (const std::string& name : wanted) {
+    if (index.find(name) != nullptr) continue;
+    const std::string shown = fmt::format("`{}`", printable(name));
+    const std::string hint = package_hint(index, name);
+    unknown.push_back(shown);
+    if (!hint.empty()) hints.push_back(hint);
+    const auto place = places.find(name);
+    if (place == places.end()) continue;
+    where.push_back(place->second);
+    where.back().message = fmt::format("the distribution has no package {}", shown);
+  }
+  if (unknown.empty()) return;
+  throw Error(Fault::usage,
+              fmt::format("the distribution has no package {}", join(unknown, ", no ")),
+              join(hints, "; "),
+              where);
+}
+
 std::vector<const IndexedDeb*> solve(const DebIndex& index,
                                      std::span<const std::string> wanted,
                                      std::span<const std::string_view> ignored,
                                      std::span<const std::string> installed) {
-  check_known(index, wanted);
   const std::vector<const IndexedDeb*> candidates = index.closure(wanted, ignored);
   if (candidates.empty()) return {};
   const PoolPtr pool = load(solver_input(candidates, ignored), solver_input(installed));

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "layers/deb_index.h"
+#include "lib/error.h"
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,9 +11,15 @@
 
 namespace mlpack {
 
-/// A smallest sensible set of packages that holds all of `wanted` and satisfies all dependencies
-/// but those on `ignored`, by name (libsolv). Fault::usage for a name that no package has, with
-/// what may have been meant; Fault::incompatible with libsolv's reasons where there is no such set.
+/// Fault::usage naming all of `wanted` that no package has, each with what may have been meant and
+/// with its place, if `places` has one.
+void check_known(const DebIndex& index,
+                 std::span<const std::string> wanted,
+                 const std::map<std::string, Where>& places = {});
+
+/// A smallest sensible set of packages that holds all of `wanted`, whose names are known, and
+/// satisfies all dependencies but those on `ignored`, by name (libsolv). Fault::incompatible with
+/// libsolv's reasons where there is no such set.
 /// `installed` are the paragraphs of packages that are there and stay: they satisfy dependencies,
 /// are not part of the result, and where only another version of one would do, that is named.
 std::vector<const IndexedDeb*> solve(const DebIndex& index,

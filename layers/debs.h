@@ -2,6 +2,7 @@
 
 #include "lib/digest.h"
 #include "lib/download.h"
+#include "lib/error.h"
 #include "lib/file.h"
 #include "lib/oci/platform.h"
 #include "lib/oci/recipe.h"
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +32,8 @@ struct DebianBase {
   std::string snapshot;
   Platform platform;
   std::vector<std::string> packages;
+  /// Where the user named them; for errors, and may be empty.
+  std::map<std::string, Where> places = {};
   /// The root has these packages already (their paragraphs): they count as they are, nothing is
   /// always wanted, and none of them is ever replaced or removed. nullopt: nothing is there.
   std::optional<std::vector<std::string>> installed = {};

@@ -1,6 +1,7 @@
 #include "layers/file_filter.h"
 
 #include "lib/error.h"
+#include "lib/text.h"
 
 #include <fmt/format.h>
 
@@ -37,7 +38,15 @@ FileFilter::FileFilter(const TreeInput& input, std::string shown, const std::str
 // A source that is not below the folder of the ignore file is none of its business.
 void FileFilter::read_ignore_file(const fs::path& file) {
   const auto text = read_file_if_exists(file, largest_ignore_file);
-  if (!text) return;
+  if (!text) {
+    std::error_code ignored;
+    if (!fs::is_symlink(file, ignored)) return;
+    throw Error(Fault::input,
+                fmt::format("`{}` is a symlink to `{}`, which does not exist",
+                            printable(file.string()),
+                            printable(fs::read_symlink(file, ignored).string())),
+                "what it excludes would be packed; mend it or remove it");
+  }
   const fs::path folder = fs::absolute(file).lexically_normal().parent_path();
   const fs::path below = absolute_.lexically_normal().lexically_relative(folder);
   if (below.empty() || *below.begin() == "..") return;

@@ -56,6 +56,9 @@ void check_label(const NamedText& label) {
                 fmt::format("the key `{}` of `--label` must be text without spaces and `=`", shown),
                 "write `--label KEY=VALUE`");
   }
+  if (!is_utf8(label.second)) {
+    fail(Fault::usage, "the value of `--label {}` is not UTF-8", shown);
+  }
   if (looks_like_secret(label.first, label.second)) {
     throw Error(Fault::usage,
                 fmt::format("`--label {}` looks like a secret, and whoever can pull an image can "

@@ -141,6 +141,24 @@ std::optional<Range> find_url_password(std::string_view text, std::size_t from) 
   return std::nullopt;
 }
 
+// The password of `user:password@host/…` in place of a reference; `name:tag@sha256:…` has none.
+std::optional<Range> find_reference_password(std::string_view text, std::size_t from) {
+  constexpr std::string_view ends = "/?# \t\r\n\"'`";
+  for (std::size_t at = text.find('@', from + 1); at != std::string_view::npos;
+       at = text.find('@', at + 1)) {
+    const std::string_view host = text.substr(at + 1);
+    if (host.starts_with("sha256:") || host.starts_with("sha512:")) continue;
+    const std::size_t stop = text.substr(0, at).find_last_of(ends);
+    const std::size_t begin = std::max(stop == std::string_view::npos ? 0 : stop + 1, from);
+    const std::size_t colon = text.substr(begin, at - begin).find(':');
+    if (colon == std::string_view::npos || colon == 0 || begin + colon + 1 == at) continue;
+    if (!host.empty() && is_token(host.front())) {
+      return Range{begin + colon + 1, at - begin - colon - 1};
+    }
+  }
+  return std::nullopt;
+}
+
 // What follows the first line of a private key in PEM, up to a quote or the end of the line.
 std::optional<Range> find_private_key(std::string_view text, std::size_t from) {
   constexpr std::string_view title = "PRIVATE KEY";
@@ -270,6 +288,7 @@ std::string blank_secrets(std::string_view text) {
                             find_key_line,
                             find_token,
                             find_url_password,
+                            find_reference_password,
                             find_url_query,
                             find_named_value}) {
     blank_all(blanked, find);

@@ -43,10 +43,32 @@ Names solved(const DebIndex& index,
 }
 
 std::string unsolved(Fault fault, const DebIndex& index, const Names& wanted) {
-  return failure(fault, [&] { solve(index, wanted, {}); });
+  return failure(fault, [&] {
+    check_known(index, wanted);
+    solve(index, wanted, {});
+  });
 }
 
 }  // namespace
+
+TEST_CASE("all unknown packages are told at once, each at its place") {
+  DebIndex index;
+  add(index, package("python3"));
+  const Names wanted{"nosuchpkgzz", "python3", "pyhton3"};
+  const std::map<std::string, Where> places{{"nosuchpkgzz", {"spec", 6, 30, ""}},
+                                            {"pyhton3", {"spec", 6, 18, ""}}};
+  try {
+    check_known(index, wanted, places);
+    FAIL("known");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()) ==
+          "the distribution has no package `nosuchpkgzz`, no `pyhton3`");
+    CHECK(error.hint() == "did you mean `python3`?");
+    REQUIRE(error.where().size() == 2);
+    CHECK(error.where()[1].column == 18);
+    CHECK(error.where()[1].message == "the distribution has no package `pyhton3`");
+  }
+}
 
 TEST_CASE("of each package the highest version counts, of equal ones the first list's") {
   DebIndex index;

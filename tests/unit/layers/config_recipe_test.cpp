@@ -55,6 +55,16 @@ TEST_CASE("the root of the image cannot be a writable folder") {
         "the writable folder `/` is the root of the image | ");
 }
 
+TEST_CASE("a writable folder does not take the place of passwd or group") {
+  for (const std::string path : {"/etc/passwd", "/etc/group/y"}) {
+    ConfigInput input;
+    input.writable = {path};
+    CHECK(refusal([&] {
+            config_recipe(input, options_of(RootView::empty()));
+          }).starts_with("the writable folder `" + path + "` would take the place of the file"));
+  }
+}
+
 TEST_CASE("a passwd or group of the user's is not written over") {
   ConfigInput input;
   input.home = "";

@@ -37,6 +37,18 @@ TEST_CASE("an include that matches nothing is named") {
                                             "` shows what is there");
 }
 
+TEST_CASE("an ignore file that leads nowhere is not passed over") {
+  const TempDir dir;
+  dir.write("w/a", "x");
+  fs::create_symlink("nosuch", dir / ".mlpackignore");
+  TreeInput input = input_of(dir / "w");
+  input.ignore_file = dir / ".mlpackignore";
+  CHECK(refusal(input, Fault::input) ==
+        "`" + (dir / ".mlpackignore").string() +
+            "` is a symlink to `nosuch`, which does not exist | what it excludes would be packed; "
+            "mend it or remove it");
+}
+
 TEST_CASE("an include whose matches are all excluded is named as such") {
   const TempDir dir;
   dir.write("w/a.bin", "x");

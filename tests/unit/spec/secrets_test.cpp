@@ -18,6 +18,14 @@ void check_known(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("the password in front of a registry's name is masked, a digest behind a tag is not") {
+  CHECK(mask_secrets("base: 'bob:hunter2@localhost:5931/x'") == "base: 'bob:***@localhost:5931/x'");
+  CHECK(mask_secrets("bob:hunter2@host/x and a:b@host/y") == "bob:***@host/x and a:***@host/y");
+  const std::string plain = "base: debian:12@sha256:0123";
+  CHECK(mask_secrets(plain) == plain);
+  CHECK(mask_secrets("write to me@example.com: soon") == "write to me@example.com: soon");
+}
+
 TEST_CASE("tokens are known by their shape, whatever they are called") {
   CHECK(looks_like_secret("A", "hf_abcdefghijklmnopqrstuvwxyz"));
   CHECK(looks_like_secret("A", "Bearer sk-proj-0123456789abcdefghij"));

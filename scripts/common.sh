@@ -53,16 +53,14 @@ wait_for() {
 
 # Runs a command with its output in a log, which is shown only if it fails.
 quietly() {
-  local log
+  local log status=0
   log=$(mktemp)
-  if "$@" > "$log" 2>&1; then
-    rm -f "$log"
-    return 0
+  "$@" > "$log" 2>&1 || status=$?
+  if [ "$status" != 0 ]; then
+    tail -n 60 "$log" >&2
+    printf '%sfailed with exit code %d: %s%s\n' "$red" "$status" "$*" "$plain" >&2
   fi
-  local status=$?
-  tail -n 60 "$log" >&2
   rm -f "$log"
-  printf '%sfailed with exit code %d: %s%s\n' "$red" "$status" "$*" "$plain" >&2
   return "$status"
 }
 

@@ -221,6 +221,7 @@ BuiltSpec build_spec(const Wish& wish, const BuildOptions& options, Session& ses
   const std::vector<Platform> platforms = platforms_of(wish.spec, session.terminal());
   Shared shared{outputs, fetch_weights(wish.spec, session, network_of(options)), std::nullopt};
   if (options.push) shared.upload.emplace(session, built.names.front());
+  built.images.reserve(platforms.size());
   for (const Platform& platform : platforms) {
     built.images.push_back(build_image(wish, platform, options, shared, session));
   }

@@ -51,6 +51,7 @@ bool names_files(std::string_view placeholder) {
 std::vector<std::string> values_of(const ArgumentInfo& positional, const CommandInfo& root) {
   if (positional.names != "COMMAND") return positional.choices;
   std::vector<std::string> names;
+  names.reserve(root.commands.size());
   for (const CommandInfo& command : root.commands)
     names.push_back(command.name);
   return names;

@@ -43,15 +43,17 @@ void add_rows(Rows& rows, const std::string& title, const std::vector<std::strin
 
 std::vector<std::string> assignments(const ImageConfig& config) {
   std::vector<std::string> texts;
+  texts.reserve(config.env.size());
   for (const auto& [name, value] : config.env)
-    texts.push_back(name + "=" + value);
+    texts.push_back(fmt::format("{}={}", name, value));
   return texts;
 }
 
 std::vector<std::string> label_texts(const ImageConfig& config) {
   std::vector<std::string> texts;
+  texts.reserve(config.labels.size());
   for (const auto& [key, value] : config.labels)
-    texts.push_back(key + "=" + value);
+    texts.push_back(fmt::format("{}={}", key, value));
   return texts;
 }
 

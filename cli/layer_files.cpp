@@ -63,7 +63,7 @@ std::vector<LayerFile> files_of_layer(const Descriptor& layer,
   }
   TarReader reader(with_whole_blocks(decompress(open(layer), *compression)));
   std::vector<LayerFile> files;
-  while (auto entry = reader.next()) {
+  for (auto entry = reader.next(); entry; entry = reader.next()) {
     stop.check();
     const bool hashed = contents == Contents::hash && entry->kind == TarEntry::Kind::file;
     const auto content = hashed ? std::optional(digest_of_data(reader)) : std::nullopt;

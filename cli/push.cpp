@@ -35,6 +35,7 @@ std::vector<Reference> names_of(const PushOptions& options) {
     texts = {image};
   }
   std::vector<Reference> names;
+  names.reserve(texts.size());
   for (const std::string& text : texts)
     names.push_back(parse_reference(text).with_default_tag());
   require_hosts(names);

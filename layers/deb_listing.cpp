@@ -41,7 +41,7 @@ struct Control {
 Control read_control(const fs::path& deb) {
   Control control;
   DebArchive archive(deb, DebArchive::Part::control);
-  while (const auto file = archive.next()) {
+  for (auto file = archive.next(); file; file = archive.next()) {
     if (file->kind != EntryKind::file) continue;
     if (file->path == "control") control.paragraph = content_of(archive, *file, largest_control);
     if (file->path == "postinst") control.postinst = content_of(archive, *file, largest_control);
@@ -68,7 +68,7 @@ bool is_certificate(const DebFile& file) {
 void read_data(const fs::path& deb, DebListing& listing) {
   DebArchive archive(deb, DebArchive::Part::data);
   std::size_t left = largest_certificates;
-  while (const auto file = archive.next()) {
+  for (auto file = archive.next(); file; file = archive.next()) {
     if (is_certificate(*file)) {
       const std::string text = content_of(archive, *file, left);
       left -= text.size();

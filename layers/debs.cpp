@@ -16,6 +16,7 @@ WantedFile wanted_file(const DebPackage& package) {
 
 void fetch_debian(const DebianPlan& plan, const DebianContext& context) {
   std::vector<WantedFile> files;
+  files.reserve(plan.packages.size());
   for (const DebPackage& package : plan.packages)
     files.push_back(wanted_file(package));
   fetch_files(files, "packages of " + plan.codename, context);

@@ -80,7 +80,7 @@ class Lister {
   explicit Lister(std::unique_ptr<Source> tar) : reader_(std::move(tar)) {}
 
   LayerListing run() {
-    while (const auto entry = reader_.next())
+    for (auto entry = reader_.next(); entry; entry = reader_.next())
       add(*entry);
     return std::move(listing_);
   }

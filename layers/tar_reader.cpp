@@ -251,7 +251,7 @@ std::unique_ptr<SkippingSource> open_tar_file(const fs::path& path) {
 std::vector<TarEntry> list_tar(std::unique_ptr<Source> source) {
   TarReader reader(std::move(source));
   std::vector<TarEntry> entries;
-  while (auto entry = reader.next())
+  for (auto entry = reader.next(); entry; entry = reader.next())
     entries.push_back(std::move(*entry));
   return entries;
 }

@@ -37,7 +37,7 @@ Session::Session(World& the_world, Store::Access access)
       store(store_folder(world), warner(world), access),
       credentials(open_credentials(world)),
       client(world.transport, credentials, client_options(world), world.terminal, world.stop),
-      downloader(world.transport, RetryPolicy{}, world.stop) {}
+      downloader(world.transport, RetryPolicy{}, world.terminal, world.stop) {}
 
 PackContext Session::pack_context(PackContext::Memo memo) {
   PackContext context;

@@ -61,6 +61,7 @@ std::unique_ptr<Source> Client::open_blob(const Repository& repository, const De
           std::move(answer.response.body),
           [&state, request](std::uint64_t offset) { return reopen(state, request, offset); },
           state.policy,
+          state.progress,
           request.attempt.what,
           blob.size),
       blob,

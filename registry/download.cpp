@@ -6,6 +6,8 @@
 #include "registry/redirect.h"
 #include "registry/resume.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace mlpack {
@@ -22,8 +24,8 @@ std::string validator_of(const Headers& headers) {
 // One file on its way.
 class Download {
  public:
-  Download(Transport& transport, const RetryPolicy& policy, Url url)
-      : transport_(transport), policy_(policy), url_(std::move(url)) {}
+  Download(Transport& transport, const RetryPolicy& policy, Progress& progress, Url url)
+      : transport_(transport), policy_(policy), progress_(progress), url_(std::move(url)) {}
 
   // nullopt where the server says that it does not exist.
   std::optional<Response> open(std::uint64_t offset) {
@@ -44,7 +46,14 @@ class Download {
       if (!passing || hopeless || !attempts.again()) {
         fail_with(landed);
       }
-      policy_.sleep(retry_wait(policy_, attempts, response));
+      const double wait = retry_wait(policy_, attempts, response);
+      progress_.note(fmt::format("{}; trying to fetch `{}` again in {}",
+                                 response.failure
+                                     ? response.failure->message
+                                     : fmt::format("the server replied {}", response.status),
+                                 url_.shown(),
+                                 human_seconds(wait)));
+      policy_.sleep(wait);
     }
   }
 
@@ -85,6 +94,7 @@ class Download {
 
   Transport& transport_;
   const RetryPolicy& policy_;
+  Progress& progress_;
   Url url_;
   std::string validator_;
 };
@@ -136,8 +146,11 @@ bool get_file(const std::string& url, std::uint64_t limit, Sink& sink) {
 
 }  // namespace
 
-HttpDownloader::HttpDownloader(Transport& transport, RetryPolicy policy, const Stop& stop)
-    : transport_(transport), policy_(complete(std::move(policy), stop)) {}
+HttpDownloader::HttpDownloader(Transport& transport,
+                               RetryPolicy policy,
+                               Progress& progress,
+                               const Stop& stop)
+    : transport_(transport), policy_(complete(std::move(policy), stop)), progress_(progress) {}
 
 bool HttpDownloader::get(const std::string& url, std::uint64_t limit, Sink& sink) {
   if (url.starts_with(file_scheme)) {
@@ -150,7 +163,7 @@ bool HttpDownloader::get(const std::string& url, std::uint64_t limit, Sink& sink
   if (!start) {
     fail(Fault::usage, "`{}` is not a URL that can be fetched", printable(url));
   }
-  Download download(transport_, policy_, *start);
+  Download download(transport_, policy_, progress_, *start);
   std::optional<Response> response = download.open(0);
   if (!response) {
     return false;
@@ -159,6 +172,7 @@ bool HttpDownloader::get(const std::string& url, std::uint64_t limit, Sink& sink
       std::move(response->body),
       [&](std::uint64_t offset) { return download.reopen(offset); },
       policy_,
+      progress_,
       "fetch `" + start->shown() + "`");
   copy_limited(source, sink, start->shown(), limit);
   return true;

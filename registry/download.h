@@ -2,6 +2,7 @@
 
 #include "lib/download.h"
 #include "lib/parallel.h"
+#include "lib/progress.h"
 #include "registry/retry.h"
 #include "registry/transport.h"
 
@@ -15,12 +16,13 @@ namespace mlpack {
 class HttpDownloader : public Downloader {
  public:
   /// The references must outlive it.
-  HttpDownloader(Transport& transport, RetryPolicy policy, const Stop& stop);
+  HttpDownloader(Transport& transport, RetryPolicy policy, Progress& progress, const Stop& stop);
   bool get(const std::string& url, std::uint64_t limit, Sink& sink) override;
 
  private:
   Transport& transport_;
   RetryPolicy policy_;
+  Progress& progress_;
 };
 
 }  // namespace mlpack

@@ -198,6 +198,7 @@ void RemoteWire::copy(const RemoteCall& call, const RemoteRange& range, Sink& si
       open(call, range, range.offset),
       [&](std::uint64_t done) { return open(call, range, range.offset + done); },
       policy_,
+      progress_,
       call.what);
   std::vector<std::byte> buffer(buffer_bytes);
   for (std::uint64_t left = range.length; left > 0;) {

@@ -3,6 +3,8 @@
 #include "lib/error.h"
 #include "lib/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -46,11 +48,13 @@ std::unique_ptr<Body> body_from(Response response, std::uint64_t offset) {
 ResumingSource::ResumingSource(std::unique_ptr<Body> body,
                                Reopen reopen,
                                const RetryPolicy& policy,
+                               Progress& progress,
                                std::string what,
                                std::optional<std::uint64_t> size)
     : body_(std::move(body)),
       reopen_(std::move(reopen)),
       policy_(policy),
+      progress_(progress),
       attempts_(policy, policy.attempts),
       what_(std::move(what)),
       size_(size) {}
@@ -71,7 +75,13 @@ std::size_t ResumingSource::read(std::span<std::byte> buffer) {
       fail(Fault::network, "cannot {}: {} after {} bytes", what_, failure->message, position_);
     }
     body_.reset();
-    policy_.sleep(attempts_.wait());
+    const double wait = attempts_.wait();
+    progress_.note(fmt::format("{} after {}; trying to {} again in {}",
+                               failure->message,
+                               human_size(position_),
+                               what_,
+                               human_seconds(wait)));
+    policy_.sleep(wait);
     body_ = reopen_(position_);
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/progress.h"
 #include "registry/retry.h"
 #include "registry/transport.h"
 
@@ -19,10 +20,11 @@ class ResumingSource : public Source {
  public:
   using Reopen = std::function<std::unique_ptr<Body>(std::uint64_t offset)>;
 
-  /// `policy` is complete and outlives it.
+  /// `policy` is complete; it and `progress`, which is told of every wait, outlive it.
   ResumingSource(std::unique_ptr<Body> body,
                  Reopen reopen,
                  const RetryPolicy& policy,
+                 Progress& progress,
                  std::string what,
                  std::optional<std::uint64_t> size = std::nullopt);
   std::size_t read(std::span<std::byte> buffer) override;
@@ -31,6 +33,7 @@ class ResumingSource : public Source {
   std::unique_ptr<Body> body_;
   Reopen reopen_;
   const RetryPolicy& policy_;
+  Progress& progress_;
   Attempts attempts_;
   std::string what_;
   std::optional<std::uint64_t> size_;

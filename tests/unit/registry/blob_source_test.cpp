@@ -18,6 +18,9 @@ TEST_CASE("a download that breaks anywhere goes on where it broke") {
     CHECK(sink.text == bytes);
     const auto range = rig.net.seen().back().headers.find("Range");
     CHECK(range.value_or("") == (at == 0 ? "" : "bytes=" + std::to_string(at) + "-"));
+    REQUIRE(rig.progress.lines.size() == 1);
+    CHECK(rig.progress.lines[0].find(" after " + std::to_string(at) +
+                                     " B; trying to fetch blob `") != std::string::npos);
   }
 }
 

@@ -27,7 +27,7 @@ FakeNet::Server file_server(const std::string& text, const std::string& tag = "\
 
 struct Downloads {
   Rig rig;
-  HttpDownloader downloader{rig.net, rig.options().retry, rig.stop};
+  HttpDownloader downloader{rig.net, rig.options().retry, rig.progress, rig.stop};
   StringSink sink{1000};
 
   bool get(const std::string& from = url, std::uint64_t limit = 100) {
@@ -92,6 +92,9 @@ TEST_CASE("a server that is busy is asked again, one that refuses is not") {
       {.match = url, .times = 3, .instead = [](const Seen&) { return reply(503); }});
   CHECK(downloads.get());
   CHECK(downloads.rig.waits.size() == 3);
+  REQUIRE(downloads.rig.progress.lines.size() == 3);
+  CHECK(downloads.rig.progress.lines[0].starts_with(
+      "the server replied 503; trying to fetch `https://files.example.com/pool/a.deb` again in "));
   downloads.rig.net.fault({.match = url, .instead = [](const Seen&) { return reply(403); }});
   const Error error = error_of([&] { downloads.get(); });
   CHECK(error.fault() == Fault::refused);

@@ -22,12 +22,31 @@ Reference target_name(const std::string& own, const std::string& tag) {
   return name.with_default_tag();
 }
 
+bool is_layout(const ArchiveLocation& location) {
+  return location.kind == ArchiveLocation::Kind::oci_layout;
+}
+
 // What a second output must not write to as well: a file, or a tag of a layout.
 std::string place_text(const ArchiveLocation& location) {
   if (location.path == "-") return "-";
   const std::string place = place_of(location.path).string();
-  const bool layout = location.kind == ArchiveLocation::Kind::oci_layout;
-  return layout ? place + ":" + location.tag : place;
+  return is_layout(location) ? place + ":" + location.tag : place;
+}
+
+// One path cannot be an archive and a layout.
+void check_kinds(const std::vector<ArchiveLocation>& locations,
+                 const std::vector<std::string>& outputs) {
+  std::map<fs::path, std::size_t> first_at;
+  for (std::size_t i = 0; i < locations.size(); ++i) {
+    if (locations[i].path == "-") continue;
+    const auto first = first_at.emplace(place_of(locations[i].path), i).first->second;
+    if (is_layout(locations[first]) == is_layout(locations[i])) continue;
+    throw Error(Fault::usage,
+                fmt::format("`-o {}` and `-o {}` would make one path a file and a folder",
+                            printable(outputs[first]),
+                            printable(outputs[i])),
+                "write one of them somewhere else");
+  }
 }
 
 [[noreturn]] void refuse_same_place(const std::string& first,
@@ -38,7 +57,7 @@ std::string place_text(const ArchiveLocation& location) {
                 fmt::format("`-o {}` and `-o {}` are both stdout", first, second),
                 "write one of them to a file");
   }
-  const bool layout = location.kind == ArchiveLocation::Kind::oci_layout;
+  const bool layout = is_layout(location);
   throw Error(
       Fault::usage,
       fmt::format("`-o {}` and `-o {}` would write the same {}",
@@ -98,6 +117,7 @@ std::vector<ArchiveLocation> output_locations(const std::vector<std::string>& ou
     if (!is_new) refuse_same_place(first->second, output, location);
     locations.push_back(std::move(location));
   }
+  check_kinds(locations, outputs);
   return locations;
 }
 

@@ -78,6 +78,8 @@ TEST_CASE("outputs are told apart by where they end up, not by how they are spel
                     "same file");
   CHECK_THROWS_WITH(output_locations({"oci:dir", "oci:dir/:1"}, name),
                     "`-o oci:dir` and `-o oci:dir/:1` would write the same tag");
+  CHECK_THROWS_WITH(output_locations({"oci-archive:x", "oci:./x"}, name),
+                    "`-o oci-archive:x` and `-o oci:./x` would make one path a file and a folder");
 }
 
 TEST_CASE("two specs cannot share a name") {

@@ -1,12 +1,11 @@
 #include "cli/also.h"
 
+#include "cli/also_layers.h"
 #include "cli/build.h"
 #include "cli/targets.h"
 #include "lib/model/model.h"
 #include "lib/oci/modelpack.h"
-#include "lib/oci/weights_image.h"
 #include "lib/output.h"
-#include "lib/resolve/plan.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -15,12 +14,11 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <set>
 
 namespace mlpack {
 namespace {
 
-constexpr std::array kinds{AlsoKind::weights_image, AlsoKind::modelpack};
+constexpr std::array kinds{AlsoKind::weights_image, AlsoKind::weights_volume, AlsoKind::modelpack};
 
 AlsoKind parse_kind(const std::string& text) {
   std::vector<std::string_view> names;
@@ -32,7 +30,7 @@ AlsoKind parse_kind(const std::string& text) {
   throw Error(Fault::usage,
               fmt::format("`--also` knows no kind `{}`", printable(text)),
               near ? fmt::format("did you mean `{}`?", *near)
-                   : "`--also weights-image=REF` or `--also modelpack=REF`");
+                   : fmt::format("it knows {}", fmt::join(names, ", ")));
 }
 
 AlsoWish parse_wish(const Spec& spec, const std::string& word) {
@@ -50,25 +48,6 @@ AlsoWish parse_wish(const Spec& spec, const std::string& word) {
   return {kind, target_names(spec, {name}).front()};
 }
 
-std::set<std::string> licenses_of(const Spec& spec) {
-  std::set<std::string> licenses;
-  for (const auto& weights : spec.weights) {
-    if (!weights.value.license.empty()) licenses.insert(weights.value.license);
-  }
-  return licenses;
-}
-
-std::map<std::string, std::string> labels_of(const Spec& spec) {
-  std::map<std::string, std::string> labels{{std::string(label::name), spec.name}};
-  const auto licenses = licenses_of(spec);
-  if (!licenses.empty()) {
-    labels[std::string(label::licenses)] = fmt::format("{}", fmt::join(licenses, " AND "));
-  }
-  for (const auto& [key, value] : spec.labels)
-    labels[key] = value;
-  return labels;
-}
-
 // As ModelPack's users write them.
 std::string format_text(FileFormat format) {
   switch (format) {
@@ -84,19 +63,13 @@ std::string format_text(FileFormat format) {
   }
 }
 
-std::string precision_text(const std::map<std::string, std::uint64_t>& dtypes) {
-  if (dtypes.empty()) return "";
-  if (dtypes.size() > 1) return "mixed";
-  std::string name = to_lower(dtypes.begin()->first);
-  if (name == "f16" || name == "f32" || name == "f64") return "fp" + name.substr(1);
-  return name;
-}
-
 // What the files of the only entry of weights say; of several nothing holds for all.
-void add_model_facts(const std::vector<WeightLayer>& layers, ModelPackFacts& facts) {
+void add_model_facts(const std::vector<WeightLayer>& layers,
+                     const OpenRemoteReadAt& open_remote,
+                     ModelPackFacts& facts) {
   std::vector<ModelFile> files;
   for (const WeightLayer& layer : layers) {
-    for (ModelFile& file : model_files(layer.recipe.entries, ""))
+    for (ModelFile& file : model_files(layer.recipe.entries, "", open_remote))
       files.push_back(std::move(file));
   }
   const ModelSummary summary = read_model(files).summary;
@@ -107,20 +80,27 @@ void add_model_facts(const std::vector<WeightLayer>& layers, ModelPackFacts& fac
   if (summary.quantisation) facts.quantization = to_lower(summary.quantisation->method);
 }
 
-Image make_modelpack(const Spec& spec, const BuiltImage& built) {
-  const auto licenses = licenses_of(spec);
+Image make_modelpack(const Spec& spec, const BuiltImage& built, const AlsoContext& context) {
   ModelPackFacts facts;
   facts.name = spec.name;
   facts.created = built.image.config.created;
-  facts.licenses.assign(licenses.begin(), licenses.end());
-  if (spec.weights.size() == 1) add_model_facts(built.weights, facts);
+  facts.licenses = licenses_of_weights(spec);
+  if (spec.weights.size() == 1) add_model_facts(built.weights, context.open_remote, facts);
   return modelpack_artifact(built.weights, facts);
 }
 
 }  // namespace
 
 std::string_view also_kind_name(AlsoKind kind) {
-  return kind == AlsoKind::weights_image ? "weights-image" : "modelpack";
+  switch (kind) {
+    case AlsoKind::weights_image:
+      return "weights-image";
+    case AlsoKind::weights_volume:
+      return "weights-volume";
+    case AlsoKind::modelpack:
+      return "modelpack";
+  }
+  fail(Fault::internal, "no such kind of --also");
 }
 
 std::vector<AlsoWish> also_wishes(const Spec& spec,
@@ -138,6 +118,15 @@ std::vector<AlsoWish> also_wishes(const Spec& spec,
     taken.push_back(wish.name);
     wishes.push_back(std::move(wish));
   }
+  for (const auto& weights : spec.weights) {
+    if (wishes.empty() || weights.value.kind != SourceKind::oci) continue;
+    throw Error(Fault::usage,
+                fmt::format("`--also {}`: the weights of `{}` are published already",
+                            words.front(),
+                            printable(weights.value.source)),
+                "copy that image, or take its weights from where they came from",
+                {spec.where(weights.value.source_place)});
+  }
   if (!wishes.empty() && spec.weights.empty()) {
     throw Error(Fault::usage,
                 fmt::format("`--also {}`: the spec `{}` has no weights to publish",
@@ -149,16 +138,18 @@ std::vector<AlsoWish> also_wishes(const Spec& spec,
 }
 
 std::vector<std::string> also_warnings(const Spec& spec, const std::vector<AlsoWish>& wishes) {
-  const bool has_image = std::any_of(wishes.begin(), wishes.end(), [](const AlsoWish& wish) {
-    return wish.kind == AlsoKind::weights_image;
+  const auto image = std::find_if(wishes.begin(), wishes.end(), [](const AlsoWish& wish) {
+    return wish.kind != AlsoKind::modelpack;
   });
   std::vector<std::string> warnings;
   for (const auto& weights : spec.weights) {
     const std::string& target = weights.value.target;
-    if (!has_image || target == "/models" || target.starts_with("/models/")) continue;
+    const bool inside = target == "/models" || target.starts_with("/models/");
+    if (image == wishes.end() || inside) continue;
     warnings.push_back(
-        fmt::format("weights-image: `{}` lies in `{}`, and KServe looks in /models; "
-                    "give it a `target` there",
+        fmt::format("{}: `{}` lies in `{}`, and who mounts /models alone, as KServe's oci+native "
+                    "does, will miss it; give it a `target` there",
+                    also_kind_name(image->kind),
                     printable(weights.value.name),
                     printable(target)));
   }
@@ -167,14 +158,13 @@ std::vector<std::string> also_warnings(const Spec& spec, const std::vector<AlsoW
 
 std::vector<Image> also_images(AlsoKind kind,
                                const Spec& spec,
-                               const std::vector<BuiltImage>& built) {
-  if (kind == AlsoKind::modelpack) return {make_modelpack(spec, built.front())};
+                               const std::vector<BuiltImage>& built,
+                               const AlsoContext& context) {
+  if (kind == AlsoKind::modelpack) return {make_modelpack(spec, built.front(), context)};
   std::vector<Image> images;
   images.reserve(built.size());
-  for (const BuiltImage& one : built) {
-    images.push_back(weights_image(
-        one.weights, {one.image.platform(), one.image.config.created, labels_of(spec)}));
-  }
+  for (const BuiltImage& one : built)
+    images.push_back(make_weights_image(kind, spec, one, context));
   return images;
 }
 

@@ -10,10 +10,12 @@
 
 namespace mlpack {
 
+struct AlsoContext;
 struct BuiltImage;
 
-/// What --also makes of the weights of an image, from the same blobs.
-enum class AlsoKind { weights_image, modelpack };
+/// What --also makes of the weights of an image, from the same blobs. An image of weights has a
+/// shell, which KServe's modelcar runs; a volume of weights has nothing to run.
+enum class AlsoKind { weights_image, weights_volume, modelpack };
 /// As it is typed: `weights-image`.
 std::string_view also_kind_name(AlsoKind kind);
 
@@ -36,6 +38,7 @@ std::vector<std::string> also_warnings(const Spec& spec, const std::vector<AlsoW
 /// each, or one ModelPack, which is for no platform.
 std::vector<Image> also_images(AlsoKind kind,
                                const Spec& spec,
-                               const std::vector<BuiltImage>& built);
+                               const std::vector<BuiltImage>& built,
+                               const AlsoContext& context);
 
 }  // namespace mlpack

@@ -70,7 +70,9 @@ TerminalSettings terminal_settings(const GlobalOptions& options, const Surroundi
 fs::path store_folder(const GlobalOptions& options, const Environment& environment) {
   if (!options.store.empty()) return options.store;
   if (const auto folder = environment("MLPACK_STORE")) return *folder;
-  if (const auto cache = environment("XDG_CACHE_HOME")) return fs::path(*cache) / "mlpack";
+  // The XDG base directory specification has relative paths ignored.
+  const fs::path cache = environment("XDG_CACHE_HOME").value_or("");
+  if (cache.is_absolute()) return cache / "mlpack";
   if (const auto home = environment("HOME")) return fs::path(*home) / ".cache/mlpack";
   return {};
 }

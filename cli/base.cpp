@@ -72,7 +72,8 @@ FoundBase on_layout(const BaseLayout& layout, const Platform& platform, Session&
       load_archive({ArchiveLocation::Kind::oci_layout, layout.path, layout.tag});
   const Image& image = image_for(archive.images, platform, name);
   FoundBase base = on_image(image, name, image.digest());
-  take_in(base.image, session.intake(archive.open), 1);  // so that the layout may go away
+  // So that the layout may go away.
+  take_in(base.image, session.intake(archive.open, Fault::input), 1);
   return base;
 }
 

@@ -20,6 +20,7 @@ struct FoundBase {
   BaseFacts facts;
   BaseImage image;                  // whose layers are used as they are
   std::vector<LayerRecipe> system;  // layers made of the distribution's packages
+  std::vector<Layer> weights;       // layers of other images that are reused above those
   RootView root = RootView::empty();
   std::vector<std::string> passwd;  // the distribution's lines of /etc/passwd and /etc/group
   std::vector<std::string> group;

@@ -1,5 +1,6 @@
 #include "cli/build.h"
 
+#include "cli/also_layers.h"
 #include "cli/base.h"
 #include "cli/commands.h"
 #include "cli/early_upload.h"
@@ -7,6 +8,7 @@
 #include "cli/output_checks.h"
 #include "cli/registry_limits.h"
 #include "cli/remote_weights.h"
+#include "cli/reused_weights.h"
 #include "cli/session.h"
 #include "cli/stopwatch.h"
 #include "cli/targets.h"
@@ -60,10 +62,12 @@ std::vector<Layer> layers_of_base(const BaseImage& base) {
 }
 
 // What was read from files, and what was written to the store, for layers that were not reused.
-void count_bytes(BuiltImage& built, const std::vector<PackJob>& jobs, const Store& store) {
-  const std::size_t below = built.layers.size() - jobs.size();
+void count_bytes(BuiltImage& built,
+                 const std::vector<PackJob>& jobs,
+                 const std::vector<Layer>& packed,
+                 const Store& store) {
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    const Layer& layer = built.layers[below + i];
+    const Layer& layer = packed[i];
     if (layer.reused) continue;
     for (const RecipeEntry& entry : jobs[i].recipe.entries) {
       if (!std::holds_alternative<std::string>(entry.content)) built.bytes_read += entry.size;
@@ -72,9 +76,18 @@ void count_bytes(BuiltImage& built, const std::vector<PackJob>& jobs, const Stor
   }
 }
 
+// Layers of weights that are reused lie below those that were packed.
+std::vector<Layer> with_reused(std::vector<Layer> packed, const std::vector<Layer>& reused) {
+  const auto place = std::find_if(
+      packed.begin(), packed.end(), [](const Layer& layer) { return layer.role >= Role::weights; });
+  packed.insert(place, reused.begin(), reused.end());
+  return packed;
+}
+
 // What the images of all platforms share.
 struct Shared {
   std::vector<ArchiveLocation> outputs;
+  Shells shells;
   RemoteWeightsByName weights;
   std::optional<EarlyUpload> upload;
 };
@@ -91,13 +104,27 @@ Plan make_plan(const Spec& spec,
   return plan;
 }
 
-void check_weights_limits(const std::vector<PackJob>& jobs, const std::vector<AlsoWish>& also) {
+// The image's, and those of what else is made of its weights.
+std::vector<Reference> all_names(const Wish& wish) {
+  std::vector<Reference> names = wish.names;
+  for (const AlsoWish& also : wish.also)
+    names.push_back(also.name);
+  return names;
+}
+
+// What registries are known to refuse, before it is read.
+void check_limits(const std::vector<PackJob>& jobs, const Wish& wish, Terminal& terminal) {
+  std::vector<std::string> warnings = check_registry_limits(jobs, wish.names);
   std::vector<PackJob> weights;
   std::copy_if(jobs.begin(), jobs.end(), std::back_inserter(weights), [](const PackJob& job) {
     return job.recipe.role == Role::weights;
   });
-  for (const AlsoWish& wish : also)
-    check_registry_limits(weights, {wish.name});
+  for (const AlsoWish& also : wish.also) {
+    for (std::string& warning : check_registry_limits(weights, {also.name}))
+      warnings.push_back(std::move(warning));
+  }
+  for (const std::string& warning : warnings)
+    terminal.warn(warning);
 }
 
 std::vector<WeightLayer> weights_of(const std::vector<PackJob>& jobs,
@@ -115,29 +142,32 @@ BuiltImage build_image(const Wish& wish,
                        Shared& shared,
                        Session& session) {
   const Spec& spec = wish.spec;
-  const FoundBase base = find_base(spec, platform, session, network_of(options));
-  const Plan plan = make_plan(spec, platform, base.facts, shared.weights, session.world);
-  const LayerJobs layers = layer_jobs(plan,
-                                      base,
-                                      spec,
-                                      shared.weights,
-                                      written_places(shared.outputs, session.store.root()),
-                                      session.store);
-  check_registry_limits(layers.jobs, wish.names);
-  check_weights_limits(layers.jobs, wish.also);
+  FoundBase base = find_base(spec, platform, session, network_of(options));
+  ReusedWeights reused = reuse_weights(spec, platform, session, network_of(options));
+  base.weights = std::move(reused.layers);
+  Plan plan = make_plan(spec, platform, base.facts, shared.weights, session.world);
+  if (options.reshard) plan.reshard_above = largest_layer(plan.max_layer_size, all_names(wish));
+  const auto written = written_places(shared.outputs, session.store.root());
+  const LayerJobs layers = layer_jobs(plan, base, spec, {shared.weights, written}, session);
+  check_limits(layers.jobs, wish, session.terminal());
   check_not_overwritten(shared.outputs, spec, layers.jobs);
+  std::move(reused.decisions.begin(), reused.decisions.end(), std::back_inserter(plan.decisions));
   tell(plan, layers, session.terminal());
 
   const auto memo = options.verify_cache ? PackContext::Memo::verify : PackContext::Memo::trust;
   PackContext context = session.pack_context(memo);
-  if (shared.upload) context.packed = [&](const Layer& layer) { shared.upload->send(layer); };
+  if (shared.upload) {
+    context.packed = [&](const Layer& layer) { shared.upload->send(layer); };
+    context.stream = [&](const BlobStream& layer) { return shared.upload->stream(layer); };
+  }
   auto packed = pack_layers(layers.jobs, session.store, context);
   note_sources(shared.weights, packed);
-  BuiltImage built{assemble(base.image, packed, plan.config, plan.annotations),
+  const std::vector<Layer> above = with_reused(packed, base.weights);
+  BuiltImage built{assemble(base.image, above, plan.config, plan.annotations),
                    layers_of_base(base.image),
                    weights_of(layers.jobs, packed)};
-  built.layers.insert(built.layers.end(), packed.begin(), packed.end());
-  count_bytes(built, layers.jobs, session.store);
+  built.layers.insert(built.layers.end(), above.begin(), above.end());
+  count_bytes(built, layers.jobs, packed, session.store);
   return built;
 }
 
@@ -158,15 +188,17 @@ ImageSet keep(std::vector<Image> images, const std::vector<Reference>& names, St
   return set;
 }
 
-void keep_all(BuiltSpec& built, const Wish& wish, Store& store) {
+void keep_all(BuiltSpec& built, const Wish& wish, const Shells& shells, Session& session) {
   std::vector<Image> images;
   images.reserve(built.images.size());
   for (const BuiltImage& image : built.images)
     images.push_back(image.image);
-  built.set = keep(std::move(images), built.names, store);
+  built.set = keep(std::move(images), built.names, session.store);
+  const AlsoContext context{
+      shells, session.store, session.pack_context(), session.open_remote_parts()};
   for (const AlsoWish& also : wish.also) {
-    auto others = also_images(also.kind, wish.spec, built.images);
-    built.also.push_back({also, keep(std::move(others), {also.name}, store)});
+    auto others = also_images(also.kind, wish.spec, built.images, context);
+    built.also.push_back({also, keep(std::move(others), {also.name}, session.store)});
   }
 }
 
@@ -200,12 +232,17 @@ void push_to_all(BuiltSpec& built, Session& session) {
 
 // Whether all can be pushed, before anything is read.
 void probe_targets(const Wish& wish, Session& session) {
-  std::vector<Reference> names = wish.names;
-  for (const AlsoWish& also : wish.also)
-    names.push_back(also.name);
+  const std::vector<Reference> names = all_names(wish);
   require_hosts(names);
   for (const Reference& name : names)
     probe_push_right(session.client, name);
+}
+
+// Large files of weights go from their source to the registry without a stop, unless a file is
+// wanted that holds them, or what they are cut into.
+RemoteBytes remote_bytes(const BuildOptions& options) {
+  const bool passes = options.push && options.outputs.empty() && !options.reshard;
+  return passes ? RemoteBytes::streamed : RemoteBytes::cached;
 }
 
 // The product on one screen: a spec becomes images, images are kept, written out and pushed.
@@ -219,13 +256,17 @@ BuiltSpec build_spec(const Wish& wish, const BuildOptions& options, Session& ses
   for (const std::string& warning : also_warnings(wish.spec, wish.also))
     session.terminal().warn(warning);
   const std::vector<Platform> platforms = platforms_of(wish.spec, session.terminal());
-  Shared shared{outputs, fetch_weights(wish.spec, session, network_of(options)), std::nullopt};
+  const Offline network = network_of(options);
+  Shared shared{outputs,
+                find_shells(wish.spec, wish.also, platforms, session.debian_context(network)),
+                fetch_weights(wish.spec, session, network, remote_bytes(options)),
+                std::nullopt};
   if (options.push) shared.upload.emplace(session, built.names.front());
   built.images.reserve(platforms.size());
   for (const Platform& platform : platforms) {
     built.images.push_back(build_image(wish, platform, options, shared, session));
   }
-  keep_all(built, wish, session.store);
+  keep_all(built, wish, shared.shells, session);
   write_outputs(built, outputs, options, session);
   if (options.push) push_to_all(built, session);
   built.seconds = watch.seconds();
@@ -301,11 +342,13 @@ Command build_command() {
     list.options({"--label", "KEY=VALUE", "set a label"}, options->labels);
     list.options({"--also",
                   "KIND=REF",
-                  "make REF of the same weights: a weights-image to mount, or a modelpack"},
+                  "make REF of the same weights: a weights-image, a weights-volume or a modelpack"},
                  options->also);
     list.flag({"--offline", "", "use no network: only what the store holds"}, options->offline);
     list.flag({"--verify-cache", "", "read every file again, also where nothing seems changed"},
               options->verify_cache);
+    list.flag({"--reshard", "", "split weights that are too large for a layer into shards"},
+              options->reshard);
     return [options](World& world) { build(*options, world); };
   };
   return {"build",

@@ -25,6 +25,7 @@ struct BuildOptions {
   bool push = false;
   bool offline = false;
   bool verify_cache = false;
+  bool reshard = false;
 };
 
 /// An image of one platform, and what it took to make it.

@@ -14,7 +14,7 @@ void declare_global(ArgumentList& list, GlobalOptions& options) {
   list.option({"--store",
                "DIR",
                "where images, recipes and downloads are kept (default: "
-               "$MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)"},
+               "$MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)"},
               options.store);
   list.flag({"--json", "", "print the result as one JSON document"}, options.json);
   list.option({"--progress",

@@ -88,8 +88,7 @@ Facts layer_facts(const std::vector<Layer>& layers) {
 Facts file_facts(const std::vector<Layer>& layers, const NamedImage& image, Session& session) {
   Facts facts;
   for (const Layer& layer : layers) {
-    const auto files = files_of_layer(
-        layer.descriptor, image.open, session.store, session.world.stop, Contents::hash);
+    const auto files = files_of_layer(layer.descriptor, image, session, Contents::hash);
     for (const LayerFile& file : files) {
       const TarEntry& entry = file.entry;
       std::string fact =

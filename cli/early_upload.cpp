@@ -17,7 +17,8 @@ class Slot {
 }  // namespace
 
 EarlyUpload::EarlyUpload(Session& session, const Reference& target)
-    : to_{target, Access::push},
+    : client_(session.client),
+      to_{target, Access::push},
       open_(session.open_anywhere()),
       blobs_(session.client, to_, open_, &session.store),
       free_(static_cast<std::ptrdiff_t>(session.world.settings.transfers)) {}
@@ -25,6 +26,11 @@ EarlyUpload::EarlyUpload(Session& session, const Reference& target)
 void EarlyUpload::send(const Layer& layer) {
   const Slot slot(free_);
   blobs_.push({layer.descriptor});
+}
+
+Digest EarlyUpload::stream(const BlobStream& layer) {
+  const Slot slot(free_);
+  return client_.upload_stream(to_, layer);
 }
 
 }  // namespace mlpack

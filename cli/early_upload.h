@@ -17,8 +17,11 @@ class EarlyUpload {
   /// Returns when the repository has `layer`, which the session's store must know. Several threads
   /// may call it; no more layers than the settings allow are on their way at a time.
   void send(const Layer& layer);
+  /// Sends a layer while it comes in from the network; its digest.
+  Digest stream(const BlobStream& layer);
 
  private:
+  Client& client_;
   Repository to_;
   OpenBlob open_;
   PushBlobs blobs_;

@@ -1,7 +1,9 @@
+#include "cli/also_layers.h"
 #include "cli/base.h"
 #include "cli/commands.h"
 #include "cli/remote_weights.h"
 #include "cli/result.h"
+#include "cli/reused_weights.h"
 #include "cli/session.h"
 #include "cli/targets.h"
 #include "lib/spec/spec.h"
@@ -20,6 +22,7 @@ struct FetchOptions {
   std::vector<std::string> spec;
   std::vector<std::string> platforms;
   std::vector<std::string> variables;
+  std::vector<std::string> also;
 };
 
 void fetch(const FetchOptions& options, World& world) {
@@ -27,16 +30,22 @@ void fetch(const FetchOptions& options, World& world) {
   const Spec spec =
       load_spec(path, {named_texts("--var", options.variables), {}, options.platforms});
   refuse_unbuildable(spec);
+  const auto wishes = also_wishes(spec, options.also, {});
   Session session(world);
+  const std::vector<Platform> platforms = platforms_of(spec, world.terminal);
+  find_shells(spec, wishes, platforms, session.debian_context(Offline::no));
   std::size_t files = 0;
   for (const auto& [name, weights] : fetch_weights(spec, session, Offline::no)) {
     for (const Decision& decision : weights.decisions)
       world.terminal.detail(text_of(decision));
+    for (const std::string& choice : weights.choices)
+      world.terminal.note(choice);
     files += weights.downloaded;
   }
   std::size_t moved = 0;
-  for (const Platform& platform : platforms_of(spec, world.terminal)) {
+  for (const Platform& platform : platforms) {
     moved += find_base(spec, platform, session, Offline::no, BaseLayers::keep).layers_fetched;
+    moved += reuse_weights(spec, platform, session, Offline::no, BaseLayers::keep).layers_fetched;
   }
   const std::string text = fmt::format("{} can be built with --offline\n", spec.file.string());
   world.terminal.result(world.json() ? json_line({{"schema", 1},
@@ -58,6 +67,8 @@ Command fetch_command() {
         options->platforms);
     list.options({"--var", "NAME=VALUE", "set a variable that the spec declares"},
                  options->variables);
+    list.options({"--also", "KIND=REF", "fetch what `build --also KIND=REF` needs too"},
+                 options->also);
     return [options](World& world) { fetch(*options, world); };
   };
   return {

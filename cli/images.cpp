@@ -30,7 +30,7 @@ NamedImage find_archived(const ArchiveLocation& location, const std::string& tex
   LoadedArchive archive = load_archive(location);
   NamedImage found{text, std::move(archive.images), std::move(archive.open)};
   found.place = NamedImage::Place::archive;
-  if (location.kind == ArchiveLocation::Kind::oci_layout) found.layout = location.path;
+  if (location.is_layout()) found.layout = location.path;
   return found;
 }
 

@@ -220,7 +220,7 @@ void inspect(const InspectOptions& options, World& world) {
   const NamedImage found = find_image(options.image.front(), session);
   if (options.model) return inspect_model(found, session);
   const FilesOf files = [&](const Descriptor& layer) {
-    return files_of_layer(layer, found.open, session.store, world.stop);
+    return files_of_layer(layer, found, session);
   };
   world.terminal.result(world.json() ? document(found, options, files)
                                      : text(found, options, files));

@@ -20,10 +20,13 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 bool is_as_it_was(const RecipeEntry& entry) {
-  const auto* const range = std::get_if<FileRange>(&entry.content);
-  if (range == nullptr) return true;
-  struct stat now {};
-  return ::stat(range->path.c_str(), &now) == 0 && identity_of(now) == range->identity;
+  bool unchanged = true;
+  for_each_range(entry.content, [&](const FileRange& range) {
+    struct stat now {};
+    unchanged =
+        unchanged && ::stat(range.path.c_str(), &now) == 0 && identity_of(now) == range.identity;
+  });
+  return unchanged;
 }
 
 std::optional<LayerRecipe> usable_recipe(const Digest& layer, const Store& store) {
@@ -67,7 +70,7 @@ ModelReport report_of(const std::vector<Descriptor>& layers,
                       ModelLayers::Purpose purpose,
                       const NamedImage& found,
                       Session& session) {
-  ModelLayers model(session.world.stop);
+  ModelLayers model(session.world.stop, session.open_remote_parts());
   for (const Descriptor& layer : layers) {
     const auto recipe = purpose == ModelLayers::Purpose::weights
                             ? usable_recipe(layer.digest, session.store)

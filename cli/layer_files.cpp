@@ -48,28 +48,49 @@ Digest digest_of_data(TarReader& reader) {
   return hasher.finish();
 }
 
-}  // namespace
-
-std::vector<LayerFile> files_of_layer(const Descriptor& layer,
-                                      const OpenBlob& open,
-                                      const Store& store,
-                                      const Stop& stop,
-                                      Contents contents) {
-  const auto recipe = contents == Contents::skip ? store.recipe(layer.digest) : std::nullopt;
-  if (recipe) return files_of_recipe(*recipe);
+std::vector<LayerFile> read_files(const Descriptor& layer,
+                                  const OpenBlob& open,
+                                  const Stop& stop,
+                                  Contents contents) {
   const auto compression = layer_compression(layer.media_type);
   if (!compression) {
     fail(Fault::input, "`{}` is no layer: {}", layer.digest.text(), printable(layer.media_type));
   }
   TarReader reader(with_whole_blocks(decompress(open(layer), *compression)));
   std::vector<LayerFile> files;
-  for (auto entry = reader.next(); entry; entry = reader.next()) {
+  while (auto entry = reader.next()) {
     stop.check();
     const bool hashed = contents == Contents::hash && entry->kind == TarEntry::Kind::file;
     const auto content = hashed ? std::optional(digest_of_data(reader)) : std::nullopt;
     files.push_back({std::move(*entry), content});
   }
   return files;
+}
+
+// Throws where the bytes are not those of the digest.
+void require_digest(const Descriptor& layer, const OpenBlob& open, const Stop& stop) {
+  FunctionSink nowhere([](Bytes) {});
+  copy(*open(layer), nowhere, [&](std::size_t) { stop.check(); });
+}
+
+}  // namespace
+
+std::vector<LayerFile> files_of_layer(const Descriptor& layer,
+                                      const NamedImage& image,
+                                      const Session& session,
+                                      Contents contents) {
+  const auto recipe =
+      contents == Contents::skip ? session.store.recipe(layer.digest) : std::nullopt;
+  if (recipe) return files_of_recipe(*recipe);
+  const Stop& stop = session.world.stop;
+  try {
+    return read_files(layer, image.open, stop, contents);
+  } catch (const Error& error) {
+    const bool is_local = image.place == NamedImage::Place::archive;
+    if (!is_local || error.fault() != Fault::integrity) throw;
+    require_digest(layer, image.open, stop);
+    throw Error(Fault::input, "layer `" + layer.digest.text() + "`: " + error.what(), error.hint());
+  }
 }
 
 std::string mode_text(const TarEntry& entry) {

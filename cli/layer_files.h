@@ -1,10 +1,8 @@
 #pragma once
 
+#include "cli/images.h"
 #include "layers/tar_reader.h"
 #include "lib/digest.h"
-#include "lib/oci/image.h"
-#include "lib/parallel.h"
-#include "lib/store/store.h"
 
 #include <optional>
 #include <string>
@@ -20,12 +18,12 @@ struct LayerFile {
 
 enum class Contents { skip, hash };
 
-/// The entries of `layer`, from the recipe of `store` where that suffices (no byte is read then),
-/// else from its bytes.
+/// The entries of a layer of `image`, from the recipe of the store where that suffices (no byte is
+/// read then), else from its bytes. Where those are damaged, Fault::integrity; Fault::input in an
+/// archive or layout whose digest is that of the damaged bytes.
 std::vector<LayerFile> files_of_layer(const Descriptor& layer,
-                                      const OpenBlob& open,
-                                      const Store& store,
-                                      const Stop& stop,
+                                      const NamedImage& image,
+                                      const Session& session,
                                       Contents contents = Contents::skip);
 
 /// `-rw-r--r--`

@@ -3,6 +3,7 @@
 #include "layers/base_checks.h"
 #include "layers/layer_count.h"
 #include "layers/recipes.h"
+#include "layers/reshard.h"
 #include "layers/weights_check.h"
 #include "lib/text.h"
 
@@ -33,44 +34,46 @@ void append(std::vector<T>& to, std::vector<T> from) {
 }
 
 // Layers of the user's entries, and for each what it is made of.
-struct Contents {
+struct LayerList {
   std::vector<LayerRecipe> layers;
   std::vector<Origin> origins;
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };
 
-void add(Contents& to, Recipes from, const fs::path& source, const Where& where) {
+void add(LayerList& to, Recipes from, const fs::path& source, const Where& where) {
   const std::string shown = fmt::format("`{}`", printable(source.string()));
   to.origins.resize(to.layers.size() + from.layers.size(), {shown, where});
   append(to.layers, std::move(from.layers));
   append(to.warnings, std::move(from.warnings));
 }
 
-void add_weights(Contents& to,
+void add_weights(LayerList& to,
                  const Plan& plan,
                  const RecipeOptions& options,
-                 const RemoteWeightsByName& remote,
-                 const std::vector<WrittenPlace>& written,
-                 Store& store) {
+                 const LayerSources& sources,
+                 Session& session) {
   for (const PlannedContent& content : plan.weights) {
     TreeInput input = tree_input(content.tree, TreeInput::Links::follow);
-    const auto fetched = remote.find(content.name);
-    const bool is_remote = fetched != remote.end();
+    const auto fetched = sources.remote.find(content.name);
+    const bool is_remote = fetched != sources.remote.end();
     if (is_remote) input.source = fetched->second.source;
     const auto make = [&] {
-      if (!is_remote) check_source(input, written);
+      if (!is_remote) check_source(input, sources.written);
       auto entries = is_remote ? fetched->second.entries : walk(input);
-      WeightsCheck checked = check_weights(entries, input, &store);
+      if (is_remote) append(to.notes, fetched->second.choices);
+      WeightsCheck checked =
+          check_weights(entries, input, &session.store, session.open_remote_parts());
       append(to.notes, std::move(checked.choices));
       append(to.warnings, std::move(checked.warnings));
+      if (plan.reshard_above) append(to.notes, reshard(entries, *plan.reshard_above));
       return weights_recipes(content.name, input, std::move(entries), options);
     };
     add(to, at_place(content.where, make), input.source, content.where);
   }
 }
 
-void add_files(Contents& to,
+void add_files(LayerList& to,
                const Plan& plan,
                const fs::path& folder,
                const std::vector<WrittenPlace>& written,
@@ -93,7 +96,7 @@ std::string lines(const std::vector<std::string>& lines) {
   return text;
 }
 
-void add_config(Contents& to,
+void add_config(LayerList& to,
                 const PlannedAccount& account,
                 const FoundBase& base,
                 const RecipeOptions& options) {
@@ -134,15 +137,14 @@ std::vector<PackJob> with_compression(std::vector<LayerRecipe> layers,
 LayerJobs layer_jobs(const Plan& plan,
                      const FoundBase& base,
                      const Spec& spec,
-                     const RemoteWeightsByName& remote,
-                     const std::vector<WrittenPlace>& written,
-                     Store& store) {
+                     const LayerSources& sources,
+                     Session& session) {
   // Time stamps stay 0 whatever SOURCE_DATE_EPOCH says: equal files are equal layers in every
   // build.
   const RecipeOptions options{base.root, plan.max_layer_size, 0};
-  Contents contents;
-  add_weights(contents, plan, options, remote, written, store);
-  add_files(contents, plan, spec.folder, written, options);
+  LayerList contents;
+  add_weights(contents, plan, options, sources, session);
+  add_files(contents, plan, spec.folder, sources.written, options);
   at_place(spec.where(spec.writable_place),
            [&] { add_config(contents, plan.account, base, options); });
   check_overlaps(contents.layers, contents.origins);
@@ -153,7 +155,8 @@ LayerJobs layer_jobs(const Plan& plan,
   std::vector<LayerRecipe> layers = base.system;
   append(layers, std::move(contents.layers));
   auto jobs = with_compression(std::move(layers), plan, spec.layers.compression);
-  jobs = fit_layer_count(std::move(jobs), base.image.layers.size(), plan.max_layer_size);
+  jobs = fit_layer_count(
+      std::move(jobs), base.image.layers.size() + base.weights.size(), plan.max_layer_size);
   return {std::move(jobs), std::move(contents.notes), std::move(contents.warnings)};
 }
 

@@ -19,15 +19,19 @@ struct LayerJobs {
   std::vector<std::string> warnings;
 };
 
+/// What files are taken from beside the spec's own sources, and what they are not taken from.
+struct LayerSources {
+  const RemoteWeightsByName& remote;         // weights that are not on disk where the spec says
+  const std::vector<WrittenPlace>& written;  // what this build writes
+};
+
 /// Looks at the files that `plan` names and says what layers they become: system, weights, files,
 /// config. Reads names, states and headers of weights, no content. Everything that can be refused
-/// before work begins is refused here. `store` remembers the weights that were found good; `remote`
-/// has the weights that are not on disk where the spec says. Nothing is taken from `written`.
+/// before work begins is refused here. The store remembers the weights that were found good.
 LayerJobs layer_jobs(const Plan& plan,
                      const FoundBase& base,
                      const Spec& spec,
-                     const RemoteWeightsByName& remote,
-                     const std::vector<WrittenPlace>& written,
-                     Store& store);
+                     const LayerSources& sources,
+                     Session& session);
 
 }  // namespace mlpack

@@ -14,10 +14,6 @@
 namespace mlpack {
 namespace {
 
-bool is_layout(const ArchiveLocation& location) {
-  return location.kind == ArchiveLocation::Kind::oci_layout;
-}
-
 std::string shown(const ArchiveLocation& location) {
   return fmt::format("`-o` to `{}`", printable(location.path.string()));
 }
@@ -37,8 +33,11 @@ bool is_input(const FileIdentity& file, const std::vector<PackJob>& jobs) {
   return std::any_of(jobs.begin(), jobs.end(), [&](const PackJob& job) {
     const auto& entries = job.recipe.entries;
     return std::any_of(entries.begin(), entries.end(), [&](const RecipeEntry& entry) {
-      const auto* range = std::get_if<FileRange>(&entry.content);
-      return range != nullptr && is_same_file(range->identity, file);
+      bool found = false;
+      for_each_range(entry.content, [&](const FileRange& range) {
+        found = found || is_same_file(range.identity, file);
+      });
+      return found;
     });
   });
 }
@@ -52,7 +51,7 @@ void check_base(const ArchiveLocation& output, const BaseLayout& base) {
   const auto within = path_within(place_of(output.path), layout);
   if (!within) return;
   const bool other_tag =
-      is_layout(output) && *within == "." && !base.tag.empty() && output.tag != base.tag;
+      output.is_layout() && *within == "." && !base.tag.empty() && output.tag != base.tag;
   if (other_tag) return;
   refuse(fmt::format("{} would change the base `oci:{}`, which the image is made from",
                      shown(output),

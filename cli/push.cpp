@@ -4,6 +4,7 @@
 #include "cli/images.h"
 #include "cli/result.h"
 #include "cli/targets.h"
+#include "layers/diff_ids.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -85,9 +86,12 @@ void push_image(const PushOptions& options, World& world) {
   const NamedImage image = find_local_image(options.image.front(), session);
   // What an archive holds is taken from it, wherever else it may be.
   Store* store = image.place == NamedImage::Place::store ? &session.store : nullptr;
+  const DiffIds diff_ids(store == nullptr ? image.set.images : std::vector<Image>(), world.stop);
+  const OpenBlob open = diff_ids.checked(image.open);
+  const auto check_unsent = [&](const Descriptor& blob) { diff_ids.check(blob, open); };
   std::vector<PushReport> reports;
   for (const Reference& name : names) {
-    PushRequest request{image.set.images, {}, name, image.open, store};
+    PushRequest request{image.set.images, {}, name, open, store, check_unsent};
     if (image.set.index) request.index = image.set.index_bytes;
     const auto run = [&] { return push(session.client, request); };
     reports.push_back(reports.empty() ? run() : in_context(done_text(names, reports), run));

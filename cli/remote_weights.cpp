@@ -2,6 +2,7 @@
 
 #include "layers/file_filter.h"
 #include "layers/layer_builder.h"
+#include "lib/model/choices.h"
 #include "lib/text.h"
 #include "registry/remote_cache.h"
 #include "registry/remote_open.h"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -18,6 +20,9 @@
 namespace mlpack {
 namespace {
 
+// Smaller files are kept: they are few bytes, and many requests.
+constexpr std::uint64_t streamed_from = std::uint64_t{1} << 20;
+
 // An entry and where its files are.
 struct Entry {
   const Weights& wish;
@@ -25,6 +30,7 @@ struct Entry {
   const RemoteCache& cache;
   Session& session;
   Offline offline;
+  RemoteBytes bytes;
 
   // For messages: a URL's query may hold a signature.
   std::string shown() const {
@@ -84,14 +90,18 @@ void check_names(const std::vector<RemoteFile>& files, const std::string& source
   }
 }
 
-std::vector<RemoteFile> choose(const Entry& entry, std::vector<RemoteFile> files) {
+std::vector<std::string> paths_of(const std::vector<RemoteFile>& files) {
   std::vector<std::string> paths;
   paths.reserve(files.size());
   for (const RemoteFile& file : files) {
     paths.push_back(file.path);
   }
+  return paths;
+}
+
+std::vector<RemoteFile> choose(const Entry& entry, std::vector<RemoteFile> files) {
   FileFilter filter(input_of(entry.wish), entry.shown(), "");
-  const std::vector<std::string> taken = filter.select(paths);
+  const std::vector<std::string> taken = filter.select(paths_of(files));
   const std::set<std::string, std::less<>> wanted(taken.begin(), taken.end());
   std::erase_if(files, [&](const RemoteFile& file) { return !wanted.contains(file.path); });
   if (files.empty()) {
@@ -103,47 +113,95 @@ std::vector<RemoteFile> choose(const Entry& entry, std::vector<RemoteFile> files
   return files;
 }
 
-// Where the files are, in their order; what is not here is fetched, several at a time.
-std::vector<CachedFile> bring(const Entry& entry,
-                              const std::vector<RemoteFile>& files,
-                              std::size_t& downloaded) {
+// Of weights that are there twice, what is not worth packaging is not fetched either.
+std::vector<std::string> leave_out_doubles(const Entry& entry, std::vector<RemoteFile>& files) {
+  std::vector<std::string> lines;
+  if (!entry.wish.include.empty()) return lines;
+  for (const ModelChoice& choice : choose_weights(paths_of(files))) {
+    lines.push_back(choice.message);
+    const std::set<std::string_view> left_out(choice.left_out.begin(), choice.left_out.end());
+    std::erase_if(files, [&](const RemoteFile& file) { return left_out.contains(file.path); });
+  }
+  return lines;
+}
+
+FileRange range_of(const CachedFile& file) {
+  const fs::path absolute = fs::absolute(file.path);  // recipes outlive the working directory
+  return {absolute, identity_of(open_regular(absolute)), 0};
+}
+
+bool stays_there(const Entry& entry, const RemoteFile& file) {
+  return entry.bytes == RemoteBytes::streamed && entry.wish.compression == Compression::none &&
+         file.size >= streamed_from && entry.source.keeps(file);
+}
+
+RemoteContent remote_content(const Entry& entry, const RemoteFile& file) {
+  return {entry.source.name(), file.path, file.version, file.sha256};
+}
+
+// All at once, as each may take several round trips.
+void look_at_fronts(const Entry& entry, const std::vector<RemoteFile>& files) {
+  const OpenRemoteReadAt open = entry.session.open_remote_parts();
+  parallel_for(files.size(), entry.session.world.settings.transfers, [&](std::size_t i) {
+    std::array<std::byte, 1> first;
+    open(remote_content(entry, files[i]), files[i].size)->read_at(0, first);
+  });
+}
+
+// A file, where it is and what it holds.
+struct FoundFile {
+  RecipeEntry entry;  // without its path
+  std::optional<Digest> sha256;
+};
+
+FoundFile found_file(Content content, std::uint64_t size, std::optional<Digest> sha256) {
+  FoundFile found{{}, sha256};
+  found.entry.size = size;
+  found.entry.content = std::move(content);
+  return found;
+}
+
+// Where the files are, in their order; what is not here and cannot stay there is fetched, several
+// at a time.
+std::vector<FoundFile> bring(const Entry& entry,
+                             const std::vector<RemoteFile>& files,
+                             std::size_t& downloaded) {
   std::vector<std::optional<CachedFile>> here(files.size());
   std::vector<std::size_t> missing;
+  std::vector<RemoteFile> wanted;
+  std::vector<RemoteFile> there;
   for (std::size_t i = 0; i < files.size(); ++i) {
     here[i] = entry.cache.find(entry.source, files[i]);
-    if (!here[i]) missing.push_back(i);
+    if (here[i]) continue;
+    const bool stays = stays_there(entry, files[i]);
+    (stays ? there : wanted).push_back(files[i]);
+    if (!stays) missing.push_back(i);
   }
   if (!missing.empty() && entry.offline == Offline::yes) {
-    fail_offline(fmt::format("`{}` of `{}`", files[missing.front()].path, entry.shown()));
+    fail_offline(fmt::format("`{}` of `{}`", wanted.front().path, entry.shown()));
   }
-  entry.cache.require_room_for(entry.source, files);
+  entry.cache.require_room_for(entry.source, wanted);
   parallel_for(missing.size(), entry.session.world.settings.transfers, [&](std::size_t n) {
     const std::size_t i = missing[n];
     here[i] = entry.cache.download_to(entry.source, files[i], entry.session.terminal());
   });
+  look_at_fronts(entry, there);
   downloaded = missing.size();
-  std::vector<CachedFile> brought;
+  std::vector<FoundFile> brought;
   brought.reserve(here.size());
-  for (auto& file : here) {
-    if (file) brought.push_back(std::move(*file));
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const RemoteFile& file = files[i];
+    const std::optional<CachedFile>& kept = here[i];
+    brought.push_back(kept ? found_file(range_of(*kept), file.size, kept->sha256)
+                           : found_file(remote_content(entry, file), file.size, file.sha256));
   }
   return brought;
-}
-
-RecipeEntry entry_of(std::string path, const CachedFile& file) {
-  const fs::path absolute = fs::absolute(file.path);  // recipes outlive the working directory
-  const FileIdentity identity = identity_of(open_regular(absolute));
-  RecipeEntry entry;
-  entry.path = std::move(path);
-  entry.size = identity.size;
-  entry.content = FileRange{absolute, identity, 0};
-  return entry;
 }
 
 // As a folder or file of the user's would be put there.
 std::vector<RecipeEntry> place(const Entry& entry,
                                const RemoteListing& listing,
-                               const std::vector<CachedFile>& cached) {
+                               std::vector<FoundFile> found) {
   const std::string& target = entry.wish.target;
   const std::string top = parse_target(target, fmt::format("the target of `{}`,", entry.shown()));
   const bool is_target = listing.kind == RemoteListing::Kind::file && !target.ends_with('/');
@@ -151,10 +209,11 @@ std::vector<RecipeEntry> place(const Entry& entry,
   std::set<std::string, std::less<>> folders;
   if (has_folder && !top.empty()) folders.insert(top);
   std::vector<RecipeEntry> entries;
-  for (std::size_t i = 0; i < cached.size(); ++i) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
     const std::string& path = listing.files[i].path;
     const std::string below = top.empty() ? path : fmt::format("{}/{}", top, path);
-    entries.push_back(entry_of(is_target ? top : below, cached[i]));
+    found[i].entry.path = is_target ? top : below;
+    entries.push_back(std::move(found[i].entry));
     for (auto above = parent_of(path); !above.empty(); above = parent_of(above)) {
       folders.insert(top.empty() ? std::string(above) : fmt::format("{}/{}", top, above));
     }
@@ -169,21 +228,23 @@ std::vector<RecipeEntry> place(const Entry& entry,
 // The same files, whatever the source leads to later.
 std::string origin_of(const Entry& entry,
                       const RemoteListing& listing,
-                      const std::vector<CachedFile>& cached) {
+                      const std::vector<FoundFile>& found) {
   const std::string& name = entry.source.name();
   if (entry.wish.kind == SourceKind::hugging_face) return name + "@" + listing.revision;
-  const bool is_file = listing.kind == RemoteListing::Kind::file;
-  return is_file ? name + "#sha256=" + cached.front().sha256.hex() : name;
+  if (listing.kind == RemoteListing::Kind::folder) return name;
+  const std::optional<Digest>& sha256 = found.front().sha256;
+  return sha256 ? name + "#sha256=" + sha256->hex() : name;
 }
 
 RemoteWeights fetch_entry(const Entry& entry) {
   Found found = find_listing(entry);
   found.listing.files = choose(entry, std::move(found.listing.files));
   RemoteWeights weights;
-  const auto cached = bring(entry, found.listing.files, weights.downloaded);
+  weights.choices = leave_out_doubles(entry, found.listing.files);
+  auto files = bring(entry, found.listing.files, weights.downloaded);
   weights.source = entry.shown();
-  weights.origin = origin_of(entry, found.listing, cached);
-  weights.entries = place(entry, found.listing, cached);
+  weights.origin = origin_of(entry, found.listing, files);
+  weights.entries = place(entry, found.listing, std::move(files));
   const std::string& revision = found.listing.revision;
   if (!revision.empty()) {
     weights.decisions.push_back(
@@ -194,21 +255,19 @@ RemoteWeights fetch_entry(const Entry& entry) {
 
 }  // namespace
 
-RemoteWeightsByName fetch_weights(const Spec& spec, Session& session, Offline offline) {
-  const World& world = session.world;
-  const RemoteContext context{.transport = world.transport,
-                              .environment = world.environment,
-                              .progress = session.terminal(),
-                              .stop = world.stop,
-                              .plain_http = world.settings.plain_http};
-  const RemoteCache cache(session.store.root() / "cache", world.stop);
+RemoteWeightsByName fetch_weights(const Spec& spec,
+                                  Session& session,
+                                  Offline offline,
+                                  RemoteBytes bytes) {
+  const RemoteContext context = session.remote_context();
+  const RemoteCache cache(session.store.root() / "cache", session.world.stop);
   RemoteWeightsByName fetched;
   for (const auto& item : spec.weights) {
     const Weights& wish = item.value;
-    if (wish.kind == SourceKind::path) continue;
+    if (wish.kind == SourceKind::path || wish.kind == SourceKind::oci) continue;
     fetched[wish.name] = at_place(spec.where(wish.source_place), [&] {
       const auto source = open_remote(wish.source, context);
-      return fetch_entry({wish, *source, cache, session, offline});
+      return fetch_entry({wish, *source, cache, session, offline, bytes});
     });
   }
   return fetched;

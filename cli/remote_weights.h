@@ -13,23 +13,33 @@
 
 namespace mlpack {
 
-/// What a remote `weights` entry turned out to be, its files in the store's cache.
+/// What becomes of the bytes of remote files: all are downloaded into the store's cache, or those
+/// files that are large, not compressed and kept by their source (RemoteSource::keeps) stay where
+/// they are, to be read when their layer is sent. What the cache has is used from there.
+enum class RemoteBytes { cached, streamed };
+
+/// What a remote `weights` entry turned out to be.
 struct RemoteWeights {
   std::string source;                // for messages: without what a URL's query may hold
   std::string origin;                // the same files for good: `hf://acme/tiny@COMMIT`
   std::vector<RecipeEntry> entries;  // where the entry says they go, sorted by path
   std::size_t downloaded = 0;        // files that were not here
   std::vector<Decision> decisions;
+  std::vector<std::string> choices;  // weights that are there twice, and which are left out
 };
 
 /// By the name of the entry.
 using RemoteWeightsByName = std::map<std::string, RemoteWeights>;
 
-/// Lists every remote entry of `spec`, takes the files that `include` and `exclude` leave, and
-/// downloads those that the store's cache lacks. Asks nobody about what is pinned and at hand. What
-/// was listed is kept for Offline::yes, where anything that is missing is Fault::input. Errors name
-/// the entry.
-RemoteWeightsByName fetch_weights(const Spec& spec, Session& session, Offline offline);
+/// Lists every remote entry of `spec` but for images (reuse_weights), takes the files that
+/// `include` and `exclude` leave, without an `include` but one of two sets of the same weights, and
+/// downloads those that the store's cache lacks, but for what `bytes` leaves there: of that the
+/// front is looked at. Asks nobody about what is pinned and at hand. What was listed is kept for
+/// Offline::yes, where anything that is missing is Fault::input. Errors name the entry.
+RemoteWeightsByName fetch_weights(const Spec& spec,
+                                  Session& session,
+                                  Offline offline,
+                                  RemoteBytes bytes = RemoteBytes::cached);
 
 namespace annotation {
 /// On layers of remote weights: where they are from.

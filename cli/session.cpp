@@ -22,7 +22,9 @@ const fs::path& store_folder(const World& world) {
 }  // namespace
 
 CredentialFiles open_credentials(World& world) {
-  return CredentialFiles(credential_places(world.environment), warner(world));
+  CredentialPlaces places = credential_places(world.environment);
+  places.stop = &world.stop;
+  return CredentialFiles(std::move(places), warner(world));
 }
 
 ClientOptions client_options(const World& world) {
@@ -37,12 +39,28 @@ Session::Session(World& the_world, Store::Access access)
       store(store_folder(world), warner(world), access),
       credentials(open_credentials(world)),
       client(world.transport, credentials, client_options(world), world.terminal, world.stop),
-      downloader(world.transport, RetryPolicy{}, world.terminal, world.stop) {}
+      downloader(world.transport, RetryPolicy{}, world.terminal, world.stop),
+      remote_files(remote_context(), store) {}
+
+RemoteContext Session::remote_context() const {
+  return {.transport = world.transport,
+          .environment = world.environment,
+          .progress = world.terminal,
+          .stop = world.stop,
+          .plain_http = world.settings.plain_http};
+}
+
+OpenRemoteReadAt Session::open_remote_parts(Offline offline) {
+  return [this, offline](const RemoteContent& file, std::uint64_t size) {
+    return remote_files.open_read_at(file, size, offline);
+  };
+}
 
 PackContext Session::pack_context(PackContext::Memo memo) {
   PackContext context;
   context.jobs = world.settings.jobs;
   context.open_members = [this] { return deb_member_opener(store); };
+  context.open_remote = open_remote(Offline::no);
   context.progress = &world.terminal;
   context.stop = &world.stop;
   context.memo = memo;
@@ -57,26 +75,35 @@ DebianContext Session::debian_context(Offline offline) {
   return context;
 }
 
+OpenRemoteFile Session::open_remote(Offline offline) {
+  return [this, offline](const RemoteContent& file, std::uint64_t size) {
+    return remote_files.open(file, size, offline);
+  };
+}
+
 OpenBlob Session::open_anywhere(Offline offline) {
-  const OpenBlob here = open_blob(store, [this] { return deb_member_opener(store); });
+  const OpenBlob here = open_blob(
+      store, [this] { return deb_member_opener(store); }, open_remote(offline));
   const OpenBlob there = remote_blobs(client, store);
   return [this, here, there, offline](const Descriptor& blob) {
     if (store.locate(blob.digest).kind != BlobLocation::Kind::remote) return here(blob);
     if (offline == Offline::no) return there(blob);
     throw Error(Fault::input,
-                fmt::format("the layer `{}` of the base is not in the store", blob.digest.text()),
+                fmt::format("the layer `{}` is not in the store", blob.digest.text()),
                 "run `mlpack fetch` while there is a network");
   };
 }
 
-LayerIntake Session::intake(OpenBlob open) {
+LayerIntake Session::intake(OpenBlob open, Fault damaged) {
   const Stop& stop = world.stop;
-  return {client,
-          store,
-          std::move(open),
-          [&stop](auto source, Sink& sink, const Descriptor& layer, const Digest& diff_id) {
-            move_checked(std::move(source), sink, layer, diff_id, stop);
-          }};
+  return {
+      client,
+      store,
+      std::move(open),
+      [&stop, damaged](auto source, Sink& sink, const Descriptor& layer, const Digest& diff_id) {
+        const auto checked = open_checked(std::move(source), layer, diff_id, stop, damaged);
+        copy(*checked, sink, [&](std::size_t) { stop.check(); });
+      }};
 }
 
 }  // namespace mlpack

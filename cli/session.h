@@ -1,8 +1,10 @@
 #pragma once
 
+#include "cli/remote_files.h"
 #include "cli/world.h"
 #include "layers/debs.h"
 #include "layers/pack.h"
+#include "lib/model/model.h"
 #include "lib/store/store.h"
 #include "registry/client.h"
 #include "registry/credentials.h"
@@ -23,15 +25,23 @@ class Session {
   CredentialFiles credentials;
   Client client;
   HttpDownloader downloader;
+  RemoteFiles remote_files;
 
   Terminal& terminal() const { return world.terminal; }
+  RemoteContext remote_context() const;
+  /// Opens files in the network to look at parts of them.
+  OpenRemoteReadAt open_remote_parts(Offline offline = Offline::no);
   PackContext pack_context(PackContext::Memo memo = PackContext::Memo::trust);
   DebianContext debian_context(Offline offline);
-  /// Opens blobs of the store: from their files, from the user's files, else from where they are
-  /// known to be (not with Offline::yes: Fault::input then).
+  /// Opens blobs of the store: from their files, from what they are made of, else from where they
+  /// are known to be. With Offline::yes what is in the network is Fault::input.
   OpenBlob open_anywhere(Offline offline = Offline::no);
-  /// Brings layers that `open` opens into the store, comparing them with their diff ids.
-  LayerIntake intake(OpenBlob open);
+  /// Brings layers that `open` opens into the store, comparing them with their diff ids; `damaged`
+  /// as in open_checked.
+  LayerIntake intake(OpenBlob open, Fault damaged = Fault::integrity);
+
+ private:
+  OpenRemoteFile open_remote(Offline offline);
 };
 
 /// The credentials of the user, with warnings on the terminal.

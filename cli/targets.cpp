@@ -22,15 +22,11 @@ Reference target_name(const std::string& own, const std::string& tag) {
   return name.with_default_tag();
 }
 
-bool is_layout(const ArchiveLocation& location) {
-  return location.kind == ArchiveLocation::Kind::oci_layout;
-}
-
 // What a second output must not write to as well: a file, or a tag of a layout.
 std::string place_text(const ArchiveLocation& location) {
   if (location.path == "-") return "-";
   const std::string place = place_of(location.path).string();
-  return is_layout(location) ? place + ":" + location.tag : place;
+  return location.is_layout() ? place + ":" + location.tag : place;
 }
 
 // One path cannot be an archive and a layout.
@@ -40,7 +36,7 @@ void check_kinds(const std::vector<ArchiveLocation>& locations,
   for (std::size_t i = 0; i < locations.size(); ++i) {
     if (locations[i].path == "-") continue;
     const auto first = first_at.emplace(place_of(locations[i].path), i).first->second;
-    if (is_layout(locations[first]) == is_layout(locations[i])) continue;
+    if (locations[first].is_layout() == locations[i].is_layout()) continue;
     throw Error(Fault::usage,
                 fmt::format("`-o {}` and `-o {}` would make one path a file and a folder",
                             printable(outputs[first]),
@@ -57,7 +53,7 @@ void check_kinds(const std::vector<ArchiveLocation>& locations,
                 fmt::format("`-o {}` and `-o {}` are both stdout", first, second),
                 "write one of them to a file");
   }
-  const bool layout = is_layout(location);
+  const bool layout = location.is_layout();
   throw Error(
       Fault::usage,
       fmt::format("`-o {}` and `-o {}` would write the same {}",

@@ -138,7 +138,7 @@ void write_archive(const ArchiveLocation& location,
                    const std::string& name,
                    const ImageSet& images,
                    const ExportContext& context) {
-  if (location.kind == ArchiveLocation::Kind::oci_layout) {
+  if (location.is_layout()) {
     write_layout(location.path, location.tag.empty() ? "latest" : location.tag, images, context);
     return;
   }

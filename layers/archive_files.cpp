@@ -67,9 +67,9 @@ ArchiveFiles ArchiveFiles::in_tar(const fs::path& archive) {
 
 std::optional<ArchiveFiles::Range> ArchiveFiles::range(const std::string& path) const {
   if (is_folder_) {
-    std::error_code absent;
-    const std::uint64_t size = fs::file_size(path_ / path, absent);
-    return absent ? std::nullopt : std::optional<Range>({0, size});
+    std::error_code failed;
+    if (fs::status(path_ / path, failed).type() == fs::file_type::not_found) return std::nullopt;
+    return Range{0, identity_of(open_regular(path_ / path)).size};
   }
   const auto found = ranges_.find(path);
   return found == ranges_.end() ? std::nullopt : std::optional<Range>(found->second);

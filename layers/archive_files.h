@@ -19,6 +19,7 @@ class ArchiveFiles {
   /// Reads the headers of the archive. A compressed one is Fault::input.
   static ArchiveFiles in_tar(const fs::path& archive);
 
+  /// Fault::input for what is there and no regular file, here and below.
   bool has(const std::string& path) const;
   std::uint64_t size(const std::string& path) const;
   /// Fault::input where there is no such file.

@@ -37,16 +37,30 @@ void require_layout_or_nothing(const fs::path& folder) {
 
 bool is_of_files(const LayerRecipe& recipe) {
   return std::none_of(recipe.entries.begin(), recipe.entries.end(), [](const RecipeEntry& entry) {
-    return entry.kind == EntryKind::file && std::holds_alternative<DebMember>(entry.content);
+    return std::holds_alternative<DebMember>(entry.content) ||
+           std::holds_alternative<RemoteContent>(entry.content);
   });
+}
+
+template <class Variant>
+void write_content(const Variant& content,
+                   std::uint64_t size,
+                   AtomicFile& file,
+                   BlobProgress& progress) {
+  if (const auto* range = std::get_if<FileRange>(&content)) {
+    copy_range(*range, size, file, [&](std::size_t bytes) { progress.advance(bytes); });
+  } else {
+    file.write(as_bytes(std::get<std::string>(content)));
+  }
 }
 
 void write_data(const RecipeEntry& entry, AtomicFile& file, BlobProgress& progress) {
   if (entry.kind != EntryKind::file) return;
-  if (const auto* range = std::get_if<FileRange>(&entry.content)) {
-    copy_range(*range, entry.size, file, [&](std::size_t bytes) { progress.advance(bytes); });
+  if (const auto* parts = std::get_if<Parts>(&entry.content)) {
+    for (const Part& part : *parts)
+      write_content(part.content, part.size, file, progress);
   } else {
-    file.write(as_bytes(std::get<std::string>(entry.content)));
+    write_content(entry.content, entry.size, file, progress);
   }
   file.write(as_bytes(std::string(tar_padding(entry.size), '\0')));
 }

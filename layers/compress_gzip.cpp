@@ -12,7 +12,7 @@ namespace mlpack {
 namespace {
 
 constexpr std::size_t member_bytes = std::size_t{1} << 20;
-constexpr int level = 6;
+constexpr int gzip_level = 6;
 constexpr int window_and_gzip = MAX_WBITS + 16;
 constexpr int memory_level = 8;  // zlib's default; part of what the bytes depend on
 // Each thread holds about 2.5 MiB.
@@ -23,7 +23,7 @@ class MemberCompressor {
  public:
   MemberCompressor() {
     if (deflateInit2(
-            &stream_, level, Z_DEFLATED, window_and_gzip, memory_level, Z_DEFAULT_STRATEGY) !=
+            &stream_, gzip_level, Z_DEFLATED, window_and_gzip, memory_level, Z_DEFAULT_STRATEGY) !=
         Z_OK) {
       fail(Fault::internal, "zlib has no memory for a compressor");
     }

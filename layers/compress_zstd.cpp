@@ -12,7 +12,7 @@
 namespace mlpack {
 namespace {
 
-constexpr int level = 3;
+constexpr int zstd_level = 3;
 constexpr int job_bytes = 2 << 20;
 constexpr int largest_window_log = 27;
 // Each worker holds about 4 MiB, on top of 12 MiB.
@@ -35,7 +35,7 @@ class ZstdCompressor : public Compressor {
   ZstdCompressor(Sink& out, std::size_t jobs) : out_(out), context_(ZSTD_createCCtx()) {
     if (!context_) fail(Fault::internal, "zstd has no memory for a compressor");
     const auto workers = static_cast<int>(std::clamp<std::size_t>(jobs, 1, most_workers));
-    set(ZSTD_c_compressionLevel, level);
+    set(ZSTD_c_compressionLevel, zstd_level);
     set(ZSTD_c_checksumFlag, 1);
     // No workers would give other bytes than any number of them.
     set(ZSTD_c_nbWorkers, workers);

@@ -13,7 +13,7 @@ namespace mlpack {
 namespace {
 
 // Everybody may write there, and nobody remove what is another's.
-constexpr std::array<std::string_view, 3> open_folders{"dev/shm", "tmp", "var/tmp"};
+constexpr std::array<std::string_view, 2> open_folders{"tmp", "var/tmp"};
 
 constexpr unsigned open_mode = 01777;
 constexpr unsigned writable_mode = 02775;

@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::size_t block_size = std::size_t{1} << 20;
 
+// About four times what the largest releases have.
+constexpr std::size_t most_kept_bytes = std::size_t{128} << 20;
+constexpr std::size_t most_packages = 300'000;
+constexpr std::size_t most_provided = 300'000;
+
 constexpr std::array<std::string_view, 14> kept_fields{"Package",
                                                        "Version",
                                                        "Architecture",
@@ -83,9 +88,16 @@ void DebIndex::add(std::string_view paragraph, std::size_t archive) {
   const IndexedDeb package{deb_field(text, "Package"), deb_field(text, "Version"), text, archive};
   if (known != packages_.end()) packages_.erase(known);
   packages_.emplace(package.name, package);
+  if (packages_.size() > most_packages) {
+    fail(Fault::integrity, "the package lists have more than {} packages", most_packages);
+  }
 }
 
 std::string_view DebIndex::keep(std::string_view text) {
+  kept_ += text.size();
+  if (kept_ > most_kept_bytes) {
+    fail(Fault::integrity, "the package lists hold more than {}", human_size(most_kept_bytes));
+  }
   if (blocks_.empty() || blocks_.back().capacity() - blocks_.back().size() < text.size()) {
     blocks_.emplace_back().reserve(std::max(block_size, text.size()));
   }
@@ -102,9 +114,14 @@ const IndexedDeb* DebIndex::find(std::string_view name) const {
 
 void DebIndex::index_provides() const {
   if (!provided_.empty()) return;
+  std::size_t count = 0;
   for (const auto& [name, package] : packages_) {
-    for (const auto& item : dependencies(deb_field(package.paragraph, "Provides")))
+    for (const auto& item : dependencies(deb_field(package.paragraph, "Provides"))) {
       provided_[dependency_name(item.front())].push_back(&package);
+      if (++count > most_provided) {
+        fail(Fault::integrity, "the package lists have more than {} `Provides`", most_provided);
+      }
+    }
   }
 }
 

@@ -25,7 +25,8 @@ struct IndexedDeb {
 };
 
 /// The packages of several package lists (`Packages`), of each name only the highest version; where
-/// two lists have it, the one added first. Holds about 30 MB for the 66,000 packages of a release.
+/// two lists have it, the one added first. Holds about 30 MB for the 66,000 packages of a release;
+/// lists of more than 128 MiB, 300,000 packages or 300,000 provided names are Fault::integrity.
 class DebIndex {
  public:
   /// A sink for the bytes of one list; call `finish` on it after the last. `archive` is kept with
@@ -61,6 +62,7 @@ class DebIndex {
              std::span<const std::string_view> ignored,
              const Choose& choose) const;
 
+  std::size_t kept_ = 0;  // bytes
   std::deque<std::string> blocks_;
   std::unordered_map<std::string_view, IndexedDeb> packages_;
   mutable std::unordered_map<std::string_view, Found> provided_;

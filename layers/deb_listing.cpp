@@ -17,7 +17,7 @@ constexpr std::size_t largest_control = std::size_t{1} << 20;
 constexpr std::size_t largest_certificates = std::size_t{16} << 20;
 constexpr std::string_view certificate_folder = "usr/share/ca-certificates/";
 constexpr std::uint64_t largest_priority = std::numeric_limits<int>::max();
-constexpr std::string_view format = "deb listing 1";
+constexpr std::string_view listing_format = "deb listing 1";
 
 std::string content_of(DebArchive& archive, const DebFile& file, std::size_t limit) {
   if (file.size > limit) {
@@ -153,7 +153,7 @@ DebListing list_deb(const fs::path& deb, const DebPackage& package) {
 
 std::string write_listing(const DebListing& listing) {
   FieldWriter out;
-  out.add(format);
+  out.add(listing_format);
   out.add(listing.control);
   out.add(listing.files.size());
   for (const DebFile& file : listing.files)
@@ -171,7 +171,7 @@ std::string write_listing(const DebListing& listing) {
 
 std::optional<DebListing> parse_listing(std::string_view text) {
   FieldReader in(text);
-  if (in.text() != format) return std::nullopt;
+  if (in.text() != listing_format) return std::nullopt;
   DebListing listing;
   listing.control = in.text();
   for (std::uint64_t left = in.count(); left > 0 && in.good(); --left)

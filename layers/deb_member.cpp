@@ -14,9 +14,9 @@ struct Place {
 };
 
 // Reads what `archive` stands at, which its opener keeps alive.
-class MemberSource : public Source {
+class PackageFileSource : public Source {
  public:
-  MemberSource(std::shared_ptr<Place> place, std::uint64_t size)
+  PackageFileSource(std::shared_ptr<Place> place, std::uint64_t size)
       : place_(std::move(place)), left_(size) {}
 
   std::size_t read(std::span<std::byte> buffer) override {
@@ -37,7 +37,7 @@ std::unique_ptr<Source> advance_to(const std::shared_ptr<Place>& place, const st
   if (!place->archive) return nullptr;
   while (const auto file = place->archive->next()) {
     if (file->path == member && file->kind == EntryKind::file) {
-      return std::make_unique<MemberSource>(place, file->size);
+      return std::make_unique<PackageFileSource>(place, file->size);
     }
   }
   place->archive.reset();

@@ -9,7 +9,7 @@
 namespace mlpack {
 namespace {
 
-constexpr int most_links = 40;
+constexpr int most_followed_links = 40;
 
 void put_front(std::deque<std::string>& parts, std::string_view path) {
   auto place = parts.begin();
@@ -104,7 +104,7 @@ std::string RootPaths::resolve(const std::string& path) const {
       done = next;
       continue;
     }
-    if (++links > most_links) {
+    if (++links > most_followed_links) {
       fail(Fault::integrity, "the links on the way to `/{}` lead nowhere", printable(path));
     }
     if (entry->link.starts_with('/')) done.clear();

@@ -22,7 +22,7 @@
 namespace mlpack {
 namespace {
 
-constexpr std::uint64_t largest_release = std::uint64_t{16} << 20;
+constexpr std::uint64_t largest_release = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_list = std::uint64_t{1} << 30;
 constexpr std::uint64_t largest_package = std::uint64_t{64} << 30;
 constexpr const char* release_fact = "debian release 1";
@@ -102,16 +102,30 @@ std::vector<Suite> suites_of(const Distribution& distribution, const DebianMirro
   return suites;
 }
 
-std::string fetch_release(const std::string& url, const DebianContext& context) {
-  StringSink sink(largest_release);
-  if (context.downloader.get(url, largest_release, sink)) return std::move(sink.text);
-  throw Error(Fault::refused,
-              fmt::format("the mirror has no `{}`", url),
-              "check `mirror`, `security_mirror` and `snapshot` of the base");
+std::string url_of(const Suite& suite) {
+  return suite.folder() + "/InRelease";
 }
 
-std::string release_text(const std::string& url, const DebianContext& context) {
-  if (context.offline == Offline::no) return fetch_release(url, context);
+std::string fetch_release(const Suite& suite, const DebianContext& context) {
+  const std::string url = url_of(suite);
+  StringSink sink(largest_release);
+  if (context.downloader.get(url, largest_release, sink)) return std::move(sink.text);
+  std::vector<std::string_view> known;
+  for (const Distribution& row : distributions())
+    known.push_back(row.codename);
+  throw Error(Fault::refused,
+              fmt::format("the mirror `{}` has no suite `{}`: it replied that there is no `{}`",
+                          suite.mirror,
+                          suite.name,
+                          url),
+              fmt::format("check `mirror`, `security_mirror` and `snapshot` of the base; of the "
+                          "releases {}, a mirror may have some only",
+                          fmt::join(known, ", ")));
+}
+
+std::string release_text(const Suite& suite, const DebianContext& context) {
+  if (context.offline == Offline::no) return fetch_release(suite, context);
+  const std::string url = url_of(suite);
   auto known = context.store.fact(release_fact, Digest::of(url));
   if (!known) fail_offline(url);
   return std::move(*known);
@@ -166,20 +180,20 @@ class Resolution {
 
   void read_releases() {
     const std::vector<fs::path> keyrings = keyrings_for(distribution_, context_);
-    parallel_for(suites_.size(), context_.jobs, [&](std::size_t index) {
+    // A mirror that lacks it is told about it, not about one of its updates.
+    read_release(suites_.front(), keyrings);
+    parallel_for(suites_.size() - 1, context_.jobs, [&](std::size_t index) {
       context_.stop.check();
-      read_release(suites_[index], keyrings);
+      read_release(suites_[index + 1], keyrings);
     });
     if (context_.offline == Offline::yes) return;
     for (const Suite& suite : suites_)
       context_.store.put_fact(release_fact, Digest::of(url_of(suite)), suite.release_text);
   }
 
-  static std::string url_of(const Suite& suite) { return suite.folder() + "/InRelease"; }
-
   void read_release(Suite& suite, const std::vector<fs::path>& keyrings) {
     const std::string url = url_of(suite);
-    suite.release_text = release_text(url, context_);
+    suite.release_text = release_text(suite, context_);
     suite.release = parse_release(verify_clear_signed(suite.release_text, keyrings, url), url);
     const bool old_is_fine = !base_.snapshot.empty() || context_.offline == Offline::yes;
     check_release(suite.release,

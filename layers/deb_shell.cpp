@@ -23,7 +23,7 @@ using shell::Word;
 using Script = std::shared_ptr<const std::vector<Command>>;
 
 constexpr std::size_t most_steps = 100'000;
-constexpr std::size_t deepest = 200;
+constexpr std::size_t deepest_nesting = 200;
 constexpr std::size_t most_calls = 10'000;
 constexpr std::size_t longest_output = 1 << 16;
 
@@ -72,7 +72,7 @@ class Reader {
 
   bool read(std::string_view text) {
     auto commands = shell::parse(text);
-    if (!commands || depth_ > deepest) return false;
+    if (!commands || depth_ > deepest_nesting) return false;
     const Script outer =
         std::exchange(script_, std::make_shared<const std::vector<Command>>(spread(*commands)));
     ++depth_;
@@ -121,7 +121,7 @@ class Reader {
   }
 
   Truth one(std::size_t& place, Truth reached) {
-    if (++steps_ > most_steps || depth_ > deepest) failed_ = true;
+    if (++steps_ > most_steps || depth_ > deepest_nesting) failed_ = true;
     if (over(place)) return Truth::unknown;
     ++depth_;
     const Truth status = construct(place, reached);

@@ -12,7 +12,7 @@ constexpr std::size_t longest_value = std::size_t{1} << 16;
 constexpr const char* name_letters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
 
-bool is_blank(char c) {
+bool is_field_separator(char c) {
   return c == ' ' || c == '\t' || c == '\n';
 }
 
@@ -46,7 +46,7 @@ class Splitter {
   }
   void add_split(const std::string& text) {
     for (const char c : text) {
-      if (is_blank(c)) {
+      if (is_field_separator(c)) {
         finish();
       } else {
         field_ += c;

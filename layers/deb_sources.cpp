@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t largest_file = 1 << 20;
 
-std::vector<std::string> words(std::string_view text) {
+std::vector<std::string> blank_separated(std::string_view text) {
   std::vector<std::string> found;
   for (const std::string_view line : split(text, '\n')) {
     for (const std::string_view part : split(line, ' ')) {
@@ -44,7 +44,7 @@ bool take_options(std::string_view& line, AptSource& source) {
   if (!line.starts_with('[')) return true;
   const std::size_t end = line.find(']');
   if (end == std::string_view::npos) return false;
-  for (const std::string& option : words(line.substr(1, end - 1)))
+  for (const std::string& option : blank_separated(line.substr(1, end - 1)))
     read_option(option, source);
   line = trim(line.substr(end + 1));
   return true;
@@ -56,7 +56,7 @@ std::optional<AptSource> parse_line(std::string_view line) {
   line = trim(line.substr(3));
   AptSource source;
   if (!take_options(line, source)) return std::nullopt;
-  std::vector<std::string> fields = words(line);
+  std::vector<std::string> fields = blank_separated(line);
   if (fields.size() < 3) return std::nullopt;
   source.uris = {fields[0]};
   source.suites = {fields[1]};
@@ -64,7 +64,7 @@ std::optional<AptSource> parse_line(std::string_view line) {
   return source;
 }
 
-bool is_one_of(const std::vector<std::string>& values, std::string_view value) {
+bool has_value(const std::vector<std::string>& values, std::string_view value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
@@ -98,11 +98,11 @@ std::vector<AptSource> parse_deb822_sources(std::string_view text) {
   for (const std::string& paragraph : deb_paragraphs(text)) {
     const std::string enabled = to_lower(deb_field(paragraph, "Enabled"));
     if (enabled == "no" || enabled == "false" || enabled == "0") continue;
-    if (!is_one_of(words(deb_field(paragraph, "Types")), "deb")) continue;
-    sources.push_back({words(deb_field(paragraph, "URIs")),
-                       words(deb_field(paragraph, "Suites")),
-                       words(deb_field(paragraph, "Components")),
-                       words(deb_field(paragraph, "Architectures")),
+    if (!has_value(blank_separated(deb_field(paragraph, "Types")), "deb")) continue;
+    sources.push_back({blank_separated(deb_field(paragraph, "URIs")),
+                       blank_separated(deb_field(paragraph, "Suites")),
+                       blank_separated(deb_field(paragraph, "Components")),
+                       blank_separated(deb_field(paragraph, "Architectures")),
                        std::string(deb_field(paragraph, "Signed-By"))});
   }
   return sources;

@@ -19,7 +19,7 @@ std::string_view deb_field(std::string_view paragraph, std::string_view name);
 std::vector<std::string> deb_paragraphs(std::string_view text);
 
 /// Takes a deb822 text in pieces of any size and calls `each` with every paragraph. A paragraph of
-/// more than 4 MiB is Fault::integrity. `finish` gives the last one.
+/// more than 512 KiB is Fault::integrity. `finish` gives the last one.
 class ParagraphSink : public Sink {
  public:
   explicit ParagraphSink(std::function<void(std::string_view)> each) : each_(std::move(each)) {}

@@ -5,14 +5,14 @@
 namespace mlpack {
 namespace {
 
-struct Parts {
+struct VersionParts {
   std::string_view epoch;
   std::string_view upstream;
   std::string_view revision;
 };
 
-Parts parts_of(std::string_view version) {
-  Parts parts;
+VersionParts parts_of(std::string_view version) {
+  VersionParts parts;
   if (const std::size_t colon = version.find(':'); colon != std::string_view::npos) {
     parts.epoch = version.substr(0, colon);
     version.remove_prefix(colon + 1);
@@ -77,8 +77,8 @@ int compare_part(std::string_view a, std::string_view b) {
 }  // namespace
 
 int compare_deb_versions(std::string_view a, std::string_view b) {
-  const Parts first = parts_of(a);
-  const Parts second = parts_of(b);
+  const VersionParts first = parts_of(a);
+  const VersionParts second = parts_of(b);
   if (const int epoch = compare_part(first.epoch, second.epoch); epoch != 0) return epoch;
   if (const int upstream = compare_part(first.upstream, second.upstream); upstream != 0) {
     return upstream;

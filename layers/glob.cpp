@@ -10,13 +10,13 @@ namespace mlpack {
 namespace {
 
 // One `[…]` of a segment, from after its bracket.
-struct Set {
+struct CharacterSet {
   bool holds;
   std::size_t length;  // up to and with the closing bracket
 };
 
 // nullopt where it is not closed. `]` counts as a member at the front.
-std::optional<Set> match_set(std::string_view text, char byte) {
+std::optional<CharacterSet> match_set(std::string_view text, char byte) {
   std::size_t i = 0;
   const bool inverted = !text.empty() && (text[0] == '!' || text[0] == '^');
   if (inverted) ++i;
@@ -39,7 +39,7 @@ std::optional<Set> match_set(std::string_view text, char byte) {
     found = found || (*low <= value && value <= *high);
   }
   if (i >= text.size()) return std::nullopt;
-  return Set{found != inverted, i + 1};
+  return CharacterSet{found != inverted, i + 1};
 }
 
 // Matches one byte of text against the item at the front of `pattern`: the item's length, 0 where

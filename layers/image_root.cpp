@@ -8,7 +8,7 @@
 namespace mlpack {
 namespace {
 
-constexpr const char* listing_fact = "layer listing 1";
+constexpr const char* layer_listing_fact = "layer listing 1";
 
 void add_layer(RootPaths& root, const LayerListing& layer) {
   for (const std::string& path : layer.removed)
@@ -24,7 +24,7 @@ void add_layer(RootPaths& root, const LayerListing& layer) {
 }
 
 std::optional<LayerListing> known_listing(const Descriptor& layer, const Store& store) {
-  if (const auto fact = store.fact(listing_fact, layer.digest)) {
+  if (const auto fact = store.fact(layer_listing_fact, layer.digest)) {
     if (auto listing = parse_layer_listing(*fact)) return listing;
   }
   if (const auto recipe = store.recipe(layer.digest)) return list_recipe(*recipe);
@@ -92,7 +92,7 @@ void read_missing(Listings& listings,
     const Descriptor& layer = layers[listings.missing[i]];
     LayerListing& listing = listings.layers[listings.missing[i]];
     listing = read_layer(layer, open, context, task);
-    context.store.put_fact(listing_fact, layer.digest, write_layer_listing(listing));
+    context.store.put_fact(layer_listing_fact, layer.digest, write_layer_listing(listing));
   });
   context.progress.end(task, "read");
 }

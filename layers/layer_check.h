@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/digest.h"
+#include "lib/error.h"
 #include "lib/oci/descriptor.h"
 #include "lib/parallel.h"
 #include "lib/sink.h"
@@ -9,13 +10,18 @@
 
 namespace mlpack {
 
-/// Moves the bytes of `layer` from `source` to `sink`, and decompresses them on the way, in bounded
-/// memory. Fault::integrity naming the layer where they do not uncompress to the bytes of
-/// `diff_id`; `sink` may have all of them by then. Of a type that is no layer's nothing is known.
-void move_checked(std::unique_ptr<Source> source,
-                  Sink& sink,
-                  const Descriptor& layer,
-                  const Digest& diff_id,
-                  const Stop& stop);
+/// Fault::integrity where `layer` uncompresses to `found` instead of `diff_id`.
+void require_diff_id(const Descriptor& layer, const Digest& found, const Digest& diff_id);
+
+/// The bytes of `source`, which are decompressed as they pass, in bounded memory. The last of them
+/// are given away only after they were found to uncompress to the bytes of `diff_id`:
+/// Fault::integrity naming the layer else, and `damaged` where they cannot be decompressed although
+/// `source` has no fault of its own to tell. Of a type that is no layer's nothing is known. `stop`
+/// must outlive it.
+std::unique_ptr<Source> open_checked(std::unique_ptr<Source> source,
+                                     const Descriptor& layer,
+                                     const Digest& diff_id,
+                                     const Stop& stop,
+                                     Fault damaged = Fault::integrity);
 
 }  // namespace mlpack

@@ -15,10 +15,6 @@ namespace {
 // What container runtimes mount at most.
 constexpr std::size_t max_layers = 127;
 
-bool is_folder(const RecipeEntry& entry) {
-  return entry.kind == EntryKind::directory;
-}
-
 bool is_plain(const RecipeEntry& folder) {
   return folder.mode == 0755 && folder.uid == 0 && folder.gid == 0;
 }
@@ -28,11 +24,11 @@ void settle_folders(std::vector<PackJob>& jobs) {
   std::unordered_set<std::string> special;
   for (PackJob& job : jobs) {
     const auto is_overruled = [&](const RecipeEntry& entry) {
-      return is_folder(entry) && is_plain(entry) && special.contains(entry.path);
+      return entry.kind == EntryKind::directory && is_plain(entry) && special.contains(entry.path);
     };
     if (job.recipe.role != Role::system) std::erase_if(job.recipe.entries, is_overruled);
     for (const RecipeEntry& entry : job.recipe.entries) {
-      if (is_folder(entry) && !is_plain(entry)) special.insert(entry.path);
+      if (entry.kind == EntryKind::directory && !is_plain(entry)) special.insert(entry.path);
     }
   }
 }

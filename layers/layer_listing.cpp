@@ -14,7 +14,7 @@ namespace mlpack {
 namespace {
 
 constexpr std::size_t largest_texts = std::size_t{128} << 20;  // of one layer
-constexpr std::string_view format = "layer listing 1";
+constexpr std::string_view listing_version = "layer listing 1";
 constexpr std::string_view whiteout = ".wh.";
 constexpr std::string_view opaque = ".wh..wh..opq";
 constexpr std::string_view aufs = ".wh..wh.";  // what aufs left behind: of no meaning
@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 6> kept_files{"etc/group",
 constexpr std::array<std::string_view, 2> kept_folders{"var/lib/dpkg/alternatives/",
                                                        "var/lib/dpkg/status.d/"};
 
-bool is_kept(std::string_view path) {
+bool is_of_interest(std::string_view path) {
   if (std::find(kept_files.begin(), kept_files.end(), path) != kept_files.end()) return true;
   return !path.ends_with(".md5sums") &&
          std::any_of(kept_folders.begin(), kept_folders.end(), [&](std::string_view folder) {
@@ -114,7 +114,7 @@ class Lister {
     }
     if (added.kind == EntryKind::symlink) added.link = entry.link;
     if (added.kind == EntryKind::hardlink) added.link = clean(entry.link);
-    if (added.kind == EntryKind::file && is_kept(path)) {
+    if (added.kind == EntryKind::file && is_of_interest(path)) {
       added.content = content(path);
       added.size = std::get<std::string>(added.content).size();
     }
@@ -226,7 +226,7 @@ std::optional<LayerListing> list_recipe(const LayerRecipe& recipe) {
       added.uid = entry.uid;
       added.gid = entry.gid;
     }
-    if (entry.kind != EntryKind::file || !is_kept(entry.path)) continue;
+    if (entry.kind != EntryKind::file || !is_of_interest(entry.path)) continue;
     const auto* text = std::get_if<std::string>(&entry.content);
     if (text == nullptr) return std::nullopt;
     added.content = *text;
@@ -237,7 +237,7 @@ std::optional<LayerListing> list_recipe(const LayerRecipe& recipe) {
 
 std::string write_layer_listing(const LayerListing& listing) {
   FieldWriter out;
-  out.add(format);
+  out.add(listing_version);
   out.add(listing.entries.size());
   std::string_view before;
   for (const RecipeEntry& entry : listing.entries) {
@@ -251,7 +251,7 @@ std::string write_layer_listing(const LayerListing& listing) {
 
 std::optional<LayerListing> parse_layer_listing(std::string_view text) {
   FieldReader in(text);
-  if (in.text() != format) return std::nullopt;
+  if (in.text() != listing_version) return std::nullopt;
   LayerListing listing;
   std::string before;
   for (std::uint64_t left = in.count(); left > 0 && in.good(); --left) {

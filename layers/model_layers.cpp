@@ -139,7 +139,7 @@ std::string common_folder(const std::vector<std::string>& paths) {
 }  // namespace
 
 void ModelLayers::add(const LayerRecipe& recipe) {
-  for (ModelFile& file : model_files(recipe.entries, "")) {
+  for (ModelFile& file : model_files(recipe.entries, "", open_remote_)) {
     std::string path = file.path;
     found_[std::move(path)] = {std::move(file), Purpose::weights};
   }

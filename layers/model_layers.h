@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mlpack {
@@ -22,8 +23,9 @@ class ModelLayers {
   /// folders with weights or below them.
   enum class Purpose { weights, any };
 
-  /// `stop` must outlive it.
-  explicit ModelLayers(const Stop& stop) : stop_(stop) {}
+  /// `stop` must outlive it; `open_remote` is for files in the network.
+  explicit ModelLayers(const Stop& stop, OpenRemoteReadAt open_remote = {})
+      : stop_(stop), open_remote_(std::move(open_remote)) {}
 
   /// All files of `recipe`, which are opened where they lie.
   void add(const LayerRecipe& recipe);
@@ -46,6 +48,7 @@ class ModelLayers {
   bool is_of_model(const std::string& path) const;
 
   const Stop& stop_;
+  OpenRemoteReadAt open_remote_;
   std::uint64_t kept_ = 0;
   std::map<std::string, Found> found_;  // by path in the image
   std::set<std::string> with_weights_;  // folders, as `a/b/`

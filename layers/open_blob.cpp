@@ -45,7 +45,8 @@ class RecipeSource : public Source {
 
 std::unique_ptr<Source> open_recipe(const Store& store,
                                     const Descriptor& blob,
-                                    const OpenMembers& open_members) {
+                                    const OpenMembers& open_members,
+                                    const OpenRemoteFile& open_remote) {
   auto recipe = store.recipe(blob.digest);
   if (!recipe) {
     throw Error(Fault::input,
@@ -53,7 +54,7 @@ std::unique_ptr<Source> open_recipe(const Store& store,
                             blob.digest.text()),
                 "build the image again");
   }
-  const TarView view(std::move(*recipe), open_members);
+  const TarView view(std::move(*recipe), open_members, open_remote);
   if (view.size() != blob.size) {
     fail(Fault::integrity,
          "layer `{}` has {} bytes, and its recipe makes {}",
@@ -66,15 +67,15 @@ std::unique_ptr<Source> open_recipe(const Store& store,
 
 }  // namespace
 
-OpenBlob open_blob(const Store& store, OpenMembers open_members) {
-  return [&store, open_members = std::move(open_members)](
+OpenBlob open_blob(const Store& store, OpenMembers open_members, OpenRemoteFile open_remote) {
+  return [&store, open_members = std::move(open_members), open_remote = std::move(open_remote)](
              const Descriptor& blob) -> std::unique_ptr<Source> {
     const BlobLocation location = store.locate(blob.digest);
     switch (location.kind) {
       case BlobLocation::Kind::stored:
         return open_file(location.path);
       case BlobLocation::Kind::recipe:
-        return open_recipe(store, blob, open_members);
+        return open_recipe(store, blob, open_members, open_remote);
       case BlobLocation::Kind::remote:
       case BlobLocation::Kind::unknown:
         break;

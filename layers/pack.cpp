@@ -35,11 +35,17 @@ class Task {
     if (context_.stop != nullptr) context_.stop->check();
     if (context_.progress != nullptr) context_.progress->advance(number_, bytes);
   }
+  // An attempt begins anew at 0; a person sees only what is further than ever.
+  void reach(std::uint64_t position) {
+    advance(position - std::min(position, reached_));
+    reached_ = std::max(position, reached_);
+  }
   void succeed(std::string outcome) { outcome_ = std::move(outcome); }
 
  private:
   const PackContext& context_;
   int number_ = 0;
+  std::uint64_t reached_ = 0;
   std::string outcome_ = "failed";
 };
 
@@ -81,7 +87,8 @@ class Packing {
   // The layer as it is remembered; nullopt where it has to be read.
   std::optional<Layer> recall() {
     known_ = store_.known_layer(key_);
-    if (!known_ || context_.memo == PackContext::Memo::verify) return std::nullopt;
+    const bool is_wanted = context_.memo == PackContext::Memo::trust || is_remote(job_.recipe);
+    if (!known_ || !is_wanted) return std::nullopt;
     // The same content may lie at another place than last time.
     if (stays_recipe(job_)) store_.put_recipe(known_->descriptor.digest, job_.recipe);
     Task task(context_, layer_label(job_.recipe), known_->descriptor.size);
@@ -92,16 +99,22 @@ class Packing {
   Layer pack(std::size_t workers) {
     const FileLock lock = wait_for_lock();
     if (auto made_meanwhile = recall()) return std::move(*made_meanwhile);
-    const TarView view(job_.recipe, context_.open_members);
+    const TarView view(job_.recipe, context_.open_members, context_.open_remote);
     const std::int64_t snapshot = snapshot_of(job_.recipe);
     Task task(context_, layer_label(job_.recipe), view.size());
-    const KnownLayer packed =
-        stays_recipe(job_) ? hash(view, task) : store_blob(view, workers, task);
+    const KnownLayer packed = is_streamed()        ? stream(view, task)
+                              : stays_recipe(job_) ? hash(view, task)
+                                                   : store_blob(view, workers, task);
     store_.remember_layer(key_, job_.recipe, snapshot, packed);
     if (stays_recipe(job_)) store_.put_recipe(packed.descriptor.digest, job_.recipe);
     warn_of_difference(packed);
-    task.succeed("packed: " + human_size(packed.descriptor.size));
+    task.succeed((is_streamed() ? "streamed: " : "packed: ") + human_size(packed.descriptor.size));
     return layer_of(job_, packed, false);
+  }
+
+  // Whether packing it is sending it.
+  bool is_streamed() const {
+    return context_.stream && stays_recipe(job_) && is_remote(job_.recipe);
   }
 
  private:
@@ -116,6 +129,15 @@ class Packing {
 
   static void move(const TarView& view, Sink& sink, Task& task) {
     copy(*view.open(), sink, [&task](std::size_t bytes) { task.advance(bytes); });
+  }
+
+  KnownLayer stream(const TarView& view, Task& task) const {
+    const Digest digest =
+        context_.stream({layer_label(job_.recipe),
+                         view.size(),
+                         [&view] { return view.open(); },
+                         [&task](std::uint64_t position) { task.reach(position); }});
+    return {descriptor_of(job_, digest, view.size()), digest};
   }
 
   KnownLayer hash(const TarView& view, Task& task) const {
@@ -192,7 +214,7 @@ std::vector<Layer> pack_layers(const std::vector<PackJob>& jobs,
   parallel_for(missing.size(), context.jobs, [&](std::size_t i) {
     std::optional<Layer>& slot = slots[missing[i]];
     slot = packings[missing[i]].pack(workers);
-    if (context.packed) context.packed(*slot);
+    if (context.packed && !packings[missing[i]].is_streamed()) context.packed(*slot);
   });
   std::vector<Layer> layers;
   layers.reserve(slots.size());

@@ -20,12 +20,17 @@ struct PackContext {
   };
   std::size_t jobs = 1;
   OpenMembers open_members;      // for layers with DebMember content
+  OpenRemoteFile open_remote;    // for layers with RemoteContent
   Progress* progress = nullptr;  // may be absent
   const Stop* stop = nullptr;    // may be absent
   Memo memo = Memo::trust;
   /// Called with each layer that was not remembered, as soon as the store knows it, by the thread
   /// that made it; what it throws ends the packing. May be absent.
   std::function<void(const Layer&)> packed;
+  /// Sends a layer with RemoteContent to where it is wanted while it comes in, and returns the
+  /// digest of what it sent, so that nothing is read twice; `packed` is not called with it then.
+  /// Absent: such a layer is read to hash it.
+  std::function<Digest(const BlobStream&)> stream;
 };
 
 struct PackJob {
@@ -35,7 +40,8 @@ struct PackJob {
 
 /// Makes the layer of `job.recipe` known to `store`: compressed ones, and those with DebMember
 /// content, as a blob; any other uncompressed one as its recipe, so that its bytes are read (to
-/// hash them) but not written. A recipe that is remembered is not even read; `reused` says so.
+/// hash them) but not written. A recipe that is remembered is not even read; `reused` says so. What
+/// is in the network is not read again to verify the memo: its name says what it holds.
 ///
 /// A source that changes while it is read is Fault::input naming it, and nothing is remembered.
 Layer pack_layer(const PackJob& job, Store& store, const PackContext& context);
@@ -46,9 +52,11 @@ std::vector<Layer> pack_layers(const std::vector<PackJob>& jobs,
                                const PackContext& context);
 
 /// The bytes of `store`'s blobs: stored ones from their files, recipes as tar made from the user's
-/// files and compared with the digest before the last byte is given away: Fault::integrity where
-/// the bytes changed although the time stamps did not, Fault::input where a file is not as it was.
-/// A blob that is neither is Fault::input.
-OpenBlob open_blob(const Store& store, OpenMembers open_members = {});
+/// files, or those in the network, and compared with the digest before the last byte is given away:
+/// Fault::integrity where the bytes changed although the time stamps did not, Fault::input where a
+/// file is not as it was. A blob that is neither is Fault::input.
+OpenBlob open_blob(const Store& store,
+                   OpenMembers open_members = {},
+                   OpenRemoteFile open_remote = {});
 
 }  // namespace mlpack

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <vector>
+#include <set>
 
 namespace mlpack {
 
@@ -14,13 +14,14 @@ std::string layer_label(const LayerRecipe& recipe) {
 }
 
 std::string silent_change(const LayerRecipe& recipe) {
-  std::vector<const FileRange*> files;
+  if (is_remote(recipe)) return fmt::format("a file of `{}` changed", layer_label(recipe));
+  std::set<fs::path> files;
   for (const RecipeEntry& entry : recipe.entries) {
-    if (const auto* range = std::get_if<FileRange>(&entry.content)) files.push_back(range);
+    for_each_range(entry.content, [&](const FileRange& range) { files.insert(range.path); });
   }
   const std::string what =
       files.size() == 1
-          ? fmt::format("`{}`", printable(files[0]->path.string()))
+          ? fmt::format("`{}`", printable(files.begin()->string()))
           : fmt::format("one of the {} files of `{}`", files.size(), layer_label(recipe));
   return what + " changed although its time stamps did not";
 }

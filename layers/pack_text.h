@@ -10,7 +10,7 @@ namespace mlpack {
 std::string layer_label(const LayerRecipe& recipe);
 
 /// "`/data/m/a.gguf` changed although its time stamps did not": the file of `recipe`, or where
-/// there are several, that it is one of them.
+/// there are several, that it is one of them; no more of files in the network.
 std::string silent_change(const LayerRecipe& recipe);
 
 }  // namespace mlpack

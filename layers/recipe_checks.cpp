@@ -1,5 +1,6 @@
 #include "layers/layer_builder.h"
 #include "layers/recipes.h"
+#include "layers/reshard.h"
 #include "layers/tar_view.h"
 #include "lib/error.h"
 #include "lib/text.h"
@@ -17,14 +18,17 @@ std::string layer_of(const LayerRecipe& layer) {
   return fmt::format("the {} layer `{}`", role_name(layer.role), printable(layer.name));
 }
 
-// The file that `entry` is made of; `otherwise` where it is of none.
+// The file that `entry` is made of, the first where it is of several; `otherwise` where it is of
+// none.
 std::string source_of(const RecipeEntry& entry, const std::string& otherwise) {
-  const auto* range = std::get_if<FileRange>(&entry.content);
-  return range == nullptr ? otherwise : fmt::format("`{}`", printable(range->path.string()));
-}
-
-bool is_folder(const RecipeEntry& entry) {
-  return entry.kind == EntryKind::directory;
+  if (const auto* remote = std::get_if<RemoteContent>(&entry.content)) {
+    return fmt::format("`{}` of `{}`", printable(remote->path), printable(remote->source));
+  }
+  std::string source;
+  for_each_range(entry.content, [&](const FileRange& range) {
+    if (source.empty()) source = fmt::format("`{}`", printable(range.path.string()));
+  });
+  return source.empty() ? otherwise : source;
 }
 
 [[noreturn]] void refuse(const std::string& message,
@@ -53,7 +57,7 @@ class Overlaps {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       std::string_view checked;  // with all above it: most entries lie beside the one before
       for (const RecipeEntry& entry : layers_[i].entries) {
-        if (is_folder(entry)) check_folder(i, entry.path);
+        if (entry.kind == EntryKind::directory) check_folder(i, entry.path);
         const std::string_view parent = parent_of(entry.path);
         if (parent == checked) continue;
         for_each_parent(entry.path, [&](std::string_view above) { check_folder(i, above); });
@@ -74,7 +78,7 @@ class Overlaps {
 
   void add_leaves(std::size_t layer) {
     for (const RecipeEntry& entry : layers_[layer].entries) {
-      if (is_folder(entry)) continue;
+      if (entry.kind == EntryKind::directory) continue;
       const Leaf leaf{layer, &entry};
       const auto [found, is_new] = leaves_.try_emplace(entry.path, leaf);
       if (is_new) continue;
@@ -111,28 +115,36 @@ const RecipeEntry& largest_entry(const LayerRecipe& layer) {
                            [](const auto& a, const auto& b) { return a.size < b.size; });
 }
 
+std::string remedy(const LayerRecipe& layer, const RecipeEntry& largest, std::uint64_t limit) {
+  const LayerRecipe alone{layer.role, layer.name, layer.mtime, {largest}};
+  if (TarView(alone).size() <= limit) return "lower `layers.max_size`";
+  if (layer.role == Role::weights && can_reshard(largest.path)) {
+    return "`--reshard` splits the file into shards";
+  }
+  return "split the file (`max_shard_size` of save_pretrained, say), or use another registry";
+}
+
 }  // namespace
 
 void check_overlaps(const std::vector<LayerRecipe>& layers, const std::vector<Origin>& origins) {
   Overlaps(layers, origins).check();
 }
 
-void check_layer_size(const LayerRecipe& layer, std::uint64_t limit, const std::string& registry) {
+std::optional<Error> layer_size_problem(const LayerRecipe& layer,
+                                        std::uint64_t limit,
+                                        const std::string& registry) {
   const std::uint64_t size = TarView(layer).size();
-  if (size <= limit) return;
+  if (size <= limit) return std::nullopt;
   const RecipeEntry& largest = largest_entry(layer);
-  throw Error(
-      Fault::usage,
-      fmt::format("{} is {} with {} ({}), and {} takes layers of {} at most",
-                  layer_of(layer),
-                  human_size(size),
-                  source_of(largest, layer_of(layer)),
-                  human_size(largest.size),
-                  registry,
-                  human_size(limit)),
-      largest.size > limit / 2
-          ? "split the file into shards (`gguf-split`, or `max_shard_size` of save_pretrained)"
-          : "lower `layers.max_size`");
+  return Error(Fault::usage,
+               fmt::format("{} is {} with {} ({}), and {} takes layers of {} at most",
+                           layer_of(layer),
+                           human_size(size),
+                           source_of(largest, layer_of(layer)),
+                           human_size(largest.size),
+                           registry,
+                           human_size(limit)),
+               remedy(layer, largest, limit));
 }
 
 }  // namespace mlpack

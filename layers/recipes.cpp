@@ -1,6 +1,7 @@
 #include "layers/recipes.h"
 
 #include "layers/layer_builder.h"
+#include "layers/reshard.h"
 #include "lib/error.h"
 #include "lib/text.h"
 
@@ -195,14 +196,18 @@ std::vector<LayerRecipe> fill(std::vector<RecipeEntry> items, LayerBuilder build
 }
 
 std::vector<std::string> warnings_for(const std::vector<RecipeEntry>& items,
+                                      Role role,
                                       const RecipeOptions& options) {
   std::vector<std::string> warnings = case_collisions(items);
   for (const RecipeEntry& item : items) {
     if (item.size <= options.max_size) continue;
-    warnings.push_back(fmt::format("{} is {}, larger than `layers.max_size` ({}): its layer is too",
-                                   shown(item.path),
-                                   human_size(item.size),
-                                   human_size(options.max_size)));
+    const bool can_split = role == Role::weights && can_reshard(item.path);
+    warnings.push_back(
+        fmt::format("{} is {}, larger than `layers.max_size` ({}): its layer is too{}",
+                    shown(item.path),
+                    human_size(item.size),
+                    human_size(options.max_size),
+                    can_split ? "; `--reshard` splits the file into shards" : ""));
   }
   return warnings;
 }
@@ -214,7 +219,7 @@ Recipes files_recipes(const std::string& name,
                       const RecipeOptions& options) {
   Collection collection(inputs, options.root);
   std::vector<RecipeEntry> items = collection.take_items();
-  std::vector<std::string> warnings = warnings_for(items, options);
+  std::vector<std::string> warnings = warnings_for(items, Role::files, options);
   const LayerBuilder builder(Role::files, name, options, collection.folders());
   return {fill(std::move(items), builder), std::move(warnings)};
 }
@@ -238,7 +243,7 @@ Recipes weights_recipes(const std::string& name,
                 fmt::format("`{}` holds no weights", printable(input.source.string())),
                 "put them there, or take the entry out of the spec");
   }
-  Recipes recipes{{}, warnings_for(items, options)};
+  Recipes recipes{{}, warnings_for(items, Role::weights, options)};
   const auto small = std::stable_partition(items.begin(), items.end(), [](const auto& item) {
     return item.kind == EntryKind::file && item.size >= shard_bytes;
   });

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,7 @@ struct ConfigInput {
   std::string user = "nonroot";
   Owner owner{65532, 65532};
   std::string home = "/home/nonroot";  // empty: none is made
-  // Absolute; mode 2775, the user's. Those that everybody may write (/tmp, /var/tmp, /dev/shm) are
+  // Absolute; mode 2775, the user's. Those that everybody may write (/tmp, /var/tmp) are
   // as they always are: 1777, root's.
   std::vector<std::string> writable;
   Accounts accounts = Accounts::keep;
@@ -82,8 +83,10 @@ struct Origin {
 /// beneath what is a file or link in another. `origins` has one for each layer.
 void check_overlaps(const std::vector<LayerRecipe>& layers, const std::vector<Origin>& origins);
 
-/// Fault::usage naming the layer and its largest file where it is larger than the `limit` bytes
-/// that `registry` takes.
-void check_layer_size(const LayerRecipe& layer, std::uint64_t limit, const std::string& registry);
+/// Fault::usage naming the layer and its largest file where it is larger, before it is compressed,
+/// than the `limit` bytes that `registry` takes.
+std::optional<Error> layer_size_problem(const LayerRecipe& layer,
+                                        std::uint64_t limit,
+                                        const std::string& registry);
 
 }  // namespace mlpack

@@ -23,10 +23,10 @@ constexpr std::size_t most_members = 1'000'000;
 constexpr std::uint64_t bomb_ratio = 1000;
 constexpr std::uint64_t bomb_allowance = std::uint64_t{64} << 20;
 
-struct FreeArchive {
+struct FreeDebArchive {
   void operator()(archive* handle) const { archive_read_free(handle); }
 };
-using ArchivePtr = std::unique_ptr<archive, FreeArchive>;
+using ArchivePtr = std::unique_ptr<archive, FreeDebArchive>;
 
 const char* text_of(archive* handle) {
   const char* text = archive_error_string(handle);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -16,6 +17,7 @@ namespace mlpack {
 struct TarView::State {
   LayerRecipe recipe;
   OpenMembers open_members;
+  OpenRemoteFile open_remote;
   std::vector<std::uint64_t> starts;  // of the entries, and the end of the last one
 };
 
@@ -43,6 +45,42 @@ class MemberSource : public Source {
   std::unique_ptr<Source> inner_;
   const DebMember& member_;
   std::uint64_t left_;
+};
+
+std::uint64_t size_of(const Parts& parts) {
+  return std::accumulate(
+      parts.begin(), parts.end(), std::uint64_t{0}, [](std::uint64_t sum, const Part& part) {
+        return sum + part.size;
+      });
+}
+
+class PartsSource : public Source {
+ public:
+  explicit PartsSource(const Parts& parts) : parts_(parts) {}
+
+  std::size_t read(std::span<std::byte> buffer) override {
+    std::size_t filled = 0;
+    while (filled < buffer.size()) {
+      const std::size_t count = inner_ ? inner_->read(buffer.subspan(filled)) : 0;
+      filled += count;
+      if (count > 0) continue;
+      if (next_ == parts_.size()) break;
+      inner_ = open(parts_[next_++]);
+    }
+    return filled;
+  }
+
+ private:
+  static std::unique_ptr<Source> open(const Part& part) {
+    if (const auto* range = std::get_if<FileRange>(&part.content)) {
+      return std::make_unique<FileSource>(range->path, range->identity, range->offset, part.size);
+    }
+    return std::make_unique<StringSource>(std::get<std::string>(part.content));
+  }
+
+  const Parts& parts_;
+  std::size_t next_ = 0;
+  std::unique_ptr<Source> inner_;
 };
 
 class TarSource : public Source {
@@ -107,6 +145,13 @@ class TarSource : public Source {
     if (const auto* range = std::get_if<FileRange>(&entry.content)) {
       return std::make_unique<FileSource>(range->path, range->identity, range->offset, entry.size);
     }
+    if (const auto* parts = std::get_if<Parts>(&entry.content)) {
+      if (size_of(*parts) != entry.size) fail(Fault::internal, "`{}` has a wrong size", entry.path);
+      return std::make_unique<PartsSource>(*parts);
+    }
+    if (const auto* remote = std::get_if<RemoteContent>(&entry.content)) {
+      return state_->open_remote(*remote, entry.size);
+    }
     const auto& member = std::get<DebMember>(entry.content);
     return std::make_unique<MemberSource>(open_member_(member), member, entry.size);
   }
@@ -122,10 +167,11 @@ class TarSource : public Source {
 
 }  // namespace
 
-TarView::TarView(LayerRecipe recipe, OpenMembers open_members) {
+TarView::TarView(LayerRecipe recipe, OpenMembers open_members, OpenRemoteFile open_remote) {
   auto state = std::make_shared<State>();
   state->recipe = std::move(recipe);
   state->open_members = std::move(open_members);
+  state->open_remote = std::move(open_remote);
   std::uint64_t offset = 0;
   for (const RecipeEntry& entry : state->recipe.entries) {
     state->starts.push_back(offset);

@@ -18,6 +18,10 @@ using OpenMember = std::function<std::unique_ptr<Source>(const DebMember&)>;
 /// Starts a pass: the OpenMember it returns may keep an archive open between calls and is used by
 /// one thread. Itself callable from any thread.
 using OpenMembers = std::function<OpenMember()>;
+/// Opens a file of a remote source, of that many bytes, the last of them given after they were
+/// found to be the right ones. Callable from any thread.
+using OpenRemoteFile =
+    std::function<std::unique_ptr<Source>(const RemoteContent&, std::uint64_t size)>;
 
 /// The tar archive that a recipe stands for. Its bytes depend on the recipe and the content alone.
 ///
@@ -35,8 +39,11 @@ using OpenMembers = std::function<OpenMember()>;
 /// share extents can then share it.
 class TarView {
  public:
-  /// `open_members` may be empty for a recipe without DebMember content.
-  explicit TarView(LayerRecipe recipe, OpenMembers open_members = {});
+  /// `open_members` may be empty for a recipe without DebMember content, `open_remote` for one
+  /// without RemoteContent.
+  explicit TarView(LayerRecipe recipe,
+                   OpenMembers open_members = {},
+                   OpenRemoteFile open_remote = {});
 
   /// Of the archive, in bytes; no file was read for it.
   std::uint64_t size() const;

@@ -3,7 +3,6 @@
 #include "layers/snapshot.h"
 #include "lib/error.h"
 #include "lib/model/choices.h"
-#include "lib/model/model.h"
 #include "lib/oci/json_node.h"
 #include "lib/text.h"
 
@@ -105,8 +104,9 @@ std::string others(const std::vector<ModelProblem>& problems, const ModelProblem
 }
 
 std::vector<std::string> warnings_about(const std::vector<RecipeEntry>& entries,
-                                        const std::string& folder) {
-  const ModelReport report = read_model(model_files(entries, folder), Doubles::keep);
+                                        const std::string& folder,
+                                        const OpenRemoteReadAt& open_remote) {
+  const ModelReport report = read_model(model_files(entries, folder, open_remote), Doubles::keep);
   if (!report.problems.empty()) refuse(report.problems);
   return report.warnings;
 }
@@ -115,12 +115,13 @@ std::vector<std::string> warnings_about(const std::vector<RecipeEntry>& entries,
 
 WeightsCheck check_weights(std::vector<RecipeEntry>& entries,
                            const TreeInput& input,
-                           Store* store) {
+                           Store* store,
+                           const OpenRemoteReadAt& open_remote) {
   WeightsCheck found;
   const std::string folder = folder_of_model(entries, input);
   if (input.include.empty()) found.choices = leave_out_doubles(entries, folder);
   if (store == nullptr) {
-    found.warnings = warnings_about(entries, folder);
+    found.warnings = warnings_about(entries, folder, open_remote);
     return found;
   }
   // All paths and states: an index is right or wrong by what else is there.
@@ -129,7 +130,7 @@ WeightsCheck check_weights(std::vector<RecipeEntry>& entries,
   const auto known = store->fact(fact_kind, key);
   if (!known) {
     const bool keep = is_settled(looked_at, snapshot_of(looked_at));
-    found.warnings = warnings_about(entries, folder);
+    found.warnings = warnings_about(entries, folder, open_remote);
     if (keep) store->put_fact(fact_kind, key, join(found.warnings, "\n"));
   } else if (!known->empty()) {
     for (const std::string_view line : split(*known, '\n'))

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "layers/file_set.h"
+#include "lib/model/model.h"
 #include "lib/oci/recipe.h"
 #include "lib/store/store.h"
 
@@ -21,8 +22,10 @@ struct WeightsCheck {
 /// packaging out of `entries`, unless `input` has an `include`: then the user chose.
 ///
 /// With a `store`, a set of files that is as it was when it was last found good is not read.
+/// `open_remote` is for those in the network.
 WeightsCheck check_weights(std::vector<RecipeEntry>& entries,
                            const TreeInput& input,
-                           Store* store = nullptr);
+                           Store* store = nullptr,
+                           const OpenRemoteReadAt& open_remote = {});
 
 }  // namespace mlpack

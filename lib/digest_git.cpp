@@ -13,14 +13,14 @@ void check(int result) {
   if (result != 1) fail(Fault::internal, "openssl: SHA-1 cannot be used");
 }
 
-struct FreeContext {
+struct FreeSha1Context {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
 }  // namespace
 
 struct GitHasher::State {
-  std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
+  std::unique_ptr<EVP_MD_CTX, FreeSha1Context> context{EVP_MD_CTX_new()};
 };
 
 GitHasher::GitHasher(std::uint64_t size) : state_(std::make_unique<State>()) {

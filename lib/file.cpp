@@ -47,11 +47,17 @@ Fd open_for_reading(const fs::path& path) {
   return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
-void require_regular(const Fd& fd, const fs::path& path) {
-  const struct stat status = stat_of(fd, path);
+void require_regular(const struct stat& status, const fs::path& path) {
   if (!S_ISREG(status.st_mode)) {
     fail(Fault::input, "`{}` is {}, not a regular file", path.string(), type_name(status.st_mode));
   }
+}
+
+// A socket cannot even be opened.
+[[noreturn]] void fail_opening(const fs::path& path, int number) {
+  struct stat status {};
+  if (number == ENXIO && ::stat(path.c_str(), &status) == 0) require_regular(status, path);
+  fail_reading("open", path, number);
 }
 
 std::string read_all(const Fd& fd, const fs::path& path, std::uint64_t limit) {
@@ -129,8 +135,8 @@ FileIdentity identity_of(const Fd& fd) {
 
 Fd open_regular(const fs::path& path) {
   Fd fd = open_for_reading(path);
-  if (!fd) fail_reading("open", path, errno);
-  require_regular(fd, path);
+  if (!fd) fail_opening(path, errno);
+  require_regular(stat_of(fd, path), path);
   return fd;
 }
 
@@ -141,8 +147,8 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
 std::optional<std::string> read_file_if_exists(const fs::path& path, std::uint64_t limit) {
   const Fd fd = open_for_reading(path);
   if (!fd && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
-  if (!fd) fail_reading("open", path, errno);
-  require_regular(fd, path);
+  if (!fd) fail_opening(path, errno);
+  require_regular(stat_of(fd, path), path);
   return read_all(fd, path, limit);
 }
 

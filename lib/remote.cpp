@@ -46,6 +46,25 @@ void check_parents(const std::vector<RemoteFile>& sorted,
   }
 }
 
+// A file of which the last bytes are given away when it was found right.
+class CheckedSource : public Source {
+ public:
+  CheckedSource(std::unique_ptr<Source> inner, const RemoteFile& file, const std::string& source)
+      : inner_(std::move(inner)), nowhere_([](Bytes) {}), check_(file, source, nowhere_) {}
+
+  std::size_t read(std::span<std::byte> buffer) override {
+    const std::size_t count = inner_->read(buffer);
+    if (count > 0) check_.write(Bytes(buffer.data(), count));
+    if (count == 0) check_.finish();
+    return count;
+  }
+
+ private:
+  std::unique_ptr<Source> inner_;
+  FunctionSink nowhere_;
+  RemoteCheck check_;
+};
+
 }  // namespace
 
 void check_remote_path(std::string_view path, const std::string& source) {
@@ -75,17 +94,15 @@ std::vector<RemoteFile> sorted_remote_files(std::vector<RemoteFile> files,
   return files;
 }
 
-void RemoteSource::read(const RemoteFile& file,
-                        std::uint64_t offset,
-                        std::uint64_t length,
-                        Sink& sink) {
-  if (offset != 0 || length != file.size) {
-    fetch(file, offset, length, sink);
-    return;
-  }
-  RemoteCheck check(file, name(), sink);
-  fetch(file, offset, length, check);
-  check.finish();
+void RemoteSource::fetch(const RemoteFile& file,
+                         std::uint64_t offset,
+                         std::uint64_t length,
+                         Sink& sink) {
+  copy(*open(file, offset, length), sink);
+}
+
+std::unique_ptr<Source> RemoteSource::open_whole(const RemoteFile& file) {
+  return std::make_unique<CheckedSource>(open(file, 0, file.size), file, name());
 }
 
 RemoteCheck::RemoteCheck(const RemoteFile& file, std::string source, Sink& next)
@@ -117,7 +134,7 @@ void RemoteCheck::verify() {
               fmt::format("{} should have {} `{}`, and has `{}`",
                           name_,
                           sha256_ ? "sha256" : "the git hash",
-                          sha256_ ? sha256_->hex() : *git_sha1_,
+                          sha256_ ? sha256_->hex() : git_sha1_.value_or(""),
                           sha256_ ? found_->hex() : git),
               "the server, or a proxy before it, sends something else than it lists");
 }

@@ -47,16 +47,21 @@ class RemoteSource {
   /// Whether the source names its files for good, by a commit or a digest: what was listed once is
   /// listed.
   virtual bool is_pinned() const { return false; }
+  /// Whether `name` and `file` lead to the same bytes for good, or to an error: they are named by a
+  /// digest, or by a version that the server holds to, and the name leaves nothing out.
+  virtual bool keeps(const RemoteFile& file) const { return file.sha256.has_value(); }
   /// Asks the server for what a listing left out (a digest); by default there is nothing to ask.
   virtual void describe(RemoteFile& file) { static_cast<void>(file); }
-  /// Writes `length` bytes from `offset` to `sink`, each once and in order, across lost
-  /// connections. The server's word about the size is held against the file's; digests are not.
-  virtual void fetch(const RemoteFile& file,
-                     std::uint64_t offset,
-                     std::uint64_t length,
-                     Sink& sink) = 0;
-  /// As fetch. Of a whole file the last bytes come only after its digests were found right.
-  void read(const RemoteFile& file, std::uint64_t offset, std::uint64_t length, Sink& sink);
+  /// `length` bytes from `offset`, each once and in order, across lost connections. The server's
+  /// word about the size is held against the file's; digests are not. What is returned must not
+  /// outlive this.
+  virtual std::unique_ptr<Source> open(const RemoteFile& file,
+                                       std::uint64_t offset,
+                                       std::uint64_t length) = 0;
+  /// Writes the bytes that `open` gives to `sink`.
+  void fetch(const RemoteFile& file, std::uint64_t offset, std::uint64_t length, Sink& sink);
+  /// The whole file, its last bytes only after its digests were found right. Must not outlive this.
+  std::unique_ptr<Source> open_whole(const RemoteFile& file);
 };
 
 /// Passes the bytes of a whole file on to a sink, the last of them after size and digests were

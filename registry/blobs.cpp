@@ -1,7 +1,7 @@
 #include "lib/error.h"
-#include "lib/text.h"
 #include "registry/client.h"
 #include "registry/client_state.h"
+#include "registry/upload_session.h"
 
 namespace mlpack {
 namespace {
@@ -59,27 +59,10 @@ Upload Client::start_upload(const Repository& repository) {
   if (!is_success(answer)) {
     throw refusal(attempt, answer);
   }
-  const std::string location = answer.response.headers.find("Location").value_or("");
-  const std::optional<Url> url = answer.url.resolve(location);
   if (answer.response.status != 202) {
     throw no_registry(attempt, answer);
   }
-  if (!url) {
-    fail(Fault::refused,
-         "cannot {}: `{}` begins an upload but does not say where: its `Location` is `{}`",
-         attempt.what,
-         answer.url.authority(),
-         printable(location.substr(0, 200)));
-  }
-  if (answer.url.secure() && !url->secure()) {
-    throw Error(Fault::refused,
-                fmt::format("cannot {}: `{}` wants the upload in clear text at `{}`",
-                            attempt.what,
-                            answer.url.authority(),
-                            url->shown()),
-                "mlpack never goes on without TLS; ask whoever runs the registry");
-  }
-  return {url->text()};
+  return {upload_location(answer, attempt)};
 }
 
 void Client::cancel_upload(const Repository& repository, const Upload& upload) {

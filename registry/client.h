@@ -32,6 +32,8 @@ struct Repository {
 /// not understand plain HTTP.
 enum class PlainHttp { loopback_only, always };
 
+struct BlobStream;  // lib/oci/image.h
+
 struct ClientOptions {
   PlainHttp plain_http = PlainHttp::loopback_only;
   std::size_t jobs = 4;
@@ -109,6 +111,11 @@ class Client {
                    const Descriptor& blob,
                    const OpenSource& open,
                    const std::function<void(std::uint64_t)>& moved = {});
+
+  /// Uploads what nobody knows the digest of before all of it was read, and returns that digest.
+  /// What its source throws ends the upload before it is committed. Where the connection to the
+  /// registry breaks, all is sent anew.
+  Digest upload_stream(const Repository& repository, const BlobStream& stream);
 
   /// `at` is a tag or a digest. nullopt where it is absent; a registry that does not say the digest
   /// in reply to HEAD counts as absent.

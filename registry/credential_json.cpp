@@ -12,7 +12,7 @@
 namespace mlpack {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* docker_hub_key = "https://index.docker.io/v1/";
 
@@ -31,17 +31,17 @@ std::string normal_key(std::string_view key) {
   return std::string(key);
 }
 
-const Json* object_member(const Json& object, const char* name) {
+const OrderedJson* object_member(const OrderedJson& object, const char* name) {
   const auto found = object.find(name);
   return object.is_object() && found != object.end() && found->is_object() ? &*found : nullptr;
 }
 
-std::string text_member(const Json& object, const char* name) {
+std::string text_member(const OrderedJson& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-const Json* find_key(const Json& table, const std::string& key) {
+const OrderedJson* find_key(const OrderedJson& table, const std::string& key) {
   for (const auto& [name, value] : table.items()) {
     if (name == key || normal_key(name) == key) {
       return &value;
@@ -85,7 +85,7 @@ std::string without_entries(std::string text,
   return text;
 }
 
-std::optional<Credentials> read_entry(const Json& entry,
+std::optional<Credentials> read_entry(const OrderedJson& entry,
                                       const std::string& key,
                                       const std::string& source) {
   if (!entry.is_object()) {
@@ -132,12 +132,12 @@ std::vector<std::string> credential_keys(const std::string& host, const std::str
   return keys;
 }
 
-std::optional<Credentials> find_auth(const Json& config,
+std::optional<Credentials> find_auth(const OrderedJson& config,
                                      const std::vector<std::string>& keys,
                                      const std::string& source) {
-  const Json* auths = object_member(config, "auths");
+  const OrderedJson* auths = object_member(config, "auths");
   for (const std::string& key : keys) {
-    const Json* entry = auths != nullptr ? find_key(*auths, key) : nullptr;
+    const OrderedJson* entry = auths != nullptr ? find_key(*auths, key) : nullptr;
     if (entry != nullptr) {
       if (auto found = read_entry(*entry, key, source)) {
         return found;
@@ -147,11 +147,12 @@ std::optional<Credentials> find_auth(const Json& config,
   return std::nullopt;
 }
 
-std::optional<std::string> helper_for(const Json& config, const std::vector<std::string>& keys) {
+std::optional<std::string> helper_for(const OrderedJson& config,
+                                      const std::vector<std::string>& keys) {
   std::string name;
-  if (const Json* helpers = object_member(config, "credHelpers")) {
+  if (const OrderedJson* helpers = object_member(config, "credHelpers")) {
     for (auto key = keys.begin(); name.empty() && key != keys.end(); ++key) {
-      const Json* helper = find_key(*helpers, *key);
+      const OrderedJson* helper = find_key(*helpers, *key);
       if (helper != nullptr && helper->is_string()) name = helper->get<std::string>();
     }
   }
@@ -168,7 +169,7 @@ std::string with_auth(std::string text,
                       const std::string& name,
                       const std::string& auth) {
   text = without_entries(std::move(text), keys, name);
-  const Json entry = {{"auth", auth}};
+  const OrderedJson entry = {{"auth", auth}};
   const ObjectText root = read_document(text);
   const JsonLayout layout = layout_of(text, root);
   if (const auto auths = read_auths(text)) {

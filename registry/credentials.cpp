@@ -15,7 +15,7 @@
 namespace mlpack {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::uint64_t longest_file = std::uint64_t{1} << 20;
 
@@ -25,7 +25,7 @@ std::string shown(const fs::path& path) {
 
 struct ConfigFile {
   std::string text;
-  Json json;
+  OrderedJson json;
 };
 
 std::optional<ConfigFile> load(const fs::path& path) {
@@ -33,7 +33,7 @@ std::optional<ConfigFile> load(const fs::path& path) {
   if (!text || trim(*text).empty()) {
     return std::nullopt;
   }
-  Json config = parse_json(*text, shown(path));
+  OrderedJson config = parse_json(*text, shown(path));
   if (!config.is_object()) {
     fail(Fault::input, "{} is not a JSON object", shown(path));
   }
@@ -75,7 +75,8 @@ HelperResult run(const CredentialPlaces& places,
                             shown(places.docker_config)),
                 "install it, or remove it from `credHelpers` and `credsStore` in that file");
   }
-  return run_helper({*program, verb}, input, {places.helper_limit, std::size_t{256} << 10});
+  return run_helper(
+      {*program, verb}, input, {places.helper_limit, std::size_t{256} << 10, places.stop});
 }
 
 [[noreturn]] void fail_helper(const std::string& helper,
@@ -103,7 +104,7 @@ std::optional<Credentials> ask_helper(const CredentialPlaces& places,
   if (result.status != 0 && missing) {
     return std::nullopt;
   }
-  const Json answer = Json::parse(result.output, nullptr, false);
+  const OrderedJson answer = OrderedJson::parse(result.output, nullptr, false);
   const auto text = [&](const char* name) {
     const bool given = answer.is_object() && answer.contains(name) && answer[name].is_string();
     return given ? answer[name].get<std::string>() : "";
@@ -176,7 +177,7 @@ std::optional<Credentials> CredentialFiles::find(const std::string& host,
     }
   }
   if (!places_.docker_auth_config.empty()) {
-    const Json config = parse_json(places_.docker_auth_config, "`DOCKER_AUTH_CONFIG`");
+    const OrderedJson config = parse_json(places_.docker_auth_config, "`DOCKER_AUTH_CONFIG`");
     if (auto found = find_auth(config, keys, "`DOCKER_AUTH_CONFIG`")) {
       return found;
     }
@@ -192,11 +193,11 @@ std::optional<Credentials> CredentialFiles::find(const std::string& host,
 std::string CredentialFiles::store(const std::string& host, const Credentials& credentials) {
   const std::vector<std::string> keys = credential_keys(host, "");
   const ConfigFile config =
-      load(places_.docker_config).value_or(ConfigFile{"{}\n", Json::object()});
+      load(places_.docker_config).value_or(ConfigFile{"{}\n", OrderedJson::object()});
   if (const auto helper = helper_for(config.json, keys)) {
-    const Json message = {{"ServerURL", server_name(host)},
-                          {"Username", credentials.username},
-                          {"Secret", credentials.password}};
+    const OrderedJson message = {{"ServerURL", server_name(host)},
+                                 {"Username", credentials.username},
+                                 {"Secret", credentials.password}};
     if (run(places_, *helper, "store", message.dump()).status != 0) {
       fail_helper(*helper, "store", host);
     }

@@ -2,6 +2,7 @@
 
 #include "lib/file.h"
 #include "lib/oci/reference.h"
+#include "lib/parallel.h"
 #include "registry/environment.h"
 
 #include <functional>
@@ -49,6 +50,7 @@ struct CredentialPlaces {
   std::vector<fs::path> podman_files;  // …/auth.json, the first that exists counts
   std::string helper_path;             // folders to look for docker-credential-* in, by `:`
   double helper_limit = 30;            // seconds
+  const Stop* stop = nullptr;          // ends a helper early; may be absent
 };
 
 /// From DOCKER_CONFIG, HOME, DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR,

@@ -2,11 +2,11 @@
 
 #include "lib/error.h"
 #include "lib/text.h"
+#include "registry/curl_transport_failure.h"
 
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <utility>
 
@@ -21,18 +21,6 @@ constexpr int poll_ms = 100;  // how soon a stop is seen
 
 static_assert(std::is_same_v<curl_off_t, std::int64_t>);
 static_assert(CURL_ERROR_SIZE == 256);
-
-NetworkFailure::Kind kind_of(CURLcode code) {
-  switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ISSUER_ERROR:
-      return NetworkFailure::Kind::certificate;
-    default:
-      return NetworkFailure::Kind::passing;
-  }
-}
 
 }  // namespace
 
@@ -116,7 +104,6 @@ void Transfer::check_messages() {
 }
 
 void Transfer::finish(int result) {
-  const auto code = static_cast<CURLcode>(result);
   done_ = true;
   if (thrown_) {
     std::rethrow_exception(std::exchange(thrown_, nullptr));
@@ -124,11 +111,14 @@ void Transfer::finish(int result) {
   if (forbidden_) {
     break_off(fmt::format("it leads to `{}`, an address that is not public", peer_),
               NetworkFailure::Kind::forbidden);
-  } else if (code != CURLE_OK) {
-    std::string text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
-    const bool is_word = text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0;
-    if (is_word) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-    break_off(printable(text), kind_of(code));
+  } else if (result != CURLE_OK) {
+    CurlEnd end{result, 0, 0, error_text_[0] != '\0' ? error_text_.data() : ""};
+    long os_error = 0;
+    curl_easy_getinfo(line_->easy(), CURLINFO_OS_ERRNO, &os_error);
+    curl_easy_getinfo(line_->easy(), CURLINFO_HTTP_CONNECTCODE, &end.proxy_reply);
+    end.os_error = static_cast<int>(os_error);
+    const NetworkFailure failure = curl_failure(end);
+    break_off(failure.message, failure.kind);
   }
 }
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view file_scheme = "file:";
 
 // What tells whether a file is still the one that was begun (RFC 9110, 13.1.5).
-std::string validator_of(const Headers& headers) {
+std::string range_validator(const Headers& headers) {
   const std::string tag = headers.find("ETag").value_or("");
   return tag.empty() || tag.starts_with("W/") ? headers.find("Last-Modified").value_or("") : tag;
 }
@@ -38,7 +38,7 @@ class Download {
         return std::nullopt;
       }
       if (response.status == 200 || (response.status == 206 && offset > 0)) {
-        if (offset == 0) validator_ = validator_of(response.headers);
+        if (offset == 0) validator_ = range_validator(response.headers);
         return std::move(response);
       }
       const bool hopeless = response.failure && !response.failure->may_pass();

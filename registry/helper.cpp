@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -21,6 +22,14 @@ namespace mlpack {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// How soon a stop is seen: the signal goes to our group alone, not to the program.
+constexpr milliseconds slice{100};
+
+void check_stop(const HelperLimits& limits) {
+  if (limits.stop != nullptr) limits.stop->check();
+}
 
 // One end of a socket pair for us, the other for the program. Sockets, because writing to one that
 // nobody reads any more can be an error instead of a signal.
@@ -91,13 +100,14 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   // The exit status, once it has ended; nullopt where it has not by `deadline`.
-  std::optional<int> wait(Clock::time_point deadline) {
+  std::optional<int> wait(Clock::time_point deadline, const HelperLimits& limits) {
     int status = 0;
     while (::waitpid(pid_, &status, WNOHANG) == 0) {
+      check_stop(limits);
       if (Clock::now() >= deadline) {
         return std::nullopt;
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      std::this_thread::sleep_for(milliseconds(2));
     }
     pid_ = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -122,7 +132,12 @@ void send_input(const Fd& io, const std::string& input) {
 [[noreturn]] void fail_limit(const std::string& program, const std::string& what) {
   throw Error(Fault::auth,
               fmt::format("credential helper `{}` {}", program, what),
-              "run it by hand to see what is wrong");
+              fmt::format("it may wait for somebody to unlock it; run `{} list` to see", program));
+}
+
+int wait_ms(Clock::time_point deadline) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+  return static_cast<int>(std::clamp(left, milliseconds(0), slice).count());
 }
 
 std::string read_output(const Fd& io,
@@ -132,15 +147,13 @@ std::string read_output(const Fd& io,
   std::string output;
   std::array<char, 4096> buffer = {};
   for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    pollfd watched = {io.get(), POLLIN, 0};
-    const int ready = left <= 0 ? 0 : ::poll(&watched, 1, static_cast<int>(left));
-    if (ready == 0) {
+    check_stop(limits);
+    if (Clock::now() >= deadline) {
       fail_limit(program, fmt::format("has not answered in {} s", limits.seconds));
     }
-    const ssize_t count =
-        ::recv(io.get(), buffer.data(), buffer.size(), ready < 0 ? MSG_DONTWAIT : 0);
+    pollfd watched = {io.get(), POLLIN, 0};
+    if (::poll(&watched, 1, wait_ms(deadline)) == 0) continue;
+    const ssize_t count = ::recv(io.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count <= 0) {
       return output;
@@ -158,7 +171,7 @@ HelperResult run_helper(const std::vector<std::string>& command,
                         const std::string& input,
                         const HelperLimits& limits) {
   const Clock::time_point deadline =
-      Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(limits.seconds * 1000));
+      Clock::now() + milliseconds(static_cast<std::int64_t>(limits.seconds * 1000));
   const std::string program = fs::path(command.front()).filename().string();
   Channel channel = make_channel();
   Process process(command, channel.theirs);
@@ -166,7 +179,7 @@ HelperResult run_helper(const std::vector<std::string>& command,
   send_input(channel.ours, input);
   HelperResult result;
   result.output = read_output(channel.ours, program, limits, deadline);
-  const std::optional<int> status = process.wait(deadline);
+  const std::optional<int> status = process.wait(deadline, limits);
   if (!status) {
     fail_limit(program, fmt::format("has not ended in {} s", limits.seconds));
   }

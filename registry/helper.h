@@ -1,5 +1,7 @@
 #pragma once
 
+#include "lib/parallel.h"
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +18,7 @@ struct HelperResult {
 struct HelperLimits {
   double seconds = 30;
   std::size_t output = std::size_t{256} << 10;
+  const Stop* stop = nullptr;  // ends it early; may be absent
 };
 
 /// Runs `command` (an absolute path and its arguments; no shell) with `input` on stdin, and returns

@@ -38,10 +38,13 @@ void check_platform(const Image& image, const Platform& wanted, const Reference&
   }
 }
 
-FetchedBase read_base(ImageReader& reader, const Reference& reference, const Platform& platform) {
+FetchedBase read_base(ImageReader& reader,
+                      const Reference& reference,
+                      const Platform& platform,
+                      Artifacts artifacts) {
   const FoundManifest root = reader.root();
-  Image image = reader.image(reader.select(root, platform));
-  check_platform(image, platform, reference);
+  Image image = reader.image(reader.select(root, platform), artifacts);
+  if (artifacts == Artifacts::refused) check_platform(image, platform, reference);
   return {std::move(image), reference.with_digest(root.digest)};
 }
 
@@ -156,10 +159,11 @@ Reference complete_name(const Reference& reference) {
 FetchedBase fetch_base(Client& client,
                        const Reference& reference,
                        const Platform& platform,
-                       Store& store) {
+                       Store& store,
+                       Artifacts artifacts) {
   const Reference name = complete_name(reference);
   ImageReader reader(&client, &store, name);
-  FetchedBase base = read_base(reader, name, platform);
+  FetchedBase base = read_base(reader, name, platform, artifacts);
   store.put_image(base.image);
   const Digest root = base.reference.digest().value_or(base.image.digest());
   if (root != base.image.digest()) store.put_blob(reader.manifest(root).bytes);
@@ -168,10 +172,13 @@ FetchedBase fetch_base(Client& client,
   return base;
 }
 
-FetchedBase stored_base(const Reference& reference, const Platform& platform, const Store& store) {
+FetchedBase stored_base(const Reference& reference,
+                        const Platform& platform,
+                        const Store& store,
+                        Artifacts artifacts) {
   const Reference name = complete_name(reference);
   ImageReader reader(nullptr, &store, name);
-  return read_base(reader, name, platform);
+  return read_base(reader, name, platform, artifacts);
 }
 
 PullReport pull(Client& client,

@@ -22,13 +22,18 @@ struct FetchedBase {
 };
 
 /// Fetches manifest and config of `reference` for `platform`, and keeps them in `store` with the
-/// places where the layers are. What the store holds by digest is not fetched again.
+/// places where the layers are. What the store holds by digest is not fetched again. Where
+/// artifacts are accepted, nothing has to run: an image may be for another platform too.
 FetchedBase fetch_base(Client& client,
                        const Reference& reference,
                        const Platform& platform,
-                       Store& store);
+                       Store& store,
+                       Artifacts artifacts = Artifacts::refused);
 /// The same from the store alone; Fault::input with a hint where something is missing.
-FetchedBase stored_base(const Reference& reference, const Platform& platform, const Store& store);
+FetchedBase stored_base(const Reference& reference,
+                        const Platform& platform,
+                        const Store& store,
+                        Artifacts artifacts = Artifacts::refused);
 
 struct PullReport {
   Descriptor descriptor;  // what the name leads to now: an index or a manifest

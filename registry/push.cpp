@@ -113,7 +113,7 @@ class Push {
   }
 
   void put_all(PushReport& report) {
-    PushBlobs blobs(client_, to_, request_.open, request_.store);
+    PushBlobs blobs(client_, to_, request_.open, request_.store, request_.check_unsent);
     blobs.push(layers_);
     blobs.push(configs_);
     for (int attempt = 0; !put_manifests(); ++attempt) {

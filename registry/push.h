@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,9 @@ struct PushRequest {
   OpenBlob open;
   /// Knows which repositories have a blob, to mount it, and is told where it is now; may be null.
   Store* store = nullptr;
+  /// Looks at a blob that is not sent, since the registry has it: what it throws ends the push
+  /// before any manifest is there. May be absent.
+  std::function<void(const Descriptor&)> check_unsent = {};
 };
 
 /// Every blob is counted once: uploaded, mounted or present.

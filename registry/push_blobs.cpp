@@ -85,11 +85,13 @@ PushBlobs::Result PushBlobs::push_one(const Descriptor& blob, Mounting mounting)
   const BlobState state = client_.head_blob(to_, blob.digest);
   require_same_size(state, blob, to_);
   if (state.presence == BlobState::Presence::present) {
+    if (unsent_) unsent_(blob);
     line.end("already there");
     return Result::present;
   }
   const bool may_mount = mounting == Mounting::allowed && store_ != nullptr;
   if (may_mount && mount(blob, store_->origins(blob.digest))) {
+    if (unsent_) unsent_(blob);
     line.end("mounted");
     return Result::mounted;
   }

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
+#include <utility>
 #include <vector>
 
 namespace mlpack {
@@ -13,9 +15,13 @@ namespace mlpack {
 /// Makes a repository hold blobs; the part of push that moves bytes.
 class PushBlobs {
  public:
-  /// The references must outlive it; `store` may be null.
-  PushBlobs(Client& client, const Repository& to, const OpenBlob& open, Store* store)
-      : client_(client), to_(to), open_(open), store_(store) {}
+  /// Is told of a blob that the repository has without being sent it.
+  using Unsent = std::function<void(const Descriptor&)>;
+
+  /// The references must outlive it; `store` may be null, `unsent` absent.
+  PushBlobs(
+      Client& client, const Repository& to, const OpenBlob& open, Store* store, Unsent unsent = {})
+      : client_(client), to_(to), open_(open), store_(store), unsent_(std::move(unsent)) {}
 
   /// Returns when `to` has all of `blobs`. Each is looked for, then mounted from where it is known
   /// to be on the same host, then opened and uploaded.
@@ -38,6 +44,7 @@ class PushBlobs {
   const Repository& to_;
   const OpenBlob& open_;
   Store* store_;
+  Unsent unsent_;
   std::atomic<std::size_t> uploaded_{0};
   std::atomic<std::size_t> mounted_{0};
   std::atomic<std::size_t> present_{0};

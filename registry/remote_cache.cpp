@@ -61,9 +61,9 @@ FileLock lock_part(const fs::path& path, const Stop& stop) {
 }
 
 // A file on its way to its place: `part/KEY`, appended to.
-class Part {
+class PartialFile {
  public:
-  Part(fs::path path, const Stop& stop)
+  PartialFile(fs::path path, const Stop& stop)
       : path_(std::move(path)), stop_(stop), lock_(lock_part(path_, stop)) {
     constexpr int flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
     fd_ = Fd(::open(path_.c_str(), flags, 0644));
@@ -104,13 +104,13 @@ class Part {
 };
 
 // A line of progress for one file, ended however the work ends.
-class Line {
+class FileLine {
  public:
-  Line(Progress& progress, const RemoteFile& file)
+  FileLine(Progress& progress, const RemoteFile& file)
       : progress_(progress), task_(progress.begin(file.path, file.size)) {}
-  ~Line() { progress_.end(task_, outcome_); }
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
+  ~FileLine() { progress_.end(task_, outcome_); }
+  FileLine(const FileLine&) = delete;
+  FileLine& operator=(const FileLine&) = delete;
   void advance(std::size_t bytes) { progress_.advance(task_, bytes); }
   void done() { outcome_ = "downloaded"; }
 
@@ -122,10 +122,10 @@ class Line {
 
 // The rest of the file behind what is there of it. nullopt where the whole is not what it should
 // be, though part of it is from before: then that part may be to blame.
-std::optional<Digest> complete(Part& part,
+std::optional<Digest> complete(PartialFile& part,
                                RemoteSource& source,
                                const RemoteFile& file,
-                               Line& line) {
+                               FileLine& line) {
   if (part.size() > file.size) part.clear();
   const std::uint64_t begin = part.size();
   bool is_old = begin > 0;
@@ -195,13 +195,13 @@ CachedFile RemoteCache::download_to(RemoteSource& source,
   RemoteFile known = file;
   if (!known.sha256) source.describe(known);
   const std::string key = key_of(source, known);
-  Part part(folder_ / "part" / key, stop_);
+  PartialFile part(folder_ / "part" / key, stop_);
   if (auto found = find(source, known)) {
     part.remove();
     return std::move(*found);
   }
   if (!has_version(known)) part.clear();
-  Line line(progress, known);
+  FileLine line(progress, known);
   std::optional<Digest> sha256 = complete(part, source, known, line);
   if (!sha256) {
     progress.note(fmt::format("`{}` was not what it should be; fetching all of it", known.path));

@@ -11,8 +11,8 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view scheme = "hf://";
-constexpr std::size_t most_pages = 2100;  // the files of max_remote_files, 50 on a page
+constexpr std::string_view hub_scheme = "hf://";
+constexpr std::size_t most_tree_pages = 2100;  // the files of max_remote_files, 50 on a page
 
 bool is_word(std::string_view text, std::string_view more) {
   const auto plain = [&](char c) {
@@ -58,8 +58,8 @@ void check_announced(const RemoteFile& file, const std::string& what, const Head
 }  // namespace
 
 std::optional<HubName> HubName::parse(std::string_view source) {
-  if (!source.starts_with(scheme)) return std::nullopt;
-  source.remove_prefix(scheme.size());
+  if (!source.starts_with(hub_scheme)) return std::nullopt;
+  source.remove_prefix(hub_scheme.size());
   const std::size_t at = source.find('@');
   HubName name;
   name.repository = source.substr(0, at);
@@ -74,7 +74,7 @@ HubSource::HubSource(const RemoteContext& context, HubName name, HubSettings set
     : wire_(context),
       model_(std::move(name)),
       settings_(std::move(settings)),
-      name_(std::string(scheme) + model_.repository) {}
+      name_(std::string(hub_scheme) + model_.repository) {}
 
 void HubSource::require_online() const {
   if (!settings_.offline) return;
@@ -118,7 +118,7 @@ RemoteListing HubSource::list() {
   std::set<std::string> asked;
   std::vector<RemoteFile> files;
   std::size_t left = max_listing_bytes;
-  while (asked.insert(query).second && asked.size() <= most_pages) {
+  while (asked.insert(query).second && asked.size() <= most_tree_pages) {
     const RemoteWire::Text page =
         wire_.get_text(call(path + query, fmt::format("list `{}`", name_)), left);
     left -= page.text.size();
@@ -130,10 +130,9 @@ RemoteListing HubSource::list() {
   fail(Fault::refused, "cannot list `{}`: the hub's list has no end", name_);
 }
 
-void HubSource::fetch(const RemoteFile& file,
-                      std::uint64_t offset,
-                      std::uint64_t length,
-                      Sink& sink) {
+std::unique_ptr<Source> HubSource::open(const RemoteFile& file,
+                                        std::uint64_t offset,
+                                        std::uint64_t length) {
   check_remote_path(file.path, name_);
   if (!is_git_sha1(file.version)) {
     fail(Fault::input, "`{}` of `{}` is pinned to no commit", file.path, name_);
@@ -141,11 +140,11 @@ void HubSource::fetch(const RemoteFile& file,
   RemoteCall asked = call(
       fmt::format("/{}/resolve/{}/{}", model_.repository, file.version, escape_path(file.path)),
       fmt::format("fetch `{}` of `{}`", file.path, name_));
-  asked.seen = [&](const Url& url, const Response& response) {
+  asked.seen = [this, file, what = asked.what](const Url& url, const Response& response) {
     const bool fine = response.status < 400 && same_origin(url, settings_.endpoint);
-    if (fine) check_announced(file, asked.what, response.headers);
+    if (fine) check_announced(file, what, response.headers);
   };
-  wire_.copy(asked, {offset, length, file.size, {}}, sink);
+  return wire_.source(std::move(asked), {offset, length, file.size, {}});
 }
 
 }  // namespace mlpack

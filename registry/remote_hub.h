@@ -38,10 +38,9 @@ class HubSource : public RemoteSource {
   const std::string& name() const override { return name_; }
   RemoteListing list() override;
   bool is_pinned() const override;
-  void fetch(const RemoteFile& file,
-             std::uint64_t offset,
-             std::uint64_t length,
-             Sink& sink) override;
+  std::unique_ptr<Source> open(const RemoteFile& file,
+                               std::uint64_t offset,
+                               std::uint64_t length) override;
 
  private:
   RemoteCall call(const std::string& target, std::string what) const;

@@ -5,7 +5,7 @@
 namespace mlpack {
 namespace {
 
-constexpr std::size_t longest_message = 200;
+constexpr std::size_t longest_reason = 200;
 
 std::string came_with(const HubSettings& settings) {
   return settings.token.empty() ? "we came without a token"
@@ -25,7 +25,7 @@ std::string reason_of(const Headers& headers, const HubSettings& settings) {
   if (quotes_us) message.clear();
   const char* between = code.empty() || message.empty() ? "" : ": ";
   const std::string reason = code + between + message;
-  return reason.empty() ? "" : " (" + printable(reason.substr(0, longest_message)) + ")";
+  return reason.empty() ? "" : " (" + printable(reason.substr(0, longest_reason)) + ")";
 }
 
 std::string hint_for_gated(const HubName& model, const HubSettings& settings) {

@@ -16,11 +16,6 @@ bool is_true(const std::optional<std::string>& value) {
   return word == "1" || word == "on" || word == "yes" || word == "true";
 }
 
-std::optional<std::string> set_value(const Environment& environment, const std::string& name) {
-  const std::optional<std::string> value = environment(name);
-  return value && !trim(*value).empty() ? value : std::nullopt;
-}
-
 std::optional<fs::path> token_file(const Environment& environment) {
   if (const auto path = set_value(environment, "HF_TOKEN_PATH")) return *path;
   if (const auto home = set_value(environment, "HF_HOME")) return fs::path(*home) / "token";

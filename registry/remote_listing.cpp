@@ -9,12 +9,12 @@
 namespace mlpack {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int version = 1;
 
-Json json_of(const RemoteFile& file) {
-  Json json{{"path", file.path}, {"size", file.size}};
+OrderedJson json_of(const RemoteFile& file) {
+  OrderedJson json{{"path", file.path}, {"size", file.size}};
   if (file.sha256) json["sha256"] = file.sha256->hex();
   if (file.git_sha1) json["git"] = *file.git_sha1;
   if (!file.version.empty()) json["version"] = file.version;
@@ -22,7 +22,7 @@ Json json_of(const RemoteFile& file) {
 }
 
 // Throws Json::exception for what is no file.
-RemoteFile file_of(const Json& json) {
+RemoteFile file_of(const OrderedJson& json) {
   RemoteFile file{.path = json.at("path"), .size = json.at("size")};
   if (json.contains("sha256")) file.sha256 = Digest::from_hex(json.at("sha256").get<std::string>());
   if (json.contains("git")) file.git_sha1 = json.at("git").get<std::string>();
@@ -31,11 +31,11 @@ RemoteFile file_of(const Json& json) {
   return file;
 }
 
-RemoteListing listing_of(const Json& json) {
+RemoteListing listing_of(const OrderedJson& json) {
   RemoteListing listing;
   listing.revision = json.at("revision");
   if (json.at("kind") == "file") listing.kind = RemoteListing::Kind::file;
-  for (const Json& file : json.at("files")) {
+  for (const OrderedJson& file : json.at("files")) {
     listing.files.push_back(file_of(file));
   }
   listing.files = sorted_remote_files(std::move(listing.files), "a listing");
@@ -45,25 +45,25 @@ RemoteListing listing_of(const Json& json) {
 }  // namespace
 
 std::string write_remote_listing(const RemoteListing& listing) {
-  Json files = Json::array();
+  OrderedJson files = OrderedJson::array();
   for (const RemoteFile& file : listing.files) {
     files.push_back(json_of(file));
   }
-  const Json json{{"schema", version},
-                  {"revision", listing.revision},
-                  {"kind", listing.kind == RemoteListing::Kind::file ? "file" : "folder"},
-                  {"files", std::move(files)}};
+  const OrderedJson json{{"schema", version},
+                         {"revision", listing.revision},
+                         {"kind", listing.kind == RemoteListing::Kind::file ? "file" : "folder"},
+                         {"files", std::move(files)}};
   // An ETag may be any bytes: it is kept as far as it is text, and compared no further.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 std::optional<RemoteListing> parse_remote_listing(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const OrderedJson json = OrderedJson::parse(text, nullptr, false);
   if (!json.is_object()) return std::nullopt;
   try {
     if (json.at("schema") != version) return std::nullopt;
     return listing_of(json);
-  } catch (const Json::exception&) {
+  } catch (const OrderedJson::exception&) {
     return std::nullopt;
   } catch (const Error&) {
     return std::nullopt;

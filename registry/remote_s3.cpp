@@ -11,14 +11,15 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view scheme = "s3://";
-constexpr std::size_t most_pages = 1100;  // max_remote_files, 1000 on a page, and some half empty
+constexpr std::string_view s3_scheme = "s3://";
+constexpr std::size_t most_list_pages =
+    1100;  // max_remote_files, 1000 on a page, and some half empty
 
 // The sha256 of no bytes, in hexadecimal: our requests have no body.
 constexpr const char* empty_sha256 =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-std::string escape_path(std::string_view path) {
+std::string escaped_key(std::string_view path) {
   std::string escaped;
   for (const std::string_view part : split(path, '/')) {
     escaped += "/" + escape_query(part);
@@ -50,8 +51,8 @@ std::optional<Digest> checksum_of(const Headers& headers) {
 }  // namespace
 
 std::optional<S3Name> S3Name::parse(std::string_view source) {
-  if (!source.starts_with(scheme)) return std::nullopt;
-  source.remove_prefix(scheme.size());
+  if (!source.starts_with(s3_scheme)) return std::nullopt;
+  source.remove_prefix(s3_scheme.size());
   const std::size_t slash = std::min(source.find('/'), source.size());
   S3Name name{std::string(source.substr(0, slash)), std::string(source.substr(slash))};
   while (name.prefix.ends_with('/')) {
@@ -65,7 +66,7 @@ S3Source::S3Source(const RemoteContext& context, S3Name name, S3Settings setting
     : wire_(context),
       bucket_(std::move(name)),
       settings_(std::move(settings)),
-      name_(std::string(scheme) + bucket_.bucket +
+      name_(std::string(s3_scheme) + bucket_.bucket +
             (bucket_.prefix.empty() ? "" : "/" + bucket_.prefix)) {}
 
 // A name with dots is in no certificate of Amazon's (`*.s3.REGION.amazonaws.com`), and other
@@ -121,7 +122,7 @@ void S3Source::find_region() {
 
 // The object that has the prefix for its name, where there is one.
 std::optional<RemoteFile> S3Source::find_object() {
-  RemoteCall asked = call(escape_path(bucket_.prefix), fmt::format("find `{}`", name_));
+  RemoteCall asked = call(escaped_key(bucket_.prefix), fmt::format("find `{}`", name_));
   asked.method = "HEAD";
   const Landed landed = wire_.send(asked);
   if (landed.response.status == 404) return std::nullopt;
@@ -156,7 +157,7 @@ std::vector<RemoteFile> S3Source::list_objects() {
     }
     if (page.next.empty()) return files;
     token = page.next;
-    if (!asked.insert(token).second || asked.size() > most_pages) {
+    if (!asked.insert(token).second || asked.size() > most_list_pages) {
       fail(Fault::refused, "cannot list `{}`: the server's list has no end", name_);
     }
   }
@@ -197,7 +198,7 @@ std::string S3Source::key_of(const RemoteFile& file) {
 RemoteCall S3Source::object_call(const RemoteFile& file, const std::string& verb) {
   find_region();
   RemoteCall asked =
-      call(escape_path(key_of(file)), fmt::format("{} `{}` of `{}`", verb, file.path, name_));
+      call(escaped_key(key_of(file)), fmt::format("{} `{}` of `{}`", verb, file.path, name_));
   if (!file.version.empty()) asked.headers.add("If-Match", file.version);
   return asked;
 }
@@ -212,11 +213,10 @@ void S3Source::describe(RemoteFile& file) {
   }
 }
 
-void S3Source::fetch(const RemoteFile& file,
-                     std::uint64_t offset,
-                     std::uint64_t length,
-                     Sink& sink) {
-  wire_.copy(object_call(file, "fetch"), {offset, length, file.size, file.version}, sink);
+std::unique_ptr<Source> S3Source::open(const RemoteFile& file,
+                                       std::uint64_t offset,
+                                       std::uint64_t length) {
+  return wire_.source(object_call(file, "fetch"), {offset, length, file.size, file.version});
 }
 
 }  // namespace mlpack

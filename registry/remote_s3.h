@@ -40,11 +40,12 @@ class S3Source : public RemoteSource {
 
   const std::string& name() const override { return name_; }
   RemoteListing list() override;
+  /// S3 sends an object only while it has the ETag that it was listed with.
+  bool keeps(const RemoteFile& file) const override { return file.version.starts_with('"'); }
   void describe(RemoteFile& file) override;
-  void fetch(const RemoteFile& file,
-             std::uint64_t offset,
-             std::uint64_t length,
-             Sink& sink) override;
+  std::unique_ptr<Source> open(const RemoteFile& file,
+                               std::uint64_t offset,
+                               std::uint64_t length) override;
 
  private:
   RemoteCall call(const std::string& path, std::string what) const;

@@ -9,7 +9,7 @@ namespace mlpack {
 namespace {
 
 constexpr std::size_t most_elements = 50'000;  // of a page of 1000 objects
-constexpr std::size_t longest_message = 200;
+constexpr std::size_t longest_part = 200;
 
 [[noreturn]] void no_page(const std::string& source, const std::string& why) {
   throw Error(Fault::refused,
@@ -91,11 +91,10 @@ Error s3_refusal(const S3Settings& settings, const std::string& what, const Land
   const auto body = parse_xml(error_body(landed.response), 100);
   const std::string code = body ? body->text_of("Code") : "";
   const std::string message = body ? body->text_of("Message") : "";
-  const std::string reason = code.empty()
-                                 ? ""
-                                 : fmt::format(" ({}: {})",
-                                               printable(code.substr(0, longest_message)),
-                                               printable(message.substr(0, longest_message)));
+  const std::string reason = code.empty() ? ""
+                                          : fmt::format(" ({}: {})",
+                                                        printable(code.substr(0, longest_part)),
+                                                        printable(message.substr(0, longest_part)));
   const bool is_auth =
       is_about_keys(code) || status == 401 || (status == 403 && code != "InvalidObjectState");
   const std::string who =

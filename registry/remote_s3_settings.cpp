@@ -9,18 +9,12 @@
 namespace mlpack {
 namespace {
 
-constexpr std::uint64_t longest_file = std::uint64_t{1} << 20;
+constexpr std::uint64_t longest_settings = std::uint64_t{1} << 20;
 constexpr std::string_view default_region = "us-east-1";
 constexpr const char* export_hint =
     "let the AWS tools make a key: `eval \"$(aws configure export-credentials --format env)\"`";
 
 using Section = std::map<std::string, std::string>;
-
-std::optional<std::string> set_value(const Environment& environment, const std::string& name) {
-  const std::optional<std::string> value = environment(name);
-  if (!value || trim(*value).empty()) return std::nullopt;
-  return std::string(trim(*value));
-}
 
 fs::path aws_file(const Environment& environment, const char* variable, const char* name) {
   if (const auto path = set_value(environment, variable)) return *path;
@@ -31,7 +25,7 @@ fs::path aws_file(const Environment& environment, const char* variable, const ch
 // The section of an ini file that has one of the names; what is indented belongs to a key above.
 std::optional<Section> read_section(const fs::path& file, const std::vector<std::string>& names) {
   if (file.empty()) return std::nullopt;
-  const std::string text = read_file_if_exists(file, longest_file).value_or("");
+  const std::string text = read_file_if_exists(file, longest_settings).value_or("");
   std::optional<Section> found;
   bool inside = false;
   for (const std::string_view line : split(text, '\n')) {

@@ -132,12 +132,11 @@ RemoteListing WebSource::list() {
 
 // Where the digest is known it tells whether the file changed; servers behind one name often
 // disagree about the ETag.
-void WebSource::fetch(const RemoteFile& file,
-                      std::uint64_t offset,
-                      std::uint64_t length,
-                      Sink& sink) {
+std::unique_ptr<Source> WebSource::open(const RemoteFile& file,
+                                        std::uint64_t offset,
+                                        std::uint64_t length) {
   const std::string validator = file.sha256 ? "" : file.version;
-  wire_.copy(call("GET", "fetch"), {offset, length, file.size, validator}, sink);
+  return wire_.source(call("GET", "fetch"), {offset, length, file.size, validator});
 }
 
 }  // namespace mlpack

@@ -18,10 +18,11 @@ class WebSource : public RemoteSource {
   const std::string& name() const override { return name_; }
   RemoteListing list() override;
   bool is_pinned() const override { return sha256_.has_value(); }
-  void fetch(const RemoteFile& file,
-             std::uint64_t offset,
-             std::uint64_t length,
-             Sink& sink) override;
+  /// A query is not kept: it may hold a signature, which is secret and soon worth nothing.
+  bool keeps(const RemoteFile& file) const override { return file.sha256 && name_ == url_.text(); }
+  std::unique_ptr<Source> open(const RemoteFile& file,
+                               std::uint64_t offset,
+                               std::uint64_t length) override;
 
  private:
   RemoteCall call(const std::string& method, const std::string& verb) const;

@@ -7,12 +7,10 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 namespace mlpack {
 namespace {
 
-constexpr std::size_t buffer_bytes = std::size_t{256} << 10;
 constexpr const char* no_server_hint = "check the address, the network and the proxy";
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 62;
 
@@ -192,25 +190,48 @@ std::unique_ptr<Body> RemoteWire::open(const RemoteCall& call,
        landed.url.authority());
 }
 
-void RemoteWire::copy(const RemoteCall& call, const RemoteRange& range, Sink& sink) const {
-  if (range.length == 0) return;
-  ResumingSource source(
-      open(call, range, range.offset),
-      [&](std::uint64_t done) { return open(call, range, range.offset + done); },
-      policy_,
-      progress_,
-      call.what);
-  std::vector<std::byte> buffer(buffer_bytes);
-  for (std::uint64_t left = range.length; left > 0;) {
-    stop_.check();
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer.size()));
-    const std::size_t count = source.read(std::span(buffer).first(wanted));
+// Asks for nothing before it is read.
+class RemoteWire::RangeSource : public Source {
+ public:
+  RangeSource(const RemoteWire& wire, RemoteCall call, RemoteRange range)
+      : wire_(wire), call_(std::move(call)), range_(std::move(range)), left_(range_.length) {}
+
+  std::size_t read(std::span<std::byte> buffer) override {
+    if (left_ == 0) return 0;
+    wire_.stop_.check();
+    if (!source_) source_ = open();
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left_, buffer.size()));
+    const std::size_t count = source_->read(buffer.first(wanted));
     if (count == 0) {
-      fail(Fault::integrity, "cannot {}: it ended {} bytes early", call.what, left);
+      fail(Fault::integrity, "cannot {}: it ended {} bytes early", call_.what, left_);
     }
-    sink.write(Bytes(buffer.data(), count));
-    left -= count;
+    left_ -= count;
+    return count;
   }
+
+ private:
+  std::unique_ptr<Source> open() {
+    return std::make_unique<ResumingSource>(
+        open_at(0),
+        [this](std::uint64_t done) { return open_at(done); },
+        wire_.policy_,
+        wire_.progress_,
+        call_.what);
+  }
+
+  std::unique_ptr<Body> open_at(std::uint64_t done) const {
+    return wire_.open(call_, range_, range_.offset + done);
+  }
+
+  const RemoteWire& wire_;
+  RemoteCall call_;
+  RemoteRange range_;
+  std::uint64_t left_;
+  std::unique_ptr<Source> source_;
+};
+
+std::unique_ptr<Source> RemoteWire::source(RemoteCall call, RemoteRange range) const {
+  return std::make_unique<RangeSource>(*this, std::move(call), std::move(range));
 }
 
 }  // namespace mlpack

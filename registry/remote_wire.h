@@ -67,11 +67,13 @@ class RemoteWire {
   };
   Text get_text(const RemoteCall& call, std::size_t limit) const;
   /// The range's bytes, in order. Fault::integrity for a file that changed or has another size.
-  void copy(const RemoteCall& call, const RemoteRange& range, Sink& sink) const;
+  /// What is returned must not outlive this, and the functions of `call` are called meanwhile.
+  std::unique_ptr<Source> source(RemoteCall call, RemoteRange range) const;
 
   const Stop& stop() const { return stop_; }
 
  private:
+  class RangeSource;
   Landed follow(const RemoteCall& call) const;
   bool wait(const RemoteCall& call, const Landed& landed, Attempts& attempts) const;
   std::unique_ptr<Body> open(const RemoteCall& call,

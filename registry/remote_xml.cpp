@@ -11,7 +11,7 @@ namespace mlpack {
 namespace {
 
 constexpr int deepest = 16;
-constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view xml_blanks = " \t\r\n";
 
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -154,7 +154,7 @@ class Reader {
   }
 
   bool skip_blanks() {
-    const std::size_t count = std::min(left_.find_first_not_of(blanks), left_.size());
+    const std::size_t count = std::min(left_.find_first_not_of(xml_blanks), left_.size());
     left_.remove_prefix(count);
     return count > 0;
   }

@@ -2,33 +2,12 @@
 #include "lib/oci/verify.h"
 #include "registry/client.h"
 #include "registry/client_state.h"
+#include "registry/upload_session.h"
 
 #include <utility>
 
 namespace mlpack {
 namespace {
-
-constexpr int looks_after_commit = 4;
-
-// A session that is not committed is worth nothing to anybody: the registry may drop it at once.
-class Session {
- public:
-  Session(Client& client, const Repository& repository)
-      : client_(client), repository_(repository), upload_(client.start_upload(repository)) {}
-  ~Session() {
-    if (open_) client_.cancel_upload(repository_, upload_);
-  }
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
-  const std::string& location() const { return upload_.location; }
-  void close() { open_ = false; }
-
- private:
-  Client& client_;
-  const Repository& repository_;
-  Upload upload_;
-  bool open_ = true;
-};
 
 // Verifies what goes out, and tells how much has.
 class OutgoingSource : public Source {
@@ -52,13 +31,6 @@ class OutgoingSource : public Source {
   std::uint64_t position_ = 0;
 };
 
-// A session that the registry does not know (any more), or sees at another offset: a new one helps.
-bool is_lost_session(const Answer& answer, const std::string& body) {
-  const int status = answer.response.status;
-  return status == 404 || status == 416 || has_error_code(body, "BLOB_UPLOAD_UNKNOWN") ||
-         has_error_code(body, "BLOB_UPLOAD_INVALID");
-}
-
 // One blob on its way: POST, then PUT of all of it. Where the answer to the PUT is lost, the blob
 // is there all the same, which a HEAD shows; the chunked forms have to send everything again then.
 class BlobUpload {
@@ -78,74 +50,35 @@ class BlobUpload {
   }
 
  private:
+  SentBlob sent() const { return {client_, to_, attempt_, name_}; }
+
   // True where the registry has it now; false where it is worth another try.
   bool send(const OpenSource& open, const std::function<void(std::uint64_t)>& moved) {
-    Session session(client_, to_);
-    const std::optional<Url> url = Url::parse(session.location());
-    Call call{.method = "PUT",
-              .target = url->with_query("digest", blob_.digest.text()).text(),
-              .length = blob_.size};
+    UploadSession session(client_, to_);
+    Call call{
+        .method = "PUT", .target = session.commit_location(blob_.digest), .length = blob_.size};
     call.headers.add("Content-Type", "application/octet-stream");
     call.open = [&] { return std::make_unique<OutgoingSource>(open(), blob_, name_, moved); };
     const Answer answer = state_.exchange(to_, call);
     const std::string body = error_body(answer.response);
     if (is_success(answer)) {
-      check_commit(answer);
       session.close();
-      wait_until_visible();
+      check_committed(sent(), blob_, answer);
       return true;
     }
     if (answer.response.failure) session.close();  // it went down with the connection
     const bool passing = answer.response.failure || is_passing(answer.response.status);
     if ((!passing && !is_lost_session(answer, body)) ||
         !state_.wait_for_next(state_.host_of(to_), answer, attempts_, attempt_.what)) {
-      throw refused(answer, body);
+      throw refused_blob(sent(), answer, body);
     }
     return false;
-  }
-
-  Error refused(const Answer& answer, const std::string& body) const {
-    if (!has_error_code(body, "DIGEST_INVALID")) {
-      return refusal(attempt_, answer, body);
-    }
-    return Error(
-        Fault::integrity,
-        fmt::format("{}: `{}` received other bytes than were sent", name_, answer.url.authority()),
-        "something between here and the registry changes them; try again");
-  }
-
-  void check_commit(const Answer& answer) const {
-    const auto said =
-        Digest::parse(answer.response.headers.find("Docker-Content-Digest").value_or(""));
-    if (said && *said != blob_.digest) {
-      fail(Fault::integrity,
-           "{}: `{}` says that it stored `{}`",
-           name_,
-           answer.url.authority(),
-           said->text());
-    }
-    if (is_web_page(answer.response)) {
-      throw no_registry(attempt_, answer);
-    }
   }
 
   bool is_there() {
     const BlobState state = client_.head_blob(to_, blob_.digest);
     require_same_size(state, blob_, to_);
     return state.presence == BlobState::Presence::present;
-  }
-
-  // Some registries show a blob a moment after they took it; one of them kept only a part.
-  void wait_until_visible() {
-    for (int look = 0; look < looks_after_commit; ++look) {
-      const BlobState state = client_.head_blob(to_, blob_.digest);
-      require_same_size(state, blob_, to_);
-      if (state.presence != BlobState::Presence::absent) {
-        return;
-      }
-      client_.pause(look);
-    }
-    fail(Fault::refused, "{}: `{}` took it and does not have it", name_, attempt_.host);
   }
 
   Client& client_;

@@ -64,12 +64,13 @@ quietly() {
   return "$status"
 }
 
-# build_in FOLDER OPTIONS...: configures and builds in build/FOLDER.
+# build_in FOLDER OPTIONS...: configures and builds in build/FOLDER, several files of a library in one go.
 build_in() {
   local folder=$root/build/$1
   shift
-  export CCACHE_DIR=${CCACHE_DIR:-$root/build/ccache} CCACHE_SLOPPINESS=pch_defines,time_macros
-  quietly cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DMLPACK_PRECOMPILE=ON "$@" &&
+  export CCACHE_DIR=${CCACHE_DIR:-$root/build/ccache}
+  quietly cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
+    -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=12 "$@" &&
     quietly cmake --build "$folder"
 }
 

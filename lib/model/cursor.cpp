@@ -3,6 +3,7 @@
 #include "lib/model/damage.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace mlpack {
 
@@ -16,6 +17,10 @@ std::optional<std::uint64_t> checked_sum(std::uint64_t a, std::uint64_t b) {
   std::uint64_t sum = 0;
   if (__builtin_add_overflow(a, b, &sum)) return std::nullopt;
   return sum;
+}
+
+void add_capped(std::uint64_t& sum, std::uint64_t more) {
+  sum = checked_sum(sum, more).value_or(std::numeric_limits<std::uint64_t>::max());
 }
 
 void Cursor::require(std::uint64_t length) const {

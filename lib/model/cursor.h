@@ -13,6 +13,8 @@ namespace mlpack {
 /// The product or the sum; nullopt where it does not fit in 64 bits.
 std::optional<std::uint64_t> checked_product(std::uint64_t a, std::uint64_t b);
 std::optional<std::uint64_t> checked_sum(std::uint64_t a, std::uint64_t b);
+/// Adds, up to what 64 bits hold.
+void add_capped(std::uint64_t& sum, std::uint64_t more);
 
 /// Reads the bytes from `begin` to `end` of a file in order, through a buffer of 16 KiB; what it
 /// skips is not read. Damage where they end too early. `file` must outlive it, and have the bytes.

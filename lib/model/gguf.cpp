@@ -7,15 +7,16 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace mlpack {
 namespace {
 
-constexpr std::uint64_t largest_header = std::uint64_t{100} << 20;
+constexpr std::uint64_t largest_gguf_header = std::uint64_t{100} << 20;
 constexpr std::uint64_t most_keys = 65'536;
 constexpr std::uint64_t longest_name = 65'535;
-constexpr std::uint64_t longest_text = 1024;  // of those that are kept
+constexpr std::uint64_t longest_kept_text = 1024;  // of those that are kept
 constexpr std::uint64_t longest_list = 4096;
 constexpr std::uint64_t most_dimensions = 4;
 constexpr std::size_t deepest = 4;
@@ -41,18 +42,23 @@ std::uint64_t number_of(Cursor& in, std::uint64_t type) {
   return is_negative ? ~std::uint64_t{0} : number;
 }
 
-struct Placed {
+struct PlacedTensor {
   std::uint64_t begin;
   std::uint64_t end;
   std::size_t tensor;
 };
 
-class Reader {
- public:
-  Reader(const ReadAt& file)  // NOLINT(google-explicit-constructor): made in one place
-      : size_(file.size()), in_(file, 0, std::min(size_, largest_header)) {}
+struct Whole {
+  Gguf gguf;
+  GgufLayout layout;
+};
 
-  Gguf read() {
+class GgufReader {
+ public:
+  GgufReader(const ReadAt& file)  // NOLINT(google-explicit-constructor): made in one place
+      : size_(file.size()), in_(file, 0, std::min(size_, largest_gguf_header)) {}
+
+  Whole read() {
     in_.skip(4);
     read_version();
     const std::uint64_t tensors = count();
@@ -63,7 +69,7 @@ class Reader {
     for (std::uint64_t i = 0; i < tensors; ++i)
       read_tensor();
     check_places();
-    return std::move(found_);
+    return {std::move(found_), std::move(layout_)};
   }
 
  private:
@@ -90,9 +96,11 @@ class Reader {
   }
 
   void read_key() {
+    const std::uint64_t begin = in_.position();
     const std::string key = name("key");
     if (!keys_.insert(key).second) refuse("key " + in_backticks(key) + " appears twice");
     read_value(key, in_.number(4));
+    layout_.keys.push_back({key, begin, in_.position()});
   }
 
   void read_value(const std::string& key, std::uint64_t type) {
@@ -107,7 +115,7 @@ class Reader {
 
   void read_text(const std::string& key) {
     const std::uint64_t length = count();
-    if (length > longest_text) return in_.skip(length);
+    if (length > longest_kept_text) return in_.skip(length);
     found_.texts.emplace(key, in_.text(length));
   }
 
@@ -144,6 +152,7 @@ class Reader {
 
   void read_tensor() {
     Tensor tensor;
+    const std::uint64_t begin = in_.position();
     tensor.name = name("tensor");
     if (!tensors_.insert(tensor.name).second) {
       refuse("tensor " + in_backticks(tensor.name) + " appears twice");
@@ -155,6 +164,7 @@ class Reader {
     const auto end = checked_sum(offset, tensor.bytes);
     if (!end) refuse("tensor " + in_backticks(tensor.name) + " has a bad offset");
     placed_.push_back({offset, *end, found_.tensors.size()});
+    layout_.tensors.push_back({{tensor.name, begin, in_.position()}, offset, tensor.bytes});
     found_.tensors.push_back(std::move(tensor));
   }
 
@@ -194,24 +204,30 @@ class Reader {
     tensor.bytes = *bytes;
   }
 
-  void check_places() {
-    if (placed_.empty()) return;
+  void find_data() {
     const std::uint64_t alignment = found_.number("general.alignment").value_or(32);
-    if (alignment == 0 || alignment > largest_header) {
+    if (alignment == 0 || alignment > largest_gguf_header) {
       refuse(fmt::format("its alignment is {}", alignment));
     }
-    const std::uint64_t data = (in_.position() + alignment - 1) / alignment * alignment;
-    std::sort(placed_.begin(), placed_.end(), [](const Placed& a, const Placed& b) {
+    layout_.version = found_.version;
+    layout_.alignment = alignment;
+    layout_.data = (in_.position() + alignment - 1) / alignment * alignment;
+  }
+
+  void check_places() {
+    find_data();
+    if (placed_.empty()) return;
+    std::sort(placed_.begin(), placed_.end(), [](const PlacedTensor& a, const PlacedTensor& b) {
       return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
     });
     std::uint64_t covered = 0;
-    for (const Placed& next : placed_) {
+    for (const PlacedTensor& next : placed_) {
       const std::string name = in_backticks(found_.tensors[next.tensor].name);
-      if (next.begin % alignment != 0) refuse("tensor " + name + " is not aligned");
+      if (next.begin % layout_.alignment != 0) refuse("tensor " + name + " is not aligned");
       if (next.begin < covered) refuse("tensor " + name + " lies over the one before it");
       covered = next.end;
     }
-    const std::uint64_t bytes = size_ > data ? size_ - data : 0;
+    const std::uint64_t bytes = size_ > layout_.data ? size_ - layout_.data : 0;
     if (covered > bytes) {
       throw Damage(
           "is cut",
@@ -223,10 +239,21 @@ class Reader {
   std::uint64_t size_;
   Cursor in_;
   Gguf found_;
+  GgufLayout layout_;
   std::set<std::string> keys_;
   std::set<std::string> tensors_;
-  std::vector<Placed> placed_;
+  std::vector<PlacedTensor> placed_;
 };
+
+Whole read_whole(const ReadAt& file) {
+  const std::uint64_t size = file.size();
+  if (size < 4) throw Damage("is cut", fmt::format("it has {} bytes", size));
+  Cursor start(file, 0, size);
+  if (start.text(4) != "GGUF") {
+    throw Damage("is not a GGUF file", "it does not begin with `GGUF`");
+  }
+  return GgufReader(file).read();
+}
 
 }  // namespace
 
@@ -245,13 +272,15 @@ std::optional<std::uint64_t> Gguf::shape(const std::string& key) const {
 }
 
 Gguf read_gguf(const ReadAt& file) {
-  const std::uint64_t size = file.size();
-  if (size < 4) throw Damage("is cut", fmt::format("it has {} bytes", size));
-  Cursor start(file, 0, size);
-  if (start.text(4) != "GGUF") {
-    throw Damage("is not a GGUF file", "it does not begin with `GGUF`");
-  }
-  return Reader(file).read();
+  return read_whole(file).gguf;
+}
+
+GgufLayout read_gguf_layout(const ReadAt& file) {
+  GgufLayout layout = read_whole(file).layout;
+  std::stable_sort(layout.tensors.begin(), layout.tensors.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.offset, a.bytes) < std::tie(b.offset, b.bytes);
+  });
+  return layout;
 }
 
 }  // namespace mlpack

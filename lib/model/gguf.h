@@ -32,6 +32,28 @@ struct Gguf {
 /// known are 0 and not checked.
 Gguf read_gguf(const ReadAt& file);
 
+/// Where the parts of a GGUF file lie in it.
+struct GgufLayout {
+  /// A key with its value, or what is said of one tensor.
+  struct Field {
+    std::string name;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+  };
+  struct Place {
+    Field field;
+    std::uint64_t offset = 0;  // of its bytes, from the start of the data; the field ends in it
+    std::uint64_t bytes = 0;   // 0 of a type that is not known
+  };
+  std::uint64_t version = 0;
+  std::uint64_t alignment = 32;
+  std::vector<Field> keys;
+  std::vector<Place> tensors;  // in the order of their bytes
+  std::uint64_t data = 0;      // where the data starts in the file
+};
+/// As read_gguf.
+GgufLayout read_gguf_layout(const ReadAt& file);
+
 /// A type of ggml's: how many bytes a block of that many elements takes.
 struct GgmlType {
   std::uint64_t id;

@@ -12,9 +12,9 @@
 namespace mlpack {
 namespace {
 
-using Json = nlohmann::json;
+using PlainJson = nlohmann::json;
 
-constexpr std::size_t deepest = 64;
+constexpr std::size_t most_levels = 64;
 
 // An input iterator over what a cursor has left; the one without a cursor is the end.
 class Letters {
@@ -50,7 +50,7 @@ class Letters {
 };
 
 // The names of nlohmann's SAX interface.
-class Walk : public nlohmann::json_sax<Json> {
+class Walk : public nlohmann::json_sax<PlainJson> {
  public:
   Walk(const std::string& name, JsonVisitor& visitor) : name_(name), visitor_(visitor) {}
 
@@ -89,7 +89,7 @@ class Walk : public nlohmann::json_sax<Json> {
   }
   bool down(JsonVisitor::Kind kind) {
     if (path_.empty() && kind == JsonVisitor::Kind::array) refuse("it is not a JSON object");
-    if (path_.size() == deepest) refuse("it has more than 64 levels");
+    if (path_.size() == most_levels) refuse("it has more than 64 levels");
     visitor_.opened(path_, kind);
     path_.emplace_back("[]");
     keys_.emplace_back();
@@ -112,7 +112,7 @@ class Walk : public nlohmann::json_sax<Json> {
 
 void walk_json(Cursor& text, const std::string& name, JsonVisitor& visitor) {
   Walk walk(name, visitor);
-  Json::sax_parse(Letters(text), Letters(), &walk);
+  PlainJson::sax_parse(Letters(text), Letters(), &walk);
 }
 
 }  // namespace mlpack

@@ -22,10 +22,6 @@
 namespace mlpack {
 namespace {
 
-void add(std::uint64_t& sum, std::uint64_t more) {
-  sum = checked_sum(sum, more).value_or(std::numeric_limits<std::uint64_t>::max());
-}
-
 std::string head_of(const ReadAt& file) {
   const std::uint64_t length = std::min<std::uint64_t>(file.size(), head_bytes);
   return Cursor(file, 0, length).text(length);
@@ -198,24 +194,24 @@ class Reader {
   }
 
   void read_safetensors_file(const ReadAt& bytes, ModelFileFacts& facts) {
-    const std::vector<Tensor> tensors = read_safetensors(bytes);
+    const Safetensors found = read_safetensors(bytes);
     const ModelConfig config = config_for(facts.path);
     std::uint64_t parameters = 0;
-    for (const Tensor& tensor : tensors) {
-      add(parameters, parameters_of(tensor, config));
+    for (const auto& [tensor, shape, begin] : found.tensors) {
+      add_capped(parameters, parameters_of(tensor, config));
       facts.dtypes[tensor.dtype] += tensor.bytes;  // they fit in the file
     }
     facts.parameters = parameters;
-    facts.tensors = tensors.size();
-    check_tensors(findings_, facts.path, tensors);
+    facts.tensors = found.tensors.size();
+    check_tensors(findings_, facts.path, found);
   }
 
   void read_gguf_file(const ReadAt& bytes, ModelFileFacts& facts) {
     Gguf gguf = read_gguf(bytes);
     std::uint64_t parameters = 0;
     for (const Tensor& tensor : gguf.tensors) {
-      add(parameters, tensor.elements);
-      add(facts.dtypes[tensor.dtype], tensor.bytes);
+      add_capped(parameters, tensor.elements);
+      add_capped(facts.dtypes[tensor.dtype], tensor.bytes);
     }
     facts.parameters = parameters;
     facts.tensors = gguf.tensors.size();

@@ -8,7 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,10 +30,16 @@ struct ModelFile {
 /// The file at `place` as a ModelFile.
 ModelFile model_file(std::string path, const fs::path& place, std::uint64_t size);
 
+/// Opens a file of a remote source, of that many bytes, to look at parts of it.
+using OpenRemoteReadAt =
+    std::function<std::unique_ptr<ReadAt>(const RemoteContent&, std::uint64_t size)>;
+
 /// Those of `entries` below the folder `target` (`models/base`, `` for all) that are files of the
-/// user's or bytes in memory, with paths relative to it. A file that changed is Fault::input.
+/// user's, bytes in memory or, where `open_remote` is given, in the network, with paths relative to
+/// it. A file that changed is Fault::input.
 std::vector<ModelFile> model_files(const std::vector<RecipeEntry>& entries,
-                                   const std::string& target);
+                                   const std::string& target,
+                                   const OpenRemoteReadAt& open_remote = {});
 
 /// What was found out about one file.
 struct ModelFileFacts {

@@ -15,8 +15,8 @@ namespace mlpack {
 namespace {
 
 constexpr std::uint64_t most_fields = 16'000'000;
-constexpr std::size_t deepest = 16;
-constexpr std::uint64_t longest_text = 4096;
+constexpr std::size_t most_subgraphs = 16;
+constexpr std::uint64_t longest_string = 4096;
 constexpr std::size_t most_files = 65'536;
 
 struct DataType {
@@ -52,7 +52,7 @@ constexpr std::array<DataType, 25> data_types{{
     {"F8_E8M0", 8},
 }};
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_onnx(const std::string& why) {
   throw Damage("is not an ONNX model, or damaged", why);
 }
 
@@ -69,15 +69,15 @@ struct TensorFacts {
   std::map<std::string, std::string> external;
 };
 
-class Reader {
+class OnnxReader {
  public:
-  explicit Reader(const ReadAt& file) : in_(file, 0, file.size()) {}
+  explicit OnnxReader(const ReadAt& file) : in_(file, 0, file.size()) {}
 
   Onnx read() {
     each(in_.end(), [this](const Field& field) { model_field(field); });
-    if (!has_graph_) refuse("it holds no graph");
-    if (found_.ir_version == 0) refuse("it has no `ir_version`");
-    if (found_.opsets.empty()) refuse("it names no operator set");
+    if (!has_graph_) refuse_onnx("it holds no graph");
+    if (found_.ir_version == 0) refuse_onnx("it has no `ir_version`");
+    if (found_.opsets.empty()) refuse_onnx("it names no operator set");
     return std::move(found_);
   }
 
@@ -87,19 +87,20 @@ class Reader {
   std::uint64_t varint(std::uint64_t end) {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (in_.position() >= end) refuse("a number goes on past its message");
+      if (in_.position() >= end) refuse_onnx("a number goes on past its message");
       const auto byte = static_cast<unsigned char>(in_.byte());
       value |= std::uint64_t{byte & 0x7FU} << shift;
       if (byte < 0x80) return value;
     }
-    refuse(fmt::format("no number is at byte {}", in_.position()));
+    refuse_onnx(fmt::format("no number is at byte {}", in_.position()));
   }
 
   Field next(std::uint64_t end) {
-    if (++fields_ > most_fields) refuse(fmt::format("it holds more than {} fields", most_fields));
+    if (++fields_ > most_fields)
+      refuse_onnx(fmt::format("it holds more than {} fields", most_fields));
     const std::uint64_t tag = varint(end);
     Field field{tag >> 3U, 0, 0};
-    if (field.number == 0) refuse(fmt::format("no field is at byte {}", in_.position()));
+    if (field.number == 0) refuse_onnx(fmt::format("no field is at byte {}", in_.position()));
     const std::uint64_t wire = tag & 7U;
     if (wire == 0) {
       field.value = varint(end);
@@ -111,7 +112,7 @@ class Reader {
       check(wire == 1 ? 8 : 4, end);
       in_.skip(wire == 1 ? 8 : 4);
     } else {
-      refuse(fmt::format("no field is at byte {}", in_.position()));
+      refuse_onnx(fmt::format("no field is at byte {}", in_.position()));
     }
     return field;
   }
@@ -134,7 +135,8 @@ class Reader {
   }
 
   std::string text(const Field& field) {
-    if (field.end == 0 || field.end - in_.position() > longest_text) refuse("a name is too long");
+    if (field.end == 0 || field.end - in_.position() > longest_string)
+      refuse_onnx("a name is too long");
     return in_.text(field.end - in_.position());
   }
 
@@ -168,7 +170,8 @@ class Reader {
   }
 
   void graph(std::uint64_t end, Count count) {
-    if (++depth_ > deepest) refuse(fmt::format("it has graphs {} deep", deepest));
+    if (++depth_ > most_subgraphs)
+      refuse_onnx(fmt::format("it has graphs {} deep", most_subgraphs));
     has_graph_ = true;
     each(end, [this, count](const Field& field) {
       if (field.end == 0) return;
@@ -224,7 +227,7 @@ class Reader {
   static void multiply(TensorFacts& facts, std::uint64_t length) {
     const auto product = checked_product(facts.elements, length);
     if (!product || length > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
-      refuse("a tensor has more elements than 64 bits can count");
+      refuse_onnx("a tensor has more elements than 64 bits can count");
     }
     facts.elements = *product;
   }
@@ -246,7 +249,7 @@ class Reader {
     const auto bits = checked_product(facts.elements, type.bits);
     std::uint64_t& bytes = found_.dtypes[std::string(type.name)];
     const auto sum = bits ? checked_sum(bytes, (*bits + 7) / 8) : std::nullopt;
-    if (!parameters || !sum) refuse("its tensors have more elements than 64 bits can count");
+    if (!parameters || !sum) refuse_onnx("its tensors have more elements than 64 bits can count");
     found_.tensors += 1;
     found_.parameters = *parameters;
     bytes = *sum;
@@ -258,14 +261,16 @@ class Reader {
       const auto found = facts.external.find(key);
       if (found == facts.external.end()) return std::uint64_t{0};
       const auto value = parse_number(found->second, std::numeric_limits<std::uint64_t>::max());
-      if (!value) refuse(fmt::format("a tensor has the {} {}", key, in_backticks(found->second)));
+      if (!value)
+        refuse_onnx(fmt::format("a tensor has the {} {}", key, in_backticks(found->second)));
       return *value;
     };
     const auto location = facts.external.find("location");
-    if (location == facts.external.end()) refuse("a tensor lies in a file that it does not name");
+    if (location == facts.external.end())
+      refuse_onnx("a tensor lies in a file that it does not name");
     const auto end = checked_sum(number("offset"), number("length"));
-    if (!end) refuse("a tensor ends past what 64 bits can count");
-    if (found_.external.size() == most_files) refuse("it names too many files");
+    if (!end) refuse_onnx("a tensor ends past what 64 bits can count");
+    if (found_.external.size() == most_files) refuse_onnx("it names too many files");
     std::uint64_t& known = found_.external[location->second];
     known = std::max(known, *end);
   }
@@ -280,7 +285,7 @@ class Reader {
 }  // namespace
 
 Onnx read_onnx(const ReadAt& file) {
-  return Reader(file).read();
+  return OnnxReader(file).read();
 }
 
 }  // namespace mlpack

@@ -47,4 +47,27 @@ void TextReadAt::read_at(std::uint64_t offset, std::span<std::byte> buffer) cons
   std::copy(part.begin(), part.end(), buffer.begin());
 }
 
+PartsReadAt::PartsReadAt(std::vector<Part> parts) : parts_(std::move(parts)) {
+  std::uint64_t end = 0;
+  for (const Part& part : parts_)
+    ends_.push_back(end += part.size);
+}
+
+const ReadAt& PartsReadAt::part(std::size_t index) const {
+  if (!open_ || opened_ != index) open_ = parts_[index].open();
+  opened_ = index;
+  return *open_;
+}
+
+void PartsReadAt::read_at(std::uint64_t offset, std::span<std::byte> buffer) const {
+  const auto found = std::upper_bound(ends_.begin(), ends_.end(), offset);
+  for (auto i = static_cast<std::size_t>(found - ends_.begin()); !buffer.empty(); ++i) {
+    const std::uint64_t start = ends_[i] - parts_[i].size;
+    const std::size_t count = std::min<std::uint64_t>(buffer.size(), ends_[i] - offset);
+    if (count > 0) part(i).read_at(offset - start, buffer.first(count));
+    buffer = buffer.subspan(count);
+    offset += count;
+  }
+}
+
 }  // namespace mlpack

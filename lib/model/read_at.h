@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace mlpack {
 
@@ -51,6 +52,26 @@ class TextReadAt : public ReadAt {
 
  private:
   std::string text_;
+};
+
+/// Parts one after the other, of which one is open at a time.
+class PartsReadAt : public ReadAt {
+ public:
+  struct Part {
+    std::uint64_t size = 0;
+    OpenReadAt open;
+  };
+  explicit PartsReadAt(std::vector<Part> parts);
+  std::uint64_t size() const override { return ends_.empty() ? 0 : ends_.back(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> buffer) const override;
+
+ private:
+  const ReadAt& part(std::size_t index) const;
+
+  std::vector<Part> parts_;
+  std::vector<std::uint64_t> ends_;  // of each part, in the whole
+  mutable std::size_t opened_ = 0;
+  mutable std::unique_ptr<ReadAt> open_;  // the part `opened_`
 };
 
 }  // namespace mlpack

@@ -31,26 +31,18 @@ constexpr std::array dtypes{
     Dtype{"I64", 64},    Dtype{"U64", 64},
 };
 
-struct Placed {
-  Tensor tensor;
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
-};
-
 [[noreturn]] void refuse(std::string_view name, const std::string& why) {
   throw Damage("has a bad header", "tensor " + in_backticks(name) + " " + why);
 }
 
-void check_size(const Placed& placed) {
-  const Tensor& tensor = placed.tensor;
-  const auto* const known = std::find_if(
-      dtypes.begin(), dtypes.end(), [&](const Dtype& dtype) { return dtype.name == tensor.dtype; });
-  if (known == dtypes.end()) return;
-  const auto bits = checked_product(tensor.elements, known->bits);
+void check_size(const Tensor& tensor) {
+  const auto width = safetensors_bits(tensor.dtype);
+  if (!width) return;
+  const auto bits = checked_product(tensor.elements, *width);
   if (!bits || *bits % 8 != 0 || *bits / 8 != tensor.bytes) {
     refuse(tensor.name,
            fmt::format(
-               "has {} bytes for {} elements of {}", tensor.bytes, tensor.elements, known->name));
+               "has {} bytes for {} elements of {}", tensor.bytes, tensor.elements, tensor.dtype));
   }
 }
 
@@ -71,7 +63,7 @@ class Header : public JsonVisitor {
 
   void value(const JsonPath& path, JsonScalar value) override {
     if (path.size() < 2) refuse(path[0], "is not an object");
-    if (path[0] == metadata) return;
+    if (path[0] == metadata) return add_metadata(path, std::move(value));
     if (path.size() == 2 && path[1] == "dtype") now_.tensor.dtype = dtype_of(path[0], value);
     if (path.size() < 3 || path[2] != "[]") return;
     const auto* const number = std::get_if<std::uint64_t>(&value);
@@ -89,18 +81,23 @@ class Header : public JsonVisitor {
     if (path.size() != 1 || path[0] == metadata) return;
     if (now_.tensor.dtype.empty()) refuse(path[0], "has no `dtype`");
     if (!has_shape_) refuse(path[0], "has no `shape`");
-    if (offsets_ != 2 || now_.begin > now_.end) refuse(path[0], "has bad `data_offsets`");
-    now_.tensor.bytes = now_.end - now_.begin;
-    check_size(now_);
-    placed_.push_back(std::move(now_));
+    if (offsets_ != 2 || now_.begin > end_) refuse(path[0], "has bad `data_offsets`");
+    now_.tensor.bytes = end_ - now_.begin;
+    check_size(now_.tensor);
+    found_.tensors.push_back(std::move(now_));
   }
 
-  std::vector<Placed> take() { return std::move(placed_); }
+  Safetensors take() { return std::move(found_); }
 
  private:
+  // Others than texts are not allowed there, and not kept.
+  void add_metadata(const JsonPath& path, JsonScalar value) {
+    auto* const text = std::get_if<std::string>(&value);
+    if (path.size() == 2 && text != nullptr) found_.metadata.emplace(path[1], std::move(*text));
+  }
   void open_entry(const std::string& name, Kind kind) {
     if (kind != Kind::object) refuse(name, "is not an object");
-    now_ = {{name, "", 1, 0}, 0, 0};
+    now_ = {{name, "", 1, 0}, {}, 0};
     has_shape_ = false;
     offsets_ = 0;
   }
@@ -113,38 +110,45 @@ class Header : public JsonVisitor {
     const auto product = checked_product(now_.tensor.elements, length);
     if (!product) refuse(name, "has more elements than 64 bits can count");
     now_.tensor.elements = *product;
+    now_.shape.push_back(length);
   }
   void add_offset(std::uint64_t offset) {
-    (offsets_ == 0 ? now_.begin : now_.end) = offset;
+    (offsets_ == 0 ? now_.begin : end_) = offset;
     ++offsets_;
   }
 
-  std::vector<Placed> placed_;
-  Placed now_;  // the entry that is open
+  Safetensors found_;
+  Safetensors::Entry now_;  // the entry that is open
+  std::uint64_t end_ = 0;   // of its bytes
   bool has_shape_ = false;
   std::size_t offsets_ = 0;
 };
 
-void check_cover(std::vector<Placed>& placed, std::uint64_t data, std::uint64_t size) {
-  std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
-    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+std::uint64_t end_of(const Safetensors::Entry& entry) {
+  return entry.begin + entry.tensor.bytes;
+}
+
+void check_cover(std::vector<Safetensors::Entry>& entries, std::uint64_t data, std::uint64_t size) {
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.begin, a.tensor.bytes, a.tensor.name) <
+           std::tie(b.begin, b.tensor.bytes, b.tensor.name);
   });
   std::uint64_t end = 0;
-  for (const Placed& next : placed)
-    end = std::max(end, next.end);
+  for (const Safetensors::Entry& next : entries)
+    end = std::max(end, end_of(next));
   if (end > size - data) {
     const std::string place = fmt::format("{} bytes into its data", end);
     throw Damage("is cut",
                  fmt::format("its tensors end {}, which has {} bytes", place, size - data));
   }
   std::uint64_t covered = 0;
-  for (const Placed& next : placed) {
+  for (const Safetensors::Entry& next : entries) {
     if (next.begin < covered) refuse(next.tensor.name, "lies over the one before it");
     if (next.begin > covered) {
       refuse(next.tensor.name,
              fmt::format("leaves a hole of {} bytes before it", next.begin - covered));
     }
-    covered = next.end;
+    covered = end_of(next);
   }
   if (covered < size - data) {
     throw Damage("is damaged",
@@ -154,7 +158,13 @@ void check_cover(std::vector<Placed>& placed, std::uint64_t data, std::uint64_t 
 
 }  // namespace
 
-std::vector<Tensor> read_safetensors(const ReadAt& file) {
+std::optional<std::uint64_t> safetensors_bits(std::string_view dtype) {
+  const auto* const known = std::find_if(
+      dtypes.begin(), dtypes.end(), [&](const Dtype& known) { return known.name == dtype; });
+  return known == dtypes.end() ? std::nullopt : std::optional(known->bits);
+}
+
+Safetensors read_safetensors(const ReadAt& file) {
   const std::uint64_t size = file.size();
   if (size < 8) throw Damage("is cut", fmt::format("it has {} bytes", size));
   Cursor start(file, 0, size);
@@ -170,13 +180,10 @@ std::vector<Tensor> read_safetensors(const ReadAt& file) {
   Cursor text(file, 8, 8 + length);
   Header header;
   walk_json(text, "header", header);
-  std::vector<Placed> placed = header.take();
-  check_cover(placed, 8 + length, size);
-  std::vector<Tensor> tensors;
-  tensors.reserve(placed.size());
-  for (Placed& next : placed)
-    tensors.push_back(std::move(next.tensor));
-  return tensors;
+  Safetensors found = header.take();
+  found.data = 8 + length;
+  check_cover(found.tensors, found.data, size);
+  return found;
 }
 
 }  // namespace mlpack

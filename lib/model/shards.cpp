@@ -204,12 +204,10 @@ void check_indexes(Findings& findings) {
   }
 }
 
-void check_tensors(Findings& findings,
-                   const std::string& path,
-                   const std::vector<Tensor>& tensors) {
+void check_tensors(Findings& findings, const std::string& path, const Safetensors& file) {
   std::set<std::string_view> held;
-  for (const Tensor& tensor : tensors)
-    held.insert(tensor.name);
+  for (const Safetensors::Entry& entry : file.tensors)
+    held.insert(entry.tensor.name);
   for (const auto& [index_path, index] : findings.indexes) {
     if (!path.starts_with(folder_of(index_path))) continue;
     const auto shard = index.shards.find(path.substr(folder_of(index_path).size()));

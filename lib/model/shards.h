@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/model/findings.h"
+#include "lib/model/safetensors.h"
 
 #include <cstdint>
 #include <optional>
@@ -22,7 +23,7 @@ std::optional<ShardName> parse_shard_name(std::string_view path);
 /// Finds problems: indexes that do not fit the files, in the shards that they name; `check_tensors`
 /// is for the tensors of one file, as soon as they are known.
 void check_indexes(Findings& findings);
-void check_tensors(Findings& findings, const std::string& path, const std::vector<Tensor>& tensors);
+void check_tensors(Findings& findings, const std::string& path, const Safetensors& file);
 /// Numbers of shards that are missing.
 void check_numbers(Findings& findings);
 /// Split GGUF files whose keys do not fit their names

@@ -9,15 +9,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace mlpack {
 namespace {
-
-void add(std::uint64_t& sum, std::uint64_t more) {
-  sum = checked_sum(sum, more).value_or(std::numeric_limits<std::uint64_t>::max());
-}
 
 // What training leaves beside the weights, as pickles too.
 bool is_of_training(std::string_view name) {
@@ -75,8 +70,8 @@ class Summariser {
       ModelAdapter adapter{folder, config.kind, config.base, config.rank};
       for (const auto& [file, facts] : findings_.files) {
         if (!is_weights(facts) || !belongs_to(folder, file)) continue;
-        add(adapter.bytes, facts.size);
-        add(adapter.parameters, facts.parameters.value_or(0));
+        add_capped(adapter.bytes, facts.size);
+        add_capped(adapter.parameters, facts.parameters.value_or(0));
         of_adapters_.insert(file);
       }
       summary_.adapters.push_back(std::move(adapter));
@@ -108,15 +103,15 @@ class Summariser {
   void add_file(const ModelFileFacts& facts) {
     if (of_adapters_.contains(facts.path)) return;
     summary_.files += 1;
-    add(summary_.bytes, facts.size);
+    add_capped(summary_.bytes, facts.size);
     if (summary_.formats.empty() || facts.format != summary_.formats.front()) return;
     if (facts.format == FileFormat::gguf && !is_of_first_set(facts.path)) return;
-    add(summary_.tensors, facts.tensors);
+    add_capped(summary_.tensors, facts.tensors);
     for (const auto& [dtype, bytes] : facts.dtypes)
-      add(summary_.dtypes[dtype], bytes);
+      add_capped(summary_.dtypes[dtype], bytes);
     if (!facts.parameters) return;
     std::uint64_t parameters = summary_.parameters.value_or(0);
-    add(parameters, *facts.parameters);
+    add_capped(parameters, *facts.parameters);
     summary_.parameters = parameters;
   }
 

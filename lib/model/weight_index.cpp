@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t largest_index = std::uint64_t{64} << 20;
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_index(const std::string& why) {
   throw Damage("is a bad index", why);
 }
 
@@ -18,12 +18,12 @@ class Visitor : public JsonVisitor {
  public:
   void opened(const JsonPath& path, Kind kind) override {
     const bool is_map = path.size() == 1 && path[0] == "weight_map";
-    if (is_map && kind != Kind::object) refuse("its `weight_map` is not of names");
+    if (is_map && kind != Kind::object) refuse_index("its `weight_map` is not of names");
   }
 
   void value(const JsonPath& path, JsonScalar value) override {
     if (path.size() != 2) {
-      if (path.front() == "weight_map") refuse("its `weight_map` is not of names");
+      if (path.front() == "weight_map") refuse_index("its `weight_map` is not of names");
       return;
     }
     if (path[0] == "metadata" && path[1] == "total_size") {
@@ -31,7 +31,7 @@ class Visitor : public JsonVisitor {
     }
     if (path[0] != "weight_map") return;
     auto* const shard = std::get_if<std::string>(&value);
-    if (shard == nullptr) refuse("its `weight_map` is not of names");
+    if (shard == nullptr) refuse_index("its `weight_map` is not of names");
     found.shards[*shard].push_back(path[1]);
   }
 
@@ -42,11 +42,12 @@ class Visitor : public JsonVisitor {
 
 WeightIndex read_weight_index(const ReadAt& file) {
   const std::uint64_t size = file.size();
-  if (size > largest_index) refuse(fmt::format("it has {} bytes, and 64 MiB are the most", size));
+  if (size > largest_index)
+    refuse_index(fmt::format("it has {} bytes, and 64 MiB are the most", size));
   Cursor text(file, 0, size);
   Visitor visitor;
   walk_json(text, "index", visitor);
-  if (visitor.found.shards.empty()) refuse("it has no `weight_map`");
+  if (visitor.found.shards.empty()) refuse_index("it has no `weight_map`");
   return std::move(visitor.found);
 }
 

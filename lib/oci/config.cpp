@@ -20,15 +20,15 @@ using Json = nlohmann::ordered_json;
 using Env = std::vector<std::pair<std::string, std::string>>;
 
 // The keys of the `config` object that ImageConfig has members for.
-constexpr std::array<std::string_view, 9> known_keys{"User",
-                                                     "ExposedPorts",
-                                                     "Env",
-                                                     "Entrypoint",
-                                                     "Cmd",
-                                                     "Volumes",
-                                                     "WorkingDir",
-                                                     "Labels",
-                                                     "StopSignal"};
+constexpr std::array<std::string_view, 9> config_keys{"User",
+                                                      "ExposedPorts",
+                                                      "Env",
+                                                      "Entrypoint",
+                                                      "Cmd",
+                                                      "Volumes",
+                                                      "WorkingDir",
+                                                      "Labels",
+                                                      "StopSignal"};
 
 bool matches(std::string_view text, std::string_view pattern) {
   if (text.size() != pattern.size()) return false;
@@ -99,13 +99,13 @@ std::vector<std::string> read_ports(const JsonNode& node) {
 
 std::string read_other(const JsonNode& node) {
   Json other = node.value();
-  for (const std::string_view key : known_keys)
+  for (const std::string_view key : config_keys)
     other.erase(std::string(key));
   return other.dump();
 }
 
 void read_runtime(const JsonNode& node, ImageConfig& config) {
-  node.check_spelling(known_keys);
+  node.check_spelling(config_keys);
   config.user = node.text_or_empty("User");
   config.working_dir = node.text_or_empty("WorkingDir");
   config.stop_signal = node.text_or_empty("StopSignal");

@@ -6,6 +6,7 @@
 #include "lib/oci/manifest.h"
 #include "lib/oci/recipe.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,6 +42,14 @@ struct Image {
 /// Opens the bytes of a blob from their start, wherever they are; callable from any thread, as
 /// often as needed.
 using OpenBlob = std::function<std::unique_ptr<Source>(const Descriptor&)>;
+
+/// A blob on its way whose digest nobody knows before all of it was read.
+struct BlobStream {
+  std::string label;  // for people
+  std::uint64_t size = 0;
+  OpenSource open;                           // its bytes, anew for every attempt
+  std::function<void(std::uint64_t)> moved;  // told how many bytes of the attempt are out
+};
 
 /// Checks that config and manifest agree (as many diff ids as layers) and belong together;
 /// Fault::integrity else. An artifact, where it is accepted, keeps its config unread.

@@ -46,11 +46,11 @@ void check_type(std::string_view type, Shape shape, const Document& document) {
   refuse(document, fmt::format("is of type {}, not {} of an image", in_backticks(type), wanted));
 }
 
-constexpr std::array<std::string_view, 6> known_keys{
+constexpr std::array<std::string_view, 6> manifest_keys{
     "schemaVersion", "mediaType", "config", "layers", "manifests", "fsLayers"};
 
 void check_fields(const JsonNode& root, Shape shape) {
-  root.check_spelling(known_keys);
+  root.check_spelling(manifest_keys);
   const bool layers = root.find("layers").has_value();
   const bool manifests = root.find("manifests").has_value();
   // An image to one reader and an index to another (CVE-2021-41190).

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace mlpack {
 namespace {
@@ -28,6 +29,26 @@ constexpr std::array<std::string_view, 11> config_suffixes{".json",
                                                            ".txt",
                                                            ".yaml",
                                                            ".yml"};
+
+// What safetensors calls a type, and what the model-spec calls it (docs/config.md).
+constexpr std::array<std::array<std::string_view, 2>, 16> precisions{{
+    {"BF16", "bfloat16"},
+    {"BOOL", "bool"},
+    {"C64", "complex64"},
+    {"F16", "float16"},
+    {"F32", "float32"},
+    {"F64", "float64"},
+    {"F8_E4M3", "float8_e4m3"},
+    {"F8_E5M2", "float8_e5m2"},
+    {"I16", "int16"},
+    {"I32", "int32"},
+    {"I64", "int64"},
+    {"I8", "int8"},
+    {"U16", "uint16"},
+    {"U32", "uint32"},
+    {"U64", "uint64"},
+    {"U8", "uint8"},
+}};
 
 bool is_config_name(std::string_view path) {
   return std::any_of(config_suffixes.begin(), config_suffixes.end(), [&](std::string_view suffix) {
@@ -155,17 +176,38 @@ bool is_modelpack(const Manifest& manifest) {
 }
 
 std::string param_size_text(std::uint64_t parameters) {
-  constexpr std::uint64_t million = 1'000'000;
-  constexpr std::uint64_t billion = 1000 * million;
-  if (parameters < million) return std::to_string(parameters);
-  const bool large = parameters >= 1000 * million - million / 2;
-  const std::uint64_t unit = large ? billion : million;
+  constexpr std::uint64_t thousand = 1000;
+  constexpr std::array<std::pair<std::uint64_t, char>, 4> units{{
+      {thousand * thousand * thousand * thousand, 't'},
+      {thousand * thousand * thousand, 'b'},
+      {thousand * thousand, 'm'},
+      {thousand, 'k'},
+  }};
+  // The largest unit of which there is one at least, once rounded.
+  const auto found = std::find_if(units.begin(), units.end() - 1, [&](const auto& unit) {
+    return parameters >= unit.first - unit.first / 2000;
+  });
+  const auto [unit, letter] = *found;
   // One digit behind the point, and only below ten: `1.5b`, `8b`, `70b`.
   const std::uint64_t tenths = (parameters + unit / 20) / (unit / 10);
   const std::uint64_t whole = (parameters + unit / 2) / unit;
-  const char* const suffix = large ? "b" : "m";
-  if (tenths >= 100 || tenths % 10 == 0) return fmt::format("{}{}", whole, suffix);
-  return fmt::format("{}.{}{}", tenths / 10, tenths % 10, suffix);
+  if (tenths == 0) return "";
+  if (tenths >= 100 || tenths % 10 == 0) return fmt::format("{}{}", whole, letter);
+  return fmt::format("{}.{}{}", tenths / 10, tenths % 10, letter);
+}
+
+std::string precision_text(const std::map<std::string, std::uint64_t>& dtypes) {
+  std::vector<std::string> real;
+  std::vector<std::string> whole;
+  for (const auto& item : dtypes) {
+    const std::string& dtype = item.first;
+    const auto found = std::find_if(
+        precisions.begin(), precisions.end(), [&](const auto& row) { return row[0] == dtype; });
+    if (found == precisions.end()) return "";
+    const bool is_real = dtype.find('F') != std::string::npos || dtype.starts_with('C');
+    (is_real ? real : whole).emplace_back((*found)[1]);
+  }
+  return fmt::format("{}", fmt::join(real.empty() ? whole : real, ","));
 }
 
 }  // namespace mlpack

@@ -3,6 +3,8 @@
 #include "lib/oci/image.h"
 #include "lib/oci/weights_image.h"
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +29,7 @@ struct ModelPackFacts {
   std::string family;        // `llama`
   std::string format;        // `safetensors`, `gguf`
   std::string param_size;    // `8b`
-  std::string precision;     // `bf16`
+  std::string precision;     // `bfloat16`
   std::string quantization;  // `awq`
 };
 
@@ -39,7 +41,12 @@ Image modelpack_artifact(const std::vector<WeightLayer>& weights, const ModelPac
 /// Whether `manifest` is that of a ModelPack.
 bool is_modelpack(const Manifest& manifest);
 
-/// `8b`, `1.5b`, `109m`, `512`: how ModelPack writes how many parameters there are.
+/// `8b`, `1.5b`, `109m`, `0.5k`: how ModelPack writes how many parameters there are; empty where
+/// there are next to none.
 std::string param_size_text(std::uint64_t parameters);
+/// `bfloat16`, `float16,float8_e4m3`: the names that ModelPack has for `dtypes`, those of
+/// safetensors, with what they take. Of tensors of numbers with a point and without, the first are
+/// what is computed with. Empty where one of `dtypes` has no name there.
+std::string precision_text(const std::map<std::string, std::uint64_t>& dtypes);
 
 }  // namespace mlpack

@@ -20,6 +20,8 @@
 // content = "=" text                                  bytes in memory
 //         / "<" path SP device SP inode SP size SP mtime SP ctime SP offset
 //         / "!" HEX SP member                         a member of a .deb
+//         / "@" [HEX] SP source SP path SP version    a file in the network
+//         / "+" count *( SP size SP content )         parts, each "=" or "<"
 //
 // Numbers are decimal (mode octal). In names and text `%`, control bytes, space and, where the
 // whole is not UTF-8, bytes above 0x7f are written as %XX.
@@ -66,22 +68,40 @@ void put_number(std::string& out, Number number) {
   out.append(text.data(), text.size());
 }
 
-void put_content(std::string& out, const Content& content) {
-  if (const auto* text = std::get_if<std::string>(&content)) {
-    out += " =";
+void put(std::string& out, const std::string& text) {
+  out += " =";
+  put_escaped(out, text);
+}
+
+void put(std::string& out, const FileRange& range) {
+  out += " <";
+  put_escaped(out, range.path.native());
+  put_number(out, range.identity.device);
+  put_number(out, range.identity.inode);
+  put_number(out, range.identity.size);
+  put_number(out, range.identity.mtime_ns);
+  put_number(out, range.identity.ctime_ns);
+  put_number(out, range.offset);
+}
+
+void put(std::string& out, const DebMember& member) {
+  out += " !" + member.archive.hex() + " ";
+  put_escaped(out, member.member);
+}
+
+void put(std::string& out, const RemoteContent& remote) {
+  out += " @" + (remote.sha256 ? remote.sha256->hex() : std::string());
+  for (const std::string* text : {&remote.source, &remote.path, &remote.version}) {
+    out += ' ';
     put_escaped(out, *text);
-  } else if (const auto* range = std::get_if<FileRange>(&content)) {
-    out += " <";
-    put_escaped(out, range->path.native());
-    put_number(out, range->identity.device);
-    put_number(out, range->identity.inode);
-    put_number(out, range->identity.size);
-    put_number(out, range->identity.mtime_ns);
-    put_number(out, range->identity.ctime_ns);
-    put_number(out, range->offset);
-  } else if (const auto* member = std::get_if<DebMember>(&content)) {
-    out += " !" + member->archive.hex() + " ";
-    put_escaped(out, member->member);
+  }
+}
+
+void put(std::string& out, const Parts& parts) {
+  out += fmt::format(" +{}", parts.size());
+  for (const Part& part : parts) {
+    put_number(out, part.size);
+    std::visit([&](const auto& content) { put(out, content); }, part.content);
   }
 }
 
@@ -94,7 +114,7 @@ void put_entry(std::string& out, const RecipeEntry& entry) {
   put_number(out, entry.gid);
   if (entry.kind == EntryKind::file) {
     put_number(out, entry.size);
-    put_content(out, entry.content);
+    std::visit([&](const auto& content) { put(out, content); }, entry.content);
   } else {
     out += ' ';
     put_escaped(out, entry.link);
@@ -118,16 +138,16 @@ class Fields {
   std::string_view raw();
   std::string text() { return unescape(raw()); }
   std::string unescape(std::string_view field);
-  std::uint64_t number() { return decimal<std::uint64_t>(); }
-  std::int64_t signed_number() { return decimal<std::int64_t>(); }
+  std::uint64_t number() { return number(raw()); }
+  std::uint64_t number(std::string_view field) { return decimal<std::uint64_t>(field); }
+  std::int64_t signed_number() { return decimal<std::int64_t>(raw()); }
   unsigned octal();
   void fail() { bad_ = true; }
 
  private:
   template <class Number>
-  Number decimal() {
+  Number decimal(std::string_view field) {
     Number number = 0;
-    const std::string_view field = raw();
     const auto result = std::from_chars(field.begin(), field.end(), number);
     if (result.ec != std::errc() || result.ptr != field.end()) fail();
     return number;
@@ -179,24 +199,47 @@ unsigned Fields::octal() {
   return mode;
 }
 
+FileRange read_range(Fields& fields, std::string_view path) {
+  FileRange range;
+  range.path = fields.unescape(path);
+  range.identity.device = fields.number();
+  range.identity.inode = fields.number();
+  range.identity.size = fields.number();
+  range.identity.mtime_ns = fields.signed_number();
+  range.identity.ctime_ns = fields.signed_number();
+  range.offset = fields.number();
+  return range;
+}
+
+Parts read_parts(Fields& fields, std::uint64_t count) {
+  Parts parts;
+  for (std::uint64_t i = 0; i < count && !fields.bad(); ++i) {
+    Part& part = parts.emplace_back();
+    part.size = fields.number();
+    const std::string_view field = fields.raw();
+    if (field.starts_with('=')) {
+      part.content = fields.unescape(field.substr(1));
+    } else if (field.starts_with('<')) {
+      part.content = read_range(fields, field.substr(1));
+    } else {
+      fields.fail();
+    }
+  }
+  return parts;
+}
+
 Content read_content(Fields& fields) {
   const std::string_view field = fields.raw();
   const char kind = field.empty() ? '\0' : field[0];
   const std::string_view first = field.substr(field.empty() ? 0 : 1);
   if (kind == '=') return fields.unescape(first);
-  if (kind == '<') {
-    FileRange range;
-    range.path = fields.unescape(first);
-    range.identity.device = fields.number();
-    range.identity.inode = fields.number();
-    range.identity.size = fields.number();
-    range.identity.mtime_ns = fields.signed_number();
-    range.identity.ctime_ns = fields.signed_number();
-    range.offset = fields.number();
-    return range;
+  if (kind == '<') return read_range(fields, first);
+  if (kind == '+') return read_parts(fields, fields.number(first));
+  const auto digest = Digest::from_hex(first);
+  if (kind == '!' && digest) return DebMember{*digest, fields.text()};
+  if (kind == '@' && (digest || first.empty())) {
+    return RemoteContent{fields.text(), fields.text(), fields.text(), digest};
   }
-  const auto archive = Digest::from_hex(first);
-  if (kind == '!' && archive) return DebMember{*archive, fields.text()};
   fields.fail();
   return {};
 }
@@ -261,6 +304,12 @@ std::string_view take_line(std::string_view& body) {
 
 std::string_view role_name(Role role) {
   return role_names[static_cast<std::size_t>(role)];
+}
+
+bool is_remote(const LayerRecipe& recipe) {
+  return std::any_of(recipe.entries.begin(), recipe.entries.end(), [](const RecipeEntry& entry) {
+    return std::holds_alternative<RemoteContent>(entry.content);
+  });
 }
 
 std::string write_recipe(const LayerRecipe& recipe) {

@@ -5,6 +5,7 @@
 #include "lib/oci/descriptor.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -39,8 +40,39 @@ struct DebMember {
   bool operator==(const DebMember&) const = default;
 };
 
-/// Bytes held in memory.
-using Content = std::variant<std::string, FileRange, DebMember>;
+/// `size` bytes of a file that is put together: all of a text, or those of a file from the range's
+/// offset.
+struct Part {
+  std::variant<std::string, FileRange> content;
+  std::uint64_t size = 0;
+  bool operator==(const Part&) const = default;
+};
+/// One after the other.
+using Parts = std::vector<Part>;
+
+/// A file of a source in the network that keeps it (RemoteSource::keeps): the one with `sha256`,
+/// else the one that the server calls `version`.
+struct RemoteContent {
+  std::string source;  // RemoteSource::name, which opens it again
+  std::string path;    // below the source
+  std::string version;
+  std::optional<Digest> sha256 = {};
+  bool operator==(const RemoteContent&) const = default;
+};
+
+/// A string is bytes held in memory.
+using Content = std::variant<std::string, FileRange, DebMember, Parts, RemoteContent>;
+
+/// Calls `visit` with each range of the user's files that `content` is made of, in its order.
+template <class Visit>
+void for_each_range(const Content& content, const Visit& visit) {
+  if (const auto* range = std::get_if<FileRange>(&content)) visit(*range);
+  const auto* parts = std::get_if<Parts>(&content);
+  if (parts == nullptr) return;
+  for (const Part& part : *parts) {
+    if (const auto* range = std::get_if<FileRange>(&part.content)) visit(*range);
+  }
+}
 
 struct RecipeEntry {
   std::string path;  // relative to the root, `a/b`, no empty, `.` or `..` part, no trailing slash
@@ -65,14 +97,18 @@ struct LayerRecipe {
   bool operator==(const LayerRecipe&) const = default;
 };
 
+/// Whether some of its content is in the network.
+bool is_remote(const LayerRecipe& recipe);
+
 /// The recipe as text that `parse_recipe` reads back to an equal value.
 std::string write_recipe(const LayerRecipe& recipe);
 /// nullopt where `text` is not a recipe of this version.
 std::optional<LayerRecipe> parse_recipe(std::string_view text);
 
 /// What decides the bytes of the layer: every field, the identities of its files included, and
-/// `codec`. Two recipes with one key give one layer, as long as no file changed without its
-/// identity changing.
+/// `codec`; of content in the network its sha256 alone, where that is known, wherever it comes
+/// from. Two recipes with one key give one layer, as long as no file changed without its identity
+/// changing.
 Digest layer_key(const LayerRecipe& recipe, std::string_view codec);
 
 }  // namespace mlpack

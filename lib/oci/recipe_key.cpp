@@ -40,21 +40,39 @@ class FieldHasher {
   std::string buffer_;
 };
 
-void add_content(FieldHasher& hash, const Content& content) {
-  hash.number(std::uint64_t{content.index()});
-  if (const auto* text = std::get_if<std::string>(&content)) {
-    hash.text(*text);
-  } else if (const auto* range = std::get_if<FileRange>(&content)) {
-    hash.text(range->path.native());
-    hash.number(range->identity.device);
-    hash.number(range->identity.inode);
-    hash.number(range->identity.size);
-    hash.number(range->identity.mtime_ns);
-    hash.number(range->identity.ctime_ns);
-    hash.number(range->offset);
-  } else if (const auto* member = std::get_if<DebMember>(&content)) {
-    hash.text(member->archive.text());
-    hash.text(member->member);
+void add(FieldHasher& hash, const std::string& text) {
+  hash.text(text);
+}
+
+void add(FieldHasher& hash, const FileRange& range) {
+  hash.text(range.path.native());
+  hash.number(range.identity.device);
+  hash.number(range.identity.inode);
+  hash.number(range.identity.size);
+  hash.number(range.identity.mtime_ns);
+  hash.number(range.identity.ctime_ns);
+  hash.number(range.offset);
+}
+
+void add(FieldHasher& hash, const DebMember& member) {
+  hash.text(member.archive.text());
+  hash.text(member.member);
+}
+
+void add(FieldHasher& hash, const RemoteContent& remote) {
+  hash.text(remote.sha256 ? remote.sha256->hex() : "");
+  if (remote.sha256) return;
+  hash.text(remote.source);
+  hash.text(remote.path);
+  hash.text(remote.version);
+}
+
+void add(FieldHasher& hash, const Parts& parts) {
+  hash.number(std::uint64_t{parts.size()});
+  for (const Part& part : parts) {
+    hash.number(part.size);
+    hash.number(std::uint64_t{part.content.index()});
+    std::visit([&](const auto& content) { add(hash, content); }, part.content);
   }
 }
 
@@ -66,7 +84,8 @@ void add_entry(FieldHasher& hash, const RecipeEntry& entry) {
   hash.number(entry.gid);
   hash.text(entry.link);
   hash.number(entry.size);
-  add_content(hash, entry.content);
+  hash.number(std::uint64_t{entry.content.index()});
+  std::visit([&](const auto& content) { add(hash, content); }, entry.content);
 }
 
 }  // namespace

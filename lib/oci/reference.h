@@ -52,6 +52,7 @@ struct ArchiveLocation {
   Kind kind;
   fs::path path;
   std::string tag;  // empty: the only image, or `latest` when written
+  bool is_layout() const { return kind == Kind::oci_layout; }
 };
 
 /// What IMAGE on the command line stands for.

@@ -69,12 +69,14 @@ struct BaseFacts {
 /// Everything that goes into one image of one platform, with nothing left to decide.
 struct Plan {
   Platform platform;
-  std::vector<PlannedContent> weights;
+  std::vector<PlannedContent> weights;  // but for those that are layers of other images
   std::vector<PlannedContent> files;
   PlannedAccount account;
   ImageConfig config;  // whole but for diff ids and history
   Annotations annotations;
   std::uint64_t max_layer_size = 0;
+  // Files of weights whose layer would be larger become shards; nullopt: none does.
+  std::optional<std::uint64_t> reshard_above;
   std::vector<Decision> decisions;
   std::vector<Warning> warnings;
 };

@@ -63,6 +63,19 @@ void plan_ports(const Spec& spec, ImageConfig& config) {
   config.exposed_ports.assign(ports.begin(), ports.end());
 }
 
+// A runtime has a port of its own, and so may a base.
+void require_port_of_health(const Spec& spec, const ImageConfig& config) {
+  const bool is_asked =
+      spec.health && !(spec.health->readiness.empty() && spec.health->liveness.empty());
+  if (!is_asked || spec.runtime || !config.exposed_ports.empty()) return;
+  Where where = spec.where(spec.health_place);
+  where.message = "`health` is asked on a port, and neither the spec nor its base names one";
+  throw Error(Fault::usage,
+              "`health` needs a `port`",
+              "write the port that the server listens on, such as `port: 8000`",
+              {where});
+}
+
 std::string ports_label(const std::vector<Port>& ports) {
   std::vector<std::string> shown;
   for (const Port& port : ports) {
@@ -106,6 +119,7 @@ void plan_labels(const Spec& spec, ImageConfig& config) {
 std::vector<PlannedContent> plan_weights(const Spec& spec) {
   std::vector<PlannedContent> planned;
   for (const auto& [weights, place] : spec.weights) {
+    if (weights.kind == SourceKind::oci) continue;  // layers already
     planned.push_back({weights.name,
                        {weights.source, weights.target, weights.include, weights.exclude, {}, {}},
                        weights.compression,
@@ -166,6 +180,7 @@ Plan resolve(const Spec& spec,
   plan.account = plan_account(spec, base, plan);
   plan_environment(spec, base, plan.config);
   plan_ports(spec, plan.config);
+  require_port_of_health(spec, plan.config);
   plan_labels(spec, plan.config);
   if (!spec.workdir.empty()) plan.config.working_dir = spec.workdir;
   plan.weights = plan_weights(spec);

@@ -132,6 +132,7 @@ void decode_network(const YamlNode& root, Spec& spec) {
       paths.startup_seconds = seconds(text(*health, "startup"));
     }
     spec.health = paths;
+    spec.health_place = health->place;
   }
 }
 

@@ -177,8 +177,22 @@ std::optional<Complaint> absolute_path(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<Complaint> target(std::string_view text) {
+  for (const std::string_view mounted : {"/proc", "/sys", "/dev"}) {
+    const bool is_below =
+        text.starts_with(mounted) && (text.size() == mounted.size() || text[mounted.size()] == '/');
+    if (!is_below) continue;
+    return Complaint{
+        fmt::format("lies in `{}`, which is mounted over when the image runs", mounted),
+        text.starts_with("/dev/shm") ? "`/dev/shm` is there in any case; `resources: {shm: 1Gi}` "
+                                       "says how large it has to be"
+                                     : "choose another folder, such as `/app` or `/data`"};
+  }
+  return absolute_path(text);
+}
+
 std::optional<Complaint> writable_path(std::string_view text) {
-  if (text != "/") return absolute_path(text);
+  if (text != "/") return target(text);
   return Complaint{"is the root of the image, which the image's user cannot be given",
                    "name the folders that are written to, such as `/data`"};
 }

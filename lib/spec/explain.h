@@ -14,6 +14,7 @@ std::optional<Complaint> url(std::string_view text);
 std::optional<Complaint> weights_source(std::string_view text);
 std::optional<Complaint> file_source(std::string_view text);
 std::optional<Complaint> absolute_path(std::string_view text);
+std::optional<Complaint> target(std::string_view text);
 std::optional<Complaint> writable_path(std::string_view text);
 std::optional<Complaint> gpu(std::string_view text);
 std::optional<Complaint> runtime(std::string_view text);

@@ -13,6 +13,9 @@ constexpr TextType mode_rule{.pattern = patterns::mode};
 constexpr Type owner{.expected = "a quoted \"UID:GID\"", .text = &owner_rule};
 constexpr Type mode{.expected = "quoted octal permissions such as \"0644\"", .text = &mode_rule};
 
+constexpr TextType target_rule{.pattern = patterns::target, .explain = explain::target};
+constexpr Type target{.expected = absolute_path.expected, .text = &target_rule};
+
 constexpr TextType weights_name_rule{.pattern = patterns::weights_name};
 constexpr Type weights_name{.expected = "letters and digits, with `.`, `_` or `-` between them",
                             .text = &weights_name_rule};
@@ -31,7 +34,7 @@ constexpr std::array weights_fields{
           "Path, hf://ORG/MODEL[@REV], https://…[#sha256=…], oci://REF or s3://BUCKET/PREFIX.",
           {},
           Presence::required},
-    Field{"target", &absolute_path, "Where they go; default: /models/NAME."},
+    Field{"target", &target, "Where they go; default: /models/NAME."},
     Field{"include",
           &globs,
           "gitignore-style patterns of what is taken; one that matches nothing is an error."},
@@ -70,7 +73,7 @@ constexpr std::array files_fields{
           {},
           Presence::required},
     Field{"target",
-          &absolute_path,
+          &target,
           "Path in the image; with a `/` at the end a file lands in it.",
           {},
           Presence::required},

@@ -44,8 +44,11 @@ inline constexpr std::string_view weights_source =
 #undef MLPACK_LOCAL_PATH
 
 inline constexpr std::string_view absolute_path = "/|(/(?!\\.{1,2}(/|$))[^/\\x01-\\x1f\\x7f]+)+/?";
+// What goes into the image does not go where the kernel's file systems are mounted when it runs.
+inline constexpr std::string_view target =
+    "/|(?!/(proc|sys|dev)(/|$))(/(?!\\.{1,2}(/|$))[^/\\x01-\\x1f\\x7f]+)+/?";
 inline constexpr std::string_view folder_below_root =
-    "(/(?!\\.{1,2}(/|$))[^/\\x01-\\x1f\\x7f]+)+/?";
+    "(?!/(proc|sys|dev)(/|$))(/(?!\\.{1,2}(/|$))[^/\\x01-\\x1f\\x7f]+)+/?";
 inline constexpr std::string_view glob = "[^\\x01-\\x1f\\x7f]+";
 inline constexpr std::string_view http_path = "/[^\\s\\x01-\\x1f\\x7f]*";
 inline constexpr std::string_view url = "https?://[^\\s/@#?]+(/[^\\s@#]*)?";

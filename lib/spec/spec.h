@@ -171,6 +171,7 @@ struct Spec {
   std::string workdir;                          // empty: the base's
   std::vector<Port> ports;
   std::optional<Health> health;
+  Place health_place;
   std::vector<EnvVariable> env;
   std::vector<std::string> secrets;
   std::string user;  // empty: the default

@@ -14,10 +14,6 @@ std::map<Place, std::string> unbuildable_keys(const Spec& spec) {
   if (spec.cuda) keys.emplace(spec.cuda->place, "`cuda`");
   if (spec.runtime) keys.emplace(spec.runtime->place, "`runtime`");
   if (spec.python) keys.emplace(spec.python->place, "`python`");
-  for (const auto& [weights, place] : spec.weights) {
-    if (weights.kind == SourceKind::oci)
-      keys.emplace(weights.source_place, "weights from `oci://`");
-  }
   return keys;
 }
 

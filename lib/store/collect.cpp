@@ -88,10 +88,10 @@ std::set<Digest> needed_downloads(const Store& store, const std::set<Digest>& di
       const auto* member = std::get_if<DebMember>(&entry.content);
       if (member != nullptr) downloads.insert(member->archive);
       // Whatever the path of the store is called meanwhile: a file of the user's harms nobody.
-      const auto* range = std::get_if<FileRange>(&entry.content);
-      const auto named =
-          range != nullptr ? Digest::from_hex(range->path.filename().string()) : std::nullopt;
-      if (named) downloads.insert(*named);
+      for_each_range(entry.content, [&](const FileRange& range) {
+        const auto named = Digest::from_hex(range.path.filename().string());
+        if (named) downloads.insert(*named);
+      });
     }
   }
   return downloads;

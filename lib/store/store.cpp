@@ -88,8 +88,11 @@ bool is_settled(const FileIdentity& identity, std::int64_t now_ns) {
 
 bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns) {
   return std::all_of(recipe.entries.begin(), recipe.entries.end(), [&](const RecipeEntry& entry) {
-    const auto* range = std::get_if<FileRange>(&entry.content);
-    return range == nullptr || is_settled(range->identity, now_ns);
+    bool settled = true;
+    for_each_range(entry.content, [&](const FileRange& range) {
+      settled = settled && is_settled(range.identity, now_ns);
+    });
+    return settled;
   });
 }
 

@@ -57,10 +57,11 @@ bool is_unchanged(const FileRange& range) {
 // What keeps the layer of `recipe` from being made again; nullopt where nothing does.
 std::optional<std::string> missing_input(const Store& store, const LayerRecipe& recipe) {
   for (const RecipeEntry& entry : recipe.entries) {
-    const auto* range = std::get_if<FileRange>(&entry.content);
-    if (range != nullptr && !is_unchanged(*range)) {
-      return fmt::format("`{}`, which changed or is gone; build it again", range->path.string());
-    }
+    std::optional<std::string> changed;
+    for_each_range(entry.content, [&](const FileRange& range) {
+      if (!changed && !is_unchanged(range)) changed = range.path.string();
+    });
+    if (changed) return fmt::format("`{}`, which changed or is gone; build it again", *changed);
     const auto* member = std::get_if<DebMember>(&entry.content);
     if (member != nullptr && !store.has_cached(member->archive)) {
       return fmt::format("the package `{}`, which is not in the cache; build it again",

@@ -33,7 +33,9 @@ class Faults:
     rate_limit = None  # seconds that go with a 429 in its RateLimit field; else there is Retry-After: 0
     wrong_size = 0  # added to the size in lists
     wrong_sha256 = False  # lists another sha256 than that of the file
-    wrong_bytes = False  # the CDN sends other bytes
+    wrong_bytes = False  # the CDN sends other bytes from the start …
+    wrong_end = False  # … or at the end
+    on_drop = None  # called when a connection is ended
     evil_path = None  # listed beside the files
 
 
@@ -42,6 +44,7 @@ class Hub:
         """models: {"org/name": {path: bytes}}; token is the one that may see the private and the gated ones."""
         self.models, self.token, self.private, self.gated, self.page_size = models, token, private, gated, page_size
         self.faults, self.requests, self.lock = Faults(), [], threading.Lock()
+        self.signed = 0  # another number, and the links to the CDN that were given are worth nothing
         self.commits = {name: commit_of(files) for name, files in models.items()}
         self.api, self.cdn = self.listen(ApiHandler), self.listen(CdnHandler)
         self.url, self.cdn_url = address(self.api), address(self.cdn)
@@ -65,6 +68,9 @@ class Hub:
         for server in (self.api, self.cdn):
             server.server_close()
 
+    def signature(self, digest):
+        return hashlib.sha256(b"signed %d %s" % (self.signed, digest.encode())).hexdigest()
+
     def count_down(self, name):
         """Whether a fault that happens so often happens now."""
         with self.lock:
@@ -82,17 +88,28 @@ def address(server):
     return "http://127.0.0.1:%d" % server.server_port
 
 
+KNOWN = {}  # the sha256 of large files, which are hashed once: {id: (file, sha256)}
+
+
+def sha256(data):
+    if len(data) < 1 << 20:
+        return hashlib.sha256(data).hexdigest()
+    if id(data) not in KNOWN:
+        KNOWN[id(data)] = data, hashlib.sha256(data).hexdigest()
+    return KNOWN[id(data)][1]
+
+
 def git_hash(data):
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 def pointer(data):
     return b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n" % (
-        hashlib.sha256(data).hexdigest().encode(), len(data))
+        sha256(data).encode(), len(data))
 
 
 def commit_of(files):
-    return hashlib.sha1(repr(sorted((path, git_hash(data)) for path, data in files.items())).encode()).hexdigest()
+    return hashlib.sha1(repr(sorted((path, sha256(data)) for path, data in files.items())).encode()).hexdigest()
 
 
 def tree_of(files):
@@ -101,10 +118,10 @@ def tree_of(files):
     entries = [{"type": "directory", "oid": hashlib.sha1(name.encode()).hexdigest(), "size": 0, "path": name}
                for name in folders]
     for path, data in files.items():
-        entry = {"type": "file", "oid": git_hash(data), "size": len(data), "path": path}
-        if len(data) >= LFS_SIZE:
-            entry["oid"] = git_hash(pointer(data))
-            entry["lfs"] = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": len(pointer(data))}
+        is_large = len(data) >= LFS_SIZE
+        entry = {"type": "file", "oid": git_hash(pointer(data) if is_large else data), "size": len(data), "path": path}
+        if is_large:
+            entry["lfs"] = {"oid": sha256(data), "size": len(data), "pointerSize": len(pointer(data))}
         entries.append(entry)
     return sorted(entries, key=lambda entry: entry["path"])
 
@@ -130,8 +147,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if begin >= len(data):
                 return self.answer(416, headers=[("Content-Range", "bytes */%d" % len(data))])
             headers = headers + [("Content-Range", "bytes %d-%d/%d" % (begin, end, len(data)))]
-            return self.send_body(206, data[begin:end + 1], headers, faults)
-        return self.send_body(200, data, headers, faults)
+            return self.send_body(206, memoryview(data)[begin:end + 1], headers, faults)
+        return self.send_body(200, memoryview(data), headers, faults)
 
     def send_body(self, status, data, headers, faults):
         drop = faults and faults.drop_after is not None and self.command == "GET" and \
@@ -140,6 +157,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(status, data, headers + [("Accept-Ranges", "bytes")])
         self.answer(status, data[:faults.drop_after], headers + [("Content-Length", str(len(data)))])
         self.wfile.flush()
+        if faults.on_drop:
+            faults.on_drop()
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
@@ -245,14 +264,10 @@ class ApiHandler(Handler):
         headers = [("X-Repo-Commit", commit)]
         if len(data) < LFS_SIZE:
             return self.send_file(data, headers + [("ETag", '"%s"' % git_hash(data))])
-        digest = hashlib.sha256(data).hexdigest()
-        place = "%s/%s/%s?Signature=%s" % (hub.cdn_url, name, digest, signature(digest))
+        digest = sha256(data)
+        place = "%s/%s/%s?Signature=%s" % (hub.cdn_url, name, digest, hub.signature(digest))
         self.answer(302, b"", headers + [("X-Linked-Size", str(len(data))), ("X-Linked-Etag", '"%s"' % digest),
                                          ("Location", place)])
-
-
-def signature(digest):
-    return hashlib.sha256(b"signed " + digest.encode()).hexdigest()
 
 
 class CdnHandler(Handler):
@@ -262,13 +277,15 @@ class CdnHandler(Handler):
         path, _, query = self.path.partition("?")
         digest = path.rsplit("/", 1)[1]
         files = hub.models.get(path[1:].rsplit("/", 1)[0], {})
-        data = next((data for data in files.values() if hashlib.sha256(data).hexdigest() == digest), None)
+        data = next((data for data in files.values() if sha256(data) == digest), None)
         if self.headers.get("Authorization"):
             return self.answer(400, b"a token has no business here")
-        if data is None or query != "Signature=" + signature(digest):
+        if data is None or query != "Signature=" + hub.signature(digest):
             return self.answer(403, b"no signature")
         if hub.faults.wrong_bytes:
             data = bytes([data[0] ^ 1]) + data[1:]
+        if hub.faults.wrong_end:
+            data = data[:-1] + bytes([data[-1] ^ 1])
         return self.send_file(data, [("ETag", '"%s"' % digest[:32])], hub.faults)
 
 

@@ -129,11 +129,6 @@ class Interrupted(Case):
                 self.assertEqual(self.leftovers(store["MLPACK_STORE"]), [])
                 self.mlpack("store", "verify", env=store)
 
-    def leftovers(self, folder):
-        """Temporary files: whatever is neither a whole blob nor part of a store's books."""
-        names = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names]
-        return [name for name in names if ".tmp" in name or "/tmp/" in name[len(folder):]]
-
     def test_builds_at_once_share_a_store_and_the_work(self):
         alone = self.build(self.folder, "-t", "killed:1")
         store = {**self.env, "MLPACK_STORE": self.path("shared")}

@@ -3,12 +3,11 @@
 import json
 import os
 import shutil
-import subprocess
 import unittest
 
-from harness import ROOT, Case, run
+from harness import Case, run
+from python_tools import python_with
 
-FOLDER = os.path.join(ROOT, "build", "model-e2e")
 PACKAGES = ["numpy", "safetensors", "gguf", "onnx"]
 SPEC = """schema: 1
 name: model
@@ -19,27 +18,14 @@ weights: [{source: m, target: /models/m}]
 
 
 def python():
-    """A Python with the packages, made once below build/; nothing where the index cannot be reached."""
-    place = os.path.join(FOLDER, "venv", "bin", "python")
-    if os.path.exists(os.path.join(FOLDER, "ready")):
-        return place
-    shutil.rmtree(os.path.join(FOLDER, "venv"), ignore_errors=True)
-    try:
-        subprocess.run(["python3", "-m", "venv", os.path.join(FOLDER, "venv")], check=True, capture_output=True)
-        subprocess.run([place, "-m", "pip", "install", "--quiet", "--retries", "1", *PACKAGES], check=True,
-                       capture_output=True, timeout=300)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    with open(os.path.join(FOLDER, "ready"), "w"):
-        return place
+    """A Python with the packages; skips the test where the index cannot be reached."""
+    return python_with("model-tools", PACKAGES)
 
 
 class Models(Case):
     def setUp(self):
         super().setUp()
         self.python = python()
-        if not self.python:
-            self.skipTest("no package index in reach")
 
     def write(self, script):
         self.project("project", SPEC)
@@ -155,6 +141,95 @@ onnx.save_model(model, "model.onnx", save_as_external_data=True, location="model
         self.refused("model.onnx_data", "is cut")
         os.remove(self.path("project", "m", "model.onnx_data"))
         self.refused("model.onnx", "keeps tensors in a file that is missing")
+
+    def printed(self):
+        """What `inspect --model` prints of the image: {line: value}."""
+        self.build(self.path("project"), "-t", "model:1")
+        lines = self.mlpack("inspect", "model:1", "--model").out.splitlines()
+        return dict(line.split(None, 1) for line in lines)
+
+    def test_a_person_reads_what_model_it_is(self):
+        self.write("""
+import json, numpy, safetensors.numpy
+safetensors.numpy.save_file({"a": numpy.zeros((30, 50), "float16"), "b": numpy.zeros(100, "float16")}, "model.safetensors")
+json.dump({"architectures": ["LlamaForCausalLM"], "model_type": "llama", "max_position_embeddings": 8192,
+           "quantization_config": {"quant_method": "fp8"}}, open("config.json", "w"))
+""")
+        printed = self.printed()
+        self.assertEqual({key: printed[key] for key in ("format", "architecture", "parameters", "context", "dtypes")},
+                         {"format": "safetensors", "architecture": "LlamaForCausalLM (llama)", "parameters": "1600",
+                          "context": "8192 tokens", "dtypes": "F16 3.12 KiB"})
+        self.assertIn("fp8", printed["quantised"])
+        self.assertRegex(printed["weights"], r"^3\.\d+ KiB in 1 file, 2 tensors$")
+
+        self.clear("""
+import gguf, numpy
+writer = gguf.GGUFWriter("model.gguf", "llama")
+writer.add_context_length(4096)
+writer.add_file_type(7)
+weights = gguf.quants.quantize(numpy.ones((4, 64), "float32"), gguf.GGMLQuantizationType.Q8_0)
+writer.add_tensor("token_embd.weight", weights, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+writer.write_header_to_file()
+writer.write_kv_data_to_file()
+writer.write_tensors_to_file()
+writer.close()
+""")
+        printed = self.printed()
+        self.assertEqual({key: printed[key] for key in ("format", "architecture", "parameters", "context", "dtypes")},
+                         {"format": "GGUF", "architecture": "llama", "parameters": "256", "context": "4096 tokens",
+                          "dtypes": "Q8_0 272 B"})
+        self.assertIn("Q8_0", printed["quantised"])
+
+        self.clear("""
+import numpy, onnx
+from onnx import helper, numpy_helper, TensorProto
+graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [],
+                          [helper.make_tensor_value_info("y", TensorProto.FLOAT, [64, 32])],
+                          [numpy_helper.from_array(numpy.ones((64, 32), "float32"), "w")])
+onnx.save_model(helper.make_model(graph), "model.onnx")
+""")
+        printed = self.printed()
+        self.assertEqual({key: printed[key] for key in ("format", "parameters", "dtypes")},
+                         {"format": "ONNX", "parameters": "2048", "dtypes": "F32 8.00 KiB"})
+        self.assertRegex(printed["weights"], r"^8\.\d+ KiB in 1 file, 1 tensor$")
+
+    def clear(self, script):
+        """Writes another model in place of the last one."""
+        shutil.rmtree(self.path("project", "m"))
+        self.write(script)
+
+    def test_of_weights_that_are_there_twice_one_set_is_packaged(self):
+        self.write("""
+import json, numpy, os, safetensors.numpy
+names = ["model-0000%d-of-00002.safetensors" % n for n in (1, 2)]
+for name, tensor in zip(names, "ab"):
+    safetensors.numpy.save_file({tensor: numpy.zeros(9, "float16")}, name)
+json.dump({"weight_map": dict(zip("ab", names))}, open("model.safetensors.index.json", "w"))
+json.dump({"model_type": "llama"}, open("config.json", "w"))
+os.mkdir("original")
+safetensors.numpy.save_file({"a": numpy.zeros(9, "float16"), "b": numpy.zeros(9, "float16")}, "consolidated.safetensors")
+for name in ("consolidated.00.pth", "params.json"):
+    open("original/" + name, "w").write("{}")
+""")
+        told = self.mlpack("build", self.path("project"), "-t", "model:1").err
+        kept = "the weights are there more than once: those of `model.safetensors.index.json` are kept, "
+        self.assertIn(kept + "`consolidated.safetensors` is left out\n", told)
+        self.assertIn(kept + "`original/consolidated.00.pth` and 1 more are left out\n", told)
+        listed = self.mlpack("inspect", "model:1", "--files").out
+        self.assertIn("models/m/model-00002-of-00002.safetensors", listed)
+        self.assertNotIn("consolidated", listed)
+        self.assertNotIn("original", listed)
+
+    def test_a_token_in_the_folder_stops_at_the_gate(self):
+        self.write("""
+import numpy, safetensors.numpy
+safetensors.numpy.save_file({"a": numpy.zeros(9, "float16")}, "model.safetensors")
+open("token", "w").write("hf_" + "abcdefghij" * 3)
+""")
+        told = self.mlpack("build", self.path("project"), "-t", "model:1", code=11).err
+        self.assertIn("`token` holds a token", told)
+        self.assertNotIn("abcdefghij", told)
+        self.assertEqual(self.mlpack("store", "ls", "--json").json()["images"], [])
 
     def test_archives_of_python_are_told_apart_by_what_they_hold(self):
         self.write("""

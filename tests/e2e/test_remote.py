@@ -11,16 +11,15 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import tarfile
 import time
 import unittest
 
-from harness import Case, FULL, MIB, MLPACK, ROOT, random_bytes
+from harness import Case, FULL, MIB, MLPACK, random_bytes
 from hub_server import Hub
+from python_tools import python_with
 
 TOKEN = "hf_honest"
-TOOLS = os.path.join(ROOT, "build", "remote-tools")
 PACKAGES = ["huggingface_hub", "moto[server]"]
 SPEC = """schema: 1
 name: tiny
@@ -42,21 +41,6 @@ def safetensors(size, seed):
 
 MODEL = {"config.json": b"{}", "README.md": b"hello\n", "sub/a b+\xe9.txt": b"x" * 100, "empty": b"",
          "model.safetensors": safetensors(MIB, 1), "sub/other.safetensors": safetensors(3 * MIB, 2)}
-
-
-def tools_python():
-    """The interpreter of a virtual environment that has PACKAGES, or None."""
-    python = os.path.join(TOOLS, "bin", "python")
-    mark = os.path.join(TOOLS, "complete")
-    if not os.path.exists(mark):
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        made = subprocess.run([sys.executable, "-m", "venv", TOOLS], **quiet).returncode == 0 and subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--retries", "1", *PACKAGES], **quiet).returncode == 0
-        if not made:
-            return None
-        with open(mark, "w"):
-            pass
-    return python
 
 
 def hashes(files):
@@ -124,7 +108,7 @@ class Remote(Case):
         return self.run_tool(self.wants_tools(), "-c", script, *argv, timeout=600)
 
     def wants_tools(self):
-        return tools_python() or self.skipTest("huggingface_hub and moto cannot be had from the package index")
+        return python_with("remote-tools", PACKAGES)
 
 
 class HonestHub(Remote):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 namespace mlpack::test {
 namespace {
@@ -45,19 +46,25 @@ std::string read_source(Source& source, std::size_t limit) {
 }  // namespace
 
 Response reply(int status,
-               std::vector<std::pair<std::string, std::string>> headers,
+               const std::vector<std::pair<std::string, std::string>>& headers,
                const std::string& body,
                std::optional<std::size_t> cut) {
   Response response;
   response.status = status;
   bool has_length = false;
-  for (auto& [name, value] : headers) {
+  for (const auto& [name, value] : headers) {
     has_length = has_length || name == "Content-Length";
-    response.headers.add(std::move(name), value);
+    response.headers.add(name, value);
   }
   if (!has_length) response.headers.add("Content-Length", std::to_string(body.size()));
   response.body = std::make_unique<FakeBody>(body, cut);
   return response;
+}
+
+Url url_of(const std::string& text) {
+  const std::optional<Url> url = Url::parse(text);
+  if (!url) throw std::invalid_argument("no URL: " + text);
+  return *url;
 }
 
 Response no_answer(const std::string& message) {
@@ -88,7 +95,7 @@ std::optional<FakeNet::Fault> FakeNet::take_fault(const Seen& seen) {
 }
 
 Response FakeNet::send(const Request& request) {
-  const std::string origin = Url::parse(request.url)->origin();
+  const std::string origin = url_of(request.url).origin();
   Server server;
   std::string peer;
   {
@@ -108,9 +115,9 @@ Response FakeNet::send(const Request& request) {
     return refused;
   }
   const std::optional<Fault> fault = take_fault(seen);
-  const bool cut = fault && fault->cut_request;
+  const std::optional<std::size_t> cut = fault ? fault->cut_request : std::nullopt;
   if (request.source != nullptr) {
-    seen.body = read_source(*request.source, cut ? *fault->cut_request : request.length);
+    seen.body = read_source(*request.source, cut.value_or(request.length));
   }
   {
     const std::scoped_lock lock(guard_);

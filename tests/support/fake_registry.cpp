@@ -166,6 +166,7 @@ Response FakeRegistry::handle(const Seen& seen) {
 Response FakeRegistry::route(const Seen& seen, const std::string& path) {
   if (const auto upload = split_at(path, "/blobs/uploads/")) {
     if (seen.method == "POST") return begin_upload(seen, upload->first);
+    if (seen.method == "PATCH") return patch_upload(seen, upload->first, upload->second);
     if (seen.method == "PUT") {
       return end_upload(seen, repositories_[upload->first], upload->second);
     }
@@ -219,6 +220,21 @@ Response FakeRegistry::begin_upload(const Seen& seen, const std::string& name) {
       {{"Location", fmt::format("{}/v2/{}/blobs/uploads/{}", location_prefix, name, session)}});
 }
 
+// As distribution 2.8 does: every part has a place of its own.
+Response FakeRegistry::patch_upload(const Seen& seen,
+                                    const std::string& name,
+                                    const std::string& session) {
+  if (sessions.erase(session) == 0) {
+    return error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+  }
+  const std::string next = session + "-" + std::to_string(seen.body.size());
+  sessions.insert(next);
+  begun_[next] = begun_[session] + seen.body;
+  return reply(202,
+               {{"Location", fmt::format("{}/v2/{}/blobs/uploads/{}", location_prefix, name, next)},
+                {"Range", fmt::format("0-{}", begun_[next].size() - 1)}});
+}
+
 Response FakeRegistry::end_upload(const Seen& seen,
                                   Repository& repository,
                                   const std::string& session) {
@@ -226,10 +242,11 @@ Response FakeRegistry::end_upload(const Seen& seen,
     return error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
   }
   const std::string digest = query_value(seen.url, "digest");
-  if (Digest::of(seen.body).text() != digest) {
+  const std::string bytes = begun_[session] + seen.body;
+  if (Digest::of(bytes).text() != digest) {
     return error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
   }
-  repository.blobs[digest] = seen.body;
+  repository.blobs[digest] = bytes;
   return reply(201, {{"Docker-Content-Digest", digest}});
 }
 

@@ -62,6 +62,7 @@ class FakeRegistry {
   Response challenge(const Seen& seen) const;
   Response blob(const Seen& seen, Repository& repository, const std::string& digest) const;
   Response begin_upload(const Seen& seen, const std::string& name);
+  Response patch_upload(const Seen& seen, const std::string& name, const std::string& session);
   Response end_upload(const Seen& seen, Repository& repository, const std::string& session);
   Response get_manifest(const Seen& seen, Repository& repository, const std::string& at) const;
   Response take_manifest(const Seen& seen, Repository& repository, const std::string& at);
@@ -73,6 +74,7 @@ class FakeRegistry {
   int tokens_ = 0;
   std::set<std::string> valid_tokens_;
   int next_session_ = 0;
+  std::map<std::string, std::string> begun_;  // what was patched, by session
   std::map<std::string, Repository> repositories_;
 };
 

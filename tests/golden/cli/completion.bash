@@ -37,10 +37,10 @@ _mlpack() {
   esac
   case "$command" in
     '') words='build push pull fetch inspect diff store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'build') words='-t --tag -o --output --push --platform --var --label --also --offline --verify-cache --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'build') words='-t --tag -o --output --push --platform --var --label --also --offline --verify-cache --reshard --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
     'push') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
     'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'fetch') words='--platform --var --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
+    'fetch') words='--platform --var --also --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
     'inspect') words='--layers --files --size --model --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
     'diff') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
     'store') words='ls rm gc verify --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;

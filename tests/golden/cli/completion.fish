@@ -1,5 +1,5 @@
 # fish completion for mlpack
-complete -c mlpack -l store -r -F -d 'where images, recipes and downloads are kept (default: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)'
+complete -c mlpack -l store -r -F -d 'where images, recipes and downloads are kept (default: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)'
 complete -c mlpack -l json -d 'print the result as one JSON document'
 complete -c mlpack -l progress -x -a 'auto tty plain none' -d 'show progress as auto, tty, plain or none'
 complete -c mlpack -s q -l quiet -d 'say nothing but warnings and errors'
@@ -27,13 +27,15 @@ complete -c mlpack -n '__fish_seen_subcommand_from build' -l push -d 'push it to
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l platform -x -d 'build for P (linux/arm64, say), not for the spec'\''s platforms'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l var -x -d 'set a variable that the spec declares'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l label -x -d 'set a label'
-complete -c mlpack -n '__fish_seen_subcommand_from build' -l also -x -d 'make REF of the same weights: a weights-image to mount, or a modelpack'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -l also -x -d 'make REF of the same weights: a weights-image, a weights-volume or a modelpack'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l offline -d 'use no network: only what the store holds'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l verify-cache -d 'read every file again, also where nothing seems changed'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -l reshard -d 'split weights that are too large for a layer into shards'
 complete -c mlpack -n '__fish_seen_subcommand_from pull' -l platform -x -d 'of several platforms, pull P alone (linux/arm64, say)'
 complete -c mlpack -n '__fish_seen_subcommand_from pull' -f
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l platform -x -d 'fetch for P (linux/arm64, say), not for the spec'\''s platforms'
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l var -x -d 'set a variable that the spec declares'
+complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l also -x -d 'fetch what `build --also KIND=REF` needs too'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l layers -d 'list the layers'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l files -d 'list the files of every layer'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l size -d 'say how much each kind of layer takes'

@@ -27,7 +27,7 @@ _mlpack() {
     '')
       if [[ $PREFIX == -* ]]; then
       _arguments \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -68,10 +68,11 @@ _mlpack() {
       '*--platform[build for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
       '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
       '*--label[set a label]:KEY=VALUE: ' \
-      '*--also[make REF of the same weights\: a weights-image to mount, or a modelpack]:KIND=REF: ' \
+      '*--also[make REF of the same weights\: a weights-image, a weights-volume or a modelpack]:KIND=REF: ' \
       '*--offline[use no network\: only what the store holds]' \
       '*--verify-cache[read every file again, also where nothing seems changed]' \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--reshard[split weights that are too large for a layer into shards]' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -90,7 +91,7 @@ _mlpack() {
       && return ;;
     'push')
       _arguments \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -111,7 +112,7 @@ _mlpack() {
     'pull')
       _arguments \
       '*--platform[of several platforms, pull P alone (linux/arm64, say)]:P: ' \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -132,7 +133,8 @@ _mlpack() {
       _arguments \
       '*--platform[fetch for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
       '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--also[fetch what `build --also KIND=REF` needs too]:KIND=REF: ' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -155,7 +157,7 @@ _mlpack() {
       '*--files[list the files of every layer]' \
       '*--size[say how much each kind of layer takes]' \
       '*--model[say what model is in it\: format, parameters, shape]' \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -174,7 +176,7 @@ _mlpack() {
       && return ;;
     'diff')
       _arguments \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -195,7 +197,7 @@ _mlpack() {
     'store')
       if [[ $PREFIX == -* ]]; then
       _arguments \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -221,7 +223,7 @@ _mlpack() {
       _describe command commands ;;
     'store ls')
       _arguments \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -239,7 +241,7 @@ _mlpack() {
       && return ;;
     'store rm')
       _arguments \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -259,7 +261,7 @@ _mlpack() {
     'store gc')
       _arguments \
       '*--all[remove downloads too that no image is made from]' \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -277,7 +279,7 @@ _mlpack() {
       && return ;;
     'store verify')
       _arguments \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -298,7 +300,7 @@ _mlpack() {
       '*-u[who to log in as]:USER: ' \
       '*--username[who to log in as]:USER: ' \
       '*--password-stdin[read the password from stdin instead of asking for it]' \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -317,7 +319,7 @@ _mlpack() {
       && return ;;
     'logout')
       _arguments \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -336,7 +338,7 @@ _mlpack() {
       && return ;;
     'completion')
       _arguments \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \
@@ -355,7 +357,7 @@ _mlpack() {
       && return ;;
     'help')
       _arguments \
-      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else $XDG_CACHE_HOME/mlpack)]:DIR:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
       '*-q[say nothing but warnings and errors]' \

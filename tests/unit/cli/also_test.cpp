@@ -50,7 +50,8 @@ struct Workplace {
   AppRun app;
 };
 
-const std::vector<std::string> both{"--also", "weights-image=:w", "--also", "modelpack=:m"};
+// Of the kinds of images that which needs no package.
+const std::vector<std::string> both{"--also", "weights-volume=:w", "--also", "modelpack=:m"};
 const std::string own = "registry.example.com/acme/tiny";
 
 std::vector<std::string> with(std::vector<std::string> words,
@@ -66,7 +67,7 @@ TEST_CASE("--also makes more of the same weights, and sends no blob of them twic
   const Json built =
       work.json(with({"build", work.app.dir / "project", "-t", ":1", "--push"}, both));
   REQUIRE(built["also"].size() == 2);
-  CHECK(built["also"][0]["kind"] == "weights-image");
+  CHECK(built["also"][0]["kind"] == "weights-volume");
   CHECK(built["also"][0]["ref"] == own + ":w");
   CHECK(built["also"][1]["kind"] == "modelpack");
   CHECK(built["pushed"] == Json{own + ":1"});
@@ -76,16 +77,19 @@ TEST_CASE("--also makes more of the same weights, and sends no blob of them twic
   const Json pack = work.json({"inspect", own + ":m"});
   CHECK(weights["digest"] == built["also"][0]["digest"]);
   CHECK(pack["digest"] == built["also"][1]["digest"]);
-  REQUIRE(weights["layers"].size() == 1);
+  REQUIRE(weights["layers"].size() == 2);
   REQUIRE(pack["layers"].size() == 1);
   CHECK(weights["layers"][0]["digest"] == image["layers"][0]["digest"]);
   CHECK(weights["layers"][0]["diffId"] == image["layers"][0]["diffId"]);
+  CHECK(weights["layers"][1]["name"] == "links");
   CHECK(weights["config"]["entrypoint"].empty());
+  CHECK(weights["config"]["cmd"].empty());
+  CHECK(weights["config"]["user"] == image["config"]["user"]);
   CHECK(weights["config"]["labels"]["org.opencontainers.image.licenses"] == "MIT");
   CHECK(pack["layers"][0]["digest"] == image["layers"][0]["digest"]);
   CHECK(pack["kind"] == "modelpack");
-  // Layers of weights, files and config, and three configs of manifests.
-  CHECK(work.net.count("PUT ") - work.net.count("PUT /v2/acme/tiny/manifests/") == 6);
+  // Layers of weights, files, config and links, and three configs of manifests.
+  CHECK(work.net.count("PUT ") - work.net.count("PUT /v2/acme/tiny/manifests/") == 7);
 }
 
 TEST_CASE("--also prints a line for each, and the store holds them until they are pushed") {
@@ -138,14 +142,14 @@ TEST_CASE("an image of weights is there for every platform, a ModelPack for none
 TEST_CASE("a wish of --also that cannot be met is told before anything is built") {
   Workplace work;
   work.check_usage({"--also", "docker=:w"}, "error: `--also` knows no kind `docker`");
-  work.check_usage({"--also", "docker=:w"}, "`--also weights-image=REF` or `--also modelpack=REF`");
+  work.check_usage({"--also", "docker=:w"}, "it knows weights-image, weights-volume, modelpack");
   work.check_usage({"--also", "model-pack=:w"}, "did you mean `modelpack`?");
   work.check_usage({"--also", "modelpack"}, "`--also` wants KIND=REF, not `modelpack`");
   work.check_usage({"--also", "modelpack="}, "`--also` wants KIND=REF, not `modelpack=`");
   work.check_usage({"--also", "modelpack=:latest"},
                    "`--also modelpack=:latest` is the name of something else that is built");
-  work.check_usage({"--also", "modelpack=:x", "--also", "weights-image=:x"},
-                   "`--also weights-image=:x` is the name of something else that is built");
+  work.check_usage({"--also", "modelpack=:x", "--also", "weights-volume=:x"},
+                   "`--also weights-volume=:x` is the name of something else that is built");
   work.check_usage({"--also", "modelpack=x@sha256:" + std::string(64, 'a')},
                    "names a digest, which only the build can tell");
   work.check_usage({"--push", "--also", "modelpack=x:1"}, "`x:1` names no registry to push to");
@@ -153,6 +157,32 @@ TEST_CASE("a wish of --also that cannot be met is told before anything is built"
                    "`--also` would name all 2 images the same");
   work.app.dir.write("project/mlpack.yaml", "schema: 1\nname: bare\nbase: scratch\n");
   work.check_usage({"--also", "modelpack=:x"}, "has no weights to publish");
+}
+
+TEST_CASE("a shell that no mirror gives is missed before anything is read, with the way out") {
+  Workplace work;
+  work.app.variables["MLPACK_DEBIAN_MIRROR"] = "ftp://mirror.test/debian";
+  work.check_usage({"--also", "weights-image=:w"},
+                   "error: a weights-image has a shell (a weights-volume has none): "
+                   "`MLPACK_DEBIAN_MIRROR` is `ftp://mirror.test/debian`, which is not an http://");
+  work.app.variables["MLPACK_DEBIAN_MIRROR"] = "http://mirror.test/debian";
+  const auto offline = work.build({"--offline", "--also", "weights-image=:w"});
+  CHECK(offline.code == 3);
+  CHECK_MESSAGE(offline.err.find(
+                    "error: a weights-image has a shell (a weights-volume has none): `http://") !=
+                    std::string::npos,
+                offline.err);
+  CHECK(offline.err.find("run `mlpack fetch` while there is a network") != std::string::npos);
+  CHECK(fs::is_empty(work.app.dir / "store/blobs/sha256"));
+}
+
+TEST_CASE("fetch is told of --also like build") {
+  Workplace work;
+  const auto wrong = work.app.run({"fetch", work.app.dir / "project", "--also", "docker=:w"});
+  CHECK(wrong.code == 2);
+  CHECK(wrong.err.find("`--also` knows no kind `docker`") != std::string::npos);
+  work.json({"fetch", work.app.dir / "project", "--also", "weights-volume=:w"});
+  CHECK(work.net.count("GET ") == 0);
 }
 
 TEST_CASE("weights that the registry of --also refuses are refused before they are read") {
@@ -168,9 +198,9 @@ TEST_CASE("weights that are not below /models get a warning") {
                      "schema: 1\nname: aside\nbase: scratch\nplatform: linux/amd64\n"
                      "weights: [{source: weights/, target: /opt/w}]\n");
   const std::string warning =
-      "weights-image: `weights` lies in `/opt/w`, and KServe looks in /models; give it a `target` "
-      "there";
-  const auto image = work.build({"--also", "weights-image=:w"});
+      "weights-volume: `weights` lies in `/opt/w`, and who mounts /models alone, as KServe's "
+      "oci+native does, will miss it; give it a `target` there";
+  const auto image = work.build({"--also", "weights-volume=:w"});
   CHECK(image.code == 0);
   CHECK_MESSAGE(image.err.find(warning) != std::string::npos, image.err);
   CHECK(work.build({"--also", "modelpack=:m"}).err.find(warning) == std::string::npos);

@@ -151,6 +151,17 @@ TEST_CASE("without a home the store has to be named") {
   CHECK(fs::exists(app.dir / "elsewhere"));
 }
 
+TEST_CASE("a relative XDG_CACHE_HOME is ignored, as XDG has it") {
+  AppRun app;
+  app.variables.erase("MLPACK_STORE");
+  app.variables["XDG_CACHE_HOME"] = "relative";
+  CHECK(app.run({"store", "gc"}).code == 0);
+  CHECK(fs::exists(app.dir / "home/.cache/mlpack"));
+  app.variables["XDG_CACHE_HOME"] = app.dir / "cache";
+  CHECK(app.run({"store", "gc"}).code == 0);
+  CHECK(fs::exists(app.dir / "cache/mlpack"));
+}
+
 TEST_CASE("a stdout that takes nothing is an error, not silence") {
   class Full : public Sink {
     void write(Bytes) override {

@@ -25,7 +25,7 @@ struct Tree {
 };
 
 const std::string files = "files: [{source: tree/, target: /app}]\n";
-const std::string weights = "weights: [{source: tree/, target: /models/m}]\n";
+const std::string tree_weights = "weights: [{source: tree/, target: /models/m}]\n";
 
 std::function<void(const fs::path&)> link(const std::string& name, const std::string& target) {
   return [=](const fs::path& at) { fs::create_symlink(target, at / "tree" / name); };
@@ -71,11 +71,11 @@ void add_links(std::vector<Tree>& trees) {
                      fs::create_symlink("s/../../secret", at / "tree/x");
                    }});
   trees.push_back({"link-itself", files, link("x", "x")});
-  trees.push_back({"link-itself-weights", weights, link("x", "x")});
-  trees.push_back({"link-circle-weights", weights, link("x", "..")});
-  trees.push_back({"link-nowhere-weights", weights, link("x", "../blobs/gone")});
-  trees.push_back({"link-device-weights", weights, link("x", "/dev/null")});
-  trees.push_back({"link-proc-weights", weights, link("x", "/proc/self")});
+  trees.push_back({"link-itself-weights", tree_weights, link("x", "x")});
+  trees.push_back({"link-circle-weights", tree_weights, link("x", "..")});
+  trees.push_back({"link-nowhere-weights", tree_weights, link("x", "../blobs/gone")});
+  trees.push_back({"link-device-weights", tree_weights, link("x", "/dev/null")});
+  trees.push_back({"link-proc-weights", tree_weights, link("x", "/proc/self")});
   trees.push_back({"link-with-newline", files, link("x", "/a\nerror: all is well")});
 }
 
@@ -91,7 +91,7 @@ void add_names(std::vector<Tree>& trees) {
 
 std::vector<Tree> hostile_trees() {
   std::vector<Tree> trees{{"fifo", files, make_fifo},
-                          {"fifo-weights", weights, make_fifo},
+                          {"fifo-weights", tree_weights, make_fifo},
                           {"socket", files, make_socket}};
   add_links(trees);
   add_names(trees);

@@ -75,11 +75,11 @@ std::string call_of(const CommandInfo& info) {
   return text;
 }
 
-void collect(const CommandInfo& info, std::vector<std::string>& headings) {
+void collect_headings(const CommandInfo& info, std::vector<std::string>& headings) {
   for (const ArgumentInfo& option : info.options)
     headings.push_back(heading_of(option));
   for (const CommandInfo& command : info.commands)
-    collect(command, headings);
+    collect_headings(command, headings);
 }
 
 void check_synopsis(const CommandInfo& info) {
@@ -97,7 +97,7 @@ TEST_CASE("every command has a man page with its options in the order of --help"
     const std::string page = page_of(command);
     CHECK_MESSAGE(!page_text(page).empty(), page);
     std::vector<std::string> wanted;
-    collect(command, wanted);
+    collect_headings(command, wanted);
     CHECK_MESSAGE(headings_in(page) == wanted, page);
   }
 }

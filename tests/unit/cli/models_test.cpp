@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view spec = R"(schema: 1
+constexpr std::string_view model_spec = R"(schema: 1
 name: chat
 image: registry.example.com/acme/chat
 base: scratch
@@ -27,9 +27,9 @@ constexpr std::string_view config = R"({"architectures": ["LlamaForCausalLM"],
 "model_type": "llama", "max_position_embeddings": 8192, "num_hidden_layers": 2,
 "num_attention_heads": 8, "num_key_value_heads": 2, "hidden_size": 64})";
 
-struct Workplace {
-  Workplace() {
-    app.dir.write("project/mlpack.yaml", spec);
+struct ModelPlace {
+  ModelPlace() {
+    app.dir.write("project/mlpack.yaml", model_spec);
     app.connect(net);
   }
   void write(const Files& files) {
@@ -81,7 +81,7 @@ Files with(Files files, const Files& others) {
 }  // namespace
 
 TEST_CASE("weights that are unfit to be packaged are refused, as a person sees it") {
-  Workplace work;
+  ModelPlace work;
   const Files good = good_model();
   const std::string second = "model-00002-of-00002.safetensors";
   Files missing = good;
@@ -109,7 +109,7 @@ TEST_CASE("weights that are unfit to be packaged are refused, as a person sees i
 }
 
 TEST_CASE("a model is described from the user's files, a layout, an archive and a registry alike") {
-  Workplace work;
+  ModelPlace work;
   work.write(good_model());
   const std::string layout = "oci:" + (work.app.dir / "layout").string() + ":1";
   const std::string archive = "docker-archive:" + (work.app.dir / "image.tar").string();
@@ -141,9 +141,9 @@ TEST_CASE("a model is described from the user's files, a layout, an archive and 
 }
 
 TEST_CASE("weights that are compressed are described too") {
-  Workplace work;
+  ModelPlace work;
   work.write(good_model());
-  std::string zipped(spec);
+  std::string zipped(model_spec);
   zipped.replace(
       zipped.find("target: /models/chat"), 20, "target: /models/chat, compression: gzip");
   work.app.dir.write("project/mlpack.yaml", zipped);
@@ -153,7 +153,7 @@ TEST_CASE("weights that are compressed are described too") {
 }
 
 TEST_CASE("weights in layers that nobody says anything of are found") {
-  Workplace work;
+  ModelPlace work;
   work.write(good_model());
   work.app.dir.write("project/mlpack.yaml",
                      "schema: 1\nname: chat\nbase: scratch\nplatform: linux/amd64\n"
@@ -166,7 +166,7 @@ TEST_CASE("weights in layers that nobody says anything of are found") {
 }
 
 TEST_CASE("an image without weights has no model") {
-  Workplace work;
+  ModelPlace work;
   work.app.dir.write("project/mlpack.yaml",
                      "schema: 1\nname: chat\nbase: scratch\nplatform: linux/amd64\n");
   work.json({"build", work.app.dir / "project", "-t", "chat:1"});
@@ -180,7 +180,7 @@ TEST_CASE("an image without weights has no model") {
 }
 
 TEST_CASE("a shard that goes missing after a good build is noticed") {
-  Workplace work;
+  ModelPlace work;
   work.write(good_model());
   CHECK(work.app.run(words_of(work.build())).code == 0);
   CHECK(work.app.run(words_of(work.build())).code == 0);

@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view spec = R"(schema: 1
+constexpr std::string_view output_spec = R"(schema: 1
 name: demo
 base: scratch
 platform: linux/amd64
@@ -21,9 +21,9 @@ files: [{source: app/, target: /app}]
 layers: {compression: gzip}
 )";
 
-struct Workplace {
-  Workplace() {
-    app.dir.write("project/mlpack.yaml", spec);
+struct OutputPlace {
+  OutputPlace() {
+    app.dir.write("project/mlpack.yaml", output_spec);
     app.dir.write("project/weights/model.bin", std::string(10'000, 'w'));
     app.dir.write("project/app/serve", "#!/bin/sh\n");
     app.connect(net);
@@ -47,8 +47,12 @@ struct Workplace {
   AppRun app;
 };
 
-/// A layout of one gzip layer whose config says that it uncompresses to `diff_id`.
-std::string lying_layout(Workplace& work, const Digest& diff_id) {
+/// A layout of three layers (none, gzip, gzip) whose config says that layer `at` uncompresses to
+/// `diff_id`; with `bytes` in place of that layer's.
+std::string lying_layout(OutputPlace& work,
+                         const Digest& diff_id,
+                         std::size_t at = 1,
+                         const std::string& bytes = "") {
   const std::string layout = work.at("lying");
   const Json built =
       work.json({"build", work.at("project"), "-t", "honest:1", "-o", "oci:" + layout + ":1"});
@@ -57,11 +61,15 @@ std::string lying_layout(Workplace& work, const Digest& diff_id) {
   Json manifest = Json::parse(work.app.dir.read(blob(index.manifests[0].digest)));
   const Digest old = *Digest::parse(manifest["config"]["digest"].get<std::string>());
   Json config = Json::parse(work.app.dir.read(blob(old)));
-  config["rootfs"]["diff_ids"][1] = diff_id.text();
+  config["rootfs"]["diff_ids"][at] = diff_id.text();
   const auto put = [&](const std::string& text) {
     work.app.dir.write(blob(Digest::of(text)), text);
     return Digest::of(text);
   };
+  if (!bytes.empty()) {
+    manifest["layers"][at]["digest"] = put(bytes).text();
+    manifest["layers"][at]["size"] = bytes.size();
+  }
   const std::string config_text = config.dump();
   manifest["config"]["digest"] = put(config_text).text();
   manifest["config"]["size"] = config_text.size();
@@ -75,13 +83,24 @@ std::string lying_layout(Workplace& work, const Digest& diff_id) {
   return "oci:" + layout + ":1";
 }
 
+/// What another tool does, which compares nothing: all blobs of the only image of a layout, and the
+/// manifest.
+void publish(OutputPlace& work, const std::string& layout) {
+  const Descriptor root = read_layout(work.at(layout)).manifests[0];
+  const std::string blobs = layout + "/blobs/sha256/";
+  for (const auto& entry : fs::directory_iterator(work.at(blobs)))
+    work.registry.put_blob(layout, work.app.dir.read(blobs + entry.path().filename().string()));
+  work.registry.put_manifest(
+      layout, "1", work.app.dir.read(blobs + root.digest.hex()), root.media_type);
+}
+
 }  // namespace
 
 TEST_CASE("an image whose layers are not what its config says is not pulled") {
-  Workplace work;
+  OutputPlace work;
   const Digest diff_id = Digest::of("something else");
   const std::string layout = lying_layout(work, diff_id);
-  const Json pushed = work.json({"push", layout, "registry.example.com/lying:1"});
+  publish(work, "lying");
   const Json shown = work.json({"inspect", layout});
   const std::string layer = shown["layers"][1]["digest"];
   for (const std::string store : {"store", "empty"}) {  // the first one has the layer already
@@ -92,8 +111,49 @@ TEST_CASE("an image whose layers are not what its config says is not pulled") {
   }
 }
 
+TEST_CASE("an image whose layers are not what its config says is not pushed from a layout") {
+  OutputPlace work;
+  const std::string layout = lying_layout(work, Digest::of("something else"));
+  const Json shown = work.json({"inspect", layout});
+  const std::string layer = shown["layers"][1]["digest"];
+  const std::string digest = shown["digest"];
+  const auto refused = [&](const std::string& repository) {
+    const std::string name = "registry.example.com/" + repository + ":1";
+    work.fails({"push", layout, name}, 7, "layer `" + layer + "` uncompresses to `");
+    CHECK_FALSE(work.registry.manifest(repository, "1"));
+    CHECK_FALSE(work.registry.manifest(repository, digest));
+  };
+  refused("empty");
+  CHECK_FALSE(work.registry.has_blob("empty", *Digest::parse(layer)));
+  for (const auto& entry : fs::directory_iterator(work.at("lying/blobs/sha256")))
+    work.registry.put_blob("full", read_file(entry.path(), 1 << 20));
+  refused("full");
+}
+
+TEST_CASE("of a layer that is not compressed the digest says whether the config lies") {
+  OutputPlace work;
+  const std::string layout = lying_layout(work, Digest::of("something else"), 0);
+  work.fails({"push", layout, "registry.example.com/lying:1"}, 7, "layer `sha256:");
+  CHECK(work.net.seen().empty());
+}
+
+TEST_CASE("a layer that is damaged although its digest is right is a wrong input") {
+  OutputPlace work;
+  const std::string garbage(2000, 'x');
+  const std::string layout = lying_layout(work, Digest::of("anything"), 1, garbage);
+  const std::string name = "layer `" + Digest::of(garbage).text() + "`: the gzip stream";
+  work.fails({"inspect", layout, "--files"}, 3, name);
+  work.fails({"push", layout, "registry.example.com/lying:1"}, 3, name);
+  work.app.dir.write("on/mlpack.yaml",
+                     "schema: 1\nname: on\nbase: oci:../lying:1\nplatform: linux/amd64\n");
+  const auto built = work.app.run({"build", work.at("on")});
+  CHECK_MESSAGE(built.code == 3, built.err);
+  work.app.dir.write("lying/blobs/sha256/" + Digest::of(garbage).hex(), std::string(2000, 'y'));
+  work.fails({"inspect", layout, "--files"}, 7, "the bytes of `blobs/sha256/");
+}
+
 TEST_CASE("a layout whose layers are not what its config says is no base") {
-  Workplace work;
+  OutputPlace work;
   lying_layout(work, Digest::of("something else"));
   work.app.dir.write("on/mlpack.yaml",
                      "schema: 1\nname: on\nbase: oci:../lying:1\nplatform: linux/amd64\n");
@@ -102,7 +162,7 @@ TEST_CASE("a layout whose layers are not what its config says is no base") {
 }
 
 TEST_CASE("an image that was pulled is made of what its config says") {
-  Workplace work;
+  OutputPlace work;
   const std::string name = "registry.example.com/demo:1";
   const Json built = work.json({"build", work.at("project"), "-t", name, "--push"});
   work.app.variables["MLPACK_STORE"] = work.at("other");
@@ -111,7 +171,7 @@ TEST_CASE("an image that was pulled is made of what its config says") {
 }
 
 TEST_CASE("two outputs to one place are refused before anything is built") {
-  Workplace work;
+  OutputPlace work;
   const std::string file = work.at("x.tar");
   const std::string spelled = work.at("project/../x.tar");
   work.fails(
@@ -130,7 +190,7 @@ TEST_CASE("two outputs to one place are refused before anything is built") {
 }
 
 TEST_CASE("an output over what the image is made from is refused") {
-  Workplace work;
+  OutputPlace work;
   for (const std::string name : {"project/weights/model.bin", "project/mlpack.yaml"}) {
     const std::string input = work.at(name);
     const std::string before = work.app.dir.read(name);
@@ -142,7 +202,7 @@ TEST_CASE("an output over what the image is made from is refused") {
 }
 
 TEST_CASE("an output into the store is refused before anything is built") {
-  Workplace work;
+  OutputPlace work;
   work.json({"build", work.at("project"), "-t", "kept:1"});
   const std::string store = work.at("store");
   for (const std::string& output :
@@ -154,7 +214,7 @@ TEST_CASE("an output into the store is refused before anything is built") {
 }
 
 TEST_CASE("an output onto the layout that is the base is refused, beside it in the layout not") {
-  Workplace work;
+  OutputPlace work;
   const std::string layout = work.at("base");
   work.json({"build", work.at("project"), "-o", "oci:" + layout + ":1"});
   work.app.dir.write("on/mlpack.yaml",
@@ -170,7 +230,7 @@ TEST_CASE("an output onto the layout that is the base is refused, beside it in t
 }
 
 TEST_CASE("an output or a store in a source is refused on the first build, unless it is excluded") {
-  Workplace work;
+  OutputPlace work;
   work.app.dir.write("all/mlpack.yaml",
                      "schema: 1\nname: all\nbase: scratch\nplatform: linux/amd64\n"
                      "files: [{source: ., target: /app, exclude: [out/]}]\n");
@@ -181,7 +241,7 @@ TEST_CASE("an output or a store in a source is refused on the first build, unles
 }
 
 TEST_CASE("a docker-archive is pushed with its config") {
-  Workplace work;
+  OutputPlace work;
   const std::string archive = "docker-archive:" + work.at("image.tar");
   work.json({"build", work.at("project"), "-o", archive});
   const Json pushed = work.json({"push", archive, "registry.example.com/other:1"});
@@ -192,7 +252,7 @@ TEST_CASE("a docker-archive is pushed with its config") {
 }
 
 TEST_CASE("weights that lead into /proc are refused") {
-  Workplace work;
+  OutputPlace work;
   fs::create_symlink("/proc/self/status", work.at("project/weights/status"));
   const auto result = work.app.run({"build", work.at("project")});
   CHECK(result.code == 3);
@@ -200,7 +260,7 @@ TEST_CASE("weights that lead into /proc are refused") {
 }
 
 TEST_CASE("a folder without weights is a missing input") {
-  Workplace work;
+  OutputPlace work;
   fs::remove(work.at("project/weights/model.bin"));
   const auto result = work.app.run({"build", work.at("project")});
   CHECK(result.code == 3);
@@ -208,7 +268,7 @@ TEST_CASE("a folder without weights is a missing input") {
 }
 
 TEST_CASE("a blob of the store that was cut short is made again") {
-  Workplace work;
+  OutputPlace work;
   const Json built = work.json({"build", work.at("project")});
   const std::string digest = built["layers"][1]["digest"];
   const std::string blob = "store/blobs/sha256/" + digest.substr(7);
@@ -221,7 +281,7 @@ TEST_CASE("a blob of the store that was cut short is made again") {
 }
 
 TEST_CASE("what needs no store works where none can be made") {
-  Workplace work;
+  OutputPlace work;
   const std::string layout = "oci:" + work.at("layout") + ":1";
   const std::string archive = "oci-archive:" + work.at("x.tar");
   const std::string name = "registry.example.com/demo:1";
@@ -241,7 +301,7 @@ TEST_CASE("what needs no store works where none can be made") {
 }
 
 TEST_CASE("looking at an image makes no store") {
-  Workplace work;
+  OutputPlace work;
   work.json({"build", work.at("project"), "-o", "oci:" + work.at("layout")});
   work.app.variables["MLPACK_STORE"] = work.at("other");
   work.json({"inspect", "oci:" + work.at("layout")});

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view spec = R"(schema: 1
+constexpr std::string_view product_spec = R"(schema: 1
 name: digits
 image: registry.example.com/acme/digits
 base: scratch
@@ -27,9 +27,9 @@ layers: {compression: gzip}
 )";
 
 // mlpack with a project and a registry that is only in memory.
-struct Workplace {
-  Workplace() {
-    app.dir.write("project/mlpack.yaml", spec);
+struct ProductPlace {
+  ProductPlace() {
+    app.dir.write("project/mlpack.yaml", product_spec);
     app.dir.write("project/weights/model.bin", std::string(100'000, 'w'));
     app.dir.write("project/app/serve", "#!/bin/sh\n");
     app.connect(net);
@@ -50,7 +50,7 @@ struct Workplace {
 }  // namespace
 
 TEST_CASE("from a spec to an image in the store and back, as a person sees it") {
-  Workplace work;
+  ProductPlace work;
   const std::string text = work.app.transcript(
       {"build " + work.project() + " -t digits:1 -j1",
        "inspect digits:1",
@@ -70,7 +70,7 @@ TEST_CASE("from a spec to an image in the store and back, as a person sees it") 
 }
 
 TEST_CASE("what is built is pushed, and pulled again into another store") {
-  Workplace work;
+  ProductPlace work;
   const Json built = work.json({"build", work.project(), "--push"});
   CHECK(built["image"] == "registry.example.com/acme/digits:latest");
   CHECK(built["pushed"] == Json{"registry.example.com/acme/digits:latest"});
@@ -89,7 +89,7 @@ TEST_CASE("what is built is pushed, and pulled again into another store") {
 }
 
 TEST_CASE("an image of a registry is looked at without being pulled") {
-  Workplace work;
+  ProductPlace work;
   const Json built = work.json({"build", work.project(), "--push"});
   work.app.variables["MLPACK_STORE"] = work.app.dir / "other";
   const Json found = work.json({"inspect", "registry.example.com/acme/digits", "--files"});
@@ -98,7 +98,7 @@ TEST_CASE("an image of a registry is looked at without being pulled") {
 }
 
 TEST_CASE("a build document has what the contract says") {
-  Workplace work;
+  ProductPlace work;
   const Json built = work.json({"build", work.project(), "-t", ":1", "-t", "local:2"});
   CHECK(built["schema"] == 1);
   CHECK(built["tags"] == Json{"registry.example.com/acme/digits:1", "local:2"});
@@ -119,7 +119,7 @@ TEST_CASE("a build document has what the contract says") {
 }
 
 TEST_CASE("several platforms become an index, and a second spec a second result") {
-  Workplace work;
+  ProductPlace work;
   const Json built = work.json({"build",
                                 work.project(),
                                 "--platform",
@@ -141,14 +141,14 @@ TEST_CASE("several platforms become an index, and a second spec a second result"
 }
 
 TEST_CASE("two specs of one name are refused before anything is built") {
-  Workplace work;
+  ProductPlace work;
   const auto result = work.app.run({"build", work.project(), work.project() + "/mlpack.yaml"});
   CHECK(result.code == 2);
   CHECK(work.json({"store", "ls"})["images"].empty());
 }
 
 TEST_CASE("what the disk shows to be wrong is told with the entry of the spec") {
-  Workplace work;
+  ProductPlace work;
   const std::string head = "schema: 1\nname: odd\nplatform: linux/amd64\n";
   work.app.dir.write("odd/f", "x");
   work.app.dir.write("odd/tree/a", "x");
@@ -175,7 +175,7 @@ TEST_CASE("what the disk shows to be wrong is told with the entry of the spec") 
 }
 
 TEST_CASE("a passwd of the user's is in the image as it is") {
-  Workplace work;
+  ProductPlace work;
   work.app.dir.write("own/mlpack.yaml",
                      "schema: 1\nname: own\nbase: scratch\nplatform: linux/amd64\n"
                      "files: [{source: passwd, target: /etc/passwd}]\n");
@@ -192,7 +192,7 @@ TEST_CASE("a passwd of the user's is in the image as it is") {
 }
 
 TEST_CASE("an image on a base from a registry holds the base's layers, offline too once fetched") {
-  Workplace work;
+  ProductPlace work;
   const Json base =
       work.json({"build", work.project(), "-t", "registry.example.com/acme/base:1", "--push"});
   work.app.dir.write("on/mlpack.yaml",
@@ -220,7 +220,7 @@ TEST_CASE("an image on a base from a registry holds the base's layers, offline t
 }
 
 TEST_CASE("a layout as base is taken into the store and may go away") {
-  Workplace work;
+  ProductPlace work;
   const std::string layout = work.app.dir / "layout";
   work.json({"build", work.project(), "-o", "oci:" + layout + ":1"});
   work.app.dir.write("on/mlpack.yaml",
@@ -235,7 +235,7 @@ TEST_CASE("a layout as base is taken into the store and may go away") {
 }
 
 TEST_CASE("what would lie below a file of the base is refused with its place") {
-  Workplace work;
+  ProductPlace work;
   const std::string layout = work.app.dir / "layout";
   work.json({"build", work.project(), "-o", "oci:" + layout + ":1"});
   work.app.dir.write("on/mlpack.yaml",
@@ -251,7 +251,7 @@ TEST_CASE("what would lie below a file of the base is refused with its place") {
 }
 
 TEST_CASE("an archive is pushed under the name that is given") {
-  Workplace work;
+  ProductPlace work;
   const std::string archive = "oci-archive:" + (work.app.dir / "image.tar").string();
   const Json built = work.json({"build", work.project(), "-o", archive});
   const Json pushed = work.json({"push", archive, "registry.example.com/other:1"});
@@ -259,8 +259,21 @@ TEST_CASE("an archive is pushed under the name that is given") {
   CHECK(pushed["blobs"]["uploaded"] == 4);
 }
 
+TEST_CASE("a build that may not push ends before anything is read") {
+  ProductPlace work;
+  fs::remove_all(fs::path(work.project()) / "weights");
+  for (const int status : {401, 403}) {
+    work.net.fault(
+        {.match = "/blobs/uploads/", .instead = [=](const Seen&) { return reply(status); }});
+    const auto result =
+        work.app.run({"build", work.project(), "-t", "registry.example.com/demo:1", "--push"});
+    CHECK_MESSAGE(result.code == 4, result.err);
+  }
+  CHECK(work.net.lines() == std::vector<std::string>(2, "POST /v2/demo/blobs/uploads/"));
+}
+
 TEST_CASE("a push that fails tells what was pushed before it") {
-  Workplace work;
+  ProductPlace work;
   const Json built = work.json({"build", work.project(), "-t", "local:1"});
   const std::string done =
       fmt::format("registry.example.com/one:1@{}", built["digest"].get<std::string>());
@@ -287,14 +300,14 @@ TEST_CASE("a push that fails tells what was pushed before it") {
 }
 
 TEST_CASE("a push to a name with a digest prints it once") {
-  Workplace work;
+  ProductPlace work;
   const Json built = work.json({"build", work.project(), "-t", "local:1"});
   const std::string pinned = "registry.example.com/one@" + built["digest"].get<std::string>();
   CHECK(work.app.run({"push", "local:1", pinned}).out == pinned + "\n");
 }
 
 TEST_CASE("a push that is not allowed fails before anything is read") {
-  Workplace work;
+  ProductPlace work;
   work.registry.require_basic("user:password");
   const auto result = work.app.run({"build", work.project(), "--push", "--json"});
   CHECK(result.code == 4);
@@ -303,13 +316,13 @@ TEST_CASE("a push that is not allowed fails before anything is read") {
 }
 
 TEST_CASE("a stop ends a build with the code of the signal") {
-  Workplace work;
+  ProductPlace work;
   work.app.stop.request(Fault::terminated);
   CHECK(work.app.run({"build", work.project()}).code == 143);
 }
 
 TEST_CASE("packages on a base that is no distribution are refused, not forgotten") {
-  Workplace work;
+  ProductPlace work;
   const fs::path path =
       work.app.dir.write("on/mlpack.yaml", "schema: 1\nname: on\nsystem_packages: [libgomp1]\n");
   const auto result = work.app.run({"build", path.string()});

@@ -23,8 +23,8 @@ std::string spec_of(const std::string& weights) {
 }
 
 // mlpack with a hub that has `acme/tiny`, and a server with one file.
-struct Workplace {
-  Workplace() {
+struct RemotePlace {
+  RemotePlace() {
     net.serve("https://hub.example.com", [](const Seen& seen) { return hub(seen); });
     net.serve("https://files.example.com", [](const Seen& seen) {
       const bool known = seen.url == "https://files.example.com/a/weights.dat" + query;
@@ -89,7 +89,7 @@ using Paths = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("weights of a hub, as a person sees them") {
-  Workplace work;
+  RemotePlace work;
   const std::string project = work.project();
   std::string text = work.app.transcript({"build " + project + " --verbose -j1",
                                           "build " + project,
@@ -107,7 +107,7 @@ TEST_CASE("weights of a hub, as a person sees them") {
 }
 
 TEST_CASE("a second build of remote weights downloads nothing but the list") {
-  Workplace work;
+  RemotePlace work;
   const Json built = work.build("source: hf://acme/tiny");
   CHECK(built["bytesRead"] == weights.size() + vocabulary.size());
   work.net.forget();
@@ -120,7 +120,7 @@ TEST_CASE("a second build of remote weights downloads nothing but the list") {
 }
 
 TEST_CASE("weights that are pinned and at hand are asked nobody about") {
-  Workplace work;
+  RemotePlace work;
   const std::string entry = "source: hf://acme/tiny@" + commit;
   const Json built = work.build(entry);
   work.net.forget();
@@ -129,7 +129,7 @@ TEST_CASE("weights that are pinned and at hand are asked nobody about") {
 }
 
 TEST_CASE("a file by its digest that is at hand is asked nobody about") {
-  Workplace work;
+  RemotePlace work;
   const std::string entry = "name: w, source: 'https://files.example.com/a/weights.dat" + query +
                             "#sha256=" + Digest::of(weights).hex() + "'";
   const Json built = work.build(entry);
@@ -140,7 +140,7 @@ TEST_CASE("a file by its digest that is at hand is asked nobody about") {
 }
 
 TEST_CASE("a file by its URL becomes the target, or lands in it") {
-  Workplace work;
+  RemotePlace work;
   const std::string source = "name: w, source: 'https://files.example.com/a/weights.dat" + query;
   work.build(source + "', target: /m/model.dat");
   CHECK(work.files_of_image() == Paths{"m", "m/model.dat"});
@@ -149,7 +149,7 @@ TEST_CASE("a file by its URL becomes the target, or lands in it") {
 }
 
 TEST_CASE("remote weights become the layer that the same files on disk become") {
-  Workplace work;
+  RemotePlace work;
   const Json remote = work.build("name: w, source: hf://acme/tiny");
   work.app.dir.write("project/w/model.dat", weights);
   work.app.dir.write("project/w/sub/vocab.txt", vocabulary);
@@ -161,7 +161,7 @@ TEST_CASE("remote weights become the layer that the same files on disk become") 
 }
 
 TEST_CASE("a layer of remote weights says where it is from, without secrets") {
-  Workplace work;
+  RemotePlace work;
   const auto origin_in = [&](const std::string& layout) {
     work.failure({"build", work.project(), "-o", "oci:" + (work.app.dir / layout).string()}, 0);
     const auto blob = [&](const Json& descriptor) {
@@ -179,7 +179,7 @@ TEST_CASE("a layer of remote weights says where it is from, without secrets") {
 }
 
 TEST_CASE("fetch fills the store, and a build without a network finds it there") {
-  Workplace work;
+  RemotePlace work;
   CHECK(work.json({"fetch", work.project()})["filesFetched"] == 2);
   CHECK(work.json({"fetch", work.project()})["filesFetched"] == 0);
   work.net.forget();
@@ -191,7 +191,7 @@ TEST_CASE("fetch fills the store, and a build without a network finds it there")
 }
 
 TEST_CASE("what an image is made from stays when the cache of the store is emptied") {
-  Workplace work;
+  RemotePlace work;
   work.build("source: hf://acme/tiny, include: [model.dat]");
   work.use("source: hf://acme/tiny");
   work.json({"fetch", work.project()});
@@ -202,7 +202,7 @@ TEST_CASE("what an image is made from stays when the cache of the store is empti
 }
 
 TEST_CASE("no message about remote weights holds a token or what a URL's query holds") {
-  Workplace work;
+  RemotePlace work;
   const std::string good = "name: w, source: 'https://files.example.com/a/weights.dat" + query;
   const std::string bad = "name: w, source: 'https://files.example.com/a/none.dat" + query;
   std::string said;
@@ -227,7 +227,7 @@ TEST_CASE("no message about remote weights holds a token or what a URL's query h
 }
 
 TEST_CASE("a listed name that would delete files of other layers is refused") {
-  Workplace work;
+  RemotePlace work;
   work.net.fault({.match = "/tree/", .times = 2, .instead = [](const Seen&) {
                     return reply(200, {}, "[" + large("a/.wh.b", weights) + "]");
                   }});

@@ -6,14 +6,15 @@ using namespace mlpack;
 
 namespace {
 
-Spec spec_of(const std::string& image) {
+Spec spec_with_image(const std::string& image) {
   const std::string line = image.empty() ? "" : "image: " + image + "\n";
   return parse_spec("schema: 1\nname: digits\nbase: scratch\n" + line, "mlpack.yaml");
 }
 
-std::vector<std::string> names(const std::string& image, const std::vector<std::string>& tags) {
+std::vector<std::string> target_names(const std::string& image,
+                                      const std::vector<std::string>& tags) {
   std::vector<std::string> texts;
-  for (const Reference& name : target_names(spec_of(image), tags))
+  for (const Reference& name : target_names(spec_with_image(image), tags))
     texts.push_back(name.text());
   return texts;
 }
@@ -30,21 +31,21 @@ Environment epoch(const std::string& value) {
 }  // namespace
 
 TEST_CASE("without -t an image has the spec's own name and the tag latest") {
-  CHECK(names("", {}) == Texts{"digits:latest"});
-  CHECK(names("registry.example.com/acme/digits", {}) ==
+  CHECK(target_names("", {}) == Texts{"digits:latest"});
+  CHECK(target_names("registry.example.com/acme/digits", {}) ==
         Texts{"registry.example.com/acme/digits:latest"});
 }
 
 TEST_CASE("-t :TAG appends to the image, -t REF stands for itself, and nothing is there twice") {
-  CHECK(names("registry.example.com/acme/digits", {":1", "g:2", "other", ":1"}) ==
+  CHECK(target_names("registry.example.com/acme/digits", {":1", "g:2", "other", ":1"}) ==
         Texts{"registry.example.com/acme/digits:1", "g:2", "other:latest"});
-  CHECK(names("", {":v1.2"}) == Texts{"digits:v1.2"});
+  CHECK(target_names("", {":v1.2"}) == Texts{"digits:v1.2"});
 }
 
 TEST_CASE("-t cannot name a digest") {
   const std::string digest = "sha256:" + std::string(64, 'a');
   CHECK_THROWS_WITH(
-      names("", {"g@" + digest}),
+      target_names("", {"g@" + digest}),
       ("`-t g@" + digest + "` names a digest, which only the build can tell").c_str());
 }
 
@@ -84,7 +85,7 @@ TEST_CASE("outputs are told apart by where they end up, not by how they are spel
 
 TEST_CASE("two specs cannot share a name") {
   const auto wish = [](const std::string& file, const std::string& tag) {
-    Spec spec = spec_of("");
+    Spec spec = spec_with_image("");
     spec.file = file;
     return Wish{spec, target_names(spec, {":1", tag})};
   };

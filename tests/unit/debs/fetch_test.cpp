@@ -25,15 +25,15 @@ std::string refused(Fault fault, DebianRig& rig, const std::vector<WantedFile>& 
   return failure(fault, [&] { fetch_files(files, "files", rig.context); });
 }
 
-constexpr const char* url = "http://mirror.test/a";
+constexpr const char* archive_url = "http://mirror.test/a";
 constexpr const char* spare = "http://mirror.test/b";
 
 }  // namespace
 
 TEST_CASE("files are fetched once, and after that taken from the cache") {
   DebianRig rig;
-  rig.repository.files = {{url, "one"}, {spare, "two"}};
-  const std::vector<WantedFile> files{wanted("one", {url}), wanted("two", {spare})};
+  rig.repository.files = {{archive_url, "one"}, {spare, "two"}};
+  const std::vector<WantedFile> files{wanted("one", {archive_url}), wanted("two", {spare})};
   fetch_files(files, "files", rig.context);
   CHECK(cached(rig, "one") == "one");
   CHECK(cached(rig, "two") == "two");
@@ -45,19 +45,20 @@ TEST_CASE("files are fetched once, and after that taken from the cache") {
 TEST_CASE("of several places the first that has the file is taken") {
   DebianRig rig;
   rig.repository.files = {{spare, "one"}};
-  fetch_files({wanted("one", {url, spare})}, "files", rig.context);
-  CHECK(rig.repository.asked() == Urls{url, spare});
+  fetch_files({wanted("one", {archive_url, spare})}, "files", rig.context);
+  CHECK(rig.repository.asked() == Urls{archive_url, spare});
   CHECK(cached(rig, "one") == "one");
 }
 
 TEST_CASE("a file with another digest or size is refused and not kept") {
   DebianRig rig;
-  rig.repository.files = {{url, "evil"}};
+  rig.repository.files = {{archive_url, "evil"}};
   const std::string hint = " | the mirror may be in the middle of an update: try again";
-  const std::string start = std::string("`") + url + "` is not what the signed index says: ";
-  CHECK(refused(Fault::integrity, rig, {wanted("good", {url})}) ==
+  const std::string start =
+      std::string("`") + archive_url + "` is not what the signed index says: ";
+  CHECK(refused(Fault::integrity, rig, {wanted("good", {archive_url})}) ==
         start + Digest::of("evil").text() + " instead of " + Digest::of("good").text() + hint);
-  CHECK(refused(Fault::integrity, rig, {wanted("longer", {url})}) ==
+  CHECK(refused(Fault::integrity, rig, {wanted("longer", {archive_url})}) ==
         start + "4 bytes instead of 6" + hint);
   CHECK_FALSE(rig.store.has_cached(Digest::of("good")));
   CHECK_FALSE(rig.store.has_cached(Digest::of("evil")));
@@ -65,19 +66,19 @@ TEST_CASE("a file with another digest or size is refused and not kept") {
 
 TEST_CASE("a file that the mirror lacks is refused by its last place") {
   DebianRig rig;
-  CHECK(refused(Fault::refused, rig, {wanted("one", {url, spare})}) ==
+  CHECK(refused(Fault::refused, rig, {wanted("one", {archive_url, spare})}) ==
         std::string("the mirror has no `") + spare +
             "` | it may have dropped that version: resolve anew, or name a `snapshot`");
 }
 
 TEST_CASE("offline, what is not in the cache is named") {
   DebianRig rig;
-  rig.repository.files = {{url, "one"}, {spare, "two"}};
-  fetch_files({wanted("one", {url})}, "files", rig.context);
+  rig.repository.files = {{archive_url, "one"}, {spare, "two"}};
+  fetch_files({wanted("one", {archive_url})}, "files", rig.context);
   rig.context.offline = Offline::yes;
   rig.repository.forget();
-  fetch_files({wanted("one", {url})}, "files", rig.context);
-  CHECK(refused(Fault::input, rig, {wanted("one", {url}), wanted("two", {spare})}) ==
+  fetch_files({wanted("one", {archive_url})}, "files", rig.context);
+  CHECK(refused(Fault::input, rig, {wanted("one", {archive_url}), wanted("two", {spare})}) ==
         "`the file` is not in the store, and `--offline` forbids to fetch it | run `mlpack fetch` "
         "while there is a network");
   CHECK(rig.repository.asked().empty());
@@ -85,8 +86,8 @@ TEST_CASE("offline, what is not in the cache is named") {
 
 TEST_CASE("who is asked to stop fetches nothing") {
   DebianRig rig;
-  rig.repository.files = {{url, "one"}};
+  rig.repository.files = {{archive_url, "one"}};
   rig.stop.request(Fault::interrupted);
-  CHECK(refused(Fault::interrupted, rig, {wanted("one", {url})}) != "nothing failed");
+  CHECK(refused(Fault::interrupted, rig, {wanted("one", {archive_url})}) != "nothing failed");
   CHECK(rig.repository.asked().empty());
 }

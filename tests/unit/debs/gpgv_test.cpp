@@ -9,16 +9,16 @@ using namespace mlpack::test;
 
 namespace {
 
-constexpr const char* url = "http://mirror.test/InRelease";
+constexpr const char* signed_url = "http://mirror.test/InRelease";
 constexpr const char* begin = "-----BEGIN PGP SIGNED MESSAGE-----";
 const std::string text = "Codename: bookworm\n- a dash\n\nlast line\n";
 
 std::string refused(const std::string& signed_text, const std::vector<fs::path>& keyrings) {
-  return failure(Fault::integrity, [&] { verify_clear_signed(signed_text, keyrings, url); });
+  return failure(Fault::integrity, [&] { verify_clear_signed(signed_text, keyrings, signed_url); });
 }
 
 std::string broken(const std::string& why) {
-  return std::string("the signature of `") + url + "` does not hold: " + why +
+  return std::string("the signature of `") + signed_url + "` does not hold: " + why +
          " | the mirror may be of another distribution, or tampered with; if its keys are new, "
          "update the keyring package";
 }
@@ -34,7 +34,7 @@ TEST_CASE("a text that is signed by a key of the keyring is given as it was sign
   if (!SigningKey::available()) return;
   const SigningKey key;
   for (const char* hash : {"SHA256", "SHA512"}) {
-    CHECK(verify_clear_signed(key.sign(text, hash), {key.keyring()}, url) == text);
+    CHECK(verify_clear_signed(key.sign(text, hash), {key.keyring()}, signed_url) == text);
   }
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("one keyring of several is enough") {
   if (!SigningKey::available()) return;
   const SigningKey key;
   const SigningKey other;
-  CHECK(verify_clear_signed(key.sign(text), {other.keyring(), key.keyring()}, url) == text);
+  CHECK(verify_clear_signed(key.sign(text), {other.keyring(), key.keyring()}, signed_url) == text);
 }
 
 TEST_CASE("a text that was changed after it was signed is refused") {
@@ -50,7 +50,7 @@ TEST_CASE("a text that was changed after it was signed is refused") {
   const SigningKey key;
   const std::string why =
       refused(replaced(key.sign(text), "bookworm", "bookwork"), {key.keyring()});
-  CHECK(why.starts_with(std::string("the signature of `") + url +
+  CHECK(why.starts_with(std::string("the signature of `") + signed_url +
                         "` does not hold: the signature by key "));
   CHECK(why.find(" does not match the text | ") != std::string::npos);
 }
@@ -58,8 +58,10 @@ TEST_CASE("a text that was changed after it was signed is refused") {
 TEST_CASE("a text without signature is refused") {
   if (!SigningKey::available()) return;
   const SigningKey key;
-  CHECK(refused(text, {key.keyring()}) == std::string("`") + url + "` is not a signed release");
-  CHECK(refused("", {key.keyring()}) == std::string("`") + url + "` is not a signed release");
+  CHECK(refused(text, {key.keyring()}) ==
+        std::string("`") + signed_url + "` is not a signed release");
+  CHECK(refused("", {key.keyring()}) ==
+        std::string("`") + signed_url + "` is not a signed release");
   const std::string bare = std::string(begin) + "\nHash: SHA256\n\n" + text;
   CHECK(refused(bare, {key.keyring()}) == broken("it is not signed"));
 }
@@ -84,8 +86,8 @@ TEST_CASE("what stands outside of the signed part is never given") {
   const SigningKey key;
   const std::string good = key.sign(text);
   CHECK(refused("Codename: evil\n" + good, {key.keyring()}) ==
-        std::string("`") + url + "` is not a signed release");
-  CHECK(verify_clear_signed(good + "Codename: evil\n", {key.keyring()}, url) == text);
+        std::string("`") + signed_url + "` is not a signed release");
+  CHECK(verify_clear_signed(good + "Codename: evil\n", {key.keyring()}, signed_url) == text);
 }
 
 TEST_CASE("two signed texts in one are refused") {

@@ -67,7 +67,7 @@ Texts paths_of(const LayerRecipe& recipe) {
   return paths;
 }
 
-const RecipeEntry* find(const LayerRecipe& recipe, const std::string& path) {
+const RecipeEntry* find_entry(const LayerRecipe& recipe, const std::string& path) {
   const auto found = std::find_if(recipe.entries.begin(),
                                   recipe.entries.end(),
                                   [&](const RecipeEntry& entry) { return entry.path == path; });
@@ -75,7 +75,7 @@ const RecipeEntry* find(const LayerRecipe& recipe, const std::string& path) {
 }
 
 std::string text_of(const LayerRecipe& recipe, const std::string& path) {
-  const RecipeEntry* entry = find(recipe, path);
+  const RecipeEntry* entry = find_entry(recipe, path);
   REQUIRE_MESSAGE(entry != nullptr, path);
   return std::get<std::string>(entry->content);
 }
@@ -135,7 +135,7 @@ TEST_CASE("a package that left only its configuration is installed anew") {
   CHECK(text_of(layer, "var/lib/dpkg/status") ==
         libc_paragraph +
             "\nPackage: app\nStatus: install ok installed\nVersion: 2\nArchitecture: amd64\n\n");
-  CHECK(find(layer, "var/lib/dpkg/info/app.list") != nullptr);
+  CHECK(find_entry(layer, "var/lib/dpkg/info/app.list") != nullptr);
 }
 
 TEST_CASE("an image without dpkg lists its packages one by one") {
@@ -144,8 +144,8 @@ TEST_CASE("an image without dpkg lists its packages one by one") {
   const LayerRecipe layer = layer_of({{.name = "app"}}, root);
   CHECK(text_of(layer, "var/lib/dpkg/status.d/app") ==
         "Package: app\nVersion: 1\nArchitecture: amd64\n\n");
-  CHECK(find(layer, "var/lib/dpkg/status") == nullptr);
-  CHECK(find(layer, "var/lib/dpkg/info/app.list") == nullptr);
+  CHECK(find_entry(layer, "var/lib/dpkg/status") == nullptr);
+  CHECK(find_entry(layer, "var/lib/dpkg/info/app.list") == nullptr);
 }
 
 TEST_CASE("files of packages go where the links of the image lead, in its folders as they are") {
@@ -154,20 +154,20 @@ TEST_CASE("files of packages go where the links of the image lead, in its folder
   const LayerRecipe layer =
       layer_of({{.name = "x", .files = {folder_entry("lib"), text_entry("lib/x.so", "x")}}},
                debian_with({closed}));
-  CHECK(find(layer, "lib") == nullptr);
-  CHECK(find(layer, "lib/x.so") == nullptr);
-  CHECK(std::get<DebMember>(find(layer, "usr/lib/x.so")->content).member == "lib/x.so");
-  CHECK(find(layer, "usr/lib")->mode == 0711);
+  CHECK(find_entry(layer, "lib") == nullptr);
+  CHECK(find_entry(layer, "lib/x.so") == nullptr);
+  CHECK(std::get<DebMember>(find_entry(layer, "usr/lib/x.so")->content).member == "lib/x.so");
+  CHECK(find_entry(layer, "usr/lib")->mode == 0711);
 }
 
 TEST_CASE("an image from before the merge keeps its folders, and one without them gets links") {
   const TestDeb loader{.name = "libc6", .files = {text_entry("lib64/ld.so", "x")}};
   const LayerRecipe before = layer_of({loader}, root_with({folder_entry("lib")}));
-  CHECK(find(before, "lib64/ld.so") != nullptr);
+  CHECK(find_entry(before, "lib64/ld.so") != nullptr);
   const LayerRecipe none = layer_of({loader}, root_with({folder_entry("etc")}));
-  CHECK(*find(none, "lib64") == link_entry("lib64", "usr/lib64"));
-  CHECK(find(none, "usr/lib64/ld.so") != nullptr);
-  CHECK(find(none, "bin") == nullptr);
+  CHECK(*find_entry(none, "lib64") == link_entry("lib64", "usr/lib64"));
+  CHECK(find_entry(none, "usr/lib64/ld.so") != nullptr);
+  CHECK(find_entry(none, "bin") == nullptr);
 }
 
 TEST_CASE("a file of the image is not replaced, and its configuration stays") {
@@ -179,8 +179,8 @@ TEST_CASE("a file of the image is not replaced, and its configuration stays") {
         "the package `app` would replace `/usr/bin/app` of the base | the base has that "
         "from somewhere else: leave the package out");
   const LayerRecipe layer = layer_of({app}, debian_with({text_entry("etc/app.conf", "")}));
-  CHECK(find(layer, "etc/app.conf") == nullptr);
-  CHECK(find(layer, "usr/bin/app") != nullptr);
+  CHECK(find_entry(layer, "etc/app.conf") == nullptr);
+  CHECK(find_entry(layer, "usr/bin/app") != nullptr);
 }
 
 TEST_CASE("alternatives are added to those of the image, and the best one is linked") {
@@ -198,17 +198,17 @@ TEST_CASE("alternatives are added to those of the image, and the best one is lin
                                std::to_string(priority) + "\n"};
   };
   const LayerRecipe better = layer_of({awk(10)}, image("auto"));
-  CHECK(find(better, "etc/alternatives/awk")->link == "/usr/bin/gawk");
-  CHECK(find(better, "usr/bin/awk") == nullptr);
+  CHECK(find_entry(better, "etc/alternatives/awk")->link == "/usr/bin/gawk");
+  CHECK(find_entry(better, "usr/bin/awk") == nullptr);
   CHECK(text_of(better, "var/lib/dpkg/alternatives/awk") ==
         "auto\n/usr/bin/awk\n\n/usr/bin/gawk\n10\n/usr/bin/mawk\n5\n\n");
   const LayerRecipe worse = layer_of({awk(1)}, image("auto"));
-  CHECK(find(worse, "etc/alternatives/awk") == nullptr);
+  CHECK(find_entry(worse, "etc/alternatives/awk") == nullptr);
   CHECK(text_of(worse, "var/lib/dpkg/alternatives/awk").find("gawk") != std::string::npos);
-  CHECK(find(layer_of({awk(10)}, image("manual")), "etc/alternatives/awk") == nullptr);
+  CHECK(find_entry(layer_of({awk(10)}, image("manual")), "etc/alternatives/awk") == nullptr);
   const LayerRecipe only = layer_of({awk(10)}, debian_with({}));
-  CHECK(find(only, "etc/alternatives/awk")->link == "/usr/bin/gawk");
-  CHECK(find(only, "usr/bin/awk")->link == "/etc/alternatives/awk");
+  CHECK(find_entry(only, "etc/alternatives/awk")->link == "/usr/bin/gawk");
+  CHECK(find_entry(only, "usr/bin/awk")->link == "/etc/alternatives/awk");
 }
 
 TEST_CASE("an alternative whose choices nobody wrote down stays as it is") {
@@ -220,8 +220,8 @@ TEST_CASE("an alternative whose choices nobody wrote down stays as it is") {
                  .files = {text_entry("usr/bin/gawk", "")},
                  .postinst = "update-alternatives --install /usr/bin/awk awk /usr/bin/gawk 10\n"}},
                root);
-  CHECK(find(layer, "etc/alternatives/awk") == nullptr);
-  CHECK(find(layer, "usr/bin/awk") == nullptr);
+  CHECK(find_entry(layer, "etc/alternatives/awk") == nullptr);
+  CHECK(find_entry(layer, "usr/bin/awk") == nullptr);
 }
 
 TEST_CASE("CA certificates are added to the bundle of the image") {
@@ -232,9 +232,9 @@ TEST_CASE("CA certificates are added to the bundle of the image") {
   CHECK(text_of(layer_of({roots}, debian_with({})), path) == "cert A\ncert B\n");
   CHECK(text_of(layer_of({roots}, debian_with({text_entry(path, "own\ncert A\n")})), path) ==
         "own\ncert A\ncert B\n");
-  CHECK(find(layer_of({roots}, debian_with({text_entry(path, "cert A\ncert B\n")})), path) ==
+  CHECK(find_entry(layer_of({roots}, debian_with({text_entry(path, "cert A\ncert B\n")})), path) ==
         nullptr);
-  CHECK(find(layer_of({{.name = "app"}}, debian_with({text_entry(path, "own\n")})), path) ==
+  CHECK(find_entry(layer_of({{.name = "app"}}, debian_with({text_entry(path, "own\n")})), path) ==
         nullptr);
 }
 
@@ -243,10 +243,10 @@ TEST_CASE("accounts that own files of the packages are there afterwards") {
   mail.gid = 8;
   const LayerRecipe layer = layer_of({{.name = "base", .files = {mail}}}, debian_with({}));
   CHECK(text_of(layer, "etc/group") == "mail:x:8:\n");
-  CHECK(find(layer, "etc/passwd") == nullptr);
+  CHECK(find_entry(layer, "etc/passwd") == nullptr);
   const LayerRecipe known = layer_of({{.name = "base", .files = {mail}}},
                                      debian_with({text_entry("etc/group", "post:x:8:\n")}));
-  CHECK(find(known, "etc/group") == nullptr);
+  CHECK(find_entry(known, "etc/group") == nullptr);
 }
 
 TEST_CASE("the distribution of an image is what its os-release says") {

@@ -184,3 +184,26 @@ TEST_CASE("what cannot be installed together is said with the reasons") {
   CHECK(unsolved(Fault::incompatible, index, {"e"}) ==
         start + "nothing provides gone needed by e-1.amd64");
 }
+
+TEST_CASE("package lists that would fill the memory are refused") {
+  const std::string long_field = "Depends: " + std::string(400'000, 'x') + "\n";
+  CHECK(failure(Fault::integrity, [&] {
+          DebIndex index;
+          for (int i = 0; i < 400; ++i)
+            add(index, package("p" + std::to_string(i), long_field));
+        }) == "the package lists hold more than 128 MiB");
+  CHECK(failure(Fault::integrity, [] {
+          DebIndex index;
+          for (int i = 0; i <= 300'000; ++i)
+            add(index, package("p" + std::to_string(i)));
+        }) == "the package lists have more than 300000 packages");
+  std::string provides = "Provides: a";
+  for (int i = 0; i < 60'000; ++i)
+    provides += ",n" + std::to_string(i);
+  CHECK(failure(Fault::integrity, [&] {
+          DebIndex index;
+          for (int i = 0; i < 6; ++i)
+            add(index, package("p" + std::to_string(i), provides + "\n"));
+          index.providers("a");
+        }) == "the package lists have more than 300000 `Provides`");
+}

@@ -8,7 +8,7 @@ using namespace mlpack::test;
 
 namespace {
 
-constexpr const char* url = "http://mirror.test/debian/dists/bookworm/InRelease";
+constexpr const char* in_release = "http://mirror.test/debian/dists/bookworm/InRelease";
 const std::string digest(64, 'a');
 const std::string list = " " + digest + " 12 main/binary-amd64/Packages.xz\n";
 const std::string head =
@@ -16,7 +16,7 @@ const std::string head =
 constexpr std::int64_t first_of_november = 1'793'527'200;
 
 DebianRelease parsed(const std::string& text) {
-  return parse_release(text, url);
+  return parse_release(text, in_release);
 }
 
 std::string refused(const std::string& text) {
@@ -27,7 +27,8 @@ std::string unfit(const DebianRelease& release,
                   std::string_view wanted,
                   std::int64_t now,
                   ValidUntil valid_until = ValidUntil::matters) {
-  return failure(Fault::integrity, [&] { check_release(release, wanted, now, valid_until, url); });
+  return failure(Fault::integrity,
+                 [&] { check_release(release, wanted, now, valid_until, in_release); });
 }
 
 }  // namespace
@@ -58,14 +59,14 @@ TEST_CASE("a release need not say more than its name, its date and its lists") {
 }
 
 TEST_CASE("a release without SHA256 is refused") {
-  const std::string none = std::string("`") + url + "` names no package list by SHA256";
+  const std::string none = std::string("`") + in_release + "` names no package list by SHA256";
   CHECK(refused(head + "MD5Sum:\n" + list) == none);
   CHECK(refused(head + "SHA256:\n") == none);
   CHECK(refused(head + "SHA256:\n " + digest + " 5 main/Contents-amd64.gz\n") == none);
 }
 
 TEST_CASE("a release with nonsense for a size or a digest is refused") {
-  const std::string bad = std::string("`") + url + "` has a bad SHA256 line: `";
+  const std::string bad = std::string("`") + in_release + "` has a bad SHA256 line: `";
   const std::string path = " main/binary-amd64/Packages";
   for (const std::string& line : {digest + " -1" + path,
                                   digest + " 1073741825" + path,
@@ -81,11 +82,11 @@ TEST_CASE("a release with nonsense for a size or a digest is refused") {
 
 TEST_CASE("a release needs a date, and a Valid-Until that is one") {
   CHECK(refused("Codename: bookworm\nSHA256:\n" + list) ==
-        std::string("`") + url + "` has no date that can be read");
+        std::string("`") + in_release + "` has no date that can be read");
   CHECK(refused("<html>not found</html>") ==
-        std::string("`") + url + "` has no date that can be read");
+        std::string("`") + in_release + "` has no date that can be read");
   CHECK(refused(head + "Valid-Until: tomorrow\nSHA256:\n" + list) ==
-        std::string("`") + url + "` has a bad Valid-Until: `tomorrow`");
+        std::string("`") + in_release + "` has a bad Valid-Until: `tomorrow`");
 }
 
 TEST_CASE("dates are read as Debian and Ubuntu write them") {
@@ -116,29 +117,31 @@ TEST_CASE("what is no date in UTC is none") {
 
 TEST_CASE("a release of another suite is refused") {
   const DebianRelease release = parsed(head + "SHA256:\n" + list);
-  check_release(release, "bookworm", first_of_november, ValidUntil::matters, url);
-  check_release(release, "oldstable", first_of_november, ValidUntil::matters, url);
+  check_release(release, "bookworm", first_of_november, ValidUntil::matters, in_release);
+  check_release(release, "oldstable", first_of_november, ValidUntil::matters, in_release);
   CHECK(unfit(release, "trixie", first_of_november) ==
-        std::string("`") + url + "` is the release of `bookworm`, not of `trixie`");
+        std::string("`") + in_release + "` is the release of `bookworm`, not of `trixie`");
   CHECK(unfit(release, "bookworm-updates", first_of_november) ==
-        std::string("`") + url + "` is the release of `bookworm`, not of `bookworm-updates`");
+        std::string("`") + in_release +
+            "` is the release of `bookworm`, not of `bookworm-updates`");
 }
 
 TEST_CASE("a release that ran out is refused, unless that does not matter") {
   const DebianRelease release =
       parsed(head + "Valid-Until: Sun, 08 Nov 2026 10:00:00 UTC\nSHA256:\n" + list);
   const std::int64_t end = first_of_november + 7 * 86'400;
-  check_release(release, "bookworm", end, ValidUntil::matters, url);
+  check_release(release, "bookworm", end, ValidUntil::matters, in_release);
   CHECK(unfit(release, "bookworm", end + 1) ==
-        std::string("`") + url + "` was valid until 2026-11-08 only | use a mirror that is kept " +
+        std::string("`") + in_release +
+            "` was valid until 2026-11-08 only | use a mirror that is kept " +
             "up to date, or name a `snapshot` to build from an old state");
-  check_release(release, "bookworm", end + 1, ValidUntil::ignored, url);
+  check_release(release, "bookworm", end + 1, ValidUntil::ignored, in_release);
 }
 
 TEST_CASE("a release of the future is refused, but for clocks that go a little wrong") {
   const DebianRelease release = parsed(head + "SHA256:\n" + list);
-  check_release(release, "bookworm", first_of_november - 3600, ValidUntil::matters, url);
+  check_release(release, "bookworm", first_of_november - 3600, ValidUntil::matters, in_release);
   CHECK(unfit(release, "bookworm", first_of_november - 3601, ValidUntil::ignored) ==
-        std::string("`") + url + "` is dated 2026-11-01, which is in the future | check the " +
-            "clock of this machine");
+        std::string("`") + in_release +
+            "` is dated 2026-11-01, which is in the future | check the " + "clock of this machine");
 }

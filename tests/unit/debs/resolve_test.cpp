@@ -153,7 +153,7 @@ TEST_CASE("a release that ran out is refused, but for a snapshot") {
   CHECK(failure_of(Fault::integrity, rig, {}, key).find("` was valid until 2026-11-01 only | ") !=
         std::string::npos);
   rig.base.snapshot = "20261101T000000Z";
-  CHECK(failure_of(Fault::refused, rig).find("the mirror has no `http://mirror.test/debian") !=
+  CHECK(failure_of(Fault::refused, rig).find("the mirror `http://mirror.test/debian") !=
         std::string::npos);
   rig.base.mirror = "http://mirror.test/{snapshot}";
   rig.base.security_mirror = "http://mirror.test/debian-security/{snapshot}";
@@ -174,8 +174,12 @@ TEST_CASE("a mirror without the release is refused with its place") {
   rig.resolve({}, key);
   rig.repository.files.erase(release_url);
   CHECK(failure_of(Fault::refused, rig) ==
-        "the mirror has no `" + release_url +
-            "` | check `mirror`, `security_mirror` and `snapshot` of the base");
+        "the mirror `http://mirror.test/debian` has no suite `bookworm`: it replied that there is "
+        "no `" +
+            release_url +
+            "` | check `mirror`, `security_mirror` and `snapshot` of the base; of the releases "
+            "trixie, bookworm, bullseye, resolute, noble, jammy, focal, a mirror may have some "
+            "only");
 }
 
 TEST_CASE("a package list that is not what the release says is refused") {

@@ -27,7 +27,7 @@ const LayerRecipe& layer(const DebianRoot& root, const std::string& name) {
   return *found;
 }
 
-Texts paths_of(const LayerRecipe& recipe) {
+Texts root_paths(const LayerRecipe& recipe) {
   Texts paths;
   for (const RecipeEntry& entry : recipe.entries)
     paths.push_back(entry.path);
@@ -50,30 +50,30 @@ TEST_CASE("the root has what a system needs beside its packages") {
   CHECK(root.layers[0].name == "base");
   CHECK(root.layers[0].role == Role::system);
   CHECK(root.layers[0].mtime == 0);
-  CHECK(paths_of(root.layers[0]) == Texts{"dev",
-                                          "proc",
-                                          "root",
-                                          "run",
-                                          "run/lock",
-                                          "sys",
-                                          "tmp",
-                                          "usr",
-                                          "var",
-                                          "var/tmp",
-                                          "etc",
-                                          "usr/bin",
-                                          "bin",
-                                          "usr/lib",
-                                          "lib",
-                                          "usr/sbin",
-                                          "sbin",
-                                          "var/run",
-                                          "var/lock",
-                                          "etc/hosts",
-                                          "var/lib",
-                                          "var/lib/dpkg",
-                                          "var/lib/dpkg/status.d",
-                                          "var/lib/dpkg/status.d/dash"});
+  CHECK(root_paths(root.layers[0]) == Texts{"dev",
+                                            "proc",
+                                            "root",
+                                            "run",
+                                            "run/lock",
+                                            "sys",
+                                            "tmp",
+                                            "usr",
+                                            "var",
+                                            "var/tmp",
+                                            "etc",
+                                            "usr/bin",
+                                            "bin",
+                                            "usr/lib",
+                                            "lib",
+                                            "usr/sbin",
+                                            "sbin",
+                                            "var/run",
+                                            "var/lock",
+                                            "etc/hosts",
+                                            "var/lib",
+                                            "var/lib/dpkg",
+                                            "var/lib/dpkg/status.d",
+                                            "var/lib/dpkg/status.d/dash"});
   const auto entries = entries_of(root);
   CHECK(entries.at("tmp").mode == 01777);
   CHECK(entries.at("root").mode == 0700);
@@ -138,21 +138,21 @@ TEST_CASE("folders come before what lies in them, and every path once, in each l
   REQUIRE(root.layers.size() == 2);
   for (const LayerRecipe& recipe : root.layers) {
     std::set<std::string> seen;
-    for (const std::string& path : paths_of(recipe)) {
+    for (const std::string& path : root_paths(recipe)) {
       const std::size_t slash = path.rfind('/');
       if (slash != std::string::npos) CHECK(seen.count(path.substr(0, slash)) == 1);
       CHECK(seen.insert(path).second);
     }
   }
-  CHECK(paths_of(layer(root, "packages")) == Texts{"opt",
-                                                   "opt/app",
-                                                   "opt/app/deep",
-                                                   "opt/app/deep/er",
-                                                   "var",
-                                                   "var/lib",
-                                                   "var/lib/dpkg",
-                                                   "var/lib/dpkg/status.d",
-                                                   "var/lib/dpkg/status.d/app"});
+  CHECK(root_paths(layer(root, "packages")) == Texts{"opt",
+                                                     "opt/app",
+                                                     "opt/app/deep",
+                                                     "opt/app/deep/er",
+                                                     "var",
+                                                     "var/lib",
+                                                     "var/lib/dpkg",
+                                                     "var/lib/dpkg/status.d",
+                                                     "var/lib/dpkg/status.d/app"});
 }
 
 TEST_CASE("CA certificates become one bundle, by name") {
@@ -235,9 +235,9 @@ TEST_CASE("alternatives become links, of each layer what it adds to the one belo
                      .files = {text_entry("usr/bin/gawk", "")},
                      .postinst = call + "/usr/bin/gawk 10\n" + call + "/usr/bin/gone 90\n"};
   const DebianRoot both = rig.root_of({mawk, gawk});
-  const auto base = paths_of(layer(both, "base"));
+  const auto base = root_paths(layer(both, "base"));
   CHECK(std::count(base.begin(), base.end(), "usr/bin/awk") == 1);
-  const auto above = paths_of(layer(both, "packages"));
+  const auto above = root_paths(layer(both, "packages"));
   CHECK(std::count(above.begin(), above.end(), "usr/bin/awk") == 0);
   CHECK(entries_of(both).at("usr/bin/awk") == link_entry("usr/bin/awk", "/etc/alternatives/awk"));
   CHECK(entries_of(both).at("etc/alternatives/awk") ==

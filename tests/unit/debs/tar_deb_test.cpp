@@ -29,12 +29,12 @@ std::vector<DebFile> members_of_tar(const std::string& data_tar) {
   return members(deb_of(end, data_tar));
 }
 
-std::string refused(const std::string& deb) {
+std::string refused_deb(const std::string& deb) {
   return failure(Fault::integrity, [&] { members(deb); });
 }
 
 std::string refused_tar(const std::string& data_tar) {
-  return refused(deb_of(end, data_tar));
+  return refused_deb(deb_of(end, data_tar));
 }
 
 std::string compressed(const std::string& tool, const std::string& text) {
@@ -108,24 +108,25 @@ TEST_CASE("a package without files is one") {
 }
 
 TEST_CASE("what is no .deb of format 2 is refused") {
-  CHECK(refused("") == "it is not a .deb file");
-  CHECK(refused("<html>") == "it is not a .deb file");
+  CHECK(refused_deb("") == "it is not a .deb file");
+  CHECK(refused_deb("<html>") == "it is not a .deb file");
   const std::string version = "it is not a .deb file of format 2";
-  CHECK(refused("!<arch>\n") == version);
-  CHECK(refused(ar_of({{"debian-binary", "3.0\n"}})) == version);
-  CHECK(refused(ar_of({{"control.tar", end}, {"debian-binary", "2.0\n"}})) == version);
-  CHECK(refused(ar_of({{"debian-binary", "2.0\n" + std::string(100, ' ')}})) == version);
-  CHECK(refused(ar_of({{"debian-binary", "2.0\n"}, {"control.tar", end}})) == "it has no data.tar");
+  CHECK(refused_deb("!<arch>\n") == version);
+  CHECK(refused_deb(ar_of({{"debian-binary", "3.0\n"}})) == version);
+  CHECK(refused_deb(ar_of({{"control.tar", end}, {"debian-binary", "2.0\n"}})) == version);
+  CHECK(refused_deb(ar_of({{"debian-binary", "2.0\n" + std::string(100, ' ')}})) == version);
+  CHECK(refused_deb(ar_of({{"debian-binary", "2.0\n"}, {"control.tar", end}})) ==
+        "it has no data.tar");
 }
 
 TEST_CASE("an ar header that is damaged is refused with its place") {
   std::string deb = ar_of({{"debian-binary", "2.0\n"}, {"data.tar", end}});
   deb[8 + 60 + 4 + 58] = 'x';
-  CHECK(refused(deb) == "it has a bad ar header at byte 72");
+  CHECK(refused_deb(deb) == "it has a bad ar header at byte 72");
   deb = ar_of({{"debian-binary", "2.0\n"}, {"data.tar", end}});
-  CHECK(refused(deb.substr(0, deb.size() - 1)) == "it has a bad ar header at byte 72");
+  CHECK(refused_deb(deb.substr(0, deb.size() - 1)) == "it has a bad ar header at byte 72");
   deb.replace(72 + 48, 10, "-1        ");
-  CHECK(refused(deb) == "it has a bad ar header at byte 72");
+  CHECK(refused_deb(deb) == "it has a bad ar header at byte 72");
 }
 
 TEST_CASE("paths that leave the root are refused") {
@@ -181,12 +182,12 @@ TEST_CASE("an archive that is cut off is refused, wherever it is cut") {
   CHECK(refused_tar(tar.substr(0, 700)).starts_with("it is damaged: "));
   CHECK(refused_tar(tar.substr(0, 100)).starts_with("it is damaged: "));
   const std::string packed = compressed("xz", tar);
-  CHECK(refused(ar_of({{"debian-binary", "2.0\n"},
-                       {"data.tar.xz", packed.substr(0, packed.size() / 2)}}))
+  CHECK(refused_deb(ar_of({{"debian-binary", "2.0\n"},
+                           {"data.tar.xz", packed.substr(0, packed.size() / 2)}}))
             .starts_with("it is damaged: "));
   const std::string deb = deb_of(end, tar);
   for (std::size_t length = 0; length < deb.size(); length += 211)
-    CHECK(refused(deb.substr(0, length)) != "nothing failed");
+    CHECK(refused_deb(deb.substr(0, length)) != "nothing failed");
 }
 
 TEST_CASE("bytes that are no tar are refused") {
@@ -198,7 +199,7 @@ TEST_CASE("a size bomb is refused by its header, before anything is unpacked") {
   CHECK(refused_tar(tar_header("a", '0', gib) + end) ==
         "it unpacks to 1.00 GiB or more from 1.50 KiB");
   const std::string packed = compressed("xz", tar_header("a", '0', 150'000'000) + end);
-  CHECK(refused(ar_of({{"debian-binary", "2.0\n"}, {"data.tar.xz", packed}}))
+  CHECK(refused_deb(ar_of({{"debian-binary", "2.0\n"}, {"data.tar.xz", packed}}))
             .starts_with("it unpacks to 143 MiB or more from "));
 }
 

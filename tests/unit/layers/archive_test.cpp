@@ -312,3 +312,20 @@ TEST_CASE("an export that cannot fit ends before a layer is opened") {
     fs::remove_all(dir / "out");
   }
 }
+
+TEST_CASE("what lies in the place of a blob and is no file is called what it is") {
+  const TempDir dir;
+  Blobs blobs;
+  const ImageSet set = image_set(blobs);
+  write(at(layout, dir / "out"), set, blobs);
+  const LoadedArchive loaded = load_archive(at(layout, dir / "out"));
+  const Descriptor& layer = set.images[0].manifest.layers[0];
+  const fs::path path = dir / "out/blobs/sha256" / layer.digest.hex();
+  fs::remove(path);
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const std::string start = "`" + path.string() + "` is ";
+  CHECK_THROWS_WITH_AS(loaded.open(layer), (start + "a FIFO, not a regular file").c_str(), Error);
+  fs::remove(path);
+  fs::create_directory(path);
+  CHECK_THROWS_WITH_AS(loaded.open(layer), (start + "a folder, not a regular file").c_str(), Error);
+}

@@ -1,9 +1,12 @@
 #include "layers/layer_check.h"
 
 #include "layers/compress.h"
+#include "lib/oci/verify.h"
 #include "tests/unit/oci/check_error.h"
 
 #include <doctest/doctest.h>
+
+#include <array>
 
 using namespace mlpack;
 using test::check_error;
@@ -27,8 +30,9 @@ Descriptor layer_of(const std::string& bytes, Compression compression) {
 
 // What arrives.
 std::string moved(const std::string& bytes, const Descriptor& layer, const Digest& diff_id) {
+  const Stop stop;
   StringSink sink(10'000'000);
-  move_checked(std::make_unique<StringSource>(bytes), sink, layer, diff_id, Stop());
+  copy(*open_checked(std::make_unique<StringSource>(bytes), layer, diff_id, stop), sink);
   return sink.text;
 }
 
@@ -54,6 +58,42 @@ TEST_CASE("a layer that uncompresses to something else is named") {
   }
 }
 
+TEST_CASE("of a layer that uncompresses to something else the last bytes are not given away") {
+  const Stop stop;
+  for (const auto compression : {Compression::gzip, Compression::zstd}) {
+    const std::string bytes = compressed(compression);
+    const auto source = open_checked(std::make_unique<StringSource>(bytes),
+                                     layer_of(bytes, compression),
+                                     Digest::of("something else"),
+                                     stop);
+    std::string given;
+    const Error error = error_of([&] {
+      std::array<std::byte, 7> buffer{};
+      while (const std::size_t count = source->read(buffer))
+        given.append(reinterpret_cast<const char*>(buffer.data()), count);
+    });
+    CHECK(error.fault() == Fault::integrity);
+    CHECK(given.size() < bytes.size());
+  }
+}
+
+TEST_CASE("a layer that cannot be uncompressed is the fault that was asked for") {
+  const Stop stop;
+  StringSink sink(1'000);
+  const std::string bytes = "no zstd at all";
+  const Descriptor layer = layer_of(bytes, Compression::zstd);
+  const auto read = [&](const std::string& found) {
+    auto source = std::make_unique<VerifyingSource>(
+        std::make_unique<StringSource>(found), layer, "the bytes of a test");
+    copy(*open_checked(std::move(source), layer, Digest::of("x"), stop, Fault::input), sink);
+  };
+  CHECK(error_of([&] { read(bytes); }).fault() == Fault::input);
+  check_error([&] { read("other at all.."); },
+              Fault::integrity,
+              "the bytes of a test have digest `" + Digest::of("other at all..").text() +
+                  "`, not `" + layer.digest.text() + "`");
+}
+
 TEST_CASE("a layer that cannot be uncompressed is named") {
   std::string bytes = compressed(Compression::gzip);
   bytes.resize(bytes.size() / 2);
@@ -74,11 +114,11 @@ TEST_CASE("moving a layer can be stopped") {
   stop.request(Fault::terminated);
   StringSink sink(10'000'000);
   const auto work = [&] {
-    move_checked(std::make_unique<StringSource>(bytes),
-                 sink,
-                 layer_of(bytes, Compression::zstd),
-                 Digest::of(content),
-                 stop);
+    copy(*open_checked(std::make_unique<StringSource>(bytes),
+                       layer_of(bytes, Compression::zstd),
+                       Digest::of(content),
+                       stop),
+         sink);
   };
   CHECK(error_of(work).fault() == Fault::terminated);
 }

@@ -273,6 +273,61 @@ TEST_CASE("an uncompressed layer of package members is stored: it cannot be read
   CHECK(bytes_of(open_blob(work.store), layer.descriptor).substr(512, 12) == "content of x");
 }
 
+TEST_CASE("a layer of files in the network is sent while it is read, once") {
+  Workplace work;
+  int opened = 0;
+  const OpenRemoteFile open_remote = [&](const RemoteContent& file, std::uint64_t size) {
+    ++opened;
+    CHECK(size == 12);
+    return std::make_unique<StringSource>("content of " + file.path);
+  };
+  work.context.open_remote = open_remote;
+  std::vector<std::string> sent;
+  work.context.stream = [&](const BlobStream& stream) {
+    CHECK(stream.label == "weights base");
+    StringSink sink(1 << 20);
+    copy(*stream.open(), sink);
+    CHECK(sink.text.size() == stream.size);
+    stream.moved(stream.size / 2);
+    stream.moved(0);  // another attempt
+    stream.moved(stream.size);
+    sent.push_back(sink.text);
+    return Digest::of(sink.text);
+  };
+  work.context.packed = [](const Layer&) { FAIL("it was sent already"); };
+  RecipeEntry entry = text_entry("m/x", "");
+  entry.size = 12;
+  entry.content = RemoteContent{"hf://a/b", "x", "1", Digest::of("content of x")};
+  const PackJob job = Workplace::job({entry}, Compression::none);
+  const Layer layer = pack_layers({job}, work.store, work.context).front();
+  REQUIRE(sent.size() == 1);
+  CHECK(layer.descriptor.digest == Digest::of(sent.front()));
+  CHECK_FALSE(work.store.has_blob(layer.descriptor.digest));
+  CHECK(work.progress.bytes() == layer.descriptor.size);
+  work.context.memo = PackContext::Memo::verify;
+  CHECK(pack_layers({job}, work.store, work.context).front().reused);
+  CHECK(opened == 1);
+  CHECK(bytes_of(open_blob(work.store, {}, open_remote), layer.descriptor) == sent.front());
+}
+
+TEST_CASE("a file in the network that became another one is an error when its layer is sent") {
+  Workplace work;
+  std::string content = "content of x";
+  work.context.open_remote = [&](const RemoteContent&, std::uint64_t) {
+    return std::make_unique<StringSource>(content);
+  };
+  RecipeEntry entry = text_entry("m/x", "");
+  entry.size = 12;
+  entry.content = RemoteContent{"s3://a", "x", "e1", {}};
+  const Layer layer =
+      pack_layer(Workplace::job({entry}, Compression::none), work.store, work.context);
+  content.back() = 'y';
+  const OpenBlob open = open_blob(work.store, {}, work.context.open_remote);
+  CHECK_THROWS_WITH_AS(bytes_of(open, layer.descriptor),
+                       doctest::Contains("a file of `weights base` changed: the layer was "),
+                       Error);
+}
+
 TEST_CASE("moved files are read at their new place, and give the same layer") {
   Workplace work;
   const fs::path file = work.dir.write("a/w", "weights");

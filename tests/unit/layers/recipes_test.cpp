@@ -148,6 +148,16 @@ TEST_CASE("a layer stays below max_size where files can be told apart") {
   CHECK(files == 10);
 }
 
+TEST_CASE("weights larger than max_size are told of with what splits them") {
+  const TempDir dir;
+  sparse(dir, "model.safetensors", 2 * mib);
+  const Recipes recipes =
+      weights_recipes("base", input_of(dir.path(), "/m"), options_of(RootView::empty(), 1 * mib));
+  CHECK(recipes.warnings ==
+        Paths{"`/m/model.safetensors` is 2.00 MiB, larger than `layers.max_size` (1.00 MiB): its "
+              "layer is too; `--reshard` splits the file into shards"});
+}
+
 TEST_CASE("a file larger than max_size lies alone, and the user is told") {
   const TempDir dir;
   dir.write("d/a", "x");
@@ -243,16 +253,20 @@ TEST_CASE("layers that exclude each other are refused with the places of both en
 
 TEST_CASE("a layer that the registry does not take is refused before it is hashed") {
   const LayerRecipe layer = weights_layer("base", {folder_entry("m"), text_entry("m/a", "x")});
-  check_layer_size(layer, 4096, "registry.example.com");
+  CHECK_FALSE(layer_size_problem(layer, 4096, "registry.example.com"));
   const TempDir dir;
   const fs::path file = sparse(dir, "big.gguf", 20 * 1024 * mib);
   const LayerRecipe large = weights_layer("base", {file_entry("m/big.gguf", file)});
   const std::string what = "the weights layer `base` is 20.0 GiB with `" + file.string() +
                            "` (20.0 GiB), and ghcr.io takes layers of 10.0 GiB at most";
-  CHECK(refusal([&] { check_layer_size(large, 10 * 1024 * mib, "ghcr.io"); }) ==
-        what +
-            " | split the file into shards (`gguf-split`, or `max_shard_size` of "
-            "save_pretrained)");
+  const auto problem = [](const LayerRecipe& refused, std::uint64_t limit) {
+    return refusal([&] { throw Error(layer_size_problem(refused, limit, "ghcr.io").value()); });
+  };
+  CHECK(problem(large, 10 * 1024 * mib) == what + " | `--reshard` splits the file into shards");
+  const LayerRecipe other = files_layer("/app", {file_entry("m/big.gguf", file)});
+  CHECK(problem(other, 10 * 1024 * mib)
+            .ends_with(" | split the file (`max_shard_size` of save_pretrained, say), or use "
+                       "another registry"));
 }
 
 TEST_CASE("a layer that is too large for many small files is made smaller by the spec") {
@@ -260,7 +274,7 @@ TEST_CASE("a layer that is too large for many small files is made smaller by the
                                           {text_entry("m/a", std::string(6000, 'a')),
                                            text_entry("m/b", std::string(6000, 'b')),
                                            text_entry("m/c", std::string(6000, 'c'))});
-  CHECK(refusal([&] { check_layer_size(layer, 16384, "ghcr.io"); }) ==
+  CHECK(refusal([&] { throw Error(layer_size_problem(layer, 16384, "ghcr.io").value()); }) ==
         "the weights layer `base` is 20.5 KiB with the weights layer `base` (5.86 KiB), and "
         "ghcr.io takes layers of 16.0 KiB at most | lower `layers.max_size`");
 }

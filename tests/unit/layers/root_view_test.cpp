@@ -24,7 +24,7 @@ RootView debian() {
   return root;
 }
 
-std::string refusal(const std::function<void()>& action) {
+std::string refused_by(const std::function<void()>& action) {
   try {
     action();
   } catch (const Error& error) {
@@ -50,7 +50,7 @@ TEST_CASE("a destination beneath a known link is where the link leads") {
 TEST_CASE("a link to a file may be replaced, one to a folder may not") {
   const RootView root = debian();
   CHECK(root.resolve_entry("etc/localtime") == "etc/localtime");
-  CHECK(refusal([&] { root.resolve_entry("bin"); }) ==
+  CHECK(refused_by([&] { root.resolve_entry("bin"); }) ==
         "`/bin` would replace the base's link to the folder `/usr/bin` | choose another target");
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("links that lead in circles are refused") {
   RootView root = RootView::empty();
   root.add_link("a", "b");
   root.add_link("b", "a");
-  CHECK(refusal([&] { root.resolve_folder("a/x"); }) ==
+  CHECK(refused_by([&] { root.resolve_folder("a/x"); }) ==
         "`/a/x`: links of the base lead in circles | ");
 }
 
@@ -70,10 +70,10 @@ TEST_CASE("in an image that was not looked at, what may be a link is refused") {
            "it would replace | write `/" +
            instead + "`";
   };
-  CHECK(refusal([&] { root.resolve_entry("bin/tool"); }) == message("bin/tool", "usr/bin/tool"));
-  CHECK(refusal([&] { root.resolve_folder("bin/a/b"); }) == message("bin/a/b", "usr/bin/a/b"));
-  CHECK(refusal([&] { root.resolve_folder("bin"); }) == message("bin", "usr/bin"));
-  CHECK(refusal([&] { root.resolve_entry("bin"); }) == message("bin", "usr/bin"));
+  CHECK(refused_by([&] { root.resolve_entry("bin/tool"); }) == message("bin/tool", "usr/bin/tool"));
+  CHECK(refused_by([&] { root.resolve_folder("bin/a/b"); }) == message("bin/a/b", "usr/bin/a/b"));
+  CHECK(refused_by([&] { root.resolve_folder("bin"); }) == message("bin", "usr/bin"));
+  CHECK(refused_by([&] { root.resolve_entry("bin"); }) == message("bin", "usr/bin"));
   for (const char* path :
        {"sbin/x", "lib/x", "lib32/x", "lib64/x", "libx32/x", "var/run/x", "var/lock/x"}) {
     CHECK_THROWS_AS(root.resolve_entry(path), Error);

@@ -233,6 +233,21 @@ TEST_CASE("a file that is cut while it is read is named, and nothing is padded")
   CHECK(total <= 4096 + 1'500'000);
 }
 
+TEST_CASE("a file that is put together is one file of the archive") {
+  const TempDir dir;
+  const fs::path file = dir.write("f", "0123456789");
+  const FileRange range{file, identity_of(open_regular(file)), 2};
+  RecipeEntry entry = text_entry("a", "");
+  entry.content = Parts{{std::string("head "), 5}, {range, 3}, {std::string(), 0}, {range, 8}};
+  entry.size = 16;
+  const std::string whole = all_of(*TarView(recipe_of({entry})).open());
+  CHECK(whole == all_of(*TarView(recipe_of({text_entry("a", "head 23423456789")})).open()));
+
+  dir.write("f", "012345678");
+  CHECK_THROWS_WITH_AS(
+      all_of(*TarView(recipe_of({entry})).open()), doctest::Contains(file.c_str()), Error);
+}
+
 TEST_CASE("members of a package are asked for in order, once for each pass") {
   const Digest archive = Digest::of("deb");
   std::vector<std::string> asked;

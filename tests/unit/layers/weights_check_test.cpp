@@ -13,8 +13,8 @@ using namespace mlpack::test;
 namespace {
 
 // A folder of weights, as an entry of a spec names it.
-struct Model {
-  Model() {
+struct CheckedModel {
+  CheckedModel() {
     input.source = dir / "m";
     input.target = "/models/base";
     input.links = TreeInput::Links::follow;
@@ -47,14 +47,14 @@ using Paths = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("a model that is whole is accepted") {
-  const Model model;
+  const CheckedModel model;
   model.dir.write("m/model.safetensors", small_safetensors());
   model.dir.write("m/b.gguf", small_gguf());
   CHECK(model.refusal() == "accepted");
 }
 
 TEST_CASE("files that are unfit are refused together, a secret first") {
-  const Model model;
+  const CheckedModel model;
   model.dir.write("m/model.safetensors", small_safetensors());
   model.dir.write("m/a.gguf", "<html>no such file</html>");
   CHECK(model.refusal() ==
@@ -76,7 +76,7 @@ TEST_CASE("files that are unfit are refused together, a secret first") {
 }
 
 TEST_CASE("a file as source is a model of one file") {
-  Model model;
+  CheckedModel model;
   model.input.source = model.dir.write("m/b.gguf", small_gguf().substr(0, 300));
   model.input.target = "/models/mine.gguf";
   CHECK(model.refusal().starts_with("3 `mine.gguf` is cut: "));
@@ -87,7 +87,7 @@ TEST_CASE("a file as source is a model of one file") {
 }
 
 TEST_CASE("of weights that are there twice one set is packaged, and an include has both") {
-  Model model;
+  CheckedModel model;
   model.dir.write("m/config.json", "{}");
   model.dir.write("m/model.safetensors", small_safetensors());
   model.dir.write("m/consolidated.safetensors", small_safetensors());
@@ -114,7 +114,7 @@ TEST_CASE("of weights that are there twice one set is packaged, and an include h
 }
 
 TEST_CASE("a model that was found good is not read again, until any of its files is another") {
-  const Model model;
+  const CheckedModel model;
   model.dir.write("m/a.safetensors", small_safetensors());
   model.dir.write("m/model.safetensors.index.json",
                   R"({"weight_map":{"a.weight":"a.safetensors","b.weight":"a.safetensors"}})");

@@ -5,10 +5,13 @@
 #include "tests/support/temp_dir.h"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <thread>
 #include <vector>
 
@@ -151,4 +154,17 @@ TEST_CASE("a lock keeps others out until it is released") {
     CHECK_FALSE(FileLock::try_lock(dir / "lock", FileLock::Mode::shared));
   }
   CHECK(FileLock::try_lock(dir / "lock", FileLock::Mode::exclusive));
+}
+
+TEST_CASE("a socket is refused as one") {
+  const TempDir dir;
+  const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = dir / "s";
+  REQUIRE(path.size() < sizeof(address.sun_path));
+  std::copy(path.begin(), path.end(), std::begin(address.sun_path));
+  REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  const std::string expected = "`" + path + "` is a socket, not a regular file";
+  CHECK_THROWS_WITH_AS(open_regular(path), expected.c_str(), Error);
 }

@@ -142,6 +142,26 @@ TEST_CASE("the entries of a recipe are files of a model") {
   CHECK(report.summary.tensors == 2);
 }
 
+TEST_CASE("a file that is put together is read across its parts") {
+  const TempDir dir;
+  const std::string bytes = small_safetensors();
+  const std::size_t half = bytes.size() / 2;
+  const fs::path place = dir.write("half", "xx" + bytes.substr(half));
+  const FileRange rest{place, identity_of(open_regular(place)), 2};
+  RecipeEntry entry;
+  entry.path = "a.safetensors";
+  entry.size = bytes.size();
+  entry.content =
+      Parts{{bytes.substr(0, half), half}, {std::string(), 0}, {rest, bytes.size() - half}};
+  const std::vector<ModelFile> files = model_files({entry}, "");
+  const ModelReport report = read_model(files);
+  CHECK(report.problems.empty());
+  CHECK(report.summary.tensors == 2);
+  std::string read(6, '\0');
+  files.at(0).open()->read_at(half - 3, std::as_writable_bytes(std::span(read)));
+  CHECK(read == bytes.substr(half - 3, 6));
+}
+
 TEST_CASE("text that is no UTF-8 is described all the same") {
   const ModelReport report =
       read({{"a\xFF.bin", "x"},

@@ -27,7 +27,7 @@ const std::string full =
     R"("history":[{"created":"2024-02-29T12:00:00.123456789+01:00","created_by":"ADD"},)"
     R"({"created_by":"ENV","comment":"none","empty_layer":true},{}]})";
 
-ImageConfig parsed(const std::string& text) {
+ImageConfig parsed_config(const std::string& text) {
   return parse_config(text, "x");
 }
 
@@ -37,7 +37,7 @@ std::string with(const std::string& fields) {
          R"("architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}})";
 }
 
-void check_refused(const std::string& text, const std::string& problem) {
+void check_no_config(const std::string& text, const std::string& problem) {
   CAPTURE(text);
   check_error([&] { parse_config(text, "x"); }, Fault::integrity, "config of `x`" + problem);
 }
@@ -45,7 +45,7 @@ void check_refused(const std::string& text, const std::string& problem) {
 }  // namespace
 
 TEST_CASE("a config is read") {
-  const ImageConfig config = parsed(full);
+  const ImageConfig config = parsed_config(full);
   CHECK(config.platform.text() == "linux/arm/v6");
   CHECK(config.created == "2024-02-29T12:00:00Z");
   CHECK(config.user == "1000:1000");
@@ -65,7 +65,7 @@ TEST_CASE("a config is read") {
 }
 
 TEST_CASE("a config that was read is written back as it was") {
-  CHECK(write_config(parsed(full)) == full);
+  CHECK(write_config(parsed_config(full)) == full);
 }
 
 TEST_CASE("an empty config says what it must and no more") {
@@ -77,17 +77,17 @@ TEST_CASE("an empty config says what it must and no more") {
 }
 
 TEST_CASE("null is as good as absent, as Go writes it") {
-  const ImageConfig config = parsed(
+  const ImageConfig config = parsed_config(
       with(R"("author":null,"history":null,"config":{"Env":null,"Cmd":null,"Volumes":null},)"));
   CHECK(config.env.empty());
   CHECK(config.cmd.empty());
-  CHECK(
-      parsed(R"({"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":null}})")
-          .diff_ids.empty());
+  CHECK(parsed_config(
+            R"({"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":null}})")
+            .diff_ids.empty());
 }
 
 TEST_CASE("the last value of a variable counts") {
-  const ImageConfig config = parsed(with(R"("config":{"Env":["A=1","B=2","A=3"]},)"));
+  const ImageConfig config = parsed_config(with(R"("config":{"Env":["A=1","B=2","A=3"]},)"));
   CHECK(config.env.size() == 2);
   CHECK(config.env_value("A") == "3");
 }
@@ -96,9 +96,9 @@ TEST_CASE("very many variables are read at once, and more are refused") {
   std::string env;
   for (int i = 0; i < 65'535; ++i)
     env += fmt::format("\"A{}=1\",", i);
-  CHECK(parsed(with("\"config\":{\"Env\":[" + env + "\"Z=1\"]},")).env.size() == 65'536);
-  check_refused(with("\"config\":{\"Env\":[" + env + "\"Y=1\",\"Z=1\"]},"),
-                ": `config.Env` has more than 65536 entries");
+  CHECK(parsed_config(with("\"config\":{\"Env\":[" + env + "\"Z=1\"]},")).env.size() == 65'536);
+  check_no_config(with("\"config\":{\"Env\":[" + env + "\"Y=1\",\"Z=1\"]},"),
+                  ": `config.Env` has more than 65536 entries");
 }
 
 TEST_CASE("very many ports are written at once") {
@@ -106,17 +106,17 @@ TEST_CASE("very many ports are written at once") {
   config.platform = Platform::host();
   for (int i = 0; i < 65'536; ++i)
     config.exposed_ports.push_back(fmt::format("{:05}/tcp", i));
-  CHECK(parsed(write_config(config)).exposed_ports == config.exposed_ports);
+  CHECK(parsed_config(write_config(config)).exposed_ports == config.exposed_ports);
 }
 
 TEST_CASE("a port without protocol is a TCP port") {
   const ImageConfig config =
-      parsed(with(R"("config":{"ExposedPorts":{"9000":{},"8000/tcp":{},"9000/tcp":{}}},)"));
+      parsed_config(with(R"("config":{"ExposedPorts":{"9000":{},"8000/tcp":{},"9000/tcp":{}}},)"));
   CHECK(config.exposed_ports == std::vector<std::string>{"8000/tcp", "9000/tcp"});
 }
 
 TEST_CASE("a variable is set in place or added") {
-  ImageConfig config = parsed(with(R"("config":{"Env":["A=1","B=2"]},)"));
+  ImageConfig config = parsed_config(with(R"("config":{"Env":["A=1","B=2"]},)"));
   config.set_env("A", "x");
   config.set_env("C", "y");
   CHECK(config.env == decltype(config.env){{"A", "x"}, {"B", "2"}, {"C", "y"}});
@@ -134,35 +134,35 @@ TEST_CASE("a config that is not for linux is incompatible") {
 }
 
 TEST_CASE("hostile and broken configs are refused with the rule") {
-  check_refused("[]", " is not an object");
-  check_refused("{", " is not valid JSON at line 1, column 2");
-  check_refused("{}", " has no `os`");
-  check_refused(R"({"os":"linux"})", " has no `architecture`");
-  check_refused(R"({"os":"linux","architecture":"amd64"})", " has no `rootfs`");
-  check_refused(R"({"os":"linux","architecture":"amd64","rootfs":{"type":"layers+base"}})",
-                ": `rootfs.type` is not `layers`");
-  check_refused(
+  check_no_config("[]", " is not an object");
+  check_no_config("{", " is not valid JSON at line 1, column 2");
+  check_no_config("{}", " has no `os`");
+  check_no_config(R"({"os":"linux"})", " has no `architecture`");
+  check_no_config(R"({"os":"linux","architecture":"amd64"})", " has no `rootfs`");
+  check_no_config(R"({"os":"linux","architecture":"amd64","rootfs":{"type":"layers+base"}})",
+                  ": `rootfs.type` is not `layers`");
+  check_no_config(
       R"({"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":["../x"]}})",
       ": `rootfs.diff_ids[0]` is not a digest: `../x`");
-  check_refused(with(R"("created":"yesterday",)"),
-                ": `created` is not a time such as `2026-01-31T12:00:00Z`: `yesterday`");
-  check_refused(with(R"("config":{"Env":{"A":"1"}},)"), ": `config.Env` is not a list");
-  check_refused(with(R"("config":{"Env":["=x"]},)"),
-                ": `config.Env[0]` has no name before its `=`");
-  check_refused(with(R"("config":{"Env":["A=\u0000"]},)"), ": `config.Env[0]` holds a NUL byte");
-  check_refused(with(R"("config":{"Cmd":"serve"},)"), ": `config.Cmd` is not a list");
-  check_refused(with(R"("config":{"Cmd":[1]},)"), ": `config.Cmd[0]` is not a string");
-  check_refused(with(R"("config":{"User":0},)"), ": `config.User` is not a string");
-  check_refused(with(R"("config":{"Labels":["a"]},)"), ": `config.Labels` is not an object");
-  check_refused(with(R"("config":{"ExposedPorts":["80"]},)"),
-                ": `config.ExposedPorts` is not an object");
-  check_refused(with(R"("config":{"entrypoint":["/evil"]},)"),
-                ": `config.entrypoint` differs from `Entrypoint` in case only");
-  check_refused(with(R"("config":[],)"), ": `config` is not an object");
-  check_refused(with(R"("history":{},)"), ": `history` is not a list");
-  check_refused(with(R"("history":[{"empty_layer":"yes"}],)"),
-                ": `history[0].empty_layer` is neither true nor false");
-  check_refused(std::string(std::size_t{9} << 20, ' '), " is larger than 8.00 MiB");
+  check_no_config(with(R"("created":"yesterday",)"),
+                  ": `created` is not a time such as `2026-01-31T12:00:00Z`: `yesterday`");
+  check_no_config(with(R"("config":{"Env":{"A":"1"}},)"), ": `config.Env` is not a list");
+  check_no_config(with(R"("config":{"Env":["=x"]},)"),
+                  ": `config.Env[0]` has no name before its `=`");
+  check_no_config(with(R"("config":{"Env":["A=\u0000"]},)"), ": `config.Env[0]` holds a NUL byte");
+  check_no_config(with(R"("config":{"Cmd":"serve"},)"), ": `config.Cmd` is not a list");
+  check_no_config(with(R"("config":{"Cmd":[1]},)"), ": `config.Cmd[0]` is not a string");
+  check_no_config(with(R"("config":{"User":0},)"), ": `config.User` is not a string");
+  check_no_config(with(R"("config":{"Labels":["a"]},)"), ": `config.Labels` is not an object");
+  check_no_config(with(R"("config":{"ExposedPorts":["80"]},)"),
+                  ": `config.ExposedPorts` is not an object");
+  check_no_config(with(R"("config":{"entrypoint":["/evil"]},)"),
+                  ": `config.entrypoint` differs from `Entrypoint` in case only");
+  check_no_config(with(R"("config":[],)"), ": `config` is not an object");
+  check_no_config(with(R"("history":{},)"), ": `history` is not a list");
+  check_no_config(with(R"("history":[{"empty_layer":"yes"}],)"),
+                  ": `history[0].empty_layer` is neither true nor false");
+  check_no_config(std::string(std::size_t{9} << 20, ' '), " is larger than 8.00 MiB");
 }
 
 TEST_CASE("times are those that Go's decoder takes") {
@@ -172,7 +172,7 @@ TEST_CASE("times are those that Go's decoder takes") {
                            "2026-01-31T12:00:00+05:30",
                            "2026-01-31T12:00:00.123456789-08:00"}) {
     CAPTURE(time);
-    CHECK_NOTHROW(parsed(with(fmt::format(R"("created":"{}",)", time))));
+    CHECK_NOTHROW(parsed_config(with(fmt::format(R"("created":"{}",)", time))));
   }
   for (const auto* time : {"",
                            "2026-01-31",
@@ -182,7 +182,7 @@ TEST_CASE("times are those that Go's decoder takes") {
                            "2026-01-31T12:00:00.5",
                            "2026-01-31T12:00:00ZZ"}) {
     CAPTURE(time);
-    CHECK_THROWS_AS(parsed(with(fmt::format(R"("created":"{}",)", time))), Error);
+    CHECK_THROWS_AS(parsed_config(with(fmt::format(R"("created":"{}",)", time))), Error);
   }
 }
 

@@ -11,7 +11,7 @@ using test::check_error;
 
 namespace {
 
-void check_refused(const std::string& text, const std::string& message) {
+void check_not_json(const std::string& text, const std::string& message) {
   check_error([&] { parse_json(text, "manifest of `x`"); }, Fault::input, message);
 }
 
@@ -30,35 +30,35 @@ TEST_CASE("JSON keeps the order of its keys") {
 }
 
 TEST_CASE("what is not JSON is refused with its place") {
-  check_refused("", "manifest of `x` is empty");
-  check_refused(" \n", "manifest of `x` is empty");
-  check_refused("{", "manifest of `x` is not valid JSON at line 1, column 2");
-  check_refused("{}\n\n  x", "manifest of `x` is not valid JSON at line 3, column 3");
-  check_refused("<html>", "manifest of `x` is not valid JSON at line 1, column 1");
-  check_refused("{\"a\": 1e999}", "manifest of `x` is not valid JSON at line 1, column 11");
-  check_refused("\"\xff\"", "manifest of `x` is not UTF-8");
+  check_not_json("", "manifest of `x` is empty");
+  check_not_json(" \n", "manifest of `x` is empty");
+  check_not_json("{", "manifest of `x` is not valid JSON at line 1, column 2");
+  check_not_json("{}\n\n  x", "manifest of `x` is not valid JSON at line 3, column 3");
+  check_not_json("<html>", "manifest of `x` is not valid JSON at line 1, column 1");
+  check_not_json("{\"a\": 1e999}", "manifest of `x` is not valid JSON at line 1, column 11");
+  check_not_json("\"\xff\"", "manifest of `x` is not UTF-8");
 }
 
 TEST_CASE("what other readers of JSON do not take for JSON is refused") {
-  check_refused("\xef\xbb\xbf{}", "manifest of `x` begins with a byte order mark");
-  check_refused(std::string("{}\0", 3), "manifest of `x` holds a NUL byte");
-  check_refused(std::string("{}\0{}", 5), "manifest of `x` holds a NUL byte");
-  check_refused("{}\n{}", "manifest of `x` is not valid JSON at line 2, column 1");
-  check_refused("{} x", "manifest of `x` is not valid JSON at line 1, column 4");
+  check_not_json("\xef\xbb\xbf{}", "manifest of `x` begins with a byte order mark");
+  check_not_json(std::string("{}\0", 3), "manifest of `x` holds a NUL byte");
+  check_not_json(std::string("{}\0{}", 5), "manifest of `x` holds a NUL byte");
+  check_not_json("{}\n{}", "manifest of `x` is not valid JSON at line 2, column 1");
+  check_not_json("{} x", "manifest of `x` is not valid JSON at line 1, column 4");
   CHECK_NOTHROW(parse_json(" {}\r\n", "it"));
 }
 
 TEST_CASE("a key that appears twice is refused") {
-  check_refused(R"({"a": 1, "b": {"a": 1}, "a": 2})", "manifest of `x`: key `a` appears twice");
-  check_refused(R"({"a": [{"\u0062": 1, "b": 2}]})", "manifest of `x`: key `b` appears twice");
+  check_not_json(R"({"a": 1, "b": {"a": 1}, "a": 2})", "manifest of `x`: key `a` appears twice");
+  check_not_json(R"({"a": [{"\u0062": 1, "b": 2}]})", "manifest of `x`: key `b` appears twice");
   CHECK_NOTHROW(parse_json(R"([{"a": 1}, {"a": 1}])", "it"));
 }
 
 TEST_CASE("JSON is nested at most 64 deep") {
   CHECK_NOTHROW(parse_json(repeated("[", 64) + repeated("]", 64), "it"));
-  check_refused(repeated("[", 65) + repeated("]", 65),
-                "manifest of `x` is nested more than 64 deep");
-  check_refused(repeated("{\"a\":", 4'000'000), "manifest of `x` is nested more than 64 deep");
+  check_not_json(repeated("[", 65) + repeated("]", 65),
+                 "manifest of `x` is nested more than 64 deep");
+  check_not_json(repeated("{\"a\":", 4'000'000), "manifest of `x` is nested more than 64 deep");
 }
 
 TEST_CASE("large documents take no longer than their size") {

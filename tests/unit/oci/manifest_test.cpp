@@ -62,7 +62,7 @@ constexpr std::string_view unknown = R"({"architecture":"unknown","os":"unknown"
 constexpr std::string_view windows =
     R"({"architecture":"amd64","os":"windows","os.version":"10.0.1"})";
 
-Manifest parsed(const std::string& text, std::string_view content_type = {}) {
+Manifest parsed_manifest(const std::string& text, std::string_view content_type = {}) {
   return parse_manifest(text, content_type, "x");
 }
 
@@ -70,9 +70,9 @@ Index parsed_index(const std::string& text) {
   return parse_index(text, {}, "x");
 }
 
-void check_refused(const std::string& text,
-                   const std::string& problem,
-                   std::string_view type = {}) {
+void check_no_manifest(const std::string& text,
+                       const std::string& problem,
+                       std::string_view type = {}) {
   CAPTURE(text.substr(0, 500));
   check_error(
       [&] { parse_manifest(text, type, "x"); }, Fault::integrity, "manifest of `x`" + problem);
@@ -86,7 +86,7 @@ void check_index_refused(const std::string& text, const std::string& problem) {
 }  // namespace
 
 TEST_CASE("a manifest is read") {
-  const Manifest manifest = parsed(good, media_type::oci_manifest);
+  const Manifest manifest = parsed_manifest(good, media_type::oci_manifest);
   CHECK(manifest.media_type == media_type::oci_manifest);
   CHECK(manifest.config.digest.hex() == hex_c);
   REQUIRE(manifest.layers.size() == 1);
@@ -100,18 +100,19 @@ TEST_CASE("a manifest that was read is written back as it was") {
       media_type::oci_manifest,
       config,
       descriptor(media_type::oci_layer, hex_b, R"(,"annotations":{"k":"v"})"));
-  CHECK(write_manifest(parsed(text)) == text);
+  CHECK(write_manifest(parsed_manifest(text)) == text);
 }
 
 TEST_CASE("an OCI manifest need not say its type") {
   const std::string text = fmt::format(R"({{"schemaVersion":2,"config":{},"layers":[]}})", config);
-  CHECK(parsed(text).media_type == media_type::oci_manifest);
-  CHECK(parsed(text, media_type::docker_manifest).media_type == media_type::docker_manifest);
+  CHECK(parsed_manifest(text).media_type == media_type::oci_manifest);
+  CHECK(parsed_manifest(text, media_type::docker_manifest).media_type ==
+        media_type::docker_manifest);
 }
 
 TEST_CASE("parameters of a content type do not count") {
-  CHECK_NOTHROW(parsed(good, "application/vnd.oci.image.manifest.v1+json; charset=utf-8"));
-  CHECK_NOTHROW(parsed(good, "Application/vnd.oci.image.manifest.v1+JSON"));
+  CHECK_NOTHROW(parsed_manifest(good, "application/vnd.oci.image.manifest.v1+json; charset=utf-8"));
+  CHECK_NOTHROW(parsed_manifest(good, "Application/vnd.oci.image.manifest.v1+JSON"));
 }
 
 TEST_CASE("docker's manifests are read too") {
@@ -120,100 +121,100 @@ TEST_CASE("docker's manifests are read too") {
                   media_type::docker_manifest,
                   descriptor(media_type::docker_config, hex_c),
                   descriptor(media_type::docker_layer_gzip, hex_a));
-  CHECK(parsed(text).media_type == media_type::docker_manifest);
+  CHECK(parsed_manifest(text).media_type == media_type::docker_manifest);
 }
 
 TEST_CASE("schema 1 is refused however it comes") {
   const std::string problem =
       " is schema 1, a format that registries gave up; push the image again with a current tool";
-  check_refused(R"({"schemaVersion":1,"fsLayers":[],"history":[]})", problem);
-  check_refused(R"({"schemaVersion":1,"name":"x"})", problem);
-  check_refused("{}", problem, "application/vnd.docker.distribution.manifest.v1+prettyjws");
-  check_refused("{}", problem, "application/vnd.docker.distribution.manifest.v1+json");
+  check_no_manifest(R"({"schemaVersion":1,"fsLayers":[],"history":[]})", problem);
+  check_no_manifest(R"({"schemaVersion":1,"name":"x"})", problem);
+  check_no_manifest("{}", problem, "application/vnd.docker.distribution.manifest.v1+prettyjws");
+  check_no_manifest("{}", problem, "application/vnd.docker.distribution.manifest.v1+json");
 }
 
 TEST_CASE("a manifest that is an image to one reader and an index to another is refused") {
-  check_refused(R"({"schemaVersion":2,"layers":[],"manifests":[]})",
-                " has both `layers` and `manifests`");
-  check_refused(R"({"schemaVersion":2,"layers":[],"Manifests":[]})",
-                ": `Manifests` differs from `manifests` in case only");
-  check_refused(index_of(""), " is an index, not a manifest");
-  check_refused(R"({"schemaVersion":2,"manifests":[]})", " is an index, not a manifest");
+  check_no_manifest(R"({"schemaVersion":2,"layers":[],"manifests":[]})",
+                    " has both `layers` and `manifests`");
+  check_no_manifest(R"({"schemaVersion":2,"layers":[],"Manifests":[]})",
+                    ": `Manifests` differs from `manifests` in case only");
+  check_no_manifest(index_of(""), " is an index, not a manifest");
+  check_no_manifest(R"({"schemaVersion":2,"manifests":[]})", " is an index, not a manifest");
   check_index_refused(good, " is a manifest, not an index");
   check_index_refused(R"({"schemaVersion":2,"manifests":[],"config":{}})",
                       " has both `manifests` and `config`");
 }
 
 TEST_CASE("the content type must be what the manifest says") {
-  check_refused(good,
-                ": `mediaType` is `application/vnd.oci.image.manifest.v1+json` but it came as "
-                "`application/vnd.docker.distribution.manifest.v2+json`",
-                media_type::docker_manifest);
-  check_refused(good, " is of type `text/html`, not a manifest of an image", "text/html");
-  check_refused(good, " is an index, not a manifest", media_type::oci_index);
+  check_no_manifest(good,
+                    ": `mediaType` is `application/vnd.oci.image.manifest.v1+json` but it came as "
+                    "`application/vnd.docker.distribution.manifest.v2+json`",
+                    media_type::docker_manifest);
+  check_no_manifest(good, " is of type `text/html`, not a manifest of an image", "text/html");
+  check_no_manifest(good, " is an index, not a manifest", media_type::oci_index);
 }
 
 TEST_CASE("sizes that are no sizes are refused") {
   const auto sized = [](const std::string& size) { return manifest_of(config, with_size(size)); };
-  check_refused(sized("-1"), ": `layers[0].size` is negative");
-  check_refused(sized("1.5"), ": `layers[0].size` is not a whole number that fits in 64 bits");
-  check_refused(sized("1e3"), ": `layers[0].size` is not a whole number that fits in 64 bits");
-  check_refused(sized("99999999999999999999"),
-                ": `layers[0].size` is not a whole number that fits in 64 bits");
-  check_refused(sized("9223372036854775807"),
-                ": `layers[0].size` is 9223372036854775807, larger than 70368744177664");
-  check_refused(sized("\"7\""), ": `layers[0].size` is not a number");
-  check_refused(sized("null"), ": `layers[0]` has no `size`");
-  CHECK(parsed(sized("0")).layers[0].size == 0);
+  check_no_manifest(sized("-1"), ": `layers[0].size` is negative");
+  check_no_manifest(sized("1.5"), ": `layers[0].size` is not a whole number that fits in 64 bits");
+  check_no_manifest(sized("1e3"), ": `layers[0].size` is not a whole number that fits in 64 bits");
+  check_no_manifest(sized("99999999999999999999"),
+                    ": `layers[0].size` is not a whole number that fits in 64 bits");
+  check_no_manifest(sized("9223372036854775807"),
+                    ": `layers[0].size` is 9223372036854775807, larger than 70368744177664");
+  check_no_manifest(sized("\"7\""), ": `layers[0].size` is not a number");
+  check_no_manifest(sized("null"), ": `layers[0]` has no `size`");
+  CHECK(parsed_manifest(sized("0")).layers[0].size == 0);
 }
 
 TEST_CASE("a config larger than accepted is refused before it is fetched") {
   const std::string big = fmt::format(
       R"({{"mediaType":"{}","digest":"sha256:{}","size":8388609}})", media_type::oci_config, hex_a);
-  check_refused(manifest_of(big, "[]"), ": `config.size` is 8388609, larger than 8388608");
+  check_no_manifest(manifest_of(big, "[]"), ": `config.size` is 8388609, larger than 8388608");
 }
 
 TEST_CASE("digests that are none are refused") {
   const auto digest = [](const std::string& text) {
     return manifest_of(config, with_digest(text));
   };
-  check_refused(digest(R"("sha256:../../../etc/passwd")"),
-                ": `layers[0].digest` is not a digest: `sha256:../../../etc/passwd`");
-  check_refused(digest("\"sha512:" + std::string(128, 'a') + "\""),
-                ": `layers[0].digest` uses the algorithm `sha512`, only `sha256` is accepted");
-  check_refused(digest("\"tarsum.v1+sha256:" + hex_a + "\""),
-                ": `layers[0].digest` uses the algorithm `tarsum.v1+sha256`, only `sha256` is "
-                "accepted");
-  check_refused(digest("\"sha256:" + std::string(64, 'A') + "\""),
-                ": `layers[0].digest` is not a digest: `sha256:" + std::string(64, 'A') + "`");
-  check_refused(digest("\"sha256:" + hex_a + "0\""),
-                ": `layers[0].digest` is not a digest: `sha256:" + hex_a + "0`");
-  check_refused(digest(R"("../x:y")"), ": `layers[0].digest` is not a digest: `../x:y`");
-  check_refused(digest(R"("")"), ": `layers[0].digest` is not a digest: ``");
-  check_refused(digest("7"), ": `layers[0].digest` is not a string");
+  check_no_manifest(digest(R"("sha256:../../../etc/passwd")"),
+                    ": `layers[0].digest` is not a digest: `sha256:../../../etc/passwd`");
+  check_no_manifest(digest("\"sha512:" + std::string(128, 'a') + "\""),
+                    ": `layers[0].digest` uses the algorithm `sha512`, only `sha256` is accepted");
+  check_no_manifest(digest("\"tarsum.v1+sha256:" + hex_a + "\""),
+                    ": `layers[0].digest` uses the algorithm `tarsum.v1+sha256`, only `sha256` is "
+                    "accepted");
+  check_no_manifest(digest("\"sha256:" + std::string(64, 'A') + "\""),
+                    ": `layers[0].digest` is not a digest: `sha256:" + std::string(64, 'A') + "`");
+  check_no_manifest(digest("\"sha256:" + hex_a + "0\""),
+                    ": `layers[0].digest` is not a digest: `sha256:" + hex_a + "0`");
+  check_no_manifest(digest(R"("../x:y")"), ": `layers[0].digest` is not a digest: `../x:y`");
+  check_no_manifest(digest(R"("")"), ": `layers[0].digest` is not a digest: ``");
+  check_no_manifest(digest("7"), ": `layers[0].digest` is not a string");
 }
 
 TEST_CASE("types that are wrong are refused wherever they are") {
-  check_refused("[]", " is not an object");
-  check_refused("null", " is not an object");
-  check_refused("\"x\"", " is not an object");
-  check_refused(R"({"schemaVersion":"2","layers":[]})", ": `schemaVersion` is not a number");
-  check_refused(R"({"schemaVersion":3})", ": `schemaVersion` is not 2");
-  check_refused(R"({"schemaVersion":2,"mediaType":5})", ": `mediaType` is not a string");
-  check_refused(manifest_of("[]", "[]"), ": `config` is not an object");
-  check_refused(manifest_of(config, "{}"), ": `layers` is not a list");
-  check_refused(manifest_of(config, "[7]"), ": `layers[0]` is not an object");
-  check_refused(manifest_of(config, "[null]"), ": `layers[0]` is not an object");
-  check_refused(
+  check_no_manifest("[]", " is not an object");
+  check_no_manifest("null", " is not an object");
+  check_no_manifest("\"x\"", " is not an object");
+  check_no_manifest(R"({"schemaVersion":"2","layers":[]})", ": `schemaVersion` is not a number");
+  check_no_manifest(R"({"schemaVersion":3})", ": `schemaVersion` is not 2");
+  check_no_manifest(R"({"schemaVersion":2,"mediaType":5})", ": `mediaType` is not a string");
+  check_no_manifest(manifest_of("[]", "[]"), ": `config` is not an object");
+  check_no_manifest(manifest_of(config, "{}"), ": `layers` is not a list");
+  check_no_manifest(manifest_of(config, "[7]"), ": `layers[0]` is not an object");
+  check_no_manifest(manifest_of(config, "[null]"), ": `layers[0]` is not an object");
+  check_no_manifest(
       manifest_of(
           config,
           "[" + descriptor(media_type::oci_layer, hex_a, R"(,"annotations":{"a":1})") + "]"),
       ": `layers[0].annotations.a` is not a string");
-  check_refused(
+  check_no_manifest(
       manifest_of(config,
                   "[" + descriptor(media_type::oci_layer, hex_a, R"(,"annotations":[])") + "]"),
       ": `layers[0].annotations` is not an object");
-  check_refused(
+  check_no_manifest(
       manifest_of(
           config,
           "[" + descriptor(media_type::oci_layer, hex_a, R"(,"annotations":{"a":"b\u0000"})") +
@@ -222,21 +223,22 @@ TEST_CASE("types that are wrong are refused wherever they are") {
 }
 
 TEST_CASE("what is missing is named") {
-  check_refused("{}", " has no `config`");
-  check_refused(R"({"schemaVersion":2,"layers":[]})", " has no `config`");
-  check_refused(manifest_of("null", "[]"), " has no `config`");
-  check_refused(manifest_of(config, "null"), " has no `layers`");
-  check_refused(manifest_of("{}", "[]"), ": `config` has no `mediaType`");
+  check_no_manifest("{}", " has no `config`");
+  check_no_manifest(R"({"schemaVersion":2,"layers":[]})", " has no `config`");
+  check_no_manifest(manifest_of("null", "[]"), " has no `config`");
+  check_no_manifest(manifest_of(config, "null"), " has no `layers`");
+  check_no_manifest(manifest_of("{}", "[]"), ": `config` has no `mediaType`");
   check_index_refused(R"({"schemaVersion":2})", " has no `manifests`");
-  CHECK(parsed(manifest_of(config, "[]")).layers.empty());
+  CHECK(parsed_manifest(manifest_of(config, "[]")).layers.empty());
 }
 
 TEST_CASE("artifacts are not images") {
-  check_refused(manifest_of(descriptor("application/vnd.oci.empty.v1+json", hex_a), "[]"),
-                ": `config` is of type `application/vnd.oci.empty.v1+json`: this is an artifact, "
-                "not an image that can run");
-  check_refused(manifest_of(config, "[" + descriptor("application/x-gguf", hex_a) + "]"),
-                ": `layers[0]` is of type `application/x-gguf`, not a layer of an image");
+  check_no_manifest(
+      manifest_of(descriptor("application/vnd.oci.empty.v1+json", hex_a), "[]"),
+      ": `config` is of type `application/vnd.oci.empty.v1+json`: this is an artifact, "
+      "not an image that can run");
+  check_no_manifest(manifest_of(config, "[" + descriptor("application/x-gguf", hex_a) + "]"),
+                    ": `layers[0]` is of type `application/x-gguf`, not a layer of an image");
 }
 
 TEST_CASE("layers that may not be distributed are refused") {
@@ -244,7 +246,7 @@ TEST_CASE("layers that may not be distributed are refused") {
                                  "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd"}) {
     const std::string foreign =
         descriptor(type, hex_a, R"(,"urls":["http://169.254.169.254/latest"])");
-    check_refused(
+    check_no_manifest(
         manifest_of(config, "[" + layer + "," + foreign + "]"),
         ": `layers[1]` is of type `" + type +
             "`: its bytes may not be in a registry, and `urls` of layers are not fetched");
@@ -254,26 +256,27 @@ TEST_CASE("layers that may not be distributed are refused") {
 TEST_CASE("urls of ordinary layers are not even kept") {
   const std::string text = manifest_of(
       config, "[" + descriptor(media_type::oci_layer, hex_a, R"(,"urls":["http://x"])") + "]");
-  CHECK(write_manifest(parsed(text)).find("urls") == std::string::npos);
+  CHECK(write_manifest(parsed_manifest(text)).find("urls") == std::string::npos);
 }
 
 TEST_CASE("a manifest larger than 4 MiB is refused before it is parsed") {
   const std::string text = good + std::string(max_manifest_bytes + 1 - good.size(), ' ');
-  check_refused(text, " is larger than 4.00 MiB");
-  CHECK_NOTHROW(parsed(text.substr(1)[0] == '"' ? text.substr(0, max_manifest_bytes) : ""));
+  check_no_manifest(text, " is larger than 4.00 MiB");
+  CHECK_NOTHROW(
+      parsed_manifest(text.substr(1)[0] == '"' ? text.substr(0, max_manifest_bytes) : ""));
 }
 
 TEST_CASE("broken and hostile JSON is refused as a manifest") {
-  check_refused("", " is empty");
-  check_refused(good.substr(0, 50), " is not valid JSON at line 1, column 51");
-  check_refused(R"({"layers":[],"layers":[]})", ": key `layers` appears twice");
-  check_refused(std::string(100'000, '['), " is nested more than 64 deep");
-  check_refused("{\"a\":\"\xc3\x28\"}", " is not UTF-8");
+  check_no_manifest("", " is empty");
+  check_no_manifest(good.substr(0, 50), " is not valid JSON at line 1, column 51");
+  check_no_manifest(R"({"layers":[],"layers":[]})", ": key `layers` appears twice");
+  check_no_manifest(std::string(100'000, '['), " is nested more than 64 deep");
+  check_no_manifest("{\"a\":\"\xc3\x28\"}", " is not UTF-8");
 }
 
 TEST_CASE("foreign keys in messages are cut and harmless") {
   const std::string key = "\\u001b[31m" + std::string(500, 'k');
-  check_refused(
+  check_no_manifest(
       fmt::format(
           R"({{"schemaVersion":2,"config":{},"layers":[],"annotations":{{"{}":1}}}})", config, key),
       ": `annotations.\\x1b[31m" + std::string(83, 'k') + "…` is not a string");
@@ -353,7 +356,7 @@ TEST_CASE("the index of a layout may hold indexes and platforms twice") {
 }
 
 TEST_CASE("text that is not UTF-8 never gets into a manifest") {
-  Manifest manifest = parsed(good);
+  Manifest manifest = parsed_manifest(good);
   manifest.annotations["a"] = "\xff";
   check_error([&] { write_manifest(manifest); },
               Fault::input,

@@ -39,8 +39,14 @@ const std::vector<WeightLayer> two_shards{
     weights({file("models/base/config.json"), file("models/base/x/merges.txt")})};
 
 ModelPackFacts all_facts() {
-  return {
-      "tiny", "1970-01-01T00:00:00Z", {"Apache-2.0"}, "llama", "safetensors", "8b", "bf16", "awq"};
+  return {"tiny",
+          "1970-01-01T00:00:00Z",
+          {"Apache-2.0"},
+          "llama",
+          "safetensors",
+          "8b",
+          "bfloat16",
+          "awq"};
 }
 
 Json manifest_of(const Image& image) {
@@ -91,7 +97,7 @@ TEST_CASE("the config of a ModelPack has the three parts and none but their fiel
                                      {"licenses", {"Apache-2.0"}}});
   CHECK(config["config"] == Json{{"format", "safetensors"},
                                  {"paramSize", "8b"},
-                                 {"precision", "bf16"},
+                                 {"precision", "bfloat16"},
                                  {"quantization", "awq"}});
   CHECK(
       config["modelfs"] ==
@@ -150,11 +156,25 @@ TEST_CASE("equal weights and facts are equal bytes") {
 }
 
 TEST_CASE("the number of parameters is written short") {
-  CHECK(param_size_text(512) == "512");
+  CHECK(param_size_text(0).empty());
+  CHECK(param_size_text(49).empty());
+  CHECK(param_size_text(512) == "0.5k");
+  CHECK(param_size_text(1'203) == "1.2k");
+  CHECK(param_size_text(999'500) == "1m");
   CHECK(param_size_text(109'482'240) == "109m");
   CHECK(param_size_text(1'543'714'304) == "1.5b");
   CHECK(param_size_text(8'030'261'248) == "8b");
   CHECK(param_size_text(999'999'999) == "1b");
   CHECK(param_size_text(9'960'000'000) == "10b");
   CHECK(param_size_text(70'553'706'496) == "71b");
+  CHECK(param_size_text(1'040'000'000'000) == "1t");
+}
+
+TEST_CASE("precision has the model-spec's names, and is that of numbers with a point") {
+  CHECK(precision_text({{"BF16", 9}}) == "bfloat16");
+  CHECK(precision_text({{"F16", 9}, {"F8_E4M3", 9}}) == "float16,float8_e4m3");
+  CHECK(precision_text({{"F32", 9}, {"I64", 9}}) == "float32");
+  CHECK(precision_text({{"I32", 9}, {"U8", 9}}) == "int32,uint8");
+  CHECK(precision_text({{"F32", 9}, {"Q4_K", 9}}).empty());
+  CHECK(precision_text({}).empty());
 }

@@ -8,7 +8,7 @@ using namespace mlpack;
 
 namespace {
 
-std::string parsed(std::string_view text) {
+std::string parsed_platform(std::string_view text) {
   const auto platform = Platform::parse(text);
   return platform ? platform->text() : "nothing";
 }
@@ -20,19 +20,19 @@ Platform platform(std::string_view text) {
 }  // namespace
 
 TEST_CASE("a platform is written in Go's names") {
-  CHECK(parsed("linux/amd64") == "linux/amd64");
-  CHECK(parsed("amd64") == "linux/amd64");
-  CHECK(parsed("linux/x86_64") == "linux/amd64");
-  CHECK(parsed("Linux/AMD64") == "linux/amd64");
-  CHECK(parsed("linux/aarch64") == "linux/arm64");
-  CHECK(parsed("linux/arm64/v8") == "linux/arm64");
-  CHECK(parsed("arm64/v9") == "linux/arm64/v9");
-  CHECK(parsed("linux/amd64/v1") == "linux/amd64");
-  CHECK(parsed("linux/amd64/v3") == "linux/amd64/v3");
-  CHECK(parsed("linux/arm") == "linux/arm/v7");
-  CHECK(parsed("linux/arm/v6") == "linux/arm/v6");
-  CHECK(parsed("armhf") == "linux/arm/v7");
-  CHECK(parsed("i386") == "linux/386");
+  CHECK(parsed_platform("linux/amd64") == "linux/amd64");
+  CHECK(parsed_platform("amd64") == "linux/amd64");
+  CHECK(parsed_platform("linux/x86_64") == "linux/amd64");
+  CHECK(parsed_platform("Linux/AMD64") == "linux/amd64");
+  CHECK(parsed_platform("linux/aarch64") == "linux/arm64");
+  CHECK(parsed_platform("linux/arm64/v8") == "linux/arm64");
+  CHECK(parsed_platform("arm64/v9") == "linux/arm64/v9");
+  CHECK(parsed_platform("linux/amd64/v1") == "linux/amd64");
+  CHECK(parsed_platform("linux/amd64/v3") == "linux/amd64/v3");
+  CHECK(parsed_platform("linux/arm") == "linux/arm/v7");
+  CHECK(parsed_platform("linux/arm/v6") == "linux/arm/v6");
+  CHECK(parsed_platform("armhf") == "linux/arm/v7");
+  CHECK(parsed_platform("i386") == "linux/386");
 }
 
 TEST_CASE("what is no linux platform is nothing") {
@@ -48,9 +48,9 @@ TEST_CASE("what is no linux platform is nothing") {
                            "linux/amd64/../..",
                            "a/b/c"}) {
     CAPTURE(text);
-    CHECK(parsed(text) == "nothing");
+    CHECK(parsed_platform(text) == "nothing");
   }
-  CHECK(parsed("linux/amd64/" + std::string(1000, 'v')) == "nothing");
+  CHECK(parsed_platform("linux/amd64/" + std::string(1000, 'v')) == "nothing");
 }
 
 TEST_CASE("the host's platform is one that parses") {

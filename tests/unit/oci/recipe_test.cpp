@@ -30,7 +30,7 @@ RecipeEntry link(EntryKind kind, std::string path, std::string target) {
   return entry;
 }
 
-LayerRecipe sample() {
+LayerRecipe sample_recipe() {
   LayerRecipe recipe;
   recipe.role = Role::weights;
   recipe.name = "base model";
@@ -48,7 +48,12 @@ LayerRecipe sample() {
                     file("models/text", std::string("a\n\0\xff%41", 7), 7),
                     file("usr/lib/x", DebMember{some_digest, "./usr/lib/ä"}, 3),
                     link(EntryKind::symlink, "models/l", "../caf\xe9 \n"),
-                    link(EntryKind::hardlink, "models/h", "models/text")};
+                    link(EntryKind::hardlink, "models/h", "models/text"),
+                    file("models/parts",
+                         Parts{{std::string("a b\n"), 4}, {FileRange{"/src/z", identity, 7}, 9}},
+                         13),
+                    file("models/far", RemoteContent{"hf://a/b", "c d", "v 1", some_digest}, 5),
+                    file("models/s3", RemoteContent{"s3://bucket/x", "e", "", {}}, 6)};
   return recipe;
 }
 
@@ -73,9 +78,9 @@ std::string with_sum(const std::string& body) {
 }  // namespace
 
 TEST_CASE("a recipe is read back as it was written") {
-  const auto again = parse_recipe(write_recipe(sample()));
+  const auto again = parse_recipe(write_recipe(sample_recipe()));
   REQUIRE(again);
-  CHECK(*again == sample());
+  CHECK(*again == sample_recipe());
 }
 
 TEST_CASE("a recipe without entries is a recipe") {
@@ -95,7 +100,7 @@ TEST_CASE("a recipe is text that can be looked at") {
 }
 
 TEST_CASE("a recipe that is cut or changed anywhere is none") {
-  const std::string text = write_recipe(sample());
+  const std::string text = write_recipe(sample_recipe());
   for (std::size_t i = 0; i < text.size(); ++i) {
     CAPTURE(i);
     CHECK_FALSE(parse_recipe(text.substr(0, i)));
@@ -152,14 +157,14 @@ TEST_CASE("a recipe of twenty thousand entries is read back") {
 }
 
 TEST_CASE("the key of a layer is the same for the same recipe") {
-  CHECK(key(sample()) == key(sample()));
-  CHECK(layer_key(sample(), "none") != layer_key(sample(), "gzip"));
+  CHECK(key(sample_recipe()) == key(sample_recipe()));
+  CHECK(layer_key(sample_recipe(), "none") != layer_key(sample_recipe(), "gzip"));
 }
 
 TEST_CASE("every field of a recipe changes its key") {
-  std::set<Digest> keys{key(sample())};
+  std::set<Digest> keys{key(sample_recipe())};
   const auto changed = [&](auto&& change) {
-    LayerRecipe recipe = sample();
+    LayerRecipe recipe = sample_recipe();
     change(recipe);
     CHECK(keys.insert(key(recipe)).second);
   };
@@ -189,6 +194,37 @@ TEST_CASE("every field of a recipe changes its key") {
   range([](FileRange& r) { r.identity.size = 1; });
   range([](FileRange& r) { r.identity.mtime_ns = 1; });
   range([](FileRange& r) { r.identity.ctime_ns = 1; });
+  const auto parts = [&](auto&& change) {
+    changed([&](LayerRecipe& r) { change(std::get<Parts>(r.entries[7].content)); });
+  };
+  parts([](Parts& p) { p.pop_back(); });
+  parts([](Parts& p) { std::swap(p[0], p[1]); });
+  parts([](Parts& p) { p[0].content = std::string("a b "); });
+  parts([](Parts& p) { p[1].size = 8; });
+  parts([](Parts& p) { std::get<FileRange>(p[1].content).offset = 8; });
+}
+
+TEST_CASE("the ranges of parts are found") {
+  std::vector<std::string> found;
+  for (const RecipeEntry& entry : sample_recipe().entries) {
+    for_each_range(entry.content,
+                   [&](const FileRange& range) { found.push_back(range.path.string()); });
+  }
+  CHECK(found == std::vector<std::string>{"/src/x y", "/src/z"});
+}
+
+TEST_CASE("parts that do not fit their count are no recipe") {
+  const auto is_recipe = [](const std::string& content) {
+    const std::string line = "f a 644 0 0 1 " + content + "\n";
+    return parse_recipe(with_sum("mlpack-recipe 1\nfiles x 0 1\n" + line)).has_value();
+  };
+  CHECK(is_recipe("+0"));
+  CHECK(is_recipe("+2 1 =a 0 ="));
+  CHECK_FALSE(is_recipe("+"));
+  CHECK_FALSE(is_recipe("+1"));
+  CHECK_FALSE(is_recipe("+1 1 =a 1 =b"));
+  CHECK_FALSE(is_recipe("+18446744073709551615 1 =a"));
+  CHECK_FALSE(is_recipe("+1 1 +0"));
 }
 
 TEST_CASE("fields of a recipe cannot run into each other") {
@@ -200,4 +236,28 @@ TEST_CASE("fields of a recipe cannot run into each other") {
   a.entries = {link(EntryKind::symlink, "x", "")};
   b.entries = {link(EntryKind::symlink, "", "x")};
   CHECK(key(a) != key(b));
+}
+
+TEST_CASE("a file in the network is what its sha256 says, wherever it comes from") {
+  const auto key_of = [](const RemoteContent& content) {
+    LayerRecipe recipe;
+    recipe.entries = {file("a", content, 5)};
+    return key(recipe);
+  };
+  const Digest once = key_of({"hf://a/b", "c", "1", some_digest});
+  CHECK(once == key_of({"https://example.com/d", "d", "", some_digest}));
+  CHECK(once != key_of({"hf://a/b", "c", "1", Digest::of("x")}));
+}
+
+TEST_CASE("a file in the network without a sha256 is the version of a path of a source") {
+  std::set<Digest> keys;
+  for (const RemoteContent& content : {RemoteContent{"s3://a", "b", "\"1\""},
+                                       RemoteContent{"s3://a", "b", "\"2\""},
+                                       RemoteContent{"s3://a", "c", "\"1\""},
+                                       RemoteContent{"s3://b", "b", "\"1\""}}) {
+    LayerRecipe recipe;
+    recipe.entries = {file("a", content, 5)};
+    keys.insert(key(recipe));
+  }
+  CHECK(keys.size() == 4);
 }

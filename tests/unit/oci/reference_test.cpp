@@ -33,7 +33,7 @@ void check_parts(std::string_view text,
   CHECK(reference.tag().value_or("") == tag);
 }
 
-void check_refused(const std::string& text, const std::string& problem) {
+void check_no_reference(const std::string& text, const std::string& problem) {
   CAPTURE(text);
   CHECK_FALSE(Reference::parse(text));
   check_error([&] { parse_reference(text); },
@@ -65,10 +65,10 @@ TEST_CASE("without a slash the part before a colon is the name, as docker has it
 TEST_CASE("an IPv6 host stands in brackets") {
   check_parts("[::1]:5000/x:1", "[::1]:5000", "x", "1");
   check_parts("[2001:db8::2]/a/b", "[2001:db8::2]", "a/b");
-  check_refused("[::1/x", "`[::1` is not an IPv6 address in brackets");
-  check_refused("[::zz]/x", "`[::zz]` is not an IPv6 address in brackets");
-  check_refused("[::1]5000/x", "`[::1]5000` is not a host");
-  check_refused("[::1]:0/x", "`0` is not a port");
+  check_no_reference("[::1/x", "`[::1` is not an IPv6 address in brackets");
+  check_no_reference("[::zz]/x", "`[::zz]` is not an IPv6 address in brackets");
+  check_no_reference("[::1]5000/x", "`[::1]5000` is not a host");
+  check_no_reference("[::1]:0/x", "`0` is not a port");
 }
 
 TEST_CASE("host names are compared in lower case") {
@@ -96,26 +96,28 @@ TEST_CASE("separators in names are those of the grammar") {
 }
 
 TEST_CASE("what is wrong with a name is said") {
-  check_refused("", "the name is empty");
-  check_refused(":tag", "the name is empty");
-  check_refused("@sha256:" + zeros, "the name is empty");
-  check_refused("registry.example.com/", "the name is empty");
-  check_refused("a//b", "a part of the name is empty");
-  check_refused("/a", "a part of the name is empty");
-  check_refused("a b", "`a b`" + std::string(part_rule));
-  check_refused("a/../b", "`..`" + std::string(part_rule));
-  check_refused("a%2fb", "`a%2fb`" + std::string(part_rule));
-  check_refused("a:", "`` is not a tag");
-  check_refused("a:-x", "`-x` is not a tag");
-  check_refused("a@sha256:12", "`sha256:12` is not `sha256:` and 64 hexadecimal digits");
-  check_refused("a@md5:" + zeros, "`md5:" + zeros + "` is not `sha256:` and 64 hexadecimal digits");
-  check_refused("-x.example/a", "`-x.example` is not a host");
-  check_refused("x_y.example/a", "`x_y.example` is not a host");
-  check_refused("user@x.example/a", "`x.example/a` is not `sha256:` and 64 hexadecimal digits");
-  check_refused("x.example:/a", "`` is not a port");
-  check_refused("x.example:65536/a", "`65536` is not a port");
-  check_refused("x.example:080/a", "`080` is not a port");
-  check_refused("x.example:5a/b", "`5a` is not a port");
+  check_no_reference("", "the name is empty");
+  check_no_reference(":tag", "the name is empty");
+  check_no_reference("@sha256:" + zeros, "the name is empty");
+  check_no_reference("registry.example.com/", "the name is empty");
+  check_no_reference("a//b", "a part of the name is empty");
+  check_no_reference("/a", "a part of the name is empty");
+  check_no_reference("a b", "`a b`" + std::string(part_rule));
+  check_no_reference("a/../b", "`..`" + std::string(part_rule));
+  check_no_reference("a%2fb", "`a%2fb`" + std::string(part_rule));
+  check_no_reference("a:", "`` is not a tag");
+  check_no_reference("a:-x", "`-x` is not a tag");
+  check_no_reference("a@sha256:12", "`sha256:12` is not `sha256:` and 64 hexadecimal digits");
+  check_no_reference("a@md5:" + zeros,
+                     "`md5:" + zeros + "` is not `sha256:` and 64 hexadecimal digits");
+  check_no_reference("-x.example/a", "`-x.example` is not a host");
+  check_no_reference("x_y.example/a", "`x_y.example` is not a host");
+  check_no_reference("user@x.example/a",
+                     "`x.example/a` is not `sha256:` and 64 hexadecimal digits");
+  check_no_reference("x.example:/a", "`` is not a port");
+  check_no_reference("x.example:65536/a", "`65536` is not a port");
+  check_no_reference("x.example:080/a", "`080` is not a port");
+  check_no_reference("x.example:5a/b", "`5a` is not a port");
 }
 
 TEST_CASE("a password in a name is never shown") {

@@ -13,8 +13,15 @@ WeightLayer weights(const std::string& content) {
           {Role::weights, "base", 0, {}}};
 }
 
-const WeightsImageFacts facts{
-    *Platform::parse("linux/arm64"), "1970-01-01T00:00:00Z", {{"team", "search"}}};
+WeightsImageFacts some_facts() {
+  WeightsImageFacts facts;
+  facts.platform = *Platform::parse("linux/arm64");
+  facts.created = "1970-01-01T00:00:00Z";
+  facts.labels = {{"team", "search"}};
+  return facts;
+}
+
+const WeightsImageFacts facts = some_facts();
 
 }  // namespace
 
@@ -38,6 +45,31 @@ TEST_CASE("an image of weights is for a platform, and has nothing to run that co
   CHECK(image.config.cmd.empty());
   CHECK(image.config_bytes.find("Entrypoint") == std::string::npos);
   CHECK(image.manifest.annotations.count("org.opencontainers.image.base.name") == 0);
+}
+
+TEST_CASE("a shell lies below the weights and links above, and nothing is run that would end") {
+  WeightsImageFacts more = some_facts();
+  more.shell = weights("shell").layer;
+  more.links = weights("links").layer;
+  const Image image = weights_image({weights("one")}, more);
+  CHECK(image.config.diff_ids ==
+        std::vector{Digest::of("shell"), Digest::of("one"), Digest::of("links")});
+  CHECK(image.config.entrypoint.empty());
+  REQUIRE(image.config.cmd.size() == 3);
+  CHECK(image.config.cmd[0] == "sh");
+  CHECK(image.config.env_value("PATH") == "/bin");
+}
+
+TEST_CASE("an image of weights runs as a user that needs no passwd, or as root") {
+  const auto user_of = [](const std::string& user) {
+    WeightsImageFacts more = some_facts();
+    more.user = user;
+    return weights_image({weights("one")}, more).config.user;
+  };
+  CHECK(user_of("65532:65532") == "65532:65532");
+  CHECK(user_of("1000") == "1000");
+  CHECK(user_of("nobody").empty());
+  CHECK(user_of("1000:staff").empty());
 }
 
 TEST_CASE("an image of weights is read back as the image that it is") {

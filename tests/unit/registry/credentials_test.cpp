@@ -165,7 +165,19 @@ TEST_CASE("a helper that hangs is killed, with what it started") {
     CHECK(error.fault() == Fault::auth);
     CHECK(
         std::string(error.what()).starts_with("credential helper `docker-credential-store` has "));
+    CHECK(error.hint() ==
+          "it may wait for somebody to unlock it; run `docker-credential-store list` to see");
   }
+}
+
+TEST_CASE("a stop ends a helper that hangs") {
+  Home home;
+  Stop stop;
+  stop.request(Fault::interrupted);
+  home.places.stop = &stop;
+  home.docker(R"({"credsStore":"store"})");
+  home.helper("store", "sleep 600 & sleep 600");
+  CHECK(error_of([&] { home.find(host); }).fault() == Fault::interrupted);
 }
 
 TEST_CASE("a helper that never stops talking is killed") {

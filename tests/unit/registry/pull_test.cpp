@@ -13,11 +13,11 @@ using namespace mlpack::test;
 
 namespace {
 
-const std::vector<std::string> layers = {"the base", "the weights"};
+const std::vector<std::string> pulled_layers = {"the base", "the weights"};
 const Platform amd64 = *Platform::parse("linux/amd64");
 
 void publish(FakeRegistry& registry, const Image& image, const std::string& tag) {
-  for (const std::string& layer : layers) {
+  for (const std::string& layer : pulled_layers) {
     registry.put_blob("acme/x", layer);
   }
   registry.put_blob("acme/x", image.config_bytes);
@@ -41,22 +41,22 @@ TEST_CASE("a base is fetched without any of its layers") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "1");
   const FetchedBase base = fetch_base(rig.client, tagged("1"), amd64, store);
   CHECK(base.image.manifest_bytes == image.manifest_bytes);
   CHECK(base.image.config_bytes == image.config_bytes);
   CHECK(base.reference.digest() == image.digest());
   CHECK(rig.net.count("GET /v2/acme/x/blobs/") == 1);
-  CHECK_FALSE(store.has_blob(Digest::of(layers[0])));
-  CHECK(store.locate(Digest::of(layers[0])).kind == BlobLocation::Kind::remote);
+  CHECK_FALSE(store.has_blob(Digest::of(pulled_layers[0])));
+  CHECK(store.locate(Digest::of(pulled_layers[0])).kind == BlobLocation::Kind::remote);
 }
 
 TEST_CASE("a base that has not changed costs one HEAD") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  publish(rig.registry, image_of(layers), "1");
+  publish(rig.registry, image_of(pulled_layers), "1");
   fetch_base(rig.client, tagged("1"), amd64, store);
   rig.net.forget();
   fetch_base(rig.client, tagged("1"), amd64, store);
@@ -67,7 +67,7 @@ TEST_CASE("a base by digest that the store has costs nothing") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "1");
   const FetchedBase base = fetch_base(rig.client, tagged("1"), amd64, store);
   rig.net.forget();
@@ -79,7 +79,7 @@ TEST_CASE("offline, a base comes from the store, or the miss says what to do") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "1");
   fetch_base(rig.client, tagged("1"), amd64, store);
   CHECK(stored_base(tagged("1"), amd64, store).image.digest() == image.digest());
@@ -94,7 +94,7 @@ TEST_CASE("the platform's image is taken from an index, offline too") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "unused");
   const std::string index = index_over(image, amd64);
   rig.registry.put_manifest("acme/x", "1", index, std::string(media_type::oci_index));
@@ -108,7 +108,7 @@ TEST_CASE("a base without an image for the platform is refused") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  publish(rig.registry, image_of(layers), "1");
+  publish(rig.registry, image_of(pulled_layers), "1");
   const Error error = error_of(
       [&] { fetch_base(rig.client, tagged("1"), *Platform::parse("linux/arm64"), store); });
   CHECK(error.fault() == Fault::incompatible);
@@ -134,14 +134,14 @@ TEST_CASE("a hostile manifest is refused and nothing of it is kept") {
       std::string("{}"),
       std::string(100000, '['),
       R"({"schemaVersion":2,)" + config +
-          R"("digest":"sha256:../../etc/passwd","size":1},"layers":[]})",
-      R"({"schemaVersion":2,)" + config + R"("digest":"md5:00","size":1},"layers":[]})",
+          R"("digest":"sha256:../../etc/passwd","size":1},"pulled_layers":[]})",
+      R"({"schemaVersion":2,)" + config + R"("digest":"md5:00","size":1},"pulled_layers":[]})",
       R"({"schemaVersion":2,)" + config + R"("digest":")" + Digest::of("x").text() +
           R"(","size":-1},"layers":[]})",
       R"({"schemaVersion":2,)" + config + R"("digest":")" + Digest::of("x").text() +
           R"(","size":99999999},"layers":[]})",
       R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})",
-      std::string(R"({"schemaVersion":2,"layers":[],"manifests":[]})"),
+      std::string(R"({"schemaVersion":2,"pulled_layers":[],"manifests":[]})"),
       std::string(R"({"schemaVersion":1,"fsLayers":[]})")};
   for (const std::string& text : texts) {
     Rig rig;
@@ -159,7 +159,7 @@ TEST_CASE("a config that is not the manifest's is refused") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "1");
   rig.net.fault({.match = "/blobs/", .instead = [&](const Seen&) {
                    return reply(200, {}, std::string(image.config_bytes.size(), ' '));
@@ -172,7 +172,7 @@ TEST_CASE("a pull brings everything and the name") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "1");
   const PullReport report = pull(rig.client, tagged("1"), amd64, store);
   CHECK(report.downloaded == 2);
@@ -188,7 +188,7 @@ TEST_CASE("a pull of an index without a platform brings all of it") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "unused");
   const std::string index = index_over(image, amd64);
   rig.registry.put_manifest("acme/x", "1", index, std::string(media_type::oci_index));
@@ -201,7 +201,7 @@ TEST_CASE("attestations beside an image come along, and go along with a push") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "unused");
   const std::string statement = R"({"_type":"https://in-toto.io/Statement/v0.1"})";
   const Descriptor config{"application/vnd.oci.empty.v1+json", Digest::of("{}"), 2, {}, {}};
@@ -247,7 +247,7 @@ TEST_CASE("a pull by digest alone is kept under that digest") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "1");
   const Reference pinned = name("registry.example.com/acme/x").with_digest(image.digest());
   pull(rig.client, pinned, std::nullopt, store);
@@ -262,12 +262,12 @@ TEST_CASE("a layer that is wrong leaves neither a blob nor a name") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  publish(rig.registry, image_of(layers), "1");
-  rig.net.fault({.match = Digest::of(layers[1]).hex(), .times = 9, .instead = [](const Seen&) {
-                   return reply(200, {}, "THE WEIGHTS");
-                 }});
+  publish(rig.registry, image_of(pulled_layers), "1");
+  rig.net.fault({.match = Digest::of(pulled_layers[1]).hex(),
+                 .times = 9,
+                 .instead = [](const Seen&) { return reply(200, {}, "THE WEIGHTS"); }});
   CHECK(error_of([&] { pull(rig.client, tagged("1"), amd64, store); }).fault() == Fault::integrity);
-  CHECK_FALSE(store.has_blob(Digest::of(layers[1])));
+  CHECK_FALSE(store.has_blob(Digest::of(pulled_layers[1])));
   CHECK_FALSE(store.find(tagged("1")));
   CHECK(store.verify(1).problems.empty());
 }
@@ -297,7 +297,7 @@ TEST_CASE("layers go through the one who looks into them, once") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "1");
   std::atomic<int> moves{0};
   const MoveLayer move = [&](auto source, Sink& sink, const Descriptor& layer, const Digest& id) {
@@ -316,7 +316,7 @@ TEST_CASE("what a pull finds to be wrong is neither kept nor named") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  publish(rig.registry, image_of(layers), "1");
+  publish(rig.registry, image_of(pulled_layers), "1");
   const MoveLayer refuse = [](auto source, Sink& sink, const Descriptor&, const Digest&) {
     copy(*source, sink);
     fail(Fault::integrity, "it is wrong");
@@ -324,17 +324,17 @@ TEST_CASE("what a pull finds to be wrong is neither kept nor named") {
   const Error error = error_of([&] { pull(rig.client, tagged("1"), std::nullopt, store, refuse); });
   CHECK(error.fault() == Fault::integrity);
   CHECK(store.images().empty());
-  CHECK_FALSE(store.has_blob(Digest::of(layers[0])));
-  CHECK_FALSE(store.has_blob(Digest::of(layers[1])));
+  CHECK_FALSE(store.has_blob(Digest::of(pulled_layers[0])));
+  CHECK_FALSE(store.has_blob(Digest::of(pulled_layers[1])));
 }
 
 TEST_CASE("a blob of the store that was cut short is pulled again") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  publish(rig.registry, image_of(layers), "1");
+  publish(rig.registry, image_of(pulled_layers), "1");
   pull(rig.client, tagged("1"), std::nullopt, store);
-  write_file(store.blob_path(Digest::of(layers[0])), "the");
+  write_file(store.blob_path(Digest::of(pulled_layers[0])), "the");
   CHECK(pull(rig.client, tagged("1"), std::nullopt, store).downloaded == 1);
   CHECK(store.verify(1).problems.empty());
 }
@@ -343,7 +343,7 @@ TEST_CASE("an image for which there is no room is not begun") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(pulled_layers);
   publish(rig.registry, image, "unused");
   Manifest manifest = image.manifest;
   manifest.layers[1].size = std::uint64_t{1} << 45;

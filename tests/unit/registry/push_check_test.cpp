@@ -10,19 +10,19 @@ using namespace mlpack::test;
 
 namespace {
 
-const std::vector<std::string> layers = {"the base", "the weights"};
+const std::vector<std::string> two_layers = {"the base", "the weights"};
 
-struct Pushed {
-  Image image = image_of(layers);
+struct CheckedPush {
+  Image image = image_of(two_layers);
   PushRequest request = {
-      {image}, {}, name("registry.example.com/acme/x:1"), opener(image, layers), nullptr};
+      {image}, {}, name("registry.example.com/acme/x:1"), opener(image, two_layers), nullptr};
 };
 
 }  // namespace
 
 TEST_CASE("a registry that took a manifest and does not have it is found out before the tag") {
   Rig rig;
-  const Pushed pushed;
+  const CheckedPush pushed;
   rig.net.fault({.match = "HEAD https://registry.example.com/v2/acme/x/manifests/sha256",
                  .times = 99,
                  .instead = [](const Seen&) { return reply(404); }});
@@ -37,7 +37,7 @@ TEST_CASE("a registry that took a manifest and does not have it is found out bef
 
 TEST_CASE("a tag that leads elsewhere after the push is an integrity failure") {
   Rig rig;
-  const Pushed pushed;
+  const CheckedPush pushed;
   const std::string other = Digest::of("other").text();
   rig.net.fault({.match = "HEAD https://registry.example.com/v2/acme/x/manifests/1",
                  .times = 99,
@@ -56,7 +56,7 @@ TEST_CASE("a tag that leads elsewhere after the push is an integrity failure") {
 
 TEST_CASE("a manifest that is seen a moment after it was put is waited for") {
   Rig rig;
-  const Pushed pushed;
+  const CheckedPush pushed;
   rig.net.fault({.match = "HEAD https://registry.example.com/v2/acme/x/manifests/",
                  .times = 2,
                  .skip = 2,
@@ -67,7 +67,7 @@ TEST_CASE("a manifest that is seen a moment after it was put is waited for") {
 
 TEST_CASE("a registry that says it stored another manifest is not believed") {
   Rig rig;
-  const Pushed pushed;
+  const CheckedPush pushed;
   rig.net.fault({.match = "PUT https://registry.example.com/v2/acme/x/manifests/",
                  .instead = [](const Seen&) {
                    return reply(201, {{"Docker-Content-Digest", Digest::of("x").text()}});
@@ -79,7 +79,7 @@ TEST_CASE("a registry that says it stored another manifest is not believed") {
 TEST_CASE("a registry that will not say what it has is believed") {
   for (const int status : {403, 405, 501}) {
     Rig rig;
-    const Pushed pushed;
+    const CheckedPush pushed;
     CAPTURE(status);
     rig.net.fault({.match = "HEAD https://registry.example.com/v2/acme/x/manifests/",
                    .times = 99,
@@ -93,7 +93,7 @@ TEST_CASE("a registry that will not say what it has is believed") {
 TEST_CASE("a registry that says no digest in reply to HEAD is asked for the manifest") {
   for (const bool damaged : {false, true}) {
     Rig rig;
-    const Pushed pushed;
+    const CheckedPush pushed;
     rig.net.fault({.match = "HEAD https://registry.example.com/v2/acme/x/manifests/",
                    .times = 99,
                    .instead = [](const Seen&) { return reply(200); }});

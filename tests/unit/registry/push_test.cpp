@@ -12,20 +12,21 @@ using namespace mlpack::test;
 
 namespace {
 
-const std::vector<std::string> layers = {"the base", "the weights, which are larger", "the code"};
+const std::vector<std::string> three_layers = {
+    "the base", "the weights, which are larger", "the code"};
 
 PushRequest request_for(const Image& image, const std::string& target, Store* store = nullptr) {
-  return {{image}, {}, name(target), opener(image, layers), store};
+  return {{image}, {}, name(target), opener(image, three_layers), store};
 }
 
 struct Pushed {
-  Image image = image_of(layers);
+  Image image = image_of(three_layers);
   PushRequest request = request_for(image, "registry.example.com/acme/x:1");
 };
 
 // Blobs whose origin is known come from there, others are here.
 OpenBlob open_anywhere(Rig& rig, const Image& image, const Store& store) {
-  return [&rig, &store, here = opener(image, layers)](const Descriptor& blob) {
+  return [&rig, &store, here = opener(image, three_layers)](const Descriptor& blob) {
     const bool remote = store.locate(blob.digest).kind == BlobLocation::Kind::remote;
     return remote ? remote_blobs(rig.client, store)(blob) : here(blob);
   };
@@ -97,7 +98,7 @@ TEST_CASE("what the tag named before is reported") {
 
 TEST_CASE("blobs that are there are not sent again") {
   Rig rig;
-  for (const std::string& layer : layers) {
+  for (const std::string& layer : three_layers) {
     rig.registry.put_blob("acme/x", layer);
   }
   const Pushed pushed;
@@ -121,14 +122,14 @@ TEST_CASE("a layer that another repository of the registry has is mounted") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  rig.registry.put_blob("library/base", layers[0]);
-  store.put_origin(Digest::of(layers[0]), name("registry.example.com/library/base"));
+  rig.registry.put_blob("library/base", three_layers[0]);
+  store.put_origin(Digest::of(three_layers[0]), name("registry.example.com/library/base"));
   const Pushed pushed;
   const PushReport report =
       push(rig.client, request_for(pushed.image, "registry.example.com/acme/x:1", &store));
   CHECK(report.mounted == 1);
   CHECK(report.uploaded == 3);
-  CHECK(rig.registry.has_blob("acme/x", Digest::of(layers[0])));
+  CHECK(rig.registry.has_blob("acme/x", Digest::of(three_layers[0])));
 }
 
 TEST_CASE("a token for a mount has the right to pull from where the blob is") {
@@ -151,7 +152,7 @@ TEST_CASE("a mount that is refused in any way becomes an upload") {
     CAPTURE(status);
     const TempDir folder;
     Store store(folder.path());
-    store.put_origin(Digest::of(layers[0]), name("registry.example.com/library/base"));
+    store.put_origin(Digest::of(three_layers[0]), name("registry.example.com/library/base"));
     if (status != 202) {
       rig.net.fault({.match = "mount=", .instead = [&](const Seen&) { return reply(status); }});
     }
@@ -167,16 +168,16 @@ TEST_CASE("a mount that is refused in any way becomes an upload") {
 TEST_CASE("a layer that only another registry has is streamed from there") {
   Rig rig;
   FakeRegistry other(rig.net, "other.example.com");
-  other.put_blob("base", layers[0]);
+  other.put_blob("base", three_layers[0]);
   const TempDir folder;
   Store store(folder.path());
-  store.put_origin(Digest::of(layers[0]), name("other.example.com/base"));
-  const Image image = image_of(layers);
+  store.put_origin(Digest::of(three_layers[0]), name("other.example.com/base"));
+  const Image image = image_of(three_layers);
   PushRequest request = request_for(image, "registry.example.com/acme/x:1", &store);
   request.open = open_anywhere(rig, image, store);
   CHECK(push(rig.client, request).uploaded == 4);
-  CHECK(rig.registry.has_blob("acme/x", Digest::of(layers[0])));
-  CHECK_FALSE(store.has_blob(Digest::of(layers[0])));
+  CHECK(rig.registry.has_blob("acme/x", Digest::of(three_layers[0])));
+  CHECK_FALSE(store.has_blob(Digest::of(three_layers[0])));
   CHECK(rig.net.count("GET /v2/base/blobs/") == 1);
 }
 
@@ -187,12 +188,12 @@ TEST_CASE("a layer that is damaged in its registry is not passed on") {
                  .instead = [](const Seen&) { return reply(200, {}, "THE BASE"); }});
   const TempDir folder;
   Store store(folder.path());
-  store.put_origin(Digest::of(layers[0]), name("other.example.com/base"));
-  const Image image = image_of(layers);
+  store.put_origin(Digest::of(three_layers[0]), name("other.example.com/base"));
+  const Image image = image_of(three_layers);
   PushRequest request = request_for(image, "registry.example.com/acme/x:1", &store);
   request.open = open_anywhere(rig, image, store);
   CHECK(error_of([&] { push(rig.client, request); }).fault() == Fault::integrity);
-  CHECK_FALSE(rig.registry.has_blob("acme/x", Digest::of(layers[0])));
+  CHECK_FALSE(rig.registry.has_blob("acme/x", Digest::of(three_layers[0])));
   CHECK(rig.registry.sessions.empty());
 }
 
@@ -200,10 +201,10 @@ TEST_CASE("the store knows afterwards where the blobs are") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  const Image image = image_of(layers);
+  const Image image = image_of(three_layers);
   push(rig.client, request_for(image, "registry.example.com/acme/x:1", &store));
-  REQUIRE(store.origins(Digest::of(layers[1])).size() == 1);
-  CHECK(store.origins(Digest::of(layers[1]))[0].name() == "registry.example.com/acme/x");
+  REQUIRE(store.origins(Digest::of(three_layers[1])).size() == 1);
+  CHECK(store.origins(Digest::of(three_layers[1]))[0].name() == "registry.example.com/acme/x");
 }
 
 TEST_CASE("a registry that sees a blob late is given a moment") {
@@ -238,12 +239,12 @@ TEST_CASE("a mount that the registry only claimed becomes an upload") {
   Rig rig;
   const TempDir folder;
   Store store(folder.path());
-  store.put_origin(Digest::of(layers[0]), name("registry.example.com/library/base"));
+  store.put_origin(Digest::of(three_layers[0]), name("registry.example.com/library/base"));
   rig.net.fault(
       {.match = "mount=", .times = 99, .instead = [](const Seen&) { return reply(201); }});
   const Pushed pushed;
   push(rig.client, request_for(pushed.image, "registry.example.com/acme/x:1", &store));
-  CHECK(rig.registry.has_blob("acme/x", Digest::of(layers[0])));
+  CHECK(rig.registry.has_blob("acme/x", Digest::of(three_layers[0])));
   CHECK(rig.registry.manifest("acme/x", "1"));
 }
 
@@ -259,7 +260,7 @@ TEST_CASE("a blob that cannot be sent leaves the tag as it was") {
 
 TEST_CASE("an index is put after the images that it names") {
   Rig rig;
-  const Image image = image_of(layers);
+  const Image image = image_of(three_layers);
   PushRequest request = request_for(image, "registry.example.com/acme/x:1");
   request.index = index_over(image);
   const PushReport report = push(rig.client, request);
@@ -273,7 +274,7 @@ TEST_CASE("an index is put after the images that it names") {
 
 TEST_CASE("a digest in the target has to be the image's") {
   Rig rig;
-  const Image image = image_of(layers);
+  const Image image = image_of(three_layers);
   const std::string target = "registry.example.com/acme/x@" + Digest::of("other").text();
   const Error error = error_of([&] { push(rig.client, request_for(image, target)); });
   CHECK(error.fault() == Fault::usage);
@@ -325,4 +326,16 @@ TEST_CASE("large and small blobs are sent in turn") {
     sizes.push_back(blob.size);
   }
   CHECK(sizes == std::vector<std::uint64_t>{5, 0, 4, 1, 2});
+}
+
+TEST_CASE("a blob that the registry has is looked at before a manifest is there") {
+  Rig rig;
+  Pushed pushed;
+  for (const std::string& layer : three_layers)
+    rig.registry.put_blob("acme/x", layer);
+  pushed.request.check_unsent = [&](const Descriptor& blob) {
+    if (blob.digest == Digest::of(three_layers[1])) fail(Fault::integrity, "a lie");
+  };
+  CHECK(std::string(error_of([&] { push(rig.client, pushed.request); }).what()) == "a lie");
+  CHECK_FALSE(rig.registry.manifest("acme/x", pushed.image.digest().text()));
 }

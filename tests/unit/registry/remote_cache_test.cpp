@@ -9,7 +9,22 @@ using namespace mlpack::test;
 
 namespace {
 
-const std::string weights = "the weights of a model";
+const std::string cached_weights = "the weights of a model";
+
+class Breaking : public Source {
+ public:
+  Breaking(const std::string& text, std::uint64_t after)
+      : text_(text.substr(0, after)), is_cut_(after < text.size()) {}
+  std::size_t read(std::span<std::byte> buffer) override {
+    const std::size_t count = text_.read(buffer);
+    if (count == 0 && is_cut_) fail(Fault::network, "gone");
+    return count;
+  }
+
+ private:
+  StringSource text_;
+  bool is_cut_;
+};
 
 // A source in memory that may break off.
 class Shelf : public RemoteSource {
@@ -17,15 +32,15 @@ class Shelf : public RemoteSource {
   const std::string& name() const override { return name_; }
   RemoteListing list() override { return {}; }
   void describe(RemoteFile& file) override { file.sha256 = described; }
-  void fetch(const RemoteFile&, std::uint64_t offset, std::uint64_t length, Sink& sink) override {
+  std::unique_ptr<Source> open(const RemoteFile&,
+                               std::uint64_t offset,
+                               std::uint64_t length) override {
     const std::scoped_lock lock(guard_);
     offsets.push_back(offset);
-    const std::uint64_t sent = std::min<std::uint64_t>(length, breaks_after);
-    sink.write(as_bytes(std::string_view(content).substr(offset, sent)));
-    if (sent < length) fail(Fault::network, "gone");
+    return std::make_unique<Breaking>(content.substr(offset, length), breaks_after);
   }
 
-  std::string content = weights;
+  std::string content = cached_weights;
   std::optional<Digest> described;
   std::uint64_t breaks_after = 1000;
   std::vector<std::uint64_t> offsets;
@@ -40,9 +55,9 @@ struct Cache {
   Stop stop;
   NotedProgress progress;
   Shelf shelf;
-  RemoteFile file{.path = "a/model.bin", .size = weights.size()};
+  RemoteFile file{.path = "a/model.bin", .size = cached_weights.size()};
 
-  Cache() { file.sha256 = Digest::of(weights); }
+  Cache() { file.sha256 = Digest::of(cached_weights); }
   RemoteCache cache() { return RemoteCache(folder.path(), stop); }
   CachedFile get() { return cache().download_to(shelf, file, progress); }
   std::vector<std::string> files() {
@@ -55,7 +70,7 @@ struct Cache {
   }
 };
 
-const std::string place = "sha256/" + Digest::of(weights).hex();
+const std::string place = "sha256/" + Digest::of(cached_weights).hex();
 
 }  // namespace
 
@@ -64,8 +79,8 @@ TEST_CASE("a file is fetched once, and lies under its digest") {
   CHECK_FALSE(cache.cache().find(cache.shelf, cache.file));
   const CachedFile file = cache.get();
   CHECK(file.path == cache.folder / place);
-  CHECK(file.sha256 == Digest::of(weights));
-  CHECK(cache.folder.read(place) == weights);
+  CHECK(file.sha256 == Digest::of(cached_weights));
+  CHECK(cache.folder.read(place) == cached_weights);
   CHECK(cache.get().path == file.path);
   CHECK(cache.shelf.offsets == std::vector<std::uint64_t>{0});
   CHECK(cache.files() == std::vector<std::string>{place});
@@ -76,20 +91,20 @@ TEST_CASE("what an interrupted download left is gone on from") {
   cache.shelf.breaks_after = 5;
   CHECK(error_of([&] { cache.get(); }).fault() == Fault::network);
   CHECK(error_of([&] { cache.get(); }).fault() == Fault::network);
-  CHECK(cache.files() == std::vector<std::string>{"part/" + Digest::of(weights).hex()});
+  CHECK(cache.files() == std::vector<std::string>{"part/" + Digest::of(cached_weights).hex()});
   cache.shelf.breaks_after = 1000;
   cache.get();
   CHECK(cache.shelf.offsets == std::vector<std::uint64_t>{0, 5, 10});
-  CHECK(cache.folder.read(place) == weights);
+  CHECK(cache.folder.read(place) == cached_weights);
 }
 
 TEST_CASE("a part that was damaged is fetched again from the start") {
   for (const std::string damaged :
        {"not it", "longer than the weights of a model", "another size of model."}) {
     Cache cache;
-    cache.folder.write("part/" + Digest::of(weights).hex(), damaged);
+    cache.folder.write("part/" + Digest::of(cached_weights).hex(), damaged);
     cache.get();
-    CHECK(cache.folder.read(place) == weights);
+    CHECK(cache.folder.read(place) == cached_weights);
     CHECK(cache.shelf.offsets.back() == 0);
   }
 }
@@ -105,7 +120,7 @@ TEST_CASE("a file without a digest is known by its version") {
   Cache cache;
   cache.file.sha256.reset();
   cache.file.version = "\"e1\"";
-  CHECK(cache.get().sha256 == Digest::of(weights));
+  CHECK(cache.get().sha256 == Digest::of(cached_weights));
   CHECK(cache.get().path == cache.folder / place);
   CHECK(cache.shelf.offsets.size() == 1);
   cache.file.version = "\"e2\"";
@@ -118,7 +133,7 @@ TEST_CASE("a digest that the server says when asked saves the download") {
   cache.get();
   cache.file.sha256.reset();
   cache.file.version = "\"e1\"";
-  cache.shelf.described = Digest::of(weights);
+  cache.shelf.described = Digest::of(cached_weights);
   CHECK(cache.get().path == cache.folder / place);
   CHECK(cache.shelf.offsets.size() == 1);
   CHECK(cache.files() == std::vector<std::string>{place});
@@ -151,7 +166,7 @@ TEST_CASE("many that want one file fetch it once") {
 
 TEST_CASE("a download that another process has is waited for until a stop") {
   Cache cache;
-  const FileLock other(cache.folder / ("part/" + Digest::of(weights).hex()),
+  const FileLock other(cache.folder / ("part/" + Digest::of(cached_weights).hex()),
                        FileLock::Mode::exclusive);
   cache.stop.request(Fault::interrupted);
   CHECK(error_of([&] { cache.get(); }).fault() == Fault::interrupted);
@@ -176,8 +191,8 @@ TEST_CASE("a listing is kept by its source, and read back as it was") {
   CHECK(found->kind == RemoteListing::Kind::file);
   REQUIRE(found->files.size() == 2);
   CHECK(found->files[0].path == "a/model.bin");
-  CHECK(found->files[0].size == weights.size());
-  CHECK(found->files[0].sha256 == Digest::of(weights));
+  CHECK(found->files[0].size == cached_weights.size());
+  CHECK(found->files[0].sha256 == Digest::of(cached_weights));
   CHECK_FALSE(found->files[0].git_sha1);
   CHECK(found->files[1].git_sha1 == small.git_sha1);
   CHECK(found->files[1].version == small.version);

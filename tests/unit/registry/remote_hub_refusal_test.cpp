@@ -138,7 +138,8 @@ TEST_CASE("HF_HUB_OFFLINE asks nobody") {
   Hub hub;
   hub.environment["HF_HUB_OFFLINE"] = "1";
   CHECK(error_of([&] { hub.open()->list(); }).fault() == Fault::input);
-  CHECK(error_of([&] { hub.open()->read(hub.model(), 0, 22, hub.sink); }).fault() == Fault::input);
+  CHECK(error_of([&] { read_from(*hub.open(), hub.model(), 0, 22, hub.sink); }).fault() ==
+        Fault::input);
   CHECK(hub.net.seen().empty());
 }
 

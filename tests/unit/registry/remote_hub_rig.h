@@ -54,7 +54,7 @@ struct Hub : RemoteRig {
   }
 
   Response answer(const Seen& seen) {
-    const std::string target = Url::parse(seen.url)->target();
+    const std::string target = url_of(seen.url).target();
     if (target.starts_with(api + "/revision/")) {
       return reply(200, {}, R"({"id":"acme/tiny","sha":")" + commit + "\"}");
     }

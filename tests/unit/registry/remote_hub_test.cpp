@@ -42,7 +42,7 @@ TEST_CASE("a link to another host brings its page from the hub that was asked") 
 TEST_CASE("the token goes to the hub and to nobody else") {
   Hub hub;
   hub.open()->list();
-  hub.open()->read(hub.model(), 0, weights.size(), hub.sink);
+  read_from(*hub.open(), hub.model(), 0, weights.size(), hub.sink);
   CHECK(hub.sink.text == weights);
   for (const Seen& seen : hub.net.seen()) {
     const bool own = seen.url.starts_with("https://hub.example.com/");
@@ -58,7 +58,7 @@ TEST_CASE("a file goes on where the connection broke, however often it breaks") 
                    cut.headers = response.headers;
                    return cut;
                  }});
-  hub.open()->read(hub.model(), 0, weights.size(), hub.sink);
+  read_from(*hub.open(), hub.model(), 0, weights.size(), hub.sink);
   CHECK(hub.sink.text == weights);
   CHECK(hub.net.seen().back().headers.find("Range") == "bytes=15-21");
   CHECK(hub.rig.waits == std::vector<double>(15, 0.5));
@@ -69,7 +69,8 @@ TEST_CASE("a connection that breaks without a byte is given up after ten attempt
   hub.net.fault({.match = "cdn.example.com", .times = 100, .instead = [](const Seen&) {
                    return no_answer();
                  }});
-  const Error error = error_of([&] { hub.open()->read(hub.model(), 0, weights.size(), hub.sink); });
+  const Error error =
+      error_of([&] { read_from(*hub.open(), hub.model(), 0, weights.size(), hub.sink); });
   CHECK(error.fault() == Fault::network);
   CHECK(hub.rig.waits.size() == 9);
 }
@@ -79,16 +80,16 @@ TEST_CASE("a server that knows no ranges is read from the front") {
   hub.net.serve("https://cdn.example.com", [](const Seen&) { return reply(200, {}, weights); });
   hub.net.fault({.match = "cdn.example.com",
                  .instead = [](const Seen&) { return reply(200, {}, weights, 7); }});
-  hub.open()->read(hub.model(), 0, weights.size(), hub.sink);
+  read_from(*hub.open(), hub.model(), 0, weights.size(), hub.sink);
   CHECK(hub.sink.text == weights);
   hub.sink.text.clear();
-  hub.open()->read(hub.model(), 4, 7, hub.sink);
+  read_from(*hub.open(), hub.model(), 4, 7, hub.sink);
   CHECK(hub.sink.text == "weights");
 }
 
 TEST_CASE("a part of a file is asked for by its range") {
   Hub hub;
-  hub.open()->read(hub.model(), 4, 7, hub.sink);
+  read_from(*hub.open(), hub.model(), 4, 7, hub.sink);
   CHECK(hub.sink.text == "weights");
   CHECK(hub.net.seen().back().headers.find("Range") == "bytes=4-10");
 }
@@ -96,7 +97,8 @@ TEST_CASE("a part of a file is asked for by its range") {
 TEST_CASE("other bytes than those listed are an integrity failure, and the last are held back") {
   Hub hub;
   hub.content[0] = 'T';
-  const Error error = error_of([&] { hub.open()->read(hub.model(), 0, weights.size(), hub.sink); });
+  const Error error =
+      error_of([&] { read_from(*hub.open(), hub.model(), 0, weights.size(), hub.sink); });
   CHECK(error.fault() == Fault::integrity);
   CHECK(std::string(error.what()) ==
         "`model.safetensors` of `hf://acme/tiny` should have sha256 `" + Digest::of(weights).hex() +
@@ -107,7 +109,8 @@ TEST_CASE("other bytes than those listed are an integrity failure, and the last 
 TEST_CASE("another size than the one listed is an integrity failure before a byte is read") {
   Hub hub;
   hub.content += "!";
-  const Error error = error_of([&] { hub.open()->read(hub.model(), 0, weights.size(), hub.sink); });
+  const Error error =
+      error_of([&] { read_from(*hub.open(), hub.model(), 0, weights.size(), hub.sink); });
   CHECK(error.fault() == Fault::integrity);
   CHECK(std::string(error.what()) ==
         "cannot fetch `model.safetensors` of `hf://acme/tiny`: it should have 22 bytes, and "
@@ -119,7 +122,7 @@ TEST_CASE("a hub that announces another file than it listed is caught before the
     Hub hub;
     hub.linked[lie].second =
         std::vector<std::string>{std::string(40, 'c'), "23", std::string(64, 'd')}[lie];
-    CHECK(error_of([&] { hub.open()->read(hub.model(), 0, 22, hub.sink); }).fault() ==
+    CHECK(error_of([&] { read_from(*hub.open(), hub.model(), 0, 22, hub.sink); }).fault() ==
           Fault::integrity);
     CHECK(hub.net.seen().size() == 1);
   }
@@ -128,11 +131,11 @@ TEST_CASE("a hub that announces another file than it listed is caught before the
 TEST_CASE("a small file is held against its git hash") {
   Hub hub;
   const RemoteFile file = hub.open()->list().files[0];
-  hub.open()->read(file, 0, file.size, hub.sink);
+  read_from(*hub.open(), file, 0, file.size, hub.sink);
   CHECK(hub.sink.text == readme);
   RemoteFile other = file;
   other.git_sha1 = std::string(40, 'e');
-  const Error error = error_of([&] { hub.open()->read(other, 0, file.size, hub.sink); });
+  const Error error = error_of([&] { read_from(*hub.open(), other, 0, file.size, hub.sink); });
   CHECK(error.fault() == Fault::integrity);
   CHECK(std::string(error.what()) ==
         "`a/README.md` of `hf://acme/tiny` should have the git hash `" + std::string(40, 'e') +
@@ -143,7 +146,7 @@ TEST_CASE("a public hub does not lead into a private network") {
   Hub hub;
   hub.net.serve(
       "https://cdn.example.com", [](const Seen&) { return reply(200, {}, weights); }, "10.0.0.1");
-  const Error error = error_of([&] { hub.open()->read(hub.model(), 0, 22, hub.sink); });
+  const Error error = error_of([&] { read_from(*hub.open(), hub.model(), 0, 22, hub.sink); });
   CHECK(error.fault() == Fault::refused);
   CHECK(hub.rig.waits.empty());
 }
@@ -187,6 +190,6 @@ TEST_CASE("a stop ends a download") {
   FunctionSink sink([&](Bytes) { hub.rig.stop.request(Fault::interrupted); });
   hub.net.fault({.match = "cdn.example.com",
                  .instead = [](const Seen&) { return reply(200, {}, weights, 5); }});
-  CHECK(error_of([&] { hub.open()->read(hub.model(), 0, 22, sink); }).fault() ==
+  CHECK(error_of([&] { read_from(*hub.open(), hub.model(), 0, 22, sink); }).fault() ==
         Fault::interrupted);
 }

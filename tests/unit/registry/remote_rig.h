@@ -25,6 +25,19 @@ struct RemoteRig {
   }
 };
 
+/// Reads a part of `file`, or all of it and compared with its digests.
+inline void read_from(RemoteSource& source,
+                      const RemoteFile& file,
+                      std::uint64_t offset,
+                      std::uint64_t length,
+                      Sink& sink) {
+  if (offset == 0 && length == file.size) {
+    copy(*source.open_whole(file), sink);
+  } else {
+    source.fetch(file, offset, length, sink);
+  }
+}
+
 /// `body`, or the part of it that was asked for, as RFC 9110 has it.
 inline Response ranged(const Seen& seen,
                        const std::string& body,

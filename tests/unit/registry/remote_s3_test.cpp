@@ -12,7 +12,7 @@ using namespace mlpack::test;
 
 namespace {
 
-const std::string weights = "the weights of a model";
+const std::string s3_weights = "the weights of a model";
 
 std::string contents(const std::string& key, std::size_t size) {
   return fmt::format(
@@ -70,9 +70,9 @@ struct Bucket : RemoteRig {
     }
     if (target != "/acme/m/a%20b%2B%C3%A9.bin") return reply(404, {}, s3_error("NoSuchKey"));
     if (seen.headers.find("If-Match") != "\"e1\"") return reply(412);
-    const std::string sum(reinterpret_cast<const char*>(Digest::of(weights).raw().data()), 32);
+    const std::string sum(reinterpret_cast<const char*>(Digest::of(s3_weights).raw().data()), 32);
     return seen.method == "HEAD" ? reply(200, {{"x-amz-checksum-sha256", base64(sum)}})
-                                 : ranged(seen, weights, {{"ETag", "\"e1\""}});
+                                 : ranged(seen, s3_weights, {{"ETag", "\"e1\""}});
   }
   RemoteContext signed_context() {
     RemoteContext plain = context();
@@ -109,7 +109,7 @@ TEST_CASE("every request is signed, with the token of the session") {
   Bucket bucket;
   const auto source = bucket.open();
   const RemoteFile file = source->list().files[0];
-  source->read(file, 4, 7, bucket.sink);
+  read_from(*source, file, 4, 7, bucket.sink);
   CHECK(bucket.sink.text == "weights");
   for (const auto& signer : bucket.wire.signers) {
     REQUIRE(signer);
@@ -131,9 +131,9 @@ TEST_CASE("an object's own digest is asked for, and the object held against it")
   RemoteFile file = source->list().files[0];
   CHECK_FALSE(file.sha256);
   source->describe(file);
-  CHECK(file.sha256 == Digest::of(weights));
-  source->read(file, 0, file.size, bucket.sink);
-  CHECK(bucket.sink.text == weights);
+  CHECK(file.sha256 == Digest::of(s3_weights));
+  read_from(*source, file, 0, file.size, bucket.sink);
+  CHECK(bucket.sink.text == s3_weights);
 }
 
 TEST_CASE("a digest of digests is no digest") {
@@ -153,7 +153,7 @@ TEST_CASE("an object that changed since it was listed is an integrity failure") 
   const auto source = bucket.open();
   RemoteFile file = source->list().files[0];
   file.version = "\"e0\"";
-  const Error error = error_of([&] { source->read(file, 0, 22, bucket.sink); });
+  const Error error = error_of([&] { read_from(*source, file, 0, 22, bucket.sink); });
   CHECK(error.fault() == Fault::integrity);
   CHECK(std::string(error.what()).ends_with("it changed since it was listed"));
 }
@@ -168,8 +168,8 @@ TEST_CASE("a source may name one object") {
   const RemoteFile file = bucket.open(name)->list().files.at(0);
   CHECK(file.path == "a b+\xc3\xa9.bin");
   const auto source = bucket.open(name);
-  source->read(file, 0, 22, bucket.sink);
-  CHECK(bucket.sink.text == weights);
+  read_from(*source, file, 0, 22, bucket.sink);
+  CHECK(bucket.sink.text == s3_weights);
 }
 
 TEST_CASE("a prefix with nothing below it is refused") {

@@ -8,11 +8,11 @@ using namespace mlpack::test;
 
 namespace {
 
-const std::string weights = "the weights of a model";
-const std::string url = "https://files.example.com/x/model%201.gguf";
+const std::string web_weights = "the weights of a model";
+const std::string web_url = "https://files.example.com/x/model%201.gguf";
 
 struct Web : RemoteRig {
-  std::string content = weights;
+  std::string content = web_weights;
   std::string tag = "\"v1\"";
 
   Web() {
@@ -22,10 +22,10 @@ struct Web : RemoteRig {
     });
   }
   std::unique_ptr<RemoteSource> open(const std::string& more = "") {
-    return open_remote(url + more, context());
+    return open_remote(web_url + more, context());
   }
   std::string text_of(const RemoteFile& file, RemoteSource& source) {
-    source.read(file, 0, file.size, sink);
+    read_from(source, file, 0, file.size, sink);
     return sink.text;
   }
 };
@@ -34,15 +34,15 @@ struct Web : RemoteRig {
 
 TEST_CASE("a file is listed by its URL, and fetched") {
   Web web;
-  const std::string digest = Digest::of(weights).hex();
+  const std::string digest = Digest::of(web_weights).hex();
   const auto source = web.open("#sha256=" + digest);
   const RemoteListing listing = source->list();
   CHECK(listing.revision == "sha256:" + digest);
   REQUIRE(listing.files.size() == 1);
   CHECK(listing.files[0].path == "model 1.gguf");
-  CHECK(listing.files[0].size == weights.size());
-  CHECK(listing.files[0].sha256 == Digest::of(weights));
-  CHECK(web.text_of(listing.files[0], *source) == weights);
+  CHECK(listing.files[0].size == web_weights.size());
+  CHECK(listing.files[0].sha256 == Digest::of(web_weights));
+  CHECK(web.text_of(listing.files[0], *source) == web_weights);
 }
 
 TEST_CASE("without a digest the ETag is what a file is pinned to") {
@@ -50,11 +50,12 @@ TEST_CASE("without a digest the ETag is what a file is pinned to") {
   const auto source = web.open("?Signature=secret");
   const RemoteListing listing = source->list();
   CHECK(listing.revision == "\"v1\"");
-  CHECK(source->name() == url);
+  CHECK(source->name() == web_url);
   web.tag = "\"v2\"";
   const Error error = error_of([&] { web.text_of(listing.files[0], *source); });
   CHECK(error.fault() == Fault::integrity);
-  CHECK(std::string(error.what()) == "cannot fetch `" + url + "`: it changed since it was listed");
+  CHECK(std::string(error.what()) ==
+        "cannot fetch `" + web_url + "`: it changed since it was listed");
 }
 
 TEST_CASE("a file that changes while it is fetched is not spliced from two") {
@@ -63,7 +64,7 @@ TEST_CASE("a file that changes while it is fetched is not spliced from two") {
   const RemoteFile file = source->list().files[0];
   web.net.fault({.match = "GET", .then = [&](Response) {
                    web.tag = "\"v2\"";
-                   return reply(200, {{"ETag", "\"v1\""}}, weights, 5);
+                   return reply(200, {{"ETag", "\"v1\""}}, web_weights, 5);
                  }});
   CHECK(error_of([&] { web.text_of(file, *source); }).fault() == Fault::integrity);
   CHECK(web.net.seen().back().headers.find("If-Range") == "\"v1\"");
@@ -73,12 +74,12 @@ TEST_CASE("a file that changes while it is fetched is not spliced from two") {
 TEST_CASE("a server that refuses HEAD is asked for the first byte") {
   Web web;
   web.net.fault({.match = "HEAD", .instead = [](const Seen&) { return reply(403); }});
-  CHECK(web.open()->list().files[0].size == weights.size());
+  CHECK(web.open()->list().files[0].size == web_weights.size());
   CHECK(web.net.seen().back().headers.find("Range") == "bytes=0-0");
   web.net.serve("https://files.example.com", [](const Seen& seen) {
-    return reply(seen.method == "HEAD" ? 405 : 200, {}, weights);
+    return reply(seen.method == "HEAD" ? 405 : 200, {}, web_weights);
   });
-  CHECK(web.open()->list().files[0].size == weights.size());
+  CHECK(web.open()->list().files[0].size == web_weights.size());
 }
 
 TEST_CASE("other bytes than those of the digest are an integrity failure") {
@@ -92,10 +93,10 @@ TEST_CASE("other bytes than those of the digest are an integrity failure") {
 TEST_CASE("a server that says no size, no file, or a page") {
   Web web;
   web.net.serve("https://files.example.com", [](const Seen&) {
-    return reply(200, {{"Content-Length", "x"}}, weights);
+    return reply(200, {{"Content-Length", "x"}}, web_weights);
   });
   CHECK(std::string(error_of([&] { web.open()->list(); }).what()) ==
-        "cannot find `" + url + "`: `files.example.com` does not say how large it is");
+        "cannot find `" + web_url + "`: `files.example.com` does not say how large it is");
   web.net.serve("https://files.example.com", [](const Seen&) { return reply(404); });
   CHECK(error_of([&] { web.open()->list(); }).fault() == Fault::refused);
   web.net.serve("https://files.example.com", [](const Seen&) { return reply(401); });
@@ -104,7 +105,7 @@ TEST_CASE("a server that says no size, no file, or a page") {
     return reply(200, {{"Content-Type", "text/html; charset=utf-8"}}, "<html>");
   });
   CHECK(std::string(error_of([&] { web.open()->list(); }).what()) ==
-        "`" + url + "` is a web page, not a file of weights");
+        "`" + web_url + "` is a web page, not a file of weights");
 }
 
 TEST_CASE("sources that are no file's URL are refused without a secret") {

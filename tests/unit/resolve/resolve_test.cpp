@@ -191,3 +191,23 @@ TEST_CASE("an entrypoint that is cleared is named as the reason why nothing star
   CHECK(made.warnings[0].why ==
         "`entrypoint: []` clears what the base `registry.example.com/base:1` starts");
 }
+
+TEST_CASE("health is asked on a port, of the spec or of its base") {
+  const BaseFacts scratch{BaseFacts::Kind::scratch, "scratch", {}, {}};
+  try {
+    plan("run: [a]\nhealth: /healthz\n", scratch);
+    FAIL("resolved");
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::usage);
+    CHECK(std::string(error.what()) == "`health` needs a `port`");
+    CHECK(error.hint() == "write the port that the server listens on, such as `port: 8000`");
+    REQUIRE(error.where().size() == 1);
+    CHECK(error.where()[0].line == 5);
+    CHECK(error.where()[0].column == 9);
+  }
+  CHECK_NOTHROW(plan("run: [a]\nhealth: /healthz\nport: 1\n", scratch));
+  CHECK_NOTHROW(plan("run: [a]\nhealth: {startup: 1m}\n", scratch));
+  BaseFacts base = base_image();
+  base.config.exposed_ports = {"8080/tcp"};
+  CHECK_NOTHROW(plan("health: /healthz\n", base));
+}

@@ -6,7 +6,7 @@ using namespace mlpack;
 
 namespace {
 
-YamlNode parse(std::string_view text) {
+YamlNode tree_of(std::string_view text) {
   Problems problems("a.yaml");
   YamlNode root = parse_yaml(text, problems);
   problems.raise_if_any();
@@ -14,7 +14,7 @@ YamlNode parse(std::string_view text) {
 }
 
 YamlNode::Scalar type_of(const std::string& scalar) {
-  return parse("a: " + scalar).find("a")->type;
+  return tree_of("a: " + scalar).find("a")->type;
 }
 
 }  // namespace
@@ -47,33 +47,33 @@ TEST_CASE("plain scalars have the types of YAML 1.2") {
   }
   CHECK(type_of("true") == YamlNode::Scalar::boolean);
   CHECK(type_of("\"3.10\"") == YamlNode::Scalar::text);
-  CHECK(parse("a: 3.10").find("a")->text == "3.10");
-  CHECK(parse("a: ~").find("a")->kind == YamlNode::Kind::null);
-  CHECK(parse("a: \"~\"").find("a")->kind == YamlNode::Kind::scalar);
+  CHECK(tree_of("a: 3.10").find("a")->text == "3.10");
+  CHECK(tree_of("a: ~").find("a")->kind == YamlNode::Kind::null);
+  CHECK(tree_of("a: \"~\"").find("a")->kind == YamlNode::Kind::scalar);
 }
 
 TEST_CASE("places count characters, not bytes") {
-  const YamlNode root = parse("é: {ü: x}\nb:\n  - c\n");
+  const YamlNode root = tree_of("é: {ü: x}\nb:\n  - c\n");
   CHECK(root.entries[0].value.entries[0].place == Place{1, 5});
   CHECK(root.entries[0].value.entries[0].value.place == Place{1, 8});
   CHECK(root.find("b")->items[0].place == Place{3, 5});
 }
 
 TEST_CASE("a byte order mark is passed over") {
-  const YamlNode root = parse(
+  const YamlNode root = tree_of(
       "\xEF\xBB\xBF"
       "a: b\n");
   CHECK(root.find("a")->place == Place{1, 4});
 }
 
 TEST_CASE("aliases are copies") {
-  const YamlNode root = parse("a: &x {b: [1, 2]}\nc: *x\nd: [*x]\n");
+  const YamlNode root = tree_of("a: &x {b: [1, 2]}\nc: *x\nd: [*x]\n");
   CHECK(root.find("c")->find("b")->items.size() == 2);
   CHECK(root.find("d")->items[0].find("b")->items[1].text == "2");
 }
 
 TEST_CASE("maps keep the order of the file") {
-  const YamlNode root = parse("b: 1\na: 2\n");
+  const YamlNode root = tree_of("b: 1\na: 2\n");
   CHECK(root.entries[0].key == "b");
   CHECK(root.find("c") == nullptr);
 }

@@ -128,7 +128,7 @@ TEST_CASE("downloads that were broken off are removed") {
 TEST_CASE("downloads that a named image is made from are kept with the others gone") {
   const TempDir dir;
   Store store(dir.path());
-  const Image image = image_of({"weights", "packages"});
+  const Image image = image_of({"weights", "packages", "parts"});
   store.put_image(image);
   store.tag(name("a:1"), test::descriptor_of(image));
   const auto put = [&](const std::string& layer, const std::string& content, Content from) {
@@ -141,10 +141,13 @@ TEST_CASE("downloads that a named image is made from are kept with the others go
   };
   put("weights", "shard", FileRange{store.cache_path(Digest::of("shard")), {}, 0});
   put("packages", "deb", DebMember{Digest::of("deb"), "./x"});
+  const FileRange split{store.cache_path(Digest::of("split")), {}, 8};
+  put("parts", "split", Parts{{std::string("header"), 6}, {split, 1}});
   put("old", "old shard", FileRange{store.cache_path(Digest::of("old shard")), {}, 0});
   store.gc(Store::Gc::with_cache);
   CHECK(store.has_cached(Digest::of("shard")));
   CHECK(store.has_cached(Digest::of("deb")));
+  CHECK(store.has_cached(Digest::of("split")));
   CHECK_FALSE(store.has_cached(Digest::of("old shard")));
 }
 

@@ -1,0 +1,208 @@
+#include "layers/reshard.h"
+
+#include "layers/layer_builder.h"
+#include "lib/error.h"
+#include "lib/model/folder.h"
+#include "lib/model/shards.h"
+#include "lib/model/split.h"
+#include "lib/model/weight_index.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+constexpr std::string_view safetensors = ".safetensors";
+constexpr std::string_view gguf = ".gguf";
+// What the tar of a layer has beside the one file in it: headers, its folders, fillings.
+constexpr std::uint64_t tar_room = std::uint64_t{16} << 10;
+
+// Files that belong together, by their places among the entries.
+struct ShardSet {
+  std::string prefix;  // of the new names
+  std::string suffix;
+  std::string index;  // its path; of GGUF none
+  std::vector<std::size_t> files;
+};
+
+bool is_index(const std::string& path) {
+  return path.ends_with(".json") && path.find(".safetensors.index.") != std::string::npos;
+}
+
+void add_slice(Parts& parts, const RecipeEntry& from, const Slice& slice) {
+  if (const auto* range = std::get_if<FileRange>(&from.content)) {
+    parts.push_back(
+        {FileRange{range->path, range->identity, range->offset + slice.begin}, slice.size});
+  } else if (const auto* text = std::get_if<std::string>(&from.content)) {
+    parts.push_back({text->substr(slice.begin, slice.size), slice.size});
+  } else {
+    fail(Fault::internal, "`{}` cannot be split", from.path);
+  }
+}
+
+class Resharding {
+ public:
+  Resharding(std::vector<RecipeEntry>& entries, std::uint64_t max_layer)
+      : entries_(entries), limit_(max_layer - std::min(max_layer, tar_room)) {}
+
+  std::vector<std::string> run() {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      const RecipeEntry& entry = entries_[i];
+      const bool is_large = entry.kind == EntryKind::file && entry.size > limit_;
+      if (is_large && can_reshard(entry.path) && !gone_.contains(entry.path)) split(set_of(entry));
+    }
+    if (gone_.empty()) return {};
+    std::erase_if(entries_, [&](const RecipeEntry& entry) { return gone_.contains(entry.path); });
+    std::move(made_.begin(), made_.end(), std::back_inserter(entries_));
+    sort_by_path(entries_);
+    return std::move(notes_);
+  }
+
+ private:
+  // Of each index the files that it names, read when first asked for.
+  const std::map<std::string, std::set<std::string>>& indexes() {
+    if (std::exchange(has_read_indexes_, true)) return indexes_;
+    for (const ModelFile& file : model_files(entries_, "")) {
+      if (!is_index(file.path)) continue;
+      std::set<std::string>& named = indexes_[file.path];
+      for (const auto& [name, tensors] : read_weight_index(*file.open()).shards)
+        named.insert(std::string(folder_of(file.path)) + without_dots(name));
+    }
+    return indexes_;
+  }
+
+  ShardSet set_of(const RecipeEntry& entry) {
+    const std::string_view suffix = entry.path.ends_with(gguf) ? gguf : safetensors;
+    const auto name = parse_shard_name(entry.path);
+    ShardSet set;
+    set.suffix = suffix;
+    set.prefix = name ? name->prefix : entry.path.substr(0, entry.path.size() - suffix.size());
+    const std::set<std::string>* named = nullptr;
+    if (suffix == safetensors) {
+      set.index = set.prefix + ".safetensors.index.json";
+      named = index_of(entry.path, set);
+    }
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      const std::string& path = entries_[i].path;
+      if (named != nullptr ? named->contains(path) : is_of(path, entry.path))
+        set.files.push_back(i);
+    }
+    return set;
+  }
+
+  const std::set<std::string>* index_of(const std::string& path, ShardSet& set) {
+    for (const auto& [index, named] : indexes()) {
+      if (!named.contains(path)) continue;
+      set.index = index;
+      return &named;
+    }
+    return nullptr;
+  }
+
+  // Whether both are shards of one set by their names, or the same file.
+  static bool is_of(const std::string& path, const std::string& other) {
+    const auto a = parse_shard_name(path);
+    const auto b = parse_shard_name(other);
+    if (!a || !b) return path == other;
+    return a->prefix == b->prefix && a->total == b->total && a->suffix == b->suffix;
+  }
+
+  void split(const ShardSet& set) {
+    std::vector<RecipeEntry> files;
+    files.reserve(set.files.size());
+    for (const std::size_t i : set.files)
+      files.push_back(entries_[i]);
+    std::vector<ModelFile> opened = model_files(files, "");
+    for (ModelFile& file : opened)
+      file.path.insert(0, "/");  // as messages name it
+    const std::vector<Shard> shards =
+        set.suffix == gguf ? split_gguf(opened, limit_) : split_safetensors(opened, limit_);
+    for (const RecipeEntry& file : files)
+      gone_.insert(file.path);
+    for (std::size_t i = 0; i < shards.size(); ++i)
+      made_.push_back(
+          entry_of(shards[i], shard_name(set.prefix, i, shards.size(), set.suffix), files));
+    if (!set.index.empty()) put_index(set, shards, files.front());
+    note(files, shards.size(), set);
+  }
+
+  static RecipeEntry entry_of(const Shard& shard,
+                              std::string path,
+                              const std::vector<RecipeEntry>& files) {
+    RecipeEntry entry = files.front();
+    entry.path = std::move(path);
+    entry.size = shard.size;
+    Parts parts;
+    for (const auto& part : shard.parts) {
+      if (const auto* slice = std::get_if<Slice>(&part)) {
+        add_slice(parts, files[slice->file], *slice);
+      } else {
+        const auto& text = std::get<std::string>(part);
+        parts.push_back({text, text.size()});
+      }
+    }
+    entry.content = std::move(parts);
+    return entry;
+  }
+
+  // Other indexes of the same files go too.
+  void put_index(const ShardSet& set, const std::vector<Shard>& shards, const RecipeEntry& like) {
+    for (const auto& [index, named] : indexes()) {
+      const auto is_gone = [&](const std::string& path) { return gone_.contains(path); };
+      if (std::any_of(named.begin(), named.end(), is_gone)) gone_.insert(index);
+    }
+    gone_.insert(set.index);
+    std::string text = shard_index(shards, std::string(name_in(set.prefix)));
+    RecipeEntry entry = like;
+    entry.path = set.index;
+    entry.size = text.size();
+    entry.content = std::move(text);
+    made_.push_back(std::move(entry));
+  }
+
+  void note(const std::vector<RecipeEntry>& files, std::size_t count, const ShardSet& set) {
+    const std::string more =
+        files.size() == 1 ? std::string() : fmt::format(" and {} more", files.size() - 1);
+    notes_.push_back(fmt::format("`/{}`{} ({}) {} packaged as {} shards, from `{}` on",
+                                 printable(files.front().path),
+                                 more,
+                                 human_size(size_of(files)),
+                                 files.size() == 1 ? "is" : "are",
+                                 count,
+                                 printable(name_in(shard_name(set.prefix, 0, count, set.suffix)))));
+  }
+
+  static std::uint64_t size_of(const std::vector<RecipeEntry>& files) {
+    std::uint64_t size = 0;
+    for (const RecipeEntry& file : files)
+      size += file.size;
+    return size;
+  }
+
+  std::vector<RecipeEntry>& entries_;
+  std::uint64_t limit_;
+  bool has_read_indexes_ = false;
+  std::map<std::string, std::set<std::string>> indexes_;
+  std::set<std::string> gone_;
+  std::vector<RecipeEntry> made_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace
+
+bool can_reshard(const std::string& path) {
+  return path.ends_with(gguf) ||
+         (path.ends_with(safetensors) && !name_in(path).starts_with("adapter_model"));
+}
+
+std::vector<std::string> reshard(std::vector<RecipeEntry>& entries, std::uint64_t max_layer) {
+  return Resharding(entries, max_layer).run();
+}
+
+}  // namespace mlpack

@@ -1,0 +1,67 @@
+#include "registry/curl_transport.h"
+#include "registry/curl_transport_failure.h"
+#include "tests/unit/registry/socket_server.h"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <functional>
+#include <string>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+// What is said of a server that does `work` with each connection, behind its name.
+std::string said_of(const std::function<void(Connection&)>& work) {
+  const SocketServer server([&](Connection& client, int) { work(client); });
+  const Stop stop;
+  CurlTransport transport({}, stop);
+  const Response response = transport.send({.url = server.url()});
+  if (response.failure) return response.failure->message.substr(server.url().size() + 11);
+  read_body(*response.body, 1000);
+  const auto& failure = response.body->failure();
+  return failure ? failure->message.substr(server.url().size() + 11) : "";
+}
+
+}  // namespace
+
+TEST_CASE("what a server does wrong is told in our words") {
+  CHECK(said_of([](Connection& client) { client.head(); }) == "it hung up without a word");
+  CHECK(said_of([](Connection& client) {
+          client.head();
+          client.reset();
+        }) == "the connection broke: connection reset by peer");
+  CHECK(said_of([](Connection& client) {
+          client.head();
+          client.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+        }) == "it hung up before the end of its answer");
+  CHECK(said_of([](Connection& client) {
+          client.head();
+          client.send("SSH-2.0-OpenSSH_9.2\r\n");
+        }) == "what it says is not HTTP as it should be");
+}
+
+TEST_CASE("a server or a proxy that cannot be reached is told in our words") {
+  CHECK(curl_failure({6, 0, 0, "Could not resolve host: x"}).message ==
+        "its name is not known to the DNS");
+  CHECK(curl_failure({5, 0, 0, "Could not resolve proxy: x"}).message ==
+        "the name of the proxy that the environment sets is not known to the DNS");
+  CHECK(curl_failure({7, ECONNREFUSED, 0, "Failed to connect to x port 1 after 0 ms"}).message ==
+        "cannot connect: connection refused");
+  CHECK(curl_failure({28, 0, 0, "Connection timeout"}).message == "cannot connect in time");
+  CHECK(curl_failure({56, 0, 407, "CONNECT tunnel failed, response 407"}).message ==
+        "the proxy that the environment sets replied 407");
+  CHECK(curl_failure({35, 0, 0, "wrong version number"}).message ==
+        "TLS cannot be agreed on: wrong version number");
+  CHECK(curl_failure({4, 0, 0, ""}).message == "the transfer failed (libcurl 4)");
+}
+
+TEST_CASE("what is wrong with a certificate is told in the words of who looked at it") {
+  const NetworkFailure failure =
+      curl_failure({60, 0, 0, "SSL certificate problem: certificate has expired"});
+  CHECK(failure.kind == NetworkFailure::Kind::certificate);
+  CHECK(failure.message ==
+        "its certificate is not trusted: SSL certificate problem: certificate has expired");
+}

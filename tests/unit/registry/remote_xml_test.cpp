@@ -52,9 +52,10 @@ TEST_CASE("a document has its limits") {
   CHECK_FALSE(parse_xml("<a><b/><b/></a>", 2));
   const auto nested = [](int depth) {
     std::string text;
-    for (int i = 0; i < depth; ++i) {
-      text = "<a>" + text + "</a>";
-    }
+    for (int i = 0; i < depth; ++i)
+      text += "<a>";
+    for (int i = 0; i < depth; ++i)
+      text += "</a>";
     return text;
   };
   CHECK(parse_xml(nested(16), 100));

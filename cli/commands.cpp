@@ -49,6 +49,7 @@ CommandTree command_tree(GlobalOptions& options) {
                    fetch_command(),
                    inspect_command(),
                    diff_command(),
+                   catalog_command(),
                    store_command(),
                    login_command(),
                    logout_command(),

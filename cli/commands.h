@@ -36,6 +36,7 @@ Command pull_command();
 Command fetch_command();
 Command inspect_command();
 Command diff_command();
+Command catalog_command();
 Command store_command();
 Command login_command();
 Command logout_command();

@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/result.h"
+#include "lib/catalog/catalog.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -49,8 +50,13 @@ bool names_files(std::string_view placeholder) {
 
 // The fixed values of a positional argument.
 std::vector<std::string> values_of(const ArgumentInfo& positional, const CommandInfo& root) {
-  if (positional.names != "COMMAND") return positional.choices;
   std::vector<std::string> names;
+  if (positional.names == "TABLE") {
+    for (const CatalogTable* table : catalog_tables())
+      names.emplace_back(table->name);
+    return names;
+  }
+  if (positional.names != "COMMAND") return positional.choices;
   names.reserve(root.commands.size());
   for (const CommandInfo& command : root.commands)
     names.push_back(command.name);

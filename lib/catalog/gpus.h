@@ -1,5 +1,8 @@
 #pragma once
 
+#include "lib/catalog/catalog.h"
+#include "lib/catalog/version.h"
+
 #include <optional>
 #include <span>
 #include <string>
@@ -10,16 +13,24 @@ namespace mlpack {
 
 /// A GPU model, as a row of templates/compat/gpus.yaml. All texts live as long as the program.
 struct Gpu {
-  enum class Class { datacenter, professional, geforce, integrated, jetson };
+  enum class Kind { datacenter, professional, geforce, integrated, jetson };
+  /// Whether a forward-compatibility package may be used; some_servers: in select NGC-Ready ones;
+  /// jetson: that board's own.
+  enum class ForwardCompat { yes, no, some_servers, jetson };
 
+  const CatalogRow* row;
   std::string_view name;
+  std::string_view architecture;
+  Version compute_capability;
+  unsigned memory_gib;
+  Kind kind;
+  ForwardCompat forward_compat;
+  Version first_cuda;
+  std::optional<Version> last_cuda;  // nullopt: still supported
+  std::string_view mig;              // the `gpu` of its MigProfiles; empty: none
   std::span<const std::string_view> aliases;
   std::string_view nvml_name;      // empty: not known
   std::string_view product_label;  // empty: not known
-  std::string_view architecture;
-  std::string_view compute_capability;  // `9.0`
-  unsigned memory_gib;
-  Class kind;
 };
 
 /// What a name in `fleet` means.

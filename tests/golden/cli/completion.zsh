@@ -10,6 +10,7 @@ _mlpack() {
       'fetch') command='fetch'; depth=$i ;;
       'inspect') command='inspect'; depth=$i ;;
       'diff') command='diff'; depth=$i ;;
+      'catalog') command='catalog'; depth=$i ;;
       'store') command='store'; depth=$i ;;
       'store ls') command='store ls'; depth=$i ;;
       'store rm') command='store rm'; depth=$i ;;
@@ -51,6 +52,7 @@ _mlpack() {
       'fetch:fill the store for `build --offline`' \
       'inspect:say what is in an image' \
       'diff:say what differs between two images' \
+      'catalog:show the compatibility data, its sources and its age' \
       'store:list, clean and check the local store' \
       'login:log in to a registry' \
       'logout:forget the credentials for a registry' \
@@ -193,6 +195,26 @@ _mlpack() {
       '*--version[print the version]' \
       ':IMAGE:_files' \
       ':OTHER:_files' \
+      && return ;;
+    'catalog')
+      _arguments \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':TABLE:(cuda_toolkits nvcc_archs architectures target_families drivers forward_compat compat_packages image_requirements gpus mig_profiles capability_features quantisations cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts)' \
+      ':NAME: ' \
       && return ;;
     'store')
       if [[ $PREFIX == -* ]]; then
@@ -372,7 +394,7 @@ _mlpack() {
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      '*:COMMAND:(build push pull fetch inspect diff store login logout completion help)' \
+      '*:COMMAND:(build push pull fetch inspect diff catalog store login logout completion help)' \
       && return ;;
   esac
 }

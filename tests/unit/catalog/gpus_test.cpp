@@ -17,8 +17,8 @@ TEST_CASE("a GPU is found by model, alias, driver name and label") {
     CHECK(find_gpu(name)->gpu->name == "A100 SXM 80GB");
     CHECK_FALSE(find_gpu(name)->is_family);
   }
-  CHECK(find_gpu("L4")->gpu->compute_capability == "8.9");
-  CHECK(find_gpu("L4")->gpu->kind == Gpu::Class::datacenter);
+  CHECK(find_gpu("L4")->gpu->compute_capability.text() == "8.9");
+  CHECK(find_gpu("L4")->gpu->kind == Gpu::Kind::datacenter);
 }
 
 TEST_CASE("a family stands for its model with the least memory") {

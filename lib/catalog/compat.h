@@ -1,0 +1,218 @@
+#pragma once
+
+#include "lib/catalog/catalog.h"
+#include "lib/catalog/version.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace mlpack {
+
+// Rows of templates/compat, typed; the comments of each file there say more of the columns. Members
+// are called as the columns are. What is optional or empty is not known. Everything lives as long
+// as the program.
+
+/// A release of the CUDA toolkit.
+struct CudaToolkit {
+  const CatalogRow* row;
+  Version release;  // `12.4.1`
+  Version cuda;     // `12.4`
+  std::string_view released;
+  unsigned driver_branch;         // that it was made with
+  std::optional<Version> driver;  // the same, as a release
+  Version min_driver;             // the oldest that runs it
+  bool minor_compat;              // by minor-version compatibility
+};
+
+/// What the compiler of a toolkit makes: compute capabilities of cubins, and of PTX.
+struct NvccTargets {
+  const CatalogRow* row;
+  Version cuda;
+  std::span<const Version> sm;
+  std::span<const Version> ptx;
+};
+
+/// How long a compute capability is supported; without a last one, it still is.
+struct Architecture {
+  const CatalogRow* row;
+  Version compute_capability;
+  std::string_view architecture;
+  Version first_cuda;
+  std::optional<Version> last_cuda;
+  std::optional<unsigned> first_driver_branch;
+  std::optional<unsigned> last_driver_branch;
+};
+
+/// The devices that run code for the family-specific target `target`.
+struct TargetFamily {
+  const CatalogRow* row;
+  Version target;
+  std::span<const Version> members;
+};
+
+/// A branch of the Linux driver.
+struct DriverBranch {
+  const CatalogRow* row;
+  unsigned branch;
+  std::string_view kind;
+  std::string_view released;
+  std::string_view eol;
+  Version native_cuda;
+  std::optional<unsigned> max_cuda_major;
+  Version gpu_min_cc;
+};
+
+/// Whether the forward-compatibility package of a CUDA version works on a driver branch.
+struct CompatPackage {
+  enum class Verdict {
+    supported,
+    unneeded,  // the driver is of that generation itself
+    missing    // NVIDIA has no such combination
+  };
+  const CatalogRow* row;
+  Version cuda;
+  unsigned host_branch;
+  Verdict verdict;
+  std::string_view package;
+};
+
+/// What NVIDIA_REQUIRE_CUDA of an official image takes.
+struct ImageRequirement {
+  const CatalogRow* row;
+  Version cuda;
+  std::string_view expression;  // `cuda>=12.4`
+  /// Older branches that it takes on some GPUs, too.
+  std::span<const unsigned> driver_branches;
+};
+
+struct MigProfile {
+  const CatalogRow* row;
+  std::string_view gpu;  // the `mig` of a Gpu
+  std::string_view profile;
+  unsigned max;                        // slices of this profile on one card
+  std::optional<unsigned> memory_gib;  // of one; nullopt: the profile does not divide the memory
+};
+
+/// The lowest compute capability that a way to quantise runs on; nullopt: any.
+struct QuantisationLimit {
+  const CatalogRow* row;
+  std::string_view method;
+  std::string_view title;
+  std::optional<Version> min_cc;
+};
+
+struct TorchRelease {
+  const CatalogRow* row;
+  Version release;
+  std::string_view released;
+  std::span<const Version> python;
+  std::string_view default_build;  // of the wheel on PyPI: `cu124`
+  std::string_view wheel_tag;
+  Version glibc_min;
+  std::optional<Version> triton;
+};
+
+/// A CUDA build of a PyTorch release; without `sm` nothing is known of its code.
+struct TorchBuild {
+  const CatalogRow* row;
+  Version torch;
+  std::string_view build;
+  Version cuda;
+  std::span<const Version> sm;
+  std::span<const Version> ptx;
+  std::optional<Version> cudnn;
+  std::optional<Version> nccl;
+  std::string_view wheel_tag;
+  Version min_driver;
+};
+
+struct TensorRtRelease {
+  const CatalogRow* row;
+  Version tensorrt;
+  std::string_view released;
+  std::span<const Version> cuda_builds;
+  std::span<const Version> oss_sm;
+};
+
+/// A release of a serving runtime; its numbers are not always versions (`0.8.5.post1`).
+struct RuntimeRelease {
+  const CatalogRow* row;
+  std::string_view runtime;
+  std::string_view release;
+  std::optional<Version> cuda;
+  std::string_view python;
+  std::optional<Version> min_cc;
+  std::optional<Version> min_driver;
+  std::string_view wheel_tag;
+  std::string_view image;
+};
+
+/// An image of nvidia/cuda: the tag is CUDA-FLAVOUR-DISTRO.
+struct CudaImage {
+  const CatalogRow* row;
+  Version cuda;
+  std::string_view distro;
+  std::string_view os;  // the id of a Distro
+  std::span<const std::string_view> arch;
+  std::span<const std::string_view> flavours;
+  std::optional<Version> cudnn;
+  std::optional<Version> nccl;
+};
+
+struct Distro {
+  enum class Libc { glibc, musl };
+  const CatalogRow* row;
+  std::string_view id;  // `ubuntu-22.04`
+  Libc libc;
+  std::optional<Version> glibc;
+  std::optional<Version> glibcxx;
+  std::optional<Version> python;
+  std::string_view codename;
+  std::string_view cuda_image_distro;
+  std::string_view eol;
+};
+
+struct ManylinuxTag {
+  const CatalogRow* row;
+  std::string_view tag;
+  std::span<const std::string_view> aliases;
+  Version glibc_min;
+  Version glibcxx_max;
+};
+
+/// A sentence of a document.
+struct Fact {
+  const CatalogRow* row;
+  std::string_view id;  // `cuda.cubin`
+  std::string_view fact;
+};
+
+std::span<const CudaToolkit> cuda_toolkits();
+std::span<const TargetFamily> target_families();
+std::span<const DriverBranch> driver_branches();
+std::span<const CompatPackage> compat_packages();
+std::span<const ImageRequirement> image_requirements();
+std::span<const MigProfile> mig_profiles();
+std::span<const TorchRelease> torch_releases();
+std::span<const TensorRtRelease> tensorrt_releases();
+std::span<const CudaImage> cuda_images();
+std::span<const ManylinuxTag> manylinux_tags();
+
+/// The row of the fact `id`; Fault::internal where there is none.
+const CatalogRow& fact_row(std::string_view id);
+
+// The first row with a key, or nullptr.
+/// A third part of `cuda` does not count.
+const NvccTargets* find_nvcc_targets(const Version& cuda);
+const Architecture* find_architecture(const Version& compute_capability);
+const DriverBranch* find_driver_branch(std::uint32_t branch);
+const QuantisationLimit* find_quantisation(std::string_view method);
+const TorchBuild* find_torch_build(const Version& torch, std::string_view build);
+const RuntimeRelease* find_runtime_release(std::string_view runtime, std::string_view release);
+const Distro* find_distro(std::string_view id);
+/// By tag or alias.
+const ManylinuxTag* find_manylinux_tag(std::string_view tag);
+
+}  // namespace mlpack

@@ -1,0 +1,94 @@
+#include "lib/catalog/compat_columns.h"
+
+#include "lib/catalog/version.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace mlpack {
+namespace {
+
+bool contains(const std::vector<std::string>& values, const std::string& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+bool fits(const CompatColumn& column, const std::string& part) {
+  const std::string& kind = column.kind;
+  if (kind == "version" || kind == "versions") return Version::parse(part).has_value();
+  if (kind == "number" || kind == "numbers") return parse_number(part, UINT32_MAX).has_value();
+  if (kind == "targets") return parse_number(part, 999).has_value();
+  if (kind == "date") return is_template_date(part);
+  if (kind == "flag") return part == "true" || part == "false";
+  if (kind == "enum") return contains(column.values, part);
+  return !part.empty();
+}
+
+}  // namespace
+
+bool is_template_date(std::string_view text) {
+  const auto parts = split(text, '-');
+  constexpr std::array<std::size_t, 3> lengths{4, 2, 2};
+  if (parts.size() > lengths.size()) return false;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].size() != lengths[i] || !parse_number(parts[i], 9999)) return false;
+  }
+  return true;
+}
+
+CompatColumn::CompatColumn(std::string column_name, const TemplateNode& description)
+    : name(std::move(column_name)) {
+  const std::string text = description.text;
+  const std::vector<std::string_view> words = split(text, ' ');
+  kind = words.front();
+  if (kind.ends_with('?')) {
+    is_optional = true;
+    kind.pop_back();
+  }
+  const std::vector<std::string> kinds{"text",
+                                       "texts",
+                                       "version",
+                                       "versions",
+                                       "number",
+                                       "numbers",
+                                       "targets",
+                                       "date",
+                                       "flag",
+                                       "enum"};
+  if (!contains(kinds, kind)) reject(description, "no column is of the kind " + kind);
+  for (const std::string_view word : std::span(words).subspan(1)) {
+    if (kind == "enum" && type.empty()) {
+      type = word;
+    } else if (kind == "enum") {
+      values.emplace_back(word);
+    } else if (word == "shown") {
+      is_shown = true;
+    } else if (word.starts_with('@')) {
+      refers = word.substr(1);
+    } else {
+      reject(description, fmt::format("`{}` says nothing of a column", word));
+    }
+  }
+}
+
+std::vector<std::string> CompatColumn::parts(const TemplateNode& value) const {
+  if (value.is_null() && !is_optional) reject(value, name + " must not be null");
+  if (!value.is_null() && is_list() != (value.kind == TemplateNode::Kind::list)) {
+    reject(value, fmt::format("{} must be {}", name, is_list() ? "a list" : "one value"));
+  }
+  std::vector<std::string> found = value.texts();
+  for (const std::string& part : found) {
+    if (!fits(*this, part)) reject(value, fmt::format("{}: `{}` is no {}", name, part, kind));
+  }
+  return found;
+}
+
+bool CompatColumn::is_list() const {
+  return kind.ends_with('s');
+}
+
+}  // namespace mlpack

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "lib/catalog/catalog.h"
+
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+// The rules of rules_driver.h, rules_code.h and rules_image.h are pure functions over the catalog.
+// Each cites its document: by the names of facts in templates/compat/facts.yaml, whose rows are
+// among the evidence of its answers.
+
+enum class Verdict { yes, no, unknown };
+
+/// What a rule says. Unknown: the catalog does not tell, or the question was not exact enough.
+struct Ruling {
+  Verdict verdict = Verdict::unknown;
+  std::string reason;  // one sentence, lower case, with the values that decided
+  /// What it rests on, at least one row; each has its sources.
+  std::vector<const CatalogRow*> evidence;
+};
+
+}  // namespace mlpack

@@ -1,0 +1,187 @@
+#include "lib/resolve/rules_code.h"
+
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+using Reach = CodeTarget::Reach;
+
+const TargetFamily* family_of(const Version& target) {
+  for (const TargetFamily& row : target_families()) {
+    if (row.target == target) return &row;
+  }
+  return nullptr;
+}
+
+// Families may get more members, of the same major, with later devices.
+Ruling family_runs(const CodeTarget& target, const Version& device) {
+  const CatalogRow* const fact = &fact_row("cuda.cubin_arch_specific");
+  const TargetFamily* const family = family_of(target.capability);
+  const bool may_join = device.part(0) == target.capability.part(0) && device > target.capability;
+  if (family == nullptr) {
+    return {Verdict::unknown, fmt::format("nothing is known of {}", target.text()), {fact}};
+  }
+  const auto& members = family->members;
+  const bool is_member = std::find(members.begin(), members.end(), device) != members.end();
+  const Verdict other = may_join ? Verdict::unknown : Verdict::no;
+  return {is_member ? Verdict::yes : other,
+          fmt::format("{} {} of the family of {}",
+                      device.text(),
+                      is_member ? "is" : "is not known to be",
+                      target.text()),
+          {family->row, fact}};
+}
+
+Ruling exact_runs(const CodeTarget& target, const Version& device) {
+  const bool runs = device == target.capability;
+  return {runs ? Verdict::yes : Verdict::no,
+          fmt::format("{} runs on {} alone", target.text(), target.capability.text()),
+          {&fact_row("cuda.cubin_arch_specific")}};
+}
+
+std::string list_text(std::span<const Version> versions) {
+  std::vector<std::string> texts;
+  for (const Version& version : versions)
+    texts.emplace_back(version.text());
+  return texts.empty() ? "none" : join(texts, ", ");
+}
+
+}  // namespace
+
+std::string CodeTarget::text() const {
+  const std::string_view suffix = reach == Reach::exact ? "a" : reach == Reach::family ? "f" : "";
+  return fmt::format("{}{}", capability.text(), suffix);
+}
+
+std::optional<CodeTarget> parse_code_target(std::string_view text) {
+  for (const std::string_view prefix : {"sm_", "compute_"}) {
+    if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
+  }
+  Reach reach = Reach::plain;
+  if (text.ends_with('a')) reach = Reach::exact;
+  if (text.ends_with('f')) reach = Reach::family;
+  if (reach != Reach::plain) text.remove_suffix(1);
+  if (text.size() < 2 || text.size() > 3 || !parse_number(text, 999)) return std::nullopt;
+  const auto capability =
+      Version::parse(fmt::format("{}.{}", text.substr(0, text.size() - 1), text.back()));
+  if (!capability) return std::nullopt;
+  return CodeTarget{*capability, reach};
+}
+
+Ruling cubin_runs(const CodeTarget& target, const Version& device) {
+  if (target.reach == Reach::exact) return exact_runs(target, device);
+  if (target.reach == Reach::family) return family_runs(target, device);
+  const bool runs =
+      device.part(0) == target.capability.part(0) && device.part(1) >= target.capability.part(1);
+  return {runs ? Verdict::yes : Verdict::no,
+          fmt::format("binary code for {} runs on {}.x from {} on; this is {}",
+                      target.text(),
+                      target.capability.part(0),
+                      target.capability.text(),
+                      device.text()),
+          {&fact_row("cuda.cubin")}};
+}
+
+Ruling ptx_runs(const CodeTarget& target,
+                const Version& made_by,
+                const Version& device,
+                const std::optional<Version>& driver_cuda) {
+  const CatalogRow* const fact = &fact_row("cuda.ptx");
+  if (target.reach != Reach::plain) {
+    Ruling reaches = cubin_runs(target, device);
+    if (reaches.verdict != Verdict::yes) return reaches;
+  }
+  if (device < target.capability) {
+    return {
+        Verdict::no,
+        fmt::format(
+            "PTX for {} is for that and later devices; this is {}", target.text(), device.text()),
+        {fact}};
+  }
+  if (!driver_cuda) {
+    return {Verdict::unknown,
+            fmt::format("the driver must implement CUDA {} to compile this PTX", made_by.text()),
+            {fact}};
+  }
+  const bool compiles = *driver_cuda > made_by || driver_cuda->same_minor(made_by);
+  return {compiles ? Verdict::yes : Verdict::no,
+          fmt::format("PTX of CUDA {} is compiled by drivers of CUDA {} and newer; this one is {}",
+                      made_by.text(),
+                      made_by.text(),
+                      driver_cuda->text()),
+          {fact, &fact_row("cuda.minor_version")}};
+}
+
+GpuCode code_of(const TorchBuild& build) {
+  return {build.sm, build.ptx, build.cuda};
+}
+
+Ruling code_runs(const GpuCode& code,
+                 const Version& device,
+                 const std::optional<Version>& driver_cuda) {
+  const std::vector<const CatalogRow*> evidence{&fact_row("cuda.cubin"), &fact_row("cuda.ptx")};
+  if (code.sm.empty() && code.ptx.empty()) {
+    return {Verdict::unknown, "nothing is known of the GPU code inside", evidence};
+  }
+  for (const Version& sm : code.sm) {
+    Ruling answer = cubin_runs({sm, Reach::plain}, device);
+    if (answer.verdict == Verdict::yes) return answer;
+  }
+  Ruling best{Verdict::no,
+              fmt::format("there is no code for {}: binary code for {}; PTX for {}",
+                          device.text(),
+                          list_text(code.sm),
+                          list_text(code.ptx)),
+              evidence};
+  for (const Version& ptx : code.ptx) {
+    Ruling answer = ptx_runs({ptx, Reach::plain}, code.made_by, device, driver_cuda);
+    if (answer.verdict == Verdict::yes) return answer;
+    if (device >= ptx) best = answer;
+  }
+  return best;
+}
+
+Ruling runtime_runs(const RuntimeRelease& release, const Version& device) {
+  if (!release.min_cc) {
+    return {Verdict::unknown,
+            fmt::format("no document says what GPU {} {} needs", release.runtime, release.release),
+            {release.row}};
+  }
+  const bool runs = device >= *release.min_cc;
+  return {runs ? Verdict::yes : Verdict::no,
+          fmt::format("{} {} needs compute capability {}; this is {}",
+                      release.runtime,
+                      release.release,
+                      release.min_cc->text(),
+                      device.text()),
+          {release.row}};
+}
+
+Ruling quantisation_runs(std::string_view method, const Version& device) {
+  const QuantisationLimit* const known = find_quantisation(method);
+  if (known == nullptr) {
+    return {Verdict::unknown,
+            fmt::format("nothing is known of `{}`", printable(method)),
+            {&fact_row("vllm.fp8_bf16")}};
+  }
+  if (!known->min_cc) {
+    return {Verdict::yes, fmt::format("{} runs on any GPU", known->title), {known->row}};
+  }
+  const bool runs = device >= *known->min_cc;
+  const std::string_view note = known->row->at("note");
+  return {runs ? Verdict::yes : Verdict::no,
+          fmt::format("{} needs compute capability {}; this is {}{}{}",
+                      known->title,
+                      known->min_cc->text(),
+                      device.text(),
+                      runs || note.empty() ? "" : "; ",
+                      runs ? "" : note),
+          {known->row}};
+}
+
+}  // namespace mlpack

@@ -1,0 +1,306 @@
+#include "lib/resolve/rules_driver.h"
+
+#include "lib/catalog/compat.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+namespace mlpack {
+namespace {
+
+// The newest branch that is not newer than the driver's.
+const DriverBranch* branch_of(const Version& driver) {
+  const DriverBranch* best = nullptr;
+  for (const DriverBranch& row : driver_branches()) {
+    if (row.branch > driver.part(0)) continue;
+    if (best == nullptr || row.branch > best->branch) best = &row;
+  }
+  return best;
+}
+
+// The row with the highest floor among those of one release, one minor version or one major: the
+// release candidate of a version asks for less than the version does.
+const CudaToolkit* highest_floor(auto&& holds) {
+  const CudaToolkit* best = nullptr;
+  for (const CudaToolkit& row : cuda_toolkits()) {
+    if (holds(row) && (best == nullptr || row.min_driver > best->min_driver)) best = &row;
+  }
+  return best;
+}
+
+// A toolkit that is not in the catalog has the floor of its major.
+const CudaToolkit* floor_of(const Version& cuda) {
+  const CudaToolkit* floor = highest_floor([&](const CudaToolkit& row) {
+    return cuda.size() > 2 ? row.release == cuda : row.cuda.same_minor(cuda);
+  });
+  if (floor != nullptr) return floor;
+  return highest_floor(
+      [&](const CudaToolkit& row) { return row.cuda.part(0) == cuda.part(0) && row.minor_compat; });
+}
+
+bool is_branch_of(const Version& driver, const Version& release) {
+  return driver.size() == 1 && driver.part(0) == release.part(0);
+}
+
+const ImageRequirement* requirement_of(const Version& cuda) {
+  for (const ImageRequirement& row : image_requirements()) {
+    if (row.cuda.same_minor(cuda)) return &row;
+  }
+  return nullptr;
+}
+
+// A branch that is not in the matrix any more.
+Ruling retired_branch(const Version& cuda, const Version& driver) {
+  const CatalogRow* const fact = &fact_row("forward_compat.eol_branches");
+  const ImageRequirement* const image = requirement_of(cuda);
+  if (image == nullptr || image->row->at("driver_branches").empty()) {
+    return {Verdict::unknown,
+            fmt::format("nothing is known of a compat package of CUDA {} on driver branch {}",
+                        cuda.text(),
+                        driver.part(0)),
+            {fact}};
+  }
+  const auto& branches = image->driver_branches;
+  if (std::find(branches.begin(), branches.end(), driver.part(0)) != branches.end()) {
+    return {Verdict::yes,
+            fmt::format("driver branch {} is end of life, but the images of CUDA {} take it with "
+                        "their compat package",
+                        driver.part(0),
+                        cuda.text()),
+            {image->row, fact}};
+  }
+  return {Verdict::no,
+          fmt::format("driver branch {} is no target of the compat package of CUDA {}",
+                      driver.part(0),
+                      cuda.text()),
+          {image->row, fact}};
+}
+
+Ruling by_matrix(const CompatPackage& package) {
+  using Package = CompatPackage::Verdict;
+  const auto text = [&](std::string_view what) {
+    return fmt::format("{} {} driver branch {}", package.package, what, package.host_branch);
+  };
+  std::vector<const CatalogRow*> evidence{package.row, &fact_row("forward_compat.meaning")};
+  // The matrix has columns for new feature branches, which its text says are no targets.
+  const DriverBranch* const branch = find_driver_branch(package.host_branch);
+  if (branch != nullptr && branch->kind == "NFB") {
+    evidence.push_back(&fact_row("forward_compat.eol_branches"));
+  }
+  switch (package.verdict) {
+    case Package::supported:
+      return {Verdict::yes, text("is supported on"), evidence};
+    case Package::unneeded:
+      return {Verdict::no, text("is of the same generation as"), evidence};
+    case Package::missing:
+      return {Verdict::no, text("is not made for"), evidence};
+  }
+  return {};
+}
+
+// What stands against a compat package whatever the versions are.
+std::optional<Ruling> compat_refusal(const Gpu& gpu) {
+  const CatalogRow* const fact = &fact_row("forward_compat.eligible_gpus");
+  const std::string name(gpu.name);
+  switch (gpu.forward_compat) {
+    case Gpu::ForwardCompat::yes:
+      return std::nullopt;
+    case Gpu::ForwardCompat::no:
+      return Ruling{Verdict::no,
+                    name + " is no data-centre GPU: a compat package ends with error 804 there",
+                    {gpu.row, fact}};
+    case Gpu::ForwardCompat::some_servers:
+      return Ruling{Verdict::unknown,
+                    name + " may use a compat package in select NGC-Ready servers alone",
+                    {gpu.row, fact}};
+    case Gpu::ForwardCompat::jetson:
+      return Ruling{Verdict::unknown,
+                    name + " has a compat package of its own, with the versions of its boards",
+                    {gpu.row, fact, &fact_row("forward_compat.orin")}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Version> native_cuda(const Version& driver) {
+  const DriverBranch* const branch = branch_of(driver);
+  return branch == nullptr ? std::nullopt : std::optional(branch->native_cuda);
+}
+
+Ruling backward_compatibility(const Version& cuda, const Version& driver) {
+  const CatalogRow* const fact = &fact_row("cuda.backward");
+  const DriverBranch* const branch = branch_of(driver);
+  if (branch == nullptr) {
+    return {Verdict::unknown, fmt::format("nothing is known of driver {}", driver.text()), {fact}};
+  }
+  const bool runs = branch->native_cuda > cuda || branch->native_cuda.same_minor(cuda);
+  if (!runs && branch->branch != driver.part(0)) {
+    return {
+        Verdict::unknown,
+        fmt::format("driver branch {} is not in the catalog; the one below it implements CUDA {}",
+                    driver.part(0),
+                    branch->native_cuda.text()),
+        {branch->row, fact}};
+  }
+  return {runs ? Verdict::yes : Verdict::no,
+          fmt::format("driver {} implements CUDA {} itself, which is {} than {}",
+                      driver.text(),
+                      branch->native_cuda.text(),
+                      runs ? "not older" : "older",
+                      cuda.text()),
+          {branch->row, fact}};
+}
+
+Ruling minor_version_compatibility(const Version& cuda, const Version& driver) {
+  const CudaToolkit* const floor = floor_of(cuda);
+  const bool has_family = floor == nullptr || floor->minor_compat;
+  const CatalogRow* const fact = &fact_row(has_family ? "cuda.minor_version" : "cuda.pre_11");
+  if (floor == nullptr) {
+    return {Verdict::unknown, fmt::format("nothing is known of CUDA {}", cuda.text()), {fact}};
+  }
+  const std::string_view oldest = floor->min_driver.text();
+  if (is_branch_of(driver, floor->min_driver)) {
+    return {Verdict::unknown,
+            fmt::format("CUDA {} needs driver {} or newer, and `{}` names only the branch",
+                        cuda.text(),
+                        oldest,
+                        driver.text()),
+            {floor->row, fact}};
+  }
+  const bool runs = driver >= floor->min_driver;
+  return {runs ? Verdict::yes : Verdict::no,
+          fmt::format("CUDA {} runs on driver {} and newer; this one is {}",
+                      cuda.text(),
+                      oldest,
+                      driver.text()),
+          {floor->row, fact}};
+}
+
+Ruling forward_compatibility(const Version& cuda, const Version& driver, const Gpu& gpu) {
+  if (const auto refusal = compat_refusal(gpu)) return *refusal;
+  for (const CompatPackage& package : compat_packages()) {
+    if (package.cuda.same_minor(cuda) && package.host_branch == driver.part(0)) {
+      Ruling answer = by_matrix(package);
+      answer.evidence.push_back(&fact_row("forward_compat.eligible_gpus"));
+      return answer;
+    }
+  }
+  return retired_branch(cuda, driver);
+}
+
+Ruling driver_supports_gpu(const Version& driver, const Gpu& gpu) {
+  const Architecture* const known = find_architecture(gpu.compute_capability);
+  const CatalogRow* const fact = &fact_row("driver.last_for_old_gpus");
+  const DriverBranch* const branch = branch_of(driver);
+  if (known == nullptr || branch == nullptr) {
+    return {Verdict::unknown,
+            fmt::format("nothing is known of driver {} and {}", driver.text(), gpu.name),
+            {gpu.row, fact}};
+  }
+  const std::vector<const CatalogRow*> evidence{known->row, branch->row, fact};
+  if (!known->first_driver_branch && gpu.kind == Gpu::Kind::jetson) {
+    return {Verdict::unknown, fmt::format("drivers of {} come with its L4T", gpu.name), evidence};
+  }
+  if (known->first_driver_branch && driver.part(0) < *known->first_driver_branch) {
+    return {Verdict::no,
+            fmt::format("{} needs driver branch {} or newer; this is {}",
+                        gpu.name,
+                        *known->first_driver_branch,
+                        driver.text()),
+            evidence};
+  }
+  const bool is_past = known->last_driver_branch && driver.part(0) > *known->last_driver_branch;
+  if (is_past || gpu.compute_capability < branch->gpu_min_cc) {
+    const std::string last = known->last_driver_branch
+                                 ? fmt::format(": {} was the last", *known->last_driver_branch)
+                                 : "";
+    return {Verdict::no,
+            fmt::format("driver {} no longer drives {} ({}){}",
+                        driver.text(),
+                        gpu.name,
+                        known->architecture,
+                        last),
+            evidence};
+  }
+  return {Verdict::yes, fmt::format("driver {} drives {}", driver.text(), gpu.name), evidence};
+}
+
+std::optional<DriverFloor> driver_floor(const Version& cuda, const Gpu& gpu) {
+  const CudaToolkit* const toolkit = floor_of(cuda);
+  if (toolkit == nullptr) return std::nullopt;
+  const Architecture* const known = find_architecture(gpu.compute_capability);
+  if (known != nullptr && known->first_driver_branch) {
+    const auto branch = Version::parse(std::to_string(*known->first_driver_branch));
+    if (branch && *branch > toolkit->min_driver) return DriverFloor{*branch, known->row};
+  }
+  return DriverFloor{toolkit->min_driver, toolkit->row};
+}
+
+Ruling toolkit_supports_gpu(const Version& cuda, const Version& compute_capability) {
+  const Architecture* const known = find_architecture(compute_capability);
+  const NvccTargets* const targets = find_nvcc_targets(cuda);
+  std::vector<const CatalogRow*> evidence;
+  if (known != nullptr) evidence.push_back(known->row);
+  if (targets != nullptr) evidence.push_back(targets->row);
+  const auto is_older = [](const Version& a, const Version& b) {
+    return a < b && !a.same_minor(b);
+  };
+  if (known != nullptr && known->last_cuda && is_older(*known->last_cuda, cuda)) {
+    return {Verdict::no,
+            fmt::format("CUDA {} dropped {} ({}): {} was the last toolkit for it",
+                        cuda.text(),
+                        known->architecture,
+                        compute_capability.text(),
+                        known->last_cuda->text()),
+            evidence};
+  }
+  if (known != nullptr && is_older(cuda, known->first_cuda)) {
+    return {Verdict::no,
+            fmt::format("CUDA {} is older than {} ({}): {} is the first toolkit for it",
+                        cuda.text(),
+                        known->architecture,
+                        compute_capability.text(),
+                        known->first_cuda.text()),
+            evidence};
+  }
+  if (targets == nullptr) {
+    evidence.push_back(&fact_row("cuda.cubin"));
+    return {Verdict::unknown,
+            fmt::format("nothing is known of the targets of CUDA {}", cuda.text()),
+            evidence};
+  }
+  const auto& sm = targets->sm;
+  const bool has = std::find(sm.begin(), sm.end(), compute_capability) != sm.end();
+  return {has ? Verdict::yes : Verdict::no,
+          fmt::format("CUDA {} {} compute capability {}",
+                      cuda.text(),
+                      has ? "compiles for" : "has no target for",
+                      compute_capability.text()),
+          evidence};
+}
+
+Ruling driver_runs_cuda(const Version& cuda,
+                        const Version& driver,
+                        const Gpu& gpu,
+                        CompatInImage compat) {
+  Ruling drives = driver_supports_gpu(driver, gpu);
+  if (drives.verdict == Verdict::no) return drives;
+  Ruling backward = backward_compatibility(cuda, driver);
+  if (backward.verdict == Verdict::yes) return drives.verdict == Verdict::yes ? backward : drives;
+  Ruling minor = minor_version_compatibility(cuda, driver);
+  if (minor.verdict == Verdict::yes) return drives.verdict == Verdict::yes ? minor : drives;
+  Ruling forward = forward_compatibility(cuda, driver, gpu);
+  if (compat == CompatInImage::yes) {
+    return forward.verdict == Verdict::no ? minor : forward;
+  }
+  if (forward.verdict == Verdict::yes) {
+    minor.reason += "; a compat package in the image would help";
+    minor.evidence.insert(minor.evidence.end(), forward.evidence.begin(), forward.evidence.end());
+  }
+  return minor;
+}
+
+}  // namespace mlpack

@@ -120,12 +120,13 @@ std::vector<AlsoWish> also_wishes(const Spec& spec,
   }
   for (const auto& weights : spec.weights) {
     if (wishes.empty() || weights.value.kind != SourceKind::oci) continue;
-    throw Error(Fault::usage,
-                fmt::format("`--also {}`: the weights of `{}` are published already",
-                            words.front(),
-                            printable(weights.value.source)),
-                "copy that image, or take its weights from where they came from",
-                {spec.where(weights.value.source_place)});
+    at_place(spec.where(weights.value.source_place), [&] {
+      throw Error(Fault::usage,
+                  fmt::format("`--also {}`: the weights of `{}` are published already",
+                              words.front(),
+                              printable(weights.value.source)),
+                  "copy that image, or take its weights from where they came from");
+    });
   }
   if (!wishes.empty() && spec.weights.empty()) {
     throw Error(Fault::usage,

@@ -2,6 +2,7 @@
 
 #include "layers/archive.h"
 #include "layers/deb_image.h"
+#include "layers/diff_ids.h"
 #include "layers/image_root.h"
 #include "lib/parallel.h"
 #include "lib/text.h"
@@ -33,6 +34,7 @@ FoundBase on_reference(const std::string& name,
                                   ? stored_base(reference, platform, session.store)
                                   : fetch_base(session.client, reference, platform, session.store);
   session.terminal().detail(fmt::format("base: {}", fetched.reference.text()));
+  DiffIds({fetched.image}, session.world.stop);  // throws where it is not what it says
   return on_image(fetched.image, name, fetched.reference.digest());
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/remote_weights.h"
 #include "layers/compress.h"
+#include "layers/diff_ids.h"
 #include "layers/file_set.h"
 #include "layers/layer_builder.h"
 #include "layers/tar_reader.h"
@@ -151,6 +152,7 @@ void check_target(const Reuse& reuse, const std::vector<std::string>& paths) {
 }
 
 std::vector<Layer> layers_to_reuse(const Reuse& reuse, Session& session, Offline offline) {
+  DiffIds({reuse.found.image}, session.world.stop);  // throws where it is not what it says
   std::vector<Layer> layers = weights_in(reuse);
   if (layers.empty()) {
     throw Error(Fault::input,

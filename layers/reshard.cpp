@@ -31,6 +31,17 @@ struct ShardSet {
   std::vector<std::size_t> files;
 };
 
+// Where loaders look for the index of the shards of PREFIX: that of `model.fp16` is
+// `model.safetensors.index.fp16.json`. A number behind a point is of a version, not a variant.
+std::string index_name(const std::string& prefix) {
+  const std::size_t dot = name_in(prefix).rfind('.');
+  if (dot == std::string_view::npos) return prefix + ".safetensors.index.json";
+  const std::size_t at = folder_of(prefix).size() + dot;
+  const bool is_variant = prefix.find_first_of("0123456789", at + 1) != at + 1;
+  if (!is_variant) return prefix + ".safetensors.index.json";
+  return prefix.substr(0, at) + ".safetensors.index" + prefix.substr(at) + ".json";
+}
+
 bool is_index(const std::string& path) {
   return path.ends_with(".json") && path.find(".safetensors.index.") != std::string::npos;
 }
@@ -82,11 +93,15 @@ class Resharding {
     const auto name = parse_shard_name(entry.path);
     ShardSet set;
     set.suffix = suffix;
-    set.prefix = name ? name->prefix : entry.path.substr(0, entry.path.size() - suffix.size());
+    // With the variant that some have behind the number: `model-00001-of-00002.fp16.safetensors`.
+    const std::string stem = name ? name->prefix + name->suffix : entry.path;
+    set.prefix = stem.substr(0, stem.size() - suffix.size());
     const std::set<std::string>* named = nullptr;
     if (suffix == safetensors) {
-      set.index = set.prefix + ".safetensors.index.json";
+      set.index = index_name(set.prefix);
       named = index_of(entry.path, set);
+      // An index names what lies beside it.
+      set.prefix = fmt::format("{}{}", folder_of(set.index), name_in(set.prefix));
     }
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       const std::string& path = entries_[i].path;
@@ -197,8 +212,13 @@ class Resharding {
 }  // namespace
 
 bool can_reshard(const std::string& path) {
-  return path.ends_with(gguf) ||
-         (path.ends_with(safetensors) && !name_in(path).starts_with("adapter_model"));
+  // What is loaded from one file only: adapters, and the projector beside a GGUF model.
+  const auto is_whole = [name = name_in(path)](std::string_view start) {
+    return name.starts_with(start);
+  };
+  if (path.ends_with(gguf)) return !is_whole("mmproj");
+  return path.ends_with(safetensors) && !is_whole("adapter_model") &&
+         !is_whole("pytorch_lora_weights");
 }
 
 std::vector<std::string> reshard(std::vector<RecipeEntry>& entries, std::uint64_t max_layer) {

@@ -165,3 +165,22 @@ TEST_CASE("what is published already is not published again from what reuses it"
       work.run({"build", work.app.dir / "served.d", "--also", "modelpack=:pack"}, 2).err;
   CHECK(said.find("are published already") != std::string::npos);
 }
+
+TEST_CASE("an image whose config names other bytes than its layers is neither weights nor base") {
+  Reusing work;
+  Json manifest = Json::parse(work.registry.manifest("acme/weights", "1").value_or(""));
+  const std::vector<std::string> lies(manifest["layers"].size(), Digest::of("other").text());
+  const std::string config = Json{{"os", "linux"},
+                                  {"architecture", "amd64"},
+                                  {"rootfs", {{"type", "layers"}, {"diff_ids", lies}}}}
+                                 .dump();
+  manifest["config"]["digest"] = work.registry.put_blob("acme/weights", config).text();
+  manifest["config"]["size"] = config.size();
+  work.registry.put_manifest("acme/weights", "lie", manifest.dump(), manifest["mediaType"]);
+  work.use("registry.example.com/acme/weights:lie");
+  CHECK(work.failure(7).find("the image's config says") != std::string::npos);
+  work.app.dir.write("served.d/mlpack.yaml",
+                     "schema: 1\nname: served\nbase: registry.example.com/acme/weights:lie\n"
+                     "platform: linux/amd64\nrun: [/x]\n");
+  CHECK(work.failure(7).find("the image's config says") != std::string::npos);
+}

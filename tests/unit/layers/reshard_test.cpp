@@ -95,6 +95,7 @@ TEST_CASE("files that fit stay as they are, and so do formats that have no shard
 TEST_CASE("adapters stay whole: nothing loads shards of one") {
   Model model;
   model.dir.write("m/adapter_model.safetensors", tensors("t", 5));
+  model.dir.write("m/pytorch_lora_weights.safetensors", tensors("t", 5));
   auto entries = walk(model.input);
   CHECK(reshard(entries, max_layer).empty());
 }
@@ -134,6 +135,45 @@ TEST_CASE("an index of a variant stays at its place") {
                                         "models/base/unet/model.fp16-00001-of-00002.safetensors",
                                         "models/base/unet/model.fp16-00002-of-00002.safetensors",
                                         "models/base/unet/model.safetensors.index.fp16.json"});
+}
+
+TEST_CASE("a variant keeps its name, and its index is where loaders look for it") {
+  Model model;
+  model.dir.write("m/a/model.fp16.safetensors", tensors("a", 2));
+  model.dir.write("m/b/model-v1.5.safetensors", tensors("b", 2));
+  model.dir.write("m/c/model-00001-of-00001.fp16.safetensors", tensors("c", 2));
+  CHECK(paths(model.reshard()) == Paths{"models/base/",
+                                        "models/base/a/",
+                                        "models/base/a/model.fp16-00001-of-00002.safetensors",
+                                        "models/base/a/model.fp16-00002-of-00002.safetensors",
+                                        "models/base/a/model.safetensors.index.fp16.json",
+                                        "models/base/b/",
+                                        "models/base/b/model-v1.5-00001-of-00002.safetensors",
+                                        "models/base/b/model-v1.5-00002-of-00002.safetensors",
+                                        "models/base/b/model-v1.5.safetensors.index.json",
+                                        "models/base/c/",
+                                        "models/base/c/model.fp16-00001-of-00002.safetensors",
+                                        "models/base/c/model.fp16-00002-of-00002.safetensors",
+                                        "models/base/c/model.safetensors.index.fp16.json"});
+}
+
+TEST_CASE("shards lie beside the index that names them, wherever the old ones lay") {
+  Model model;
+  model.dir.write("m/a/w.safetensors", tensors("a", 2));
+  model.dir.write("m/b/w.safetensors", tensors("b", 1));
+  model.dir.write("m/model.safetensors.index.json",
+                  R"({"weight_map":{"a0":"a/w.safetensors","a1":"a/w.safetensors",
+                                    "b0":"b/w.safetensors"}})");
+  const auto entries = model.reshard();
+  CHECK(paths(entries) == Paths{"models/base/",
+                                "models/base/a/",
+                                "models/base/b/",
+                                "models/base/model.safetensors.index.json",
+                                "models/base/w-00001-of-00003.safetensors",
+                                "models/base/w-00002-of-00003.safetensors",
+                                "models/base/w-00003-of-00003.safetensors"});
+  const auto& index = std::get<std::string>(entries[3].content);
+  CHECK(index.find("\"b0\": \"w-00003-of-00003.safetensors\"") != std::string::npos);
 }
 
 TEST_CASE("GGUF becomes shards of its own convention") {

@@ -45,7 +45,7 @@ class BlobUpload {
         attempts_(state.policy, state.policy.attempts) {}
 
   void run(const OpenSource& open, const std::function<void(std::uint64_t)>& moved) {
-    while (!send(open, moved) && !is_there()) {
+    while (!send(open, moved) && !is_there(sent(), blob_)) {
     }
   }
 
@@ -73,12 +73,6 @@ class BlobUpload {
       throw refused_blob(sent(), answer, body);
     }
     return false;
-  }
-
-  bool is_there() {
-    const BlobState state = client_.head_blob(to_, blob_.digest);
-    require_same_size(state, blob_, to_);
-    return state.presence == BlobState::Presence::present;
   }
 
   Client& client_;

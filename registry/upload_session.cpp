@@ -67,6 +67,12 @@ Error refused_blob(const SentBlob& sent, const Answer& answer, const std::string
       "something between here and the registry changes them; try again");
 }
 
+bool is_there(const SentBlob& sent, const Descriptor& blob) {
+  const BlobState state = sent.client.head_blob(sent.to, blob.digest);
+  require_same_size(state, blob, sent.to);
+  return state.presence == BlobState::Presence::present;
+}
+
 void check_committed(const SentBlob& sent, const Descriptor& blob, const Answer& answer) {
   check_said_digest(answer, blob, sent.name);
   if (is_web_page(answer.response)) throw no_registry(sent.attempt, answer);

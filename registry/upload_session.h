@@ -53,6 +53,9 @@ struct SentBlob {
 /// The Error for an answer that does not take the blob, its body read already.
 Error refused_blob(const SentBlob& sent, const Answer& answer, const std::string& body);
 
+/// Whether the registry has the blob. Fault::integrity where it has one of another size.
+bool is_there(const SentBlob& sent, const Descriptor& blob);
+
 /// Compares what the registry says about a blob that it took with `blob`, and waits until it has
 /// it: some registries show a blob a moment after they took it, and one of them kept only a part.
 /// Fault::integrity where it took something else, Fault::refused where it does not show it.

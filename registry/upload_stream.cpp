@@ -60,7 +60,7 @@ class StreamUpload {
       const bool is_done = send();
       if (!digest_) continue;
       const Descriptor blob = blob_of(*digest_);
-      if (!is_done && !is_there(blob)) {
+      if (!is_done && !is_there(sent(), blob)) {
         client_.upload_blob(to_, blob, stream_.open, stream_.moved);
       }
       return blob.digest;
@@ -120,12 +120,6 @@ class StreamUpload {
     const std::string body = error_body(answer.response);
     if (!is_lost_session(answer, body)) throw refused_blob(sent(), answer, body);
     return false;
-  }
-
-  bool is_there(const Descriptor& blob) {
-    const BlobState state = client_.head_blob(to_, blob.digest);
-    require_same_size(state, blob, to_);
-    return state.presence == BlobState::Presence::present;
   }
 
   Client& client_;

@@ -106,7 +106,7 @@ class Reshard(Case):
             layers = [layer["digest"] for layer in json.load(file)["layers"] if not layer["mediaType"].endswith("zstd")]
         for layer in layers:
             with tarfile.open(blob(layer)) as tar:
-                tar.extractall(self.path("root"), filter="data")
+                tar.extractall(self.path("root"))
         return self.path("root", "models", "m")
 
     def assert_same(self, reader, built, suffix):

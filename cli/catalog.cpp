@@ -50,8 +50,8 @@ std::string age_text(std::string_view date, const World& world) {
 }
 
 const CatalogTable& require_table(const std::string& name) {
-  if (const CatalogTable* const table = find_table(name)) return *table;
-  const std::vector<std::string> near = near_tables(name);
+  if (const CatalogTable* const table = Catalog::built_in().find_table(name)) return *table;
+  const std::vector<std::string> near = Catalog::built_in().near_tables(name);
   throw Error(Fault::usage,
               fmt::format("the catalog has no table `{}`", printable(name)),
               near.empty() ? "`mlpack catalog` lists the tables"
@@ -61,7 +61,7 @@ const CatalogTable& require_table(const std::string& name) {
 CatalogRows require_rows(const CatalogTable& table, const std::string& name) {
   CatalogRows rows = find_rows(table, name);
   if (!rows.empty()) return rows;
-  const std::vector<std::string> near = near_rows(table, name);
+  const std::vector<std::string> near = Catalog::built_in().near_rows(table, name);
   throw Error(Fault::usage,
               fmt::format("the table `{}` has no row `{}`", table.name, printable(name)),
               near.empty() ? fmt::format("`mlpack catalog {}` lists its rows", table.name)
@@ -70,7 +70,7 @@ CatalogRows require_rows(const CatalogTable& table, const std::string& name) {
 
 std::string tables_text(const World& world) {
   std::vector<std::vector<std::string>> lines{{"TABLE", "ROWS", "READ", "AGE", "A ROW SAYS"}};
-  for (const CatalogTable* table : catalog_tables()) {
+  for (const CatalogTable* table : Catalog::built_in().tables()) {
     lines.push_back({std::string(table->name),
                      std::to_string(table->rows.size()),
                      std::string(table->retrieved),
@@ -167,7 +167,7 @@ CatalogJson row_json(const CatalogRow& row, const World& world) {
 void show_tables(World& world) {
   if (!world.json()) return world.terminal.result(tables_text(world));
   CatalogJson tables = CatalogJson::array();
-  for (const CatalogTable* table : catalog_tables())
+  for (const CatalogTable* table : Catalog::built_in().tables())
     tables.push_back(table_json(*table, world));
   world.terminal.result(json_line({{"schema", 1}, {"tables", tables}}));
 }

@@ -52,7 +52,7 @@ bool names_files(std::string_view placeholder) {
 std::vector<std::string> values_of(const ArgumentInfo& positional, const CommandInfo& root) {
   std::vector<std::string> names;
   if (positional.names == "TABLE") {
-    for (const CatalogTable* table : catalog_tables())
+    for (const CatalogTable* table : Catalog::built_in().tables())
       names.emplace_back(table->name);
     return names;
   }

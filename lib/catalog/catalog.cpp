@@ -1,7 +1,7 @@
 #include "lib/catalog/catalog.h"
 
-#include "lib/catalog/gpus.h"
 #include "lib/catalog/tables.h"
+#include "lib/error.h"
 #include "lib/text.h"
 
 #include <algorithm>
@@ -13,35 +13,6 @@ std::string underscored(std::string_view name) {
   std::string text(name);
   std::replace(text.begin(), text.end(), '-', '_');
   return text;
-}
-
-std::vector<const CatalogRow*> rows_where(const CatalogTable& table, auto&& holds) {
-  std::vector<const CatalogRow*> found;
-  for (const CatalogRow& row : table.rows) {
-    if (holds(row)) found.push_back(&row);
-  }
-  return found;
-}
-
-bool has_key(const CatalogTable& table, const CatalogRow& row, std::string_view value) {
-  return std::any_of(table.keys.begin(), table.keys.end(), [&](std::string_view key) {
-    return row.at(key) == value;
-  });
-}
-
-// Lists are shown with a comma and a blank between their parts.
-bool lists(std::string_view list, std::string_view name) {
-  const std::vector<std::string_view> parts = split(list, ',');
-  return std::any_of(
-      parts.begin(), parts.end(), [&](std::string_view part) { return trim(part) == name; });
-}
-
-// `12.4` begins `12.4.1`, and `H100` begins `H100 PCIe`, but `1` begins neither `12.4.1` nor
-// `10.2`.
-bool begins(std::string_view name, std::string_view whole) {
-  if (!whole.starts_with(name) || whole.size() == name.size()) return false;
-  constexpr std::string_view separators = ". -+/:";
-  return separators.find(whole[name.size()]) != std::string_view::npos;
 }
 
 std::vector<std::string_view> row_names(const CatalogTable& table) {
@@ -68,60 +39,115 @@ std::vector<std::string> near_names(std::string_view name,
   return near;
 }
 
+template <class Row>
+const Row* first_where(std::span<const Row> rows, auto&& holds) {
+  const auto found = std::find_if(rows.begin(), rows.end(), holds);
+  return found == rows.end() ? nullptr : &*found;
+}
+
+CatalogData compiled_in() {
+  return {.all = tables::catalog,
+          .cuda_toolkits = tables::cuda_toolkits,
+          .nvcc_targets = tables::nvcc_archs,
+          .architectures = tables::architectures,
+          .target_families = tables::target_families,
+          .driver_branches = tables::drivers,
+          .compat_packages = tables::forward_compat,
+          .image_requirements = tables::image_requirements,
+          .gpus = tables::gpus,
+          .gpu_families = tables::gpu_families,
+          .gpu_names = tables::gpu_names,
+          .other_vendors = tables::other_vendors,
+          .mig_profiles = tables::mig_profiles,
+          .quantisations = tables::quantisations,
+          .torch_releases = tables::torch,
+          .torch_builds = tables::torch_builds,
+          .tensorrt_releases = tables::tensorrt,
+          .runtime_releases = tables::runtime_releases,
+          .cuda_images = tables::cuda_images,
+          .distros = tables::distros,
+          .manylinux_tags = tables::manylinux,
+          .facts = tables::facts};
+}
+
 }  // namespace
 
-std::string_view CatalogRow::at(std::string_view field) const {
-  for (const CatalogField& candidate : fields) {
-    if (candidate.name == field) return candidate.value;
-  }
-  return {};
+const Catalog& Catalog::built_in() {
+  static const Catalog catalog(compiled_in());
+  return catalog;
 }
 
-bool CatalogRow::is_doubtful(std::string_view field) const {
-  return std::any_of(unverified.begin(), unverified.end(), [&](std::string_view name) {
-    return name == "*" || name == field;
-  });
-}
-
-std::span<const CatalogTable* const> catalog_tables() {
-  return tables::catalog;
-}
-
-const CatalogTable* find_table(std::string_view name) {
+const CatalogTable* Catalog::find_table(std::string_view name) const {
   const std::string wanted = underscored(name);
-  for (const CatalogTable* table : catalog_tables()) {
+  for (const CatalogTable* table : data_.all) {
     if (table->name == wanted) return table;
   }
   return nullptr;
 }
 
-std::vector<const CatalogRow*> find_rows(const CatalogTable& table, std::string_view name) {
-  if (name.empty()) return {};
-  auto found = rows_where(table, [&](const CatalogRow& row) { return row.name == name; });
-  if (found.empty()) {
-    found = rows_where(table, [&](const CatalogRow& row) { return has_key(table, row, name); });
-  }
-  if (found.empty()) {
-    found =
-        rows_where(table, [&](const CatalogRow& row) { return lists(row.at("aliases"), name); });
-  }
-  if (found.empty()) {
-    found = rows_where(table, [&](const CatalogRow& row) { return begins(name, row.name); });
-  }
-  return found;
-}
-
-std::vector<std::string> near_rows(const CatalogTable& table, std::string_view name) {
+std::vector<std::string> Catalog::near_rows(const CatalogTable& table,
+                                            std::string_view name) const {
   const std::vector<std::string> gpus =
       table.name == "gpus" ? near_gpus(name, 3) : std::vector<std::string>();
   return gpus.empty() ? near_names(name, row_names(table)) : gpus;
 }
 
-std::vector<std::string> near_tables(std::string_view name) {
+std::vector<std::string> Catalog::near_tables(std::string_view name) const {
   std::vector<std::string_view> names;
-  for (const CatalogTable* table : catalog_tables())
+  for (const CatalogTable* table : data_.all)
     names.push_back(table->name);
   return near_names(underscored(name), names);
+}
+
+const CatalogRow& Catalog::fact_row(std::string_view id) const {
+  const Fact* const fact = first_where(data_.facts, [&](const Fact& row) { return row.id == id; });
+  if (fact == nullptr) fail(Fault::internal, "no fact is called `{}`", id);
+  return *fact->row;
+}
+
+const NvccTargets* Catalog::find_nvcc_targets(const Version& cuda) const {
+  return first_where(data_.nvcc_targets,
+                     [&](const NvccTargets& row) { return row.cuda.same_minor(cuda); });
+}
+
+const Architecture* Catalog::find_architecture(const Version& compute_capability) const {
+  return first_where(data_.architectures, [&](const Architecture& row) {
+    return row.compute_capability == compute_capability;
+  });
+}
+
+const DriverBranch* Catalog::find_driver_branch(std::uint32_t branch) const {
+  return first_where(data_.driver_branches,
+                     [&](const DriverBranch& row) { return row.branch == branch; });
+}
+
+const QuantisationLimit* Catalog::find_quantisation(std::string_view method) const {
+  return first_where(data_.quantisations,
+                     [&](const QuantisationLimit& row) { return row.method == method; });
+}
+
+const TorchBuild* Catalog::find_torch_build(const Version& torch, std::string_view build) const {
+  return first_where(data_.torch_builds, [&](const TorchBuild& row) {
+    return row.torch == torch && row.build == build;
+  });
+}
+
+const RuntimeRelease* Catalog::find_runtime_release(std::string_view runtime,
+                                                    std::string_view release) const {
+  return first_where(data_.runtime_releases, [&](const RuntimeRelease& row) {
+    return row.runtime == runtime && row.release == release;
+  });
+}
+
+const Distro* Catalog::find_distro(std::string_view id) const {
+  return first_where(data_.distros, [&](const Distro& row) { return row.id == id; });
+}
+
+const ManylinuxTag* Catalog::find_manylinux_tag(std::string_view tag) const {
+  return first_where(data_.manylinux_tags, [&](const ManylinuxTag& row) {
+    return row.tag == tag ||
+           std::find(row.aliases.begin(), row.aliases.end(), tag) != row.aliases.end();
+  });
 }
 
 }  // namespace mlpack

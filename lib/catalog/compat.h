@@ -1,9 +1,8 @@
 #pragma once
 
-#include "lib/catalog/catalog.h"
+#include "lib/catalog/row.h"
 #include "lib/catalog/version.h"
 
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -12,7 +11,7 @@ namespace mlpack {
 
 // Rows of templates/compat, typed; the comments of each file there say more of the columns. Members
 // are called as the columns are. What is optional or empty is not known. Everything lives as long
-// as the program.
+// as its Catalog.
 
 /// A release of the CUDA toolkit.
 struct CudaToolkit {
@@ -188,31 +187,5 @@ struct Fact {
   std::string_view id;  // `cuda.cubin`
   std::string_view fact;
 };
-
-std::span<const CudaToolkit> cuda_toolkits();
-std::span<const TargetFamily> target_families();
-std::span<const DriverBranch> driver_branches();
-std::span<const CompatPackage> compat_packages();
-std::span<const ImageRequirement> image_requirements();
-std::span<const MigProfile> mig_profiles();
-std::span<const TorchRelease> torch_releases();
-std::span<const TensorRtRelease> tensorrt_releases();
-std::span<const CudaImage> cuda_images();
-std::span<const ManylinuxTag> manylinux_tags();
-
-/// The row of the fact `id`; Fault::internal where there is none.
-const CatalogRow& fact_row(std::string_view id);
-
-// The first row with a key, or nullptr.
-/// A third part of `cuda` does not count.
-const NvccTargets* find_nvcc_targets(const Version& cuda);
-const Architecture* find_architecture(const Version& compute_capability);
-const DriverBranch* find_driver_branch(std::uint32_t branch);
-const QuantisationLimit* find_quantisation(std::string_view method);
-const TorchBuild* find_torch_build(const Version& torch, std::string_view build);
-const RuntimeRelease* find_runtime_release(std::string_view runtime, std::string_view release);
-const Distro* find_distro(std::string_view id);
-/// By tag or alias.
-const ManylinuxTag* find_manylinux_tag(std::string_view tag);
 
 }  // namespace mlpack

@@ -1,6 +1,6 @@
 #include "lib/catalog/gpus.h"
 
-#include "lib/catalog/tables.h"
+#include "lib/catalog/catalog.h"
 #include "lib/text.h"
 
 #include <algorithm>
@@ -23,25 +23,17 @@ bool has_alias(const Gpu& gpu, std::string_view name) {
 
 }  // namespace
 
-std::optional<GpuMatch> find_gpu(std::string_view name) {
-  for (const Gpu& gpu : tables::gpus) {
+std::optional<GpuMatch> Catalog::find_gpu(std::string_view name) const {
+  for (const Gpu& gpu : data_.gpus) {
     if (gpu.name == name || has_alias(gpu, name)) return GpuMatch{&gpu, false};
   }
-  for (const tables::GpuFamily& family : tables::gpu_families) {
+  for (const GpuFamily& family : data_.gpu_families) {
     if (family.name == name) return GpuMatch{family.gpu, true};
   }
   return std::nullopt;
 }
 
-std::span<const Gpu> gpus() {
-  return tables::gpus;
-}
-
-std::span<const std::string_view> gpu_names() {
-  return tables::gpu_names;
-}
-
-std::vector<std::string> near_gpus(std::string_view name, std::size_t count) {
+std::vector<std::string> Catalog::near_gpus(std::string_view name, std::size_t count) const {
   std::vector<std::string> near;
   const auto add = [&](std::string_view candidate) {
     const bool known = std::find(near.begin(), near.end(), candidate) != near.end();
@@ -63,9 +55,9 @@ std::vector<std::string> near_gpus(std::string_view name, std::size_t count) {
   return near;
 }
 
-std::optional<std::string_view> other_vendor(std::string_view name) {
+std::optional<std::string_view> Catalog::other_vendor(std::string_view name) const {
   const std::string lower = to_lower(name);
-  for (const tables::OtherVendor& other : tables::other_vendors) {
+  for (const OtherVendor& other : data_.other_vendors) {
     for (const std::string_view begin : other.begins) {
       if (lower.starts_with(begin)) return other.vendor;
     }

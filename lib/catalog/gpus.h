@@ -1,17 +1,15 @@
 #pragma once
 
-#include "lib/catalog/catalog.h"
+#include "lib/catalog/row.h"
 #include "lib/catalog/version.h"
 
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace mlpack {
 
-/// A GPU model, as a row of templates/compat/gpus.yaml. All texts live as long as the program.
+/// A GPU model, as a row of templates/compat/gpus.yaml. Texts live as long as its Catalog.
 struct Gpu {
   enum class Kind { datacenter, professional, geforce, integrated, jetson };
   /// Whether a forward-compatibility package may be used; some_servers: in select NGC-Ready ones;
@@ -40,20 +38,16 @@ struct GpuMatch {
   bool is_family;
 };
 
-/// The model that `name` (a model, an alias or a family) stands for; nullopt where it is unknown.
-/// Upper and lower case matter.
-std::optional<GpuMatch> find_gpu(std::string_view name);
+/// A name for several models.
+struct GpuFamily {
+  std::string_view name;
+  const Gpu* gpu;  // the member with the least memory
+};
 
-std::span<const Gpu> gpus();
-
-/// Every name that find_gpu knows, in the order of the catalogue.
-std::span<const std::string_view> gpu_names();
-
-/// Names that `name` may have been meant to be: equal but for case and punctuation, of the same
-/// series, or a slip of the fingers away; at most `count`, best first.
-std::vector<std::string> near_gpus(std::string_view name, std::size_t count);
-
-/// The vendor, where `name` looks like an accelerator that is not NVIDIA's.
-std::optional<std::string_view> other_vendor(std::string_view name);
+/// How the names of accelerators begin that are not NVIDIA's.
+struct OtherVendor {
+  std::string_view vendor;
+  std::span<const std::string_view> begins;  // lower case
+};
 
 }  // namespace mlpack

@@ -1,24 +1,14 @@
 #pragma once
 
-#include "lib/catalog/catalog.h"
 #include "lib/catalog/compat.h"
 #include "lib/catalog/distributions.h"
 #include "lib/catalog/gpus.h"
 #include "lib/catalog/registries.h"
+#include "lib/catalog/row.h"
 #include "lib/catalog/runtimes.h"
 
 /// What the generator (compile_tables.cpp) makes of templates/: defined in generated sources.
 namespace mlpack::tables {
-
-struct GpuFamily {
-  std::string_view name;
-  const Gpu* gpu;  // the member with the least memory
-};
-
-struct OtherVendor {
-  std::string_view vendor;
-  std::span<const std::string_view> begins;  // lower case
-};
 
 extern const std::span<const CatalogTable* const> catalog;
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include "lib/catalog/catalog.h"
+#include "lib/catalog/row.h"
 
 #include <string>
 #include <vector>
 
 namespace mlpack {
 
-// The rules of rules_driver.h, rules_code.h and rules_image.h are pure functions over the catalog.
-// Each cites its document: by the names of facts in templates/compat/facts.yaml, whose rows are
-// among the evidence of its answers.
+// The rules of rules_driver.h, rules_code.h and rules_image.h are pure functions over a catalog,
+// which has to outlive their answers. Each cites its document: by the names of facts in
+// templates/compat/facts.yaml, whose rows are among the evidence of its answers.
 
 enum class Verdict { yes, no, unknown };
 

@@ -11,17 +11,17 @@ namespace {
 
 using Reach = CodeTarget::Reach;
 
-const TargetFamily* family_of(const Version& target) {
-  for (const TargetFamily& row : target_families()) {
+const TargetFamily* family_of(const Catalog& catalog, const Version& target) {
+  for (const TargetFamily& row : catalog.target_families()) {
     if (row.target == target) return &row;
   }
   return nullptr;
 }
 
 // Families may get more members, of the same major, with later devices.
-Ruling family_runs(const CodeTarget& target, const Version& device) {
-  const CatalogRow* const fact = &fact_row("cuda.cubin_arch_specific");
-  const TargetFamily* const family = family_of(target.capability);
+Ruling family_runs(const Catalog& catalog, const CodeTarget& target, const Version& device) {
+  const CatalogRow* const fact = &catalog.fact_row("cuda.cubin_arch_specific");
+  const TargetFamily* const family = family_of(catalog, target.capability);
   const bool may_join = device.part(0) == target.capability.part(0) && device > target.capability;
   if (family == nullptr) {
     return {Verdict::unknown, fmt::format("nothing is known of {}", target.text()), {fact}};
@@ -37,11 +37,11 @@ Ruling family_runs(const CodeTarget& target, const Version& device) {
           {family->row, fact}};
 }
 
-Ruling exact_runs(const CodeTarget& target, const Version& device) {
+Ruling exact_runs(const Catalog& catalog, const CodeTarget& target, const Version& device) {
   const bool runs = device == target.capability;
   return {runs ? Verdict::yes : Verdict::no,
           fmt::format("{} runs on {} alone", target.text(), target.capability.text()),
-          {&fact_row("cuda.cubin_arch_specific")}};
+          {&catalog.fact_row("cuda.cubin_arch_specific")}};
 }
 
 std::string list_text(std::span<const Version> versions) {
@@ -73,9 +73,9 @@ std::optional<CodeTarget> parse_code_target(std::string_view text) {
   return CodeTarget{*capability, reach};
 }
 
-Ruling cubin_runs(const CodeTarget& target, const Version& device) {
-  if (target.reach == Reach::exact) return exact_runs(target, device);
-  if (target.reach == Reach::family) return family_runs(target, device);
+Ruling cubin_runs(const Catalog& catalog, const CodeTarget& target, const Version& device) {
+  if (target.reach == Reach::exact) return exact_runs(catalog, target, device);
+  if (target.reach == Reach::family) return family_runs(catalog, target, device);
   const bool runs =
       device.part(0) == target.capability.part(0) && device.part(1) >= target.capability.part(1);
   return {runs ? Verdict::yes : Verdict::no,
@@ -84,16 +84,17 @@ Ruling cubin_runs(const CodeTarget& target, const Version& device) {
                       target.capability.part(0),
                       target.capability.text(),
                       device.text()),
-          {&fact_row("cuda.cubin")}};
+          {&catalog.fact_row("cuda.cubin")}};
 }
 
-Ruling ptx_runs(const CodeTarget& target,
+Ruling ptx_runs(const Catalog& catalog,
+                const CodeTarget& target,
                 const Version& made_by,
                 const Version& device,
                 const std::optional<Version>& driver_cuda) {
-  const CatalogRow* const fact = &fact_row("cuda.ptx");
+  const CatalogRow* const fact = &catalog.fact_row("cuda.ptx");
   if (target.reach != Reach::plain) {
-    Ruling reaches = cubin_runs(target, device);
+    Ruling reaches = cubin_runs(catalog, target, device);
     if (reaches.verdict != Verdict::yes) return reaches;
   }
   if (device < target.capability) {
@@ -114,22 +115,24 @@ Ruling ptx_runs(const CodeTarget& target,
                       made_by.text(),
                       made_by.text(),
                       driver_cuda->text()),
-          {fact, &fact_row("cuda.minor_version")}};
+          {fact, &catalog.fact_row("cuda.minor_version")}};
 }
 
 GpuCode code_of(const TorchBuild& build) {
   return {build.sm, build.ptx, build.cuda};
 }
 
-Ruling code_runs(const GpuCode& code,
+Ruling code_runs(const Catalog& catalog,
+                 const GpuCode& code,
                  const Version& device,
                  const std::optional<Version>& driver_cuda) {
-  const std::vector<const CatalogRow*> evidence{&fact_row("cuda.cubin"), &fact_row("cuda.ptx")};
+  const std::vector<const CatalogRow*> evidence{&catalog.fact_row("cuda.cubin"),
+                                                &catalog.fact_row("cuda.ptx")};
   if (code.sm.empty() && code.ptx.empty()) {
     return {Verdict::unknown, "nothing is known of the GPU code inside", evidence};
   }
   for (const Version& sm : code.sm) {
-    Ruling answer = cubin_runs({sm, Reach::plain}, device);
+    Ruling answer = cubin_runs(catalog, {sm, Reach::plain}, device);
     if (answer.verdict == Verdict::yes) return answer;
   }
   Ruling best{Verdict::no,
@@ -139,35 +142,37 @@ Ruling code_runs(const GpuCode& code,
                           list_text(code.ptx)),
               evidence};
   for (const Version& ptx : code.ptx) {
-    Ruling answer = ptx_runs({ptx, Reach::plain}, code.made_by, device, driver_cuda);
+    Ruling answer = ptx_runs(catalog, {ptx, Reach::plain}, code.made_by, device, driver_cuda);
     if (answer.verdict == Verdict::yes) return answer;
     if (device >= ptx) best = answer;
   }
   return best;
 }
 
-Ruling runtime_runs(const RuntimeRelease& release, const Version& device) {
+Ruling runtime_runs(const Catalog& catalog, const RuntimeRelease& release, const Version& device) {
   if (!release.min_cc) {
     return {Verdict::unknown,
             fmt::format("no document says what GPU {} {} needs", release.runtime, release.release),
             {release.row}};
   }
   const bool runs = device >= *release.min_cc;
+  const Architecture* const known = catalog.find_architecture(device);
   return {runs ? Verdict::yes : Verdict::no,
-          fmt::format("{} {} needs compute capability {}; this is {}",
+          fmt::format("{} {} needs compute capability {}; this is {}{}",
                       release.runtime,
                       release.release,
                       release.min_cc->text(),
-                      device.text()),
+                      device.text(),
+                      known == nullptr ? "" : fmt::format(" ({})", known->architecture)),
           {release.row}};
 }
 
-Ruling quantisation_runs(std::string_view method, const Version& device) {
-  const QuantisationLimit* const known = find_quantisation(method);
+Ruling quantisation_runs(const Catalog& catalog, std::string_view method, const Version& device) {
+  const QuantisationLimit* const known = catalog.find_quantisation(method);
   if (known == nullptr) {
     return {Verdict::unknown,
             fmt::format("nothing is known of `{}`", printable(method)),
-            {&fact_row("vllm.fp8_bf16")}};
+            {&catalog.fact_row("vllm.fp8_bf16")}};
   }
   if (!known->min_cc) {
     return {Verdict::yes, fmt::format("{} runs on any GPU", known->title), {known->row}};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "lib/catalog/compat.h"
+#include "lib/catalog/catalog.h"
 #include "lib/resolve/rules.h"
 
 #include <optional>
@@ -30,13 +30,14 @@ std::optional<CodeTarget> parse_code_target(std::string_view text);
 /// Binary code runs on devices of its major with the same or a higher minor; `a` on its own alone,
 /// `f` on those of its family (facts cuda.cubin, cuda.cubin_arch_specific: NVCC documentation;
 /// target_families: CUDA Programming Guide).
-Ruling cubin_runs(const CodeTarget& target, const Version& device);
+Ruling cubin_runs(const Catalog& catalog, const CodeTarget& target, const Version& device);
 
 /// PTX is compiled by the driver for its capability and everything after it, as far as the driver's
 /// CUDA version is not older than the toolkit that made the PTX, minor-version compatibility or not
 /// (facts cuda.ptx, cuda.minor_version: CUDA Compatibility). `driver_cuda` is native_cuda() of the
 /// driver, or the version of a compat package (fact forward_compat.ptx_jit).
-Ruling ptx_runs(const CodeTarget& target,
+Ruling ptx_runs(const Catalog& catalog,
+                const CodeTarget& target,
                 const Version& made_by,
                 const Version& device,
                 const std::optional<Version>& driver_cuda);
@@ -51,14 +52,15 @@ struct GpuCode {
 GpuCode code_of(const TorchBuild& build);
 
 /// Whether any of `code` runs; unknown where nothing is known of it.
-Ruling code_runs(const GpuCode& code,
+Ruling code_runs(const Catalog& catalog,
+                 const GpuCode& code,
                  const Version& device,
                  const std::optional<Version>& driver_cuda);
 
 /// Whether a release of a serving runtime takes a GPU (its documentation: runtime_releases).
-Ruling runtime_runs(const RuntimeRelease& release, const Version& device);
+Ruling runtime_runs(const Catalog& catalog, const RuntimeRelease& release, const Version& device);
 
 /// Whether a GPU has what a way to quantise needs (quantisations: vLLM's documentation).
-Ruling quantisation_runs(std::string_view method, const Version& device);
+Ruling quantisation_runs(const Catalog& catalog, std::string_view method, const Version& device);
 
 }  // namespace mlpack

@@ -1,6 +1,6 @@
 #include "lib/resolve/rules_driver.h"
 
-#include "lib/catalog/compat.h"
+#include "lib/catalog/catalog.h"
 
 #include <fmt/format.h>
 
@@ -11,9 +11,9 @@ namespace mlpack {
 namespace {
 
 // The newest branch that is not newer than the driver's.
-const DriverBranch* branch_of(const Version& driver) {
+const DriverBranch* branch_of(const Catalog& catalog, const Version& driver) {
   const DriverBranch* best = nullptr;
-  for (const DriverBranch& row : driver_branches()) {
+  for (const DriverBranch& row : catalog.driver_branches()) {
     if (row.branch > driver.part(0)) continue;
     if (best == nullptr || row.branch > best->branch) best = &row;
   }
@@ -22,39 +22,40 @@ const DriverBranch* branch_of(const Version& driver) {
 
 // The row with the highest floor among those of one release, one minor version or one major: the
 // release candidate of a version asks for less than the version does.
-const CudaToolkit* highest_floor(auto&& holds) {
+const CudaToolkit* highest_floor(const Catalog& catalog, auto&& holds) {
   const CudaToolkit* best = nullptr;
-  for (const CudaToolkit& row : cuda_toolkits()) {
+  for (const CudaToolkit& row : catalog.cuda_toolkits()) {
     if (holds(row) && (best == nullptr || row.min_driver > best->min_driver)) best = &row;
   }
   return best;
 }
 
 // A toolkit that is not in the catalog has the floor of its major.
-const CudaToolkit* floor_of(const Version& cuda) {
-  const CudaToolkit* floor = highest_floor([&](const CudaToolkit& row) {
+const CudaToolkit* floor_of(const Catalog& catalog, const Version& cuda) {
+  const CudaToolkit* floor = highest_floor(catalog, [&](const CudaToolkit& row) {
     return cuda.size() > 2 ? row.release == cuda : row.cuda.same_minor(cuda);
   });
   if (floor != nullptr) return floor;
-  return highest_floor(
-      [&](const CudaToolkit& row) { return row.cuda.part(0) == cuda.part(0) && row.minor_compat; });
+  return highest_floor(catalog, [&](const CudaToolkit& row) {
+    return row.cuda.part(0) == cuda.part(0) && row.minor_compat;
+  });
 }
 
 bool is_branch_of(const Version& driver, const Version& release) {
   return driver.size() == 1 && driver.part(0) == release.part(0);
 }
 
-const ImageRequirement* requirement_of(const Version& cuda) {
-  for (const ImageRequirement& row : image_requirements()) {
+const ImageRequirement* requirement_of(const Catalog& catalog, const Version& cuda) {
+  for (const ImageRequirement& row : catalog.image_requirements()) {
     if (row.cuda.same_minor(cuda)) return &row;
   }
   return nullptr;
 }
 
 // A branch that is not in the matrix any more.
-Ruling retired_branch(const Version& cuda, const Version& driver) {
-  const CatalogRow* const fact = &fact_row("forward_compat.eol_branches");
-  const ImageRequirement* const image = requirement_of(cuda);
+Ruling retired_branch(const Catalog& catalog, const Version& cuda, const Version& driver) {
+  const CatalogRow* const fact = &catalog.fact_row("forward_compat.eol_branches");
+  const ImageRequirement* const image = requirement_of(catalog, cuda);
   if (image == nullptr || image->row->at("driver_branches").empty()) {
     return {Verdict::unknown,
             fmt::format("nothing is known of a compat package of CUDA {} on driver branch {}",
@@ -78,16 +79,16 @@ Ruling retired_branch(const Version& cuda, const Version& driver) {
           {image->row, fact}};
 }
 
-Ruling by_matrix(const CompatPackage& package) {
+Ruling by_matrix(const Catalog& catalog, const CompatPackage& package) {
   using Package = CompatPackage::Verdict;
   const auto text = [&](std::string_view what) {
     return fmt::format("{} {} driver branch {}", package.package, what, package.host_branch);
   };
-  std::vector<const CatalogRow*> evidence{package.row, &fact_row("forward_compat.meaning")};
+  std::vector<const CatalogRow*> evidence{package.row, &catalog.fact_row("forward_compat.meaning")};
   // The matrix has columns for new feature branches, which its text says are no targets.
-  const DriverBranch* const branch = find_driver_branch(package.host_branch);
+  const DriverBranch* const branch = catalog.find_driver_branch(package.host_branch);
   if (branch != nullptr && branch->kind == "NFB") {
-    evidence.push_back(&fact_row("forward_compat.eol_branches"));
+    evidence.push_back(&catalog.fact_row("forward_compat.eol_branches"));
   }
   switch (package.verdict) {
     case Package::supported:
@@ -101,8 +102,8 @@ Ruling by_matrix(const CompatPackage& package) {
 }
 
 // What stands against a compat package whatever the versions are.
-std::optional<Ruling> compat_refusal(const Gpu& gpu) {
-  const CatalogRow* const fact = &fact_row("forward_compat.eligible_gpus");
+std::optional<Ruling> compat_refusal(const Catalog& catalog, const Gpu& gpu) {
+  const CatalogRow* const fact = &catalog.fact_row("forward_compat.eligible_gpus");
   const std::string name(gpu.name);
   switch (gpu.forward_compat) {
     case Gpu::ForwardCompat::yes:
@@ -118,21 +119,21 @@ std::optional<Ruling> compat_refusal(const Gpu& gpu) {
     case Gpu::ForwardCompat::jetson:
       return Ruling{Verdict::unknown,
                     name + " has a compat package of its own, with the versions of its boards",
-                    {gpu.row, fact, &fact_row("forward_compat.orin")}};
+                    {gpu.row, fact, &catalog.fact_row("forward_compat.orin")}};
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<Version> native_cuda(const Version& driver) {
-  const DriverBranch* const branch = branch_of(driver);
+std::optional<Version> native_cuda(const Catalog& catalog, const Version& driver) {
+  const DriverBranch* const branch = branch_of(catalog, driver);
   return branch == nullptr ? std::nullopt : std::optional(branch->native_cuda);
 }
 
-Ruling backward_compatibility(const Version& cuda, const Version& driver) {
-  const CatalogRow* const fact = &fact_row("cuda.backward");
-  const DriverBranch* const branch = branch_of(driver);
+Ruling backward_compatibility(const Catalog& catalog, const Version& cuda, const Version& driver) {
+  const CatalogRow* const fact = &catalog.fact_row("cuda.backward");
+  const DriverBranch* const branch = branch_of(catalog, driver);
   if (branch == nullptr) {
     return {Verdict::unknown, fmt::format("nothing is known of driver {}", driver.text()), {fact}};
   }
@@ -154,10 +155,13 @@ Ruling backward_compatibility(const Version& cuda, const Version& driver) {
           {branch->row, fact}};
 }
 
-Ruling minor_version_compatibility(const Version& cuda, const Version& driver) {
-  const CudaToolkit* const floor = floor_of(cuda);
+Ruling minor_version_compatibility(const Catalog& catalog,
+                                   const Version& cuda,
+                                   const Version& driver) {
+  const CudaToolkit* const floor = floor_of(catalog, cuda);
   const bool has_family = floor == nullptr || floor->minor_compat;
-  const CatalogRow* const fact = &fact_row(has_family ? "cuda.minor_version" : "cuda.pre_11");
+  const CatalogRow* const fact =
+      &catalog.fact_row(has_family ? "cuda.minor_version" : "cuda.pre_11");
   if (floor == nullptr) {
     return {Verdict::unknown, fmt::format("nothing is known of CUDA {}", cuda.text()), {fact}};
   }
@@ -179,22 +183,25 @@ Ruling minor_version_compatibility(const Version& cuda, const Version& driver) {
           {floor->row, fact}};
 }
 
-Ruling forward_compatibility(const Version& cuda, const Version& driver, const Gpu& gpu) {
-  if (const auto refusal = compat_refusal(gpu)) return *refusal;
-  for (const CompatPackage& package : compat_packages()) {
+Ruling forward_compatibility(const Catalog& catalog,
+                             const Version& cuda,
+                             const Version& driver,
+                             const Gpu& gpu) {
+  if (const auto refusal = compat_refusal(catalog, gpu)) return *refusal;
+  for (const CompatPackage& package : catalog.compat_packages()) {
     if (package.cuda.same_minor(cuda) && package.host_branch == driver.part(0)) {
-      Ruling answer = by_matrix(package);
-      answer.evidence.push_back(&fact_row("forward_compat.eligible_gpus"));
+      Ruling answer = by_matrix(catalog, package);
+      answer.evidence.push_back(&catalog.fact_row("forward_compat.eligible_gpus"));
       return answer;
     }
   }
-  return retired_branch(cuda, driver);
+  return retired_branch(catalog, cuda, driver);
 }
 
-Ruling driver_supports_gpu(const Version& driver, const Gpu& gpu) {
-  const Architecture* const known = find_architecture(gpu.compute_capability);
-  const CatalogRow* const fact = &fact_row("driver.last_for_old_gpus");
-  const DriverBranch* const branch = branch_of(driver);
+Ruling driver_supports_gpu(const Catalog& catalog, const Version& driver, const Gpu& gpu) {
+  const Architecture* const known = catalog.find_architecture(gpu.compute_capability);
+  const CatalogRow* const fact = &catalog.fact_row("driver.last_for_old_gpus");
+  const DriverBranch* const branch = branch_of(catalog, driver);
   if (known == nullptr || branch == nullptr) {
     return {Verdict::unknown,
             fmt::format("nothing is known of driver {} and {}", driver.text(), gpu.name),
@@ -228,10 +235,12 @@ Ruling driver_supports_gpu(const Version& driver, const Gpu& gpu) {
   return {Verdict::yes, fmt::format("driver {} drives {}", driver.text(), gpu.name), evidence};
 }
 
-std::optional<DriverFloor> driver_floor(const Version& cuda, const Gpu& gpu) {
-  const CudaToolkit* const toolkit = floor_of(cuda);
+std::optional<DriverFloor> driver_floor(const Catalog& catalog,
+                                        const Version& cuda,
+                                        const Gpu& gpu) {
+  const CudaToolkit* const toolkit = floor_of(catalog, cuda);
   if (toolkit == nullptr) return std::nullopt;
-  const Architecture* const known = find_architecture(gpu.compute_capability);
+  const Architecture* const known = catalog.find_architecture(gpu.compute_capability);
   if (known != nullptr && known->first_driver_branch) {
     const auto branch = Version::parse(std::to_string(*known->first_driver_branch));
     if (branch && *branch > toolkit->min_driver) return DriverFloor{*branch, known->row};
@@ -239,9 +248,11 @@ std::optional<DriverFloor> driver_floor(const Version& cuda, const Gpu& gpu) {
   return DriverFloor{toolkit->min_driver, toolkit->row};
 }
 
-Ruling toolkit_supports_gpu(const Version& cuda, const Version& compute_capability) {
-  const Architecture* const known = find_architecture(compute_capability);
-  const NvccTargets* const targets = find_nvcc_targets(cuda);
+Ruling toolkit_supports_gpu(const Catalog& catalog,
+                            const Version& cuda,
+                            const Version& compute_capability) {
+  const Architecture* const known = catalog.find_architecture(compute_capability);
+  const NvccTargets* const targets = catalog.find_nvcc_targets(cuda);
   std::vector<const CatalogRow*> evidence;
   if (known != nullptr) evidence.push_back(known->row);
   if (targets != nullptr) evidence.push_back(targets->row);
@@ -267,7 +278,7 @@ Ruling toolkit_supports_gpu(const Version& cuda, const Version& compute_capabili
             evidence};
   }
   if (targets == nullptr) {
-    evidence.push_back(&fact_row("cuda.cubin"));
+    evidence.push_back(&catalog.fact_row("cuda.cubin"));
     return {Verdict::unknown,
             fmt::format("nothing is known of the targets of CUDA {}", cuda.text()),
             evidence};
@@ -282,17 +293,18 @@ Ruling toolkit_supports_gpu(const Version& cuda, const Version& compute_capabili
           evidence};
 }
 
-Ruling driver_runs_cuda(const Version& cuda,
+Ruling driver_runs_cuda(const Catalog& catalog,
+                        const Version& cuda,
                         const Version& driver,
                         const Gpu& gpu,
                         CompatInImage compat) {
-  Ruling drives = driver_supports_gpu(driver, gpu);
+  Ruling drives = driver_supports_gpu(catalog, driver, gpu);
   if (drives.verdict == Verdict::no) return drives;
-  Ruling backward = backward_compatibility(cuda, driver);
+  Ruling backward = backward_compatibility(catalog, cuda, driver);
   if (backward.verdict == Verdict::yes) return drives.verdict == Verdict::yes ? backward : drives;
-  Ruling minor = minor_version_compatibility(cuda, driver);
+  Ruling minor = minor_version_compatibility(catalog, cuda, driver);
   if (minor.verdict == Verdict::yes) return drives.verdict == Verdict::yes ? minor : drives;
-  Ruling forward = forward_compatibility(cuda, driver, gpu);
+  Ruling forward = forward_compatibility(catalog, cuda, driver, gpu);
   if (compat == CompatInImage::yes) {
     return forward.verdict == Verdict::no ? minor : forward;
   }

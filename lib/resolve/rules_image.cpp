@@ -10,11 +10,12 @@
 namespace mlpack {
 namespace {
 
-Ruling library_fits(std::string_view library,
+Ruling library_fits(const Catalog& catalog,
+                    std::string_view library,
                     const Version& needed,
                     const std::optional<Version>& had,
                     const Distro& base) {
-  const std::vector<const CatalogRow*> evidence{base.row, &fact_row("distro.loader")};
+  const std::vector<const CatalogRow*> evidence{base.row, &catalog.fact_row("distro.loader")};
   if (!had) {
     return {Verdict::unknown, fmt::format("no {} of {} is known", library, base.id), evidence};
   }
@@ -26,8 +27,8 @@ Ruling library_fits(std::string_view library,
 }
 
 // `manylinux_2_28_x86_64` → 2.28; the older names are aliases in the catalog.
-std::optional<Version> glibc_of(std::string_view tag) {
-  for (const ManylinuxTag& row : manylinux_tags()) {
+std::optional<Version> glibc_of(const Catalog& catalog, std::string_view tag) {
+  for (const ManylinuxTag& row : catalog.manylinux_tags()) {
     for (const std::string_view alias : row.aliases) {
       if (tag == alias || tag.starts_with(fmt::format("{}_", alias))) return row.glibc_min;
     }
@@ -37,7 +38,7 @@ std::optional<Version> glibc_of(std::string_view tag) {
   return Version::parse(fmt::format("{}.{}", parts[1], parts[2]));
 }
 
-Ruling musl_fits(std::string_view tag, const Distro& base) {
+Ruling musl_fits(const Catalog& catalog, std::string_view tag, const Distro& base) {
   const bool fits = tag.starts_with("musllinux") == (base.libc == Distro::Libc::musl);
   return {fits ? Verdict::yes : Verdict::no,
           fmt::format("{} is for {}, and {} has {}",
@@ -45,49 +46,49 @@ Ruling musl_fits(std::string_view tag, const Distro& base) {
                       tag.starts_with("musllinux") ? "musl" : "glibc",
                       base.id,
                       base.libc == Distro::Libc::musl ? "musl" : "glibc"),
-          {base.row, &fact_row("wheel.musl")}};
+          {base.row, &catalog.fact_row("wheel.musl")}};
 }
 
-Ruling tag_fits(std::string_view tag, const Distro& base) {
+Ruling tag_fits(const Catalog& catalog, std::string_view tag, const Distro& base) {
   if (tag == "any") {
-    return {Verdict::yes, "the wheel holds no binary code", {&fact_row("wheel.musl")}};
+    return {Verdict::yes, "the wheel holds no binary code", {&catalog.fact_row("wheel.musl")}};
   }
-  Ruling libc = musl_fits(tag, base);
+  Ruling libc = musl_fits(catalog, tag, base);
   if (libc.verdict == Verdict::no || tag.starts_with("musllinux")) return libc;
-  const std::optional<Version> needed = glibc_of(tag);
+  const std::optional<Version> needed = glibc_of(catalog, tag);
   if (!needed) {
     return {Verdict::unknown,
             fmt::format("the tag `{}` does not say what C library it needs", printable(tag)),
-            {&fact_row("wheel.linux_tag")}};
+            {&catalog.fact_row("wheel.linux_tag")}};
   }
-  Ruling answer = glibc_fits(*needed, base);
-  answer.evidence.push_back(&fact_row("wheel.perennial"));
+  Ruling answer = glibc_fits(catalog, *needed, base);
+  answer.evidence.push_back(&catalog.fact_row("wheel.perennial"));
   return answer;
 }
 
 }  // namespace
 
-Ruling glibc_fits(const Version& needed, const Distro& base) {
-  return library_fits("glibc", needed, base.glibc, base);
+Ruling glibc_fits(const Catalog& catalog, const Version& needed, const Distro& base) {
+  return library_fits(catalog, "glibc", needed, base.glibc, base);
 }
 
-Ruling libstdcxx_fits(const Version& needed, const Distro& base) {
-  return library_fits("GLIBCXX", needed, base.glibcxx, base);
+Ruling libstdcxx_fits(const Catalog& catalog, const Version& needed, const Distro& base) {
+  return library_fits(catalog, "GLIBCXX", needed, base.glibcxx, base);
 }
 
-Ruling wheel_fits(std::string_view tags, const Distro& base) {
+Ruling wheel_fits(const Catalog& catalog, std::string_view tags, const Distro& base) {
   std::optional<Ruling> best;
   for (const std::string_view tag : split(tags, '.')) {
-    Ruling answer = tag_fits(tag, base);
+    Ruling answer = tag_fits(catalog, tag, base);
     if (answer.verdict == Verdict::yes) return answer;
     if (!best || answer.verdict == Verdict::unknown) best = std::move(answer);
   }
-  best->evidence.push_back(&fact_row("wheel.multi_tag"));
+  best->evidence.push_back(&catalog.fact_row("wheel.multi_tag"));
   return *best;
 }
 
-Ruling one_cuda_major(std::span<const Version> versions) {
-  const CatalogRow* const fact = &fact_row("image.one_cuda_major");
+Ruling one_cuda_major(const Catalog& catalog, std::span<const Version> versions) {
+  const CatalogRow* const fact = &catalog.fact_row("image.one_cuda_major");
   for (const Version& version : versions) {
     if (version.part(0) == versions.front().part(0)) continue;
     return {Verdict::no,
@@ -98,12 +99,15 @@ Ruling one_cuda_major(std::span<const Version> versions) {
   return {Verdict::yes, "all CUDA libraries are of one major", {fact}};
 }
 
-Ruling mig_slice_holds(const Gpu& gpu, std::string_view profile, std::uint64_t bytes) {
-  const CatalogRow* const fact = &fact_row("gpu.mig_memory");
+Ruling mig_slice_holds(const Catalog& catalog,
+                       const Gpu& gpu,
+                       std::string_view profile,
+                       std::uint64_t bytes) {
+  const CatalogRow* const fact = &catalog.fact_row("gpu.mig_memory");
   if (gpu.mig.empty()) {
     return {Verdict::no, fmt::format("{} has no MIG slices", gpu.name), {gpu.row, fact}};
   }
-  const auto profiles = mig_profiles();
+  const auto profiles = catalog.mig_profiles();
   const auto slice = std::find_if(profiles.begin(), profiles.end(), [&](const MigProfile& row) {
     return row.gpu == gpu.mig && row.profile == profile;
   });

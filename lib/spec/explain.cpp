@@ -1,7 +1,7 @@
 #include "lib/spec/explain.h"
 
+#include "lib/catalog/catalog.h"
 #include "lib/catalog/distributions.h"
-#include "lib/catalog/gpus.h"
 #include "lib/catalog/runtimes.h"
 #include "lib/oci/platform.h"
 #include "lib/text.h"
@@ -204,22 +204,22 @@ std::optional<Complaint> gpu(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   const std::string_view name = text.substr(0, colon);
   const std::string_view count = text.substr(std::min(text.size(), name.size() + 1));
-  if (find_gpu(name) && !count.starts_with('0') && parse_number(count, 999)) {
+  if (Catalog::built_in().find_gpu(name) && !count.starts_with('0') && parse_number(count, 999)) {
     return Complaint{fmt::format("must be the name alone, not `{}`", printable(text)),
                      fmt::format("write `gpu: {}, count: {}`", name, count)};
   }
-  if (find_gpu(name) || name == "cpu") {
+  if (Catalog::built_in().find_gpu(name) || name == "cpu") {
     return Complaint{fmt::format("has a bad count: `{}`", printable(text.substr(0, 60))),
                      "write GPU:COUNT with a count from 1 to 999; `cpu` has none"};
   }
   const std::string shown = printable(name.substr(0, 60));
-  if (const auto vendor = other_vendor(name)) {
+  if (const auto vendor = Catalog::built_in().other_vendor(name)) {
     return Complaint{
         fmt::format(
             "names `{}`, a device of {}, but only NVIDIA GPUs are supported", shown, *vendor),
         "remove the row, or write `cpu` for machines without an NVIDIA GPU"};
   }
-  const auto near = near_gpus(name, 5);
+  const auto near = Catalog::built_in().near_gpus(name, 5);
   return Complaint{fmt::format("names `{}`, which is no GPU that mlpack knows", shown),
                    near.empty()
                        ? "names are those of nvidia-smi or their short forms: `L4`, `A100-80GB`"

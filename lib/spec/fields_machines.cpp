@@ -1,4 +1,4 @@
-#include "lib/catalog/gpus.h"
+#include "lib/catalog/catalog.h"
 #include "lib/catalog/runtimes.h"
 #include "lib/spec/explain.h"
 #include "lib/spec/fields.h"
@@ -16,7 +16,7 @@ constexpr TextType version_rule{.pattern = patterns::version};
 constexpr Type version{.expected = "a quoted version such as \"0.11.0\"", .text = &version_rule};
 
 Names gpu_choices() {
-  const auto names = gpu_names();
+  const auto names = Catalog::built_in().gpu_names();
   return {names.begin(), names.end()};
 }
 Names fleet_choices() {

@@ -1,9 +1,8 @@
-#include "lib/catalog/compat.h"
-
-#include "lib/catalog/gpus.h"
+#include "lib/catalog/catalog.h"
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/text.h"
+#include "tests/unit/catalog/support.h"
 
 #include <doctest/doctest.h>
 
@@ -11,6 +10,7 @@
 #include <set>
 
 using namespace mlpack;
+using namespace mlpack::test;
 
 namespace {
 
@@ -41,7 +41,7 @@ std::set<std::string> dotted_numbers(const std::string& text) {
 
 std::set<std::string> cuda_numbers() {
   std::set<std::string> numbers;
-  for (const CudaToolkit& row : cuda_toolkits()) {
+  for (const CudaToolkit& row : built_in().cuda_toolkits()) {
     numbers.emplace(row.cuda.text());
     numbers.emplace(row.release.text());
     numbers.emplace(row.min_driver.text());
@@ -53,31 +53,31 @@ std::set<std::string> cuda_numbers() {
 }  // namespace
 
 TEST_CASE("a CUDA toolkit has a floor and a compiler that knows its architectures") {
-  for (const CudaToolkit& row : cuda_toolkits()) {
+  for (const CudaToolkit& row : built_in().cuda_toolkits()) {
     CAPTURE(std::string(row.release.text()));
     CHECK(row.release.same_minor(row.cuda));
-    REQUIRE(find_nvcc_targets(row.cuda) != nullptr);
-    CHECK_FALSE(find_nvcc_targets(row.cuda)->sm.empty());
+    REQUIRE(built_in().find_nvcc_targets(row.cuda) != nullptr);
+    CHECK_FALSE(built_in().find_nvcc_targets(row.cuda)->sm.empty());
     if (row.driver) CHECK(row.driver->part(0) == row.driver_branch);
     if (!row.minor_compat) CHECK(*row.driver == row.min_driver);
   }
 }
 
 TEST_CASE("targets of a compiler are compute capabilities") {
-  const NvccTargets* const targets = find_nvcc_targets(version("12.9.1"));
+  const NvccTargets* const targets = built_in().find_nvcc_targets(version("12.9.1"));
   REQUIRE(targets != nullptr);
   CHECK(targets->sm.front() == version("5.0"));
   CHECK(targets->sm.back() == version("12.1"));
 }
 
 TEST_CASE("the builds of a PyTorch release hold its default") {
-  CHECK(torch_releases().size() == 29);
-  for (const TorchRelease& release : torch_releases()) {
+  CHECK(built_in().torch_releases().size() == 29);
+  for (const TorchRelease& release : built_in().torch_releases()) {
     CAPTURE(std::string(release.release.text()));
-    CHECK(find_torch_build(release.release, release.default_build) != nullptr);
+    CHECK(built_in().find_torch_build(release.release, release.default_build) != nullptr);
     CHECK_FALSE(release.python.empty());
   }
-  const TorchBuild* const build = find_torch_build(version("2.5.1"), "cu124");
+  const TorchBuild* const build = built_in().find_torch_build(version("2.5.1"), "cu124");
   REQUIRE(build != nullptr);
   CHECK(build->cuda == version("12.4"));
   CHECK(build->cudnn == version("9.1.0.70"));
@@ -87,27 +87,27 @@ TEST_CASE("the builds of a PyTorch release hold its default") {
 }
 
 TEST_CASE("images lie on known distributions, whose C library is known") {
-  for (const CudaImage& image : cuda_images()) {
+  for (const CudaImage& image : built_in().cuda_images()) {
     CAPTURE(std::string(image.row->name));
     CHECK_FALSE(image.flavours.empty());
     if (image.os.empty()) continue;
-    REQUIRE(find_distro(image.os) != nullptr);
-    CHECK(find_distro(image.os)->glibc);
+    REQUIRE(built_in().find_distro(image.os) != nullptr);
+    CHECK(built_in().find_distro(image.os)->glibc);
   }
-  CHECK(find_distro("alpine-3.20")->libc == Distro::Libc::musl);
+  CHECK(built_in().find_distro("alpine-3.20")->libc == Distro::Libc::musl);
 }
 
 TEST_CASE("rows of the other typed tables are as their documents say") {
-  CHECK(find_architecture(version("7.0"))->last_cuda == version("12.9"));
-  CHECK(find_architecture(version("7.0"))->last_driver_branch == 580U);
-  CHECK(find_driver_branch(535)->eol == "2026-06");
-  CHECK(find_driver_branch(535)->kind == "LTSB");
-  CHECK(find_manylinux_tag("manylinux2014")->glibc_min == version("2.17"));
-  CHECK(find_runtime_release("vllm", "0.30.0")->cuda == version("13.0"));
-  CHECK(find_quantisation("fp8")->min_cc == version("8.9"));
-  CHECK(tensorrt_releases().front().cuda_builds.size() == 2);
-  for (const Gpu& gpu : gpus()) {
-    const auto slices = mig_profiles();
+  CHECK(built_in().find_architecture(version("7.0"))->last_cuda == version("12.9"));
+  CHECK(built_in().find_architecture(version("7.0"))->last_driver_branch == 580U);
+  CHECK(built_in().find_driver_branch(535)->eol == "2026-06");
+  CHECK(built_in().find_driver_branch(535)->kind == "LTSB");
+  CHECK(built_in().find_manylinux_tag("manylinux2014")->glibc_min == version("2.17"));
+  CHECK(built_in().find_runtime_release("vllm", "0.30.0")->cuda == version("13.0"));
+  CHECK(built_in().find_quantisation("fp8")->min_cc == version("8.9"));
+  CHECK(built_in().tensorrt_releases().front().cuda_builds.size() == 2);
+  for (const Gpu& gpu : built_in().gpus()) {
+    const auto slices = built_in().mig_profiles();
     const bool has_slices = std::any_of(
         slices.begin(), slices.end(), [&](const MigProfile& row) { return row.gpu == gpu.mig; });
     CHECK_MESSAGE(has_slices == !gpu.mig.empty(), std::string(gpu.name));
@@ -115,8 +115,9 @@ TEST_CASE("rows of the other typed tables are as their documents say") {
 }
 
 TEST_CASE("a fact has its sentence and its source") {
-  CHECK(fact_row("cuda.cubin").at("fact").find("never across majors") != std::string_view::npos);
-  CHECK_THROWS_WITH_AS(fact_row("cuda.magic"), "no fact is called `cuda.magic`", Error);
+  CHECK(built_in().fact_row("cuda.cubin").at("fact").find("never across majors") !=
+        std::string_view::npos);
+  CHECK_THROWS_WITH_AS(built_in().fact_row("cuda.magic"), "no fact is called `cuda.magic`", Error);
 }
 
 TEST_CASE("no CUDA or driver version stands outside templates/") {

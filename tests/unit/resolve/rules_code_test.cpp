@@ -130,7 +130,7 @@ const QuantisationQuestion quantisation_questions[] = {
 
 TEST_CASE("binary code runs on its major, exact and family targets on theirs") {
   for (const CubinQuestion& asked : cubin_questions) {
-    check_answer(cubin_runs(target(asked.target), version(asked.device)),
+    check_answer(cubin_runs(catalog(), target(asked.target), version(asked.device)),
                  asked.expected,
                  std::string(asked.target) + " on " + std::string(asked.device));
   }
@@ -139,43 +139,48 @@ TEST_CASE("binary code runs on its major, exact and family targets on theirs") {
 TEST_CASE("PTX runs on later devices, if the driver is not older than its toolkit") {
   for (const PtxQuestion& asked : ptx_questions) {
     const auto driver_cuda = Version::parse(asked.driver_cuda);
-    check_answer(
-        ptx_runs(target(asked.target), version(asked.made_by), version(asked.device), driver_cuda),
-        asked.expected,
-        std::string(asked.target) + " on " + std::string(asked.device));
+    check_answer(ptx_runs(catalog(),
+                          target(asked.target),
+                          version(asked.made_by),
+                          version(asked.device),
+                          driver_cuda),
+                 asked.expected,
+                 std::string(asked.target) + " on " + std::string(asked.device));
   }
 }
 
 TEST_CASE("a build of PyTorch has code for a GPU, or not") {
   for (const TorchQuestion& asked : torch_questions) {
-    const TorchBuild* const build = find_torch_build(version(asked.torch), asked.build);
+    const TorchBuild* const build = catalog().find_torch_build(version(asked.torch), asked.build);
     REQUIRE_MESSAGE(build != nullptr, std::string(asked.torch));
-    check_answer(code_runs(code_of(*build), version(asked.device), version(asked.driver_cuda)),
-                 asked.expected,
-                 std::string(build->row->name) + " on " + std::string(asked.device));
+    check_answer(
+        code_runs(catalog(), code_of(*build), version(asked.device), version(asked.driver_cuda)),
+        asked.expected,
+        std::string(build->row->name) + " on " + std::string(asked.device));
   }
 }
 
 TEST_CASE("a wheel without code for a GPU says what it has, or what its PTX waits for") {
   const auto ask = [](std::string_view torch, std::string_view build, std::string_view device) {
-    const TorchBuild* const found = find_torch_build(version(torch), build);
-    return code_runs(code_of(*found), version(device), version("12.4")).reason;
+    const TorchBuild* const found = catalog().find_torch_build(version(torch), build);
+    return code_runs(catalog(), code_of(*found), version(device), version("12.4")).reason;
   };
   CHECK(
       ask("2.5.1", "cu124", "12.0") ==
       "there is no code for 12.0: binary code for 5.0, 6.0, 7.0, 7.5, 8.0, 8.6, 9.0; PTX for none");
   const Version ptx[] = {version("9.0")};
   const GpuCode code{{}, ptx, version("12.8")};
-  CHECK(code_runs(code, version("10.0"), version("12.4")).reason ==
+  CHECK(code_runs(catalog(), code, version("10.0"), version("12.4")).reason ==
         "PTX of CUDA 12.8 is compiled by drivers of CUDA 12.8 and newer; this one is 12.4");
 }
 
 TEST_CASE("a runtime takes a GPU, or not") {
   for (const RuntimeQuestion& asked : runtime_questions) {
     const std::string name = std::string(asked.runtime) + " " + std::string(asked.release);
-    const RuntimeRelease* const release = find_runtime_release(asked.runtime, asked.release);
+    const RuntimeRelease* const release =
+        catalog().find_runtime_release(asked.runtime, asked.release);
     REQUIRE_MESSAGE(release != nullptr, name);
-    check_answer(runtime_runs(*release, version(asked.device)),
+    check_answer(runtime_runs(catalog(), *release, version(asked.device)),
                  asked.expected,
                  name + " on " + std::string(asked.device));
   }
@@ -183,11 +188,11 @@ TEST_CASE("a runtime takes a GPU, or not") {
 
 TEST_CASE("a way to quantise runs on a GPU, or not") {
   for (const QuantisationQuestion& asked : quantisation_questions) {
-    check_answer(quantisation_runs(asked.method, version(asked.device)),
+    check_answer(quantisation_runs(catalog(), asked.method, version(asked.device)),
                  asked.expected,
                  std::string(asked.method) + " on " + std::string(asked.device));
   }
-  CHECK(quantisation_runs("fp8", version("8.0")).reason ==
+  CHECK(quantisation_runs(catalog(), "fp8", version("8.0")).reason ==
         "FP8 W8A8 needs compute capability 8.9; this is 8.0; from 8.0 weights alone can be FP8, by "
         "Marlin kernels");
 }

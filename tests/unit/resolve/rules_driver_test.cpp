@@ -120,8 +120,8 @@ TEST_CASE("a driver runs a CUDA version on a GPU, or not") {
     const std::string question = "CUDA " + std::string(asked.cuda) + " on driver " +
                                  std::string(asked.driver) + " and " + std::string(asked.gpu) +
                                  " (" + asked.source + ")";
-    const Ruling answer =
-        driver_runs_cuda(version(asked.cuda), version(asked.driver), gpu(asked.gpu), asked.compat);
+    const Ruling answer = driver_runs_cuda(
+        catalog(), version(asked.cuda), version(asked.driver), gpu(asked.gpu), asked.compat);
     check_answer(answer, asked.expected, question);
   }
 }
@@ -130,38 +130,39 @@ TEST_CASE("a toolkit has code for an architecture, or not") {
   for (const ToolkitQuestion& asked : toolkit_questions) {
     const std::string question = "CUDA " + std::string(asked.cuda) + " for " +
                                  std::string(asked.capability) + " (" + nvcc + "; " + matrix + ")";
-    check_answer(toolkit_supports_gpu(version(asked.cuda), version(asked.capability)),
+    check_answer(toolkit_supports_gpu(catalog(), version(asked.cuda), version(asked.capability)),
                  asked.expected,
                  question);
   }
 }
 
 TEST_CASE("an answer says which rule decided, with its values and documents") {
-  const Ruling minor = minor_version_compatibility(version("12.4"), version("535.104.05"));
+  const Ruling minor =
+      minor_version_compatibility(catalog(), version("12.4"), version("535.104.05"));
   CHECK(minor.reason == "CUDA 12.4 runs on driver 525.60.13 and newer; this one is 535.104.05");
   CHECK(rests_on(minor, "cuda.minor_version"));
-  const Ruling old = minor_version_compatibility(version("10.2"), version("418.197.02"));
+  const Ruling old = minor_version_compatibility(catalog(), version("10.2"), version("418.197.02"));
   CHECK(old.verdict == no);
   CHECK(rests_on(old, "cuda.pre_11"));
-  const Ruling backward = backward_compatibility(version("12.4"), version("470.256.02"));
+  const Ruling backward = backward_compatibility(catalog(), version("12.4"), version("470.256.02"));
   CHECK(backward.verdict == no);
   CHECK(backward.reason ==
         "driver 470.256.02 implements CUDA 11.4 itself, which is older than 12.4");
   const Ruling forward =
-      forward_compatibility(version("12.4"), version("470.256.02"), gpu("RTX 3090"));
+      forward_compatibility(catalog(), version("12.4"), version("470.256.02"), gpu("RTX 3090"));
   CHECK(forward.reason ==
         "RTX 3090 is no data-centre GPU: a compat package ends with error 804 there");
   CHECK(rests_on(forward, "forward_compat.eligible_gpus"));
-  const Ruling dropped = driver_supports_gpu(version("590.48.01"), gpu("V100"));
+  const Ruling dropped = driver_supports_gpu(catalog(), version("590.48.01"), gpu("V100"));
   CHECK(dropped.reason ==
         "driver 590.48.01 no longer drives V100 SXM2 16GB (Volta): 580 was the last");
-  const Ruling toolkit = toolkit_supports_gpu(version("13.0"), version("7.0"));
+  const Ruling toolkit = toolkit_supports_gpu(catalog(), version("13.0"), version("7.0"));
   CHECK(toolkit.reason == "CUDA 13.0 dropped Volta (7.0): 12.9 was the last toolkit for it");
 }
 
 TEST_CASE("a refusal says where a compat package would help") {
   const Ruling answer =
-      driver_runs_cuda(version("13.0"), version("570.211.01"), gpu("T4"), without);
+      driver_runs_cuda(catalog(), version("13.0"), version("570.211.01"), gpu("T4"), without);
   CHECK(answer.reason ==
         "CUDA 13.0 runs on driver 580.65.06 and newer; this one is 570.211.01; a compat package in "
         "the image would help");
@@ -170,23 +171,27 @@ TEST_CASE("a refusal says where a compat package would help") {
 
 TEST_CASE("a compat package is for drivers that are older than it") {
   const Gpu& card = gpu("H100");
-  CHECK(forward_compatibility(version("12.8"), version("570.26"), card).verdict == no);
-  CHECK(forward_compatibility(version("12.4"), version("580.65.06"), card).verdict == no);
-  CHECK(forward_compatibility(version("12.8"), version("535.309.01"), card).verdict == yes);
-  CHECK(forward_compatibility(version("13.5"), version("550.163.01"), card).verdict == unknown);
-  CHECK(forward_compatibility(version("13.0"), version("580.65.06"), gpu("Jetson AGX Thor"))
+  CHECK(forward_compatibility(catalog(), version("12.8"), version("570.26"), card).verdict == no);
+  CHECK(forward_compatibility(catalog(), version("12.4"), version("580.65.06"), card).verdict ==
+        no);
+  CHECK(forward_compatibility(catalog(), version("12.8"), version("535.309.01"), card).verdict ==
+        yes);
+  CHECK(forward_compatibility(catalog(), version("13.5"), version("550.163.01"), card).verdict ==
+        unknown);
+  CHECK(forward_compatibility(
+            catalog(), version("13.0"), version("580.65.06"), gpu("Jetson AGX Thor"))
             .verdict == unknown);
 }
 
 TEST_CASE("a driver has the CUDA version of its branch") {
-  CHECK(native_cuda(version("535.104.05")) == version("12.2"));
-  CHECK(native_cuda(version("552.12")) == version("12.4"));
-  CHECK_FALSE(native_cuda(version("390.157")));
+  CHECK(native_cuda(catalog(), version("535.104.05")) == version("12.2"));
+  CHECK(native_cuda(catalog(), version("552.12")) == version("12.4"));
+  CHECK_FALSE(native_cuda(catalog(), version("390.157")));
 }
 
 TEST_CASE("the driver floor is the toolkit's, or the branch that began to drive the GPU") {
   const auto floor = [](std::string_view cuda, std::string_view card) {
-    const auto found = driver_floor(version(cuda), gpu(card));
+    const auto found = driver_floor(catalog(), version(cuda), gpu(card));
     return found ? std::string(found->driver.text()) : "none";
   };
   CHECK(floor("12.8", "A100") == "525.60.13");
@@ -202,10 +207,11 @@ TEST_CASE("the driver floor is the toolkit's, or the branch that began to drive 
 }
 
 TEST_CASE("a new feature branch in the matrix comes with what the text says against it") {
-  const Ruling answer = forward_compatibility(version("13.4"), version("590.48.01"), gpu("H100"));
+  const Ruling answer =
+      forward_compatibility(catalog(), version("13.4"), version("590.48.01"), gpu("H100"));
   CHECK(answer.verdict == yes);
   CHECK(rests_on(answer, "forward_compat.eol_branches"));
   const Ruling production =
-      forward_compatibility(version("13.4"), version("595.91.07"), gpu("H100"));
+      forward_compatibility(catalog(), version("13.4"), version("595.91.07"), gpu("H100"));
   CHECK_FALSE(rests_on(production, "forward_compat.eol_branches"));
 }

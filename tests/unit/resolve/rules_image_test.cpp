@@ -74,34 +74,36 @@ std::vector<Version> versions(const std::vector<std::string_view>& texts) {
 
 TEST_CASE("a wheel may be installed on a distribution, or not") {
   for (const WheelQuestion& asked : wheel_questions) {
-    check_answer(wheel_fits(asked.tags, distro(asked.base)),
+    check_answer(wheel_fits(catalog(), asked.tags, distro(asked.base)),
                  asked.expected,
                  std::string(asked.tags) + " on " + std::string(asked.base));
   }
-  CHECK(wheel_fits("manylinux_2_28_x86_64", distro("ubuntu-18.04")).reason ==
+  CHECK(wheel_fits(catalog(), "manylinux_2_28_x86_64", distro("ubuntu-18.04")).reason ==
         "glibc 2.28 is needed, and ubuntu-18.04 has 2.27");
 }
 
 TEST_CASE("libstdc++ must have the level that a program needs") {
-  check_answer(libstdcxx_fits(version("3.4.29"), distro("debian-11")), no, "3.4.29");
-  check_answer(libstdcxx_fits(version("3.4.30"), distro("debian-12")), yes, "3.4.30");
-  check_answer(libstdcxx_fits(version("3.4.9"), distro("debian-12")), yes, "3.4.9");
-  check_answer(libstdcxx_fits(version("3.4.30"), distro("alpine-3.20")), unknown, "musl");
+  check_answer(libstdcxx_fits(catalog(), version("3.4.29"), distro("debian-11")), no, "3.4.29");
+  check_answer(libstdcxx_fits(catalog(), version("3.4.30"), distro("debian-12")), yes, "3.4.30");
+  check_answer(libstdcxx_fits(catalog(), version("3.4.9"), distro("debian-12")), yes, "3.4.9");
+  check_answer(
+      libstdcxx_fits(catalog(), version("3.4.30"), distro("alpine-3.20")), unknown, "musl");
   // glibc 2.34 with the libstdc++ of GCC 14.
-  check_answer(libstdcxx_fits(version("3.4.33"), distro("amazonlinux-2023")), yes, "AL2023");
-  check_answer(glibc_fits(version("2.35"), distro("amazonlinux-2023")), no, "AL2023");
+  check_answer(
+      libstdcxx_fits(catalog(), version("3.4.33"), distro("amazonlinux-2023")), yes, "AL2023");
+  check_answer(glibc_fits(catalog(), version("2.35"), distro("amazonlinux-2023")), no, "AL2023");
 }
 
 TEST_CASE("an image has one CUDA major") {
-  check_answer(one_cuda_major(versions({"12.4", "12.8.1"})), yes, "12");
-  check_answer(one_cuda_major(versions({"12.4", "13.0"})), no, "12 and 13");
-  check_answer(one_cuda_major(versions({"11.8", "11.8", "12.1"})), no, "11 and 12");
-  check_answer(one_cuda_major({}), yes, "none");
+  check_answer(one_cuda_major(catalog(), versions({"12.4", "12.8.1"})), yes, "12");
+  check_answer(one_cuda_major(catalog(), versions({"12.4", "13.0"})), no, "12 and 13");
+  check_answer(one_cuda_major(catalog(), versions({"11.8", "11.8", "12.1"})), no, "11 and 12");
+  check_answer(one_cuda_major(catalog(), {}), yes, "none");
 }
 
 TEST_CASE("a MIG slice has the memory, or not") {
   for (const MigQuestion& asked : mig_questions) {
-    check_answer(mig_slice_holds(gpu(asked.gpu), asked.profile, asked.bytes),
+    check_answer(mig_slice_holds(catalog(), gpu(asked.gpu), asked.profile, asked.bytes),
                  asked.expected,
                  std::string(asked.profile) + " of " + std::string(asked.gpu));
   }

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "lib/catalog/compat.h"
-#include "lib/catalog/gpus.h"
+#include "lib/catalog/catalog.h"
 #include "lib/resolve/rules.h"
 
 #include <doctest/doctest.h>
@@ -15,6 +14,10 @@ constexpr auto yes = Verdict::yes;
 constexpr auto no = Verdict::no;
 constexpr auto unknown = Verdict::unknown;
 
+inline const Catalog& catalog() {
+  return Catalog::built_in();
+}
+
 inline Version version(std::string_view text) {
   const auto parsed = Version::parse(text);
   REQUIRE_MESSAGE(parsed, std::string(text));
@@ -22,13 +25,13 @@ inline Version version(std::string_view text) {
 }
 
 inline const Gpu& gpu(std::string_view name) {
-  const auto match = find_gpu(name);
+  const auto match = catalog().find_gpu(name);
   REQUIRE_MESSAGE(match, std::string(name));
   return *match->gpu;
 }
 
 inline const Distro& distro(std::string_view id) {
-  const Distro* const found = find_distro(id);
+  const Distro* const found = catalog().find_distro(id);
   REQUIRE_MESSAGE(found != nullptr, std::string(id));
   return *found;
 }

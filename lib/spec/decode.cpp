@@ -33,7 +33,7 @@ void decode_machines(const YamlNode& root, Spec& spec) {
   if (const YamlNode* const fleet = root.find("fleet")) {
     spec.fleet_place = fleet->place;
     for (const YamlNode& row : fleet->items)
-      spec.fleet.push_back(fleet_row(row));
+      spec.fleet.push_back({fleet_row(row), row.place});
   }
   if (const YamlNode* const cuda = root.find("cuda")) {
     spec.cuda = Located<std::string>{cuda->text, cuda->place};

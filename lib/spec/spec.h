@@ -155,7 +155,7 @@ struct Spec {
   std::string name;
   std::optional<Located<std::string>> image;  // a repository, no tag
   std::vector<Located<Platform>> platforms;   // empty: the default; line 0: of the command line
-  std::vector<FleetRow> fleet;                // empty: a CPU image
+  std::vector<Located<FleetRow>> fleet;       // empty: a CPU image
   std::optional<Place> fleet_place;
   std::optional<Located<std::string>> cuda;
   std::optional<Located<Runtime>> runtime;

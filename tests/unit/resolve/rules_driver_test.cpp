@@ -1,5 +1,6 @@
 #include "lib/resolve/rules_driver.h"
 
+#include "tests/unit/resolve/documents.h"
 #include "tests/unit/resolve/rules_support.h"
 
 #include <doctest/doctest.h>
@@ -10,15 +11,7 @@ using namespace mlpack::test;
 namespace {
 
 constexpr auto with_compat = CompatInImage::yes;
-constexpr auto without = CompatInImage::no;
-
-// The documents that the expected answers were read in, besides the rows of the catalog.
-constexpr const char* minor_guide = "CUDA Compatibility, Minor Version Compatibility";
-constexpr const char* forward_guide = "CUDA Compatibility, Forward Compatibility";
-constexpr const char* notes = "CUDA Toolkit Release Notes, CUDA Driver";
-constexpr const char* matrix = "CUDA Toolkit, Driver, and Architecture Matrix";
-constexpr const char* images = "nvidia/cuda Dockerfiles, NVIDIA_REQUIRE_CUDA";
-constexpr const char* nvcc = "NVCC documentation; CMake and nixpkgs lists";
+constexpr auto without_compat = CompatInImage::no;
 
 struct DriverQuestion {
   std::string_view cuda;
@@ -31,42 +24,42 @@ struct DriverQuestion {
 
 const DriverQuestion driver_questions[] = {
     // Minor-version compatibility.
-    {"12.4", "535.104.05", "L4", without, yes, minor_guide},
-    {"12.4", "525.60.13", "L4", without, yes, minor_guide},
-    {"12.4", "525.53", "L4", without, no, minor_guide},
-    {"12.4", "525", "L4", without, unknown, minor_guide},
+    {"12.4", "535.104.05", "L4", without_compat, yes, minor_guide},
+    {"12.4", "525.60.13", "L4", without_compat, yes, minor_guide},
+    {"12.4", "525.53", "L4", without_compat, no, minor_guide},
+    {"12.4", "525", "L4", without_compat, unknown, minor_guide},
     {"12.4", "525", "L4", with_compat, yes, images},
-    {"12.8", "535.309.01", "H100", without, yes, minor_guide},
-    {"12.8.2", "535.309.01", "H100", without, yes, minor_guide},
-    {"12.9", "570.211.01", "A10G", without, yes, minor_guide},
-    {"13.4", "580.65.06", "H200 SXM", without, yes, minor_guide},
-    {"13.4", "575.57.08", "H200 SXM", without, no, minor_guide},
-    {"13.6", "580.178.04", "L40S", without, yes, minor_guide},
-    {"11.8", "450.80.02", "A100", without, yes, minor_guide},
-    {"11.8", "450.51.06", "A100", without, no, minor_guide},
-    {"11.8", "418.197.02", "V100", without, no, minor_guide},
-    {"11.0.1", "450.36.06", "A100", without, yes, notes},
+    {"12.8", "535.309.01", "H100", without_compat, yes, minor_guide},
+    {"12.8.2", "535.309.01", "H100", without_compat, yes, minor_guide},
+    {"12.9", "570.211.01", "A10G", without_compat, yes, minor_guide},
+    {"13.4", "580.65.06", "H200 SXM", without_compat, yes, minor_guide},
+    {"13.4", "575.57.08", "H200 SXM", without_compat, no, minor_guide},
+    {"13.6", "580.178.04", "L40S", without_compat, yes, minor_guide},
+    {"11.8", "450.80.02", "A100", without_compat, yes, minor_guide},
+    {"11.8", "450.51.06", "A100", without_compat, no, minor_guide},
+    {"11.8", "418.197.02", "V100", without_compat, no, minor_guide},
+    {"11.0.1", "450.36.06", "A100", without_compat, yes, notes},
     // Before it, the driver of the toolkit is the floor.
-    {"10.2", "440.33", "V100", without, yes, notes},
-    {"10.2", "418.197.02", "V100", without, no, notes},
+    {"10.2", "440.33", "V100", without_compat, yes, notes},
+    {"10.2", "418.197.02", "V100", without_compat, no, notes},
     {"10.2", "418.197.02", "V100", with_compat, yes, images},
-    {"10.1", "418.197.02", "V100", without, yes, notes},
+    {"10.1", "418.197.02", "V100", without_compat, yes, notes},
     // A newer driver runs what is older.
-    {"12.4", "550", "L4", without, yes, notes},
-    {"12.2", "535.54.03", "A10G", without, yes, notes},
-    {"11.0", "450.80.02", "T4", without, yes, notes},
-    {"10.2", "580.65.06", "P100 PCIe 16GB", without, yes, notes},
-    {"12.9", "580.65.06", "V100", without, yes, notes},
-    {"11.8", "615.71.09", "T4", without, yes, notes},
-    {"13.0", "620.10", "B200", without, yes, notes},
+    {"12.4", "550", "L4", without_compat, yes, notes},
+    {"12.2", "535.54.03", "A10G", without_compat, yes, notes},
+    {"11.0", "450.80.02", "T4", without_compat, yes, notes},
+    {"10.2", "580.65.06", "P100 PCIe 16GB", without_compat, yes, notes},
+    {"12.9", "580.65.06", "V100", without_compat, yes, notes},
+    {"11.8", "615.71.09", "T4", without_compat, yes, notes},
+    {"13.0", "620.10", "B200", without_compat, yes, notes},
     // Forward compatibility: data-centre GPUs alone.
-    {"12.4", "470.256.02", "A100", without, no, forward_guide},
+    {"12.4", "470.256.02", "A100", without_compat, no, forward_guide},
     {"12.4", "470.256.02", "A100", with_compat, yes, images},
     {"12.4", "470.256.02", "RTX 3090", with_compat, no, forward_guide},
     {"12.4", "470.256.02", "GTX 1080 Ti", with_compat, no, forward_guide},
     {"12.4", "470.256.02", "RTX A6000", with_compat, unknown, forward_guide},
     {"12.9", "470.256.02", "A100", with_compat, no, images},
-    {"13.0", "570.211.01", "T4", without, no, forward_guide},
+    {"13.0", "570.211.01", "T4", without_compat, no, forward_guide},
     {"13.0", "570.211.01", "T4", with_compat, yes, forward_guide},
     {"13.0", "535.309.01", "L4", with_compat, yes, forward_guide},
     {"13.0", "570.211.01", "RTX 4090", with_compat, no, forward_guide},
@@ -74,25 +67,25 @@ const DriverQuestion driver_questions[] = {
     {"13.2", "575.57.08", "H100", with_compat, no, images},
     {"13.4", "535.309.01", "H100", with_compat, yes, forward_guide},
     // Architectures come and go with branches.
-    {"12.8", "570.26", "RTX 5090", without, yes, matrix},
-    {"12.8", "550.163.01", "RTX 5090", without, no, matrix},
+    {"12.8", "570.26", "RTX 5090", without_compat, yes, matrix},
+    {"12.8", "550.163.01", "RTX 5090", without_compat, no, matrix},
     {"12.8", "550.163.01", "B200", with_compat, no, matrix},
-    {"12.9", "570.211.01", "B300 SXM", without, no, matrix},
-    {"12.9", "575.57.08", "B300 SXM", without, yes, matrix},
-    {"13.0", "580.95.05", "GB10 (DGX Spark)", without, yes, matrix},
-    {"12.9", "590.48.01", "V100", without, no, matrix},
-    {"12.9", "590.48.01", "GTX 1080 Ti", without, no, matrix},
-    {"12.4", "595.91.07", "GTX 980", without, no, matrix},
-    {"12.9", "590.48.01", "T4", without, yes, matrix},
-    {"11.8", "470.256.02", "L4", without, no, matrix},
-    {"13.4", "615.71.09", "Rubin (R200 class)", without, yes, matrix},
-    {"13.4", "610.57.04", "Rubin (R200 class)", without, no, matrix},
+    {"12.9", "570.211.01", "B300 SXM", without_compat, no, matrix},
+    {"12.9", "575.57.08", "B300 SXM", without_compat, yes, matrix},
+    {"13.0", "580.95.05", "GB10 (DGX Spark)", without_compat, yes, matrix},
+    {"12.9", "590.48.01", "V100", without_compat, no, matrix},
+    {"12.9", "590.48.01", "GTX 1080 Ti", without_compat, no, matrix},
+    {"12.4", "595.91.07", "GTX 980", without_compat, no, matrix},
+    {"12.9", "590.48.01", "T4", without_compat, yes, matrix},
+    {"11.8", "470.256.02", "L4", without_compat, no, matrix},
+    {"13.4", "615.71.09", "Rubin (R200 class)", without_compat, yes, matrix},
+    {"13.4", "610.57.04", "Rubin (R200 class)", without_compat, no, matrix},
     // Jetson: drivers come with the board's own system.
-    {"12.6", "540.4", "Jetson AGX Orin 64GB", without, unknown, matrix},
-    {"13.0", "580.65.06", "Jetson AGX Thor", without, yes, matrix},
+    {"12.6", "540.4", "Jetson AGX Orin 64GB", without_compat, unknown, matrix},
+    {"13.0", "580.65.06", "Jetson AGX Thor", without_compat, yes, matrix},
     // Nothing is known.
-    {"14.0", "615.71.09", "B200", without, unknown, notes},
-    {"12.4", "390.157", "V100", without, no, minor_guide},
+    {"14.0", "615.71.09", "B200", without_compat, unknown, notes},
+    {"12.4", "390.157", "V100", without_compat, no, minor_guide},
 };
 
 struct ToolkitQuestion {
@@ -161,8 +154,8 @@ TEST_CASE("an answer says which rule decided, with its values and documents") {
 }
 
 TEST_CASE("a refusal says where a compat package would help") {
-  const Ruling answer =
-      driver_runs_cuda(catalog(), version("13.0"), version("570.211.01"), gpu("T4"), without);
+  const Ruling answer = driver_runs_cuda(
+      catalog(), version("13.0"), version("570.211.01"), gpu("T4"), without_compat);
   CHECK(answer.reason ==
         "CUDA 13.0 runs on driver 580.65.06 and newer; this one is 570.211.01; a compat package in "
         "the image would help");

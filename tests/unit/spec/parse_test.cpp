@@ -224,11 +224,11 @@ TEST_CASE("a variable cannot carry a secret into env or labels") {
 
 TEST_CASE("the fleet has short and long rows") {
   const Spec spec = parse("fleet: [{gpu: L4, driver: \"535.183.01\"}, \"A100-80GB:4\", cpu]\n");
-  CHECK(spec.fleet[0].gpu == "L4");
-  CHECK(spec.fleet[0].driver == "535.183.01");
-  CHECK(spec.fleet[1].gpu == "A100-80GB");
-  CHECK(spec.fleet[1].count == 4);
-  CHECK(spec.fleet[2].is_cpu());
+  CHECK(spec.fleet[0].value.gpu == "L4");
+  CHECK(spec.fleet[0].value.driver == "535.183.01");
+  CHECK(spec.fleet[1].value.gpu == "A100-80GB");
+  CHECK(spec.fleet[1].value.count == 4);
+  CHECK(spec.fleet[2].value.is_cpu());
   CHECK(spec.fleet_place == Place{3, 8});
 }
 

@@ -1,0 +1,93 @@
+#include "lib/resolve/base_choice.h"
+
+#include "lib/oci/reference.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace mlpack {
+namespace {
+
+// `ubuntu24.04` → 24.04; nullopt for other distributions.
+std::optional<Version> ubuntu_release(std::string_view distro) {
+  constexpr std::string_view name = "ubuntu";
+  if (!distro.starts_with(name)) return std::nullopt;
+  return Version::parse(distro.substr(name.size()));
+}
+
+struct CudaImageName {
+  Version cuda;
+  Version ubuntu;
+};
+
+bool is_newer(const CudaImageName& a, const std::optional<CudaImageName>& b) {
+  return !b || std::tuple(a.cuda, a.ubuntu) > std::tuple(b->cuda, b->ubuntu);
+}
+
+void keep_newest(std::optional<CudaImageName>& best,
+                 const Version& cuda,
+                 const Version& wanted,
+                 std::string_view distro) {
+  const auto ubuntu = ubuntu_release(trim(distro));
+  if (!ubuntu || !cuda.same_minor(wanted)) return;
+  const CudaImageName name{cuda, *ubuntu};
+  if (is_newer(name, best)) best = name;
+}
+
+}  // namespace
+
+std::string cuda_image_reference(const Catalog& catalog, const Version& cuda) {
+  std::optional<CudaImageName> best;
+  for (const CudaImage& image : catalog.cuda_images()) {
+    const auto& flavours = image.flavours;
+    if (std::find(flavours.begin(), flavours.end(), "base") == flavours.end()) continue;
+    keep_newest(best, image.cuda, cuda, image.distro);
+  }
+  // Those that were seen later, by their tags alone.
+  const CatalogTable* const later = catalog.find_table("cuda_images_later");
+  if (later != nullptr) {
+    for (const CatalogRow& row : later->rows) {
+      const auto release = Version::parse(row.at("cuda"));
+      if (!release) continue;
+      for (const std::string_view distro : split(row.at("distros_seen"), ','))
+        keep_newest(best, *release, cuda, distro);
+    }
+  }
+  if (!best) return {};
+  return fmt::format(
+      "docker.io/nvidia/cuda:{}-base-ubuntu{}", best->cuda.text(), best->ubuntu.text());
+}
+
+bool has_cuda_image(const Catalog& catalog, const Version& cuda) {
+  const auto images = catalog.cuda_images();
+  const auto is_of = [&](const Version& release) { return release.same_minor(cuda); };
+  if (std::any_of(images.begin(), images.end(), [&](const CudaImage& image) {
+        return is_of(image.cuda);
+      })) {
+    return true;
+  }
+  return !cuda_image_reference(catalog, cuda).empty();
+}
+
+std::string python_image_reference(const Catalog& catalog, const Version& python) {
+  const CatalogTable* const table = catalog.find_table("python_images");
+  if (table == nullptr) return {};
+  for (const CatalogRow& row : table->rows) {
+    const auto version = Version::parse(row.at("python"));
+    if (!version || !version->same_minor(python) || row.at("default_slim").empty()) continue;
+    return fmt::format("docker.io/library/python:{}-{}", version->text(), row.at("default_slim"));
+  }
+  return {};
+}
+
+std::string runtime_image_reference(const RuntimeRelease& release) {
+  const auto reference = Reference::parse(release.image);
+  return reference && (reference->tag() || reference->digest())
+             ? reference->with_default_host().text()
+             : std::string();
+}
+
+}  // namespace mlpack

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "lib/catalog/catalog.h"
+
+#include <string>
+
+namespace mlpack {
+
+// The image that `base: auto` means. References are whole (`docker.io/…`), and say nothing of what
+// can be reached: the same spec gives the same base anywhere.
+
+/// The smallest official CUDA image of `cuda`: the newest release, on the newest Ubuntu that it is
+/// made for. Empty where none is known.
+std::string cuda_image_reference(const Catalog& catalog, const Version& cuda);
+
+/// Whether an official image of `cuda` is known.
+bool has_cuda_image(const Catalog& catalog, const Version& cuda);
+
+/// The slim official Python image of `python`; empty where none is known.
+std::string python_image_reference(const Catalog& catalog, const Version& python);
+
+/// The official image of a release of a runtime; empty where it is not known as one reference.
+std::string runtime_image_reference(const RuntimeRelease& release);
+
+}  // namespace mlpack

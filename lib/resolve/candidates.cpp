@@ -1,0 +1,416 @@
+#include "lib/resolve/candidates.h"
+
+#include "lib/catalog/runtimes.h"
+#include "lib/resolve/base_choice.h"
+#include "lib/resolve/option_vetoes.h"
+#include "lib/resolve/releases.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace mlpack {
+namespace {
+
+using Kind = Demand::Kind;
+
+bool has_gpus(const Demands& demands) {
+  return std::any_of(demands.fleet.begin(), demands.fleet.end(), [](const FleetGroup& group) {
+    return group.gpu != nullptr;
+  });
+}
+
+bool is_out_yet(const Demands& demands, std::string_view released) {
+  return demands.as_of.empty() || released.empty() || released <= demands.as_of;
+}
+
+// Every Python that a table names, newest first, but for those that are not out.
+std::vector<Version> known_pythons(const Catalog& catalog) {
+  std::vector<Version> found;
+  const CatalogTable* const table = catalog.find_table("python_images");
+  if (table == nullptr) return found;
+  for (const CatalogRow& row : table->rows) {
+    const auto version = Version::parse(row.at("python"));
+    if (version && row.at("prerelease") != "true") found.push_back(*version);
+  }
+  for (const TorchRelease& release : catalog.torch_releases())
+    found.insert(found.end(), release.python.begin(), release.python.end());
+  std::sort(found.begin(), found.end(), std::greater<>());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+Veto not_taken(const DemandSet& set, const Option& option, const std::string& wanted) {
+  return {set,
+          {Verdict::no,
+           fmt::format("{} is asked for, and this is {}", wanted, option.name),
+           option.row == nullptr ? std::vector<const CatalogRow*>()
+                                 : std::vector<const CatalogRow*>{option.row}}};
+}
+
+Ruling nothing_known(std::string_view name, const std::string& release) {
+  return {Verdict::unknown,
+          fmt::format("{} {} is not in the catalog: what it needs was not compared", name, release),
+          {}};
+}
+
+Option torch_option(const TorchRelease& release,
+                    const TorchBuild& build,
+                    const PackageDemand& package,
+                    std::size_t index,
+                    const Vetoes& vetoes) {
+  Option option;
+  option.name = build.row->name;
+  option.cuda = build.cuda;
+  option.python.assign(release.python.begin(), release.python.end());
+  option.row = build.row;
+  const std::string_view label = local_label(package.specifier);
+  if (!takes_release(package.specifier, release.release) ||
+      (!label.empty() && label != build.build)) {
+    option.vetoes.push_back(not_taken(
+        vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
+  }
+  vetoes.cuda(option, build.cuda);
+  vetoes.wheel(option, build.wheel_tag.empty() ? release.wheel_tag : build.wheel_tag);
+  vetoes.code(option, code_of(build));
+  vetoes.drivers(option, build.cuda);
+  return option;
+}
+
+// A release of a framework on a machine without GPUs.
+Option cpu_option(const TorchRelease& release,
+                  const PackageDemand& package,
+                  std::size_t index,
+                  const Vetoes& vetoes) {
+  Option option;
+  option.name = fmt::format("{}+cpu", release.release.text());
+  option.python.assign(release.python.begin(), release.python.end());
+  option.row = release.row;
+  const std::string_view label = local_label(package.specifier);
+  if (!takes_release(package.specifier, release.release) || (!label.empty() && label != "cpu")) {
+    option.vetoes.push_back(not_taken(
+        vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
+  }
+  vetoes.wheel(option, release.wheel_tag);
+  return option;
+}
+
+// Newest release first, then the newest CUDA.
+void sort_options(std::vector<Option>& options) {
+  std::stable_sort(options.begin(), options.end(), [](const Option& a, const Option& b) {
+    return compare_releases(a.name, b.name) > 0;
+  });
+}
+
+// A pin that no row answers to.
+void add_unknown(Component& component,
+                 const std::string& pin,
+                 const DemandSet& version,
+                 std::vector<Version> python) {
+  const bool is_known =
+      std::any_of(component.options.begin(), component.options.end(), [&](const Option& option) {
+        return std::none_of(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
+          return veto.demands == version;
+        });
+      });
+  if (is_known || version.none()) return;
+  Option option;
+  option.name = pin;
+  option.python = std::move(python);
+  option.doubts.push_back(nothing_known(component.name, pin));
+  component.options.push_back(std::move(option));
+}
+
+// The release that `==2.15.0` pins; empty where it pins none.
+std::string pinned_release(std::string_view specifier) {
+  if (!specifier.starts_with("==") || specifier.find(',') != std::string_view::npos) return {};
+  return std::string(specifier.substr(2));
+}
+
+Component torch_component(std::size_t index, const Vetoes& vetoes) {
+  const PackageDemand& package = vetoes.demands().packages[index];
+  Component component{package.name, vetoes.index_of(Kind::package, index), {}};
+  const bool on_gpus = has_gpus(vetoes.demands());
+  for (const TorchRelease& release : vetoes.catalog().torch_releases()) {
+    if (!is_out_yet(vetoes.demands(), release.released)) continue;
+    if (!on_gpus) component.options.push_back(cpu_option(release, package, index, vetoes));
+    for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
+      if (!on_gpus || build.torch != release.release) continue;
+      component.options.push_back(torch_option(release, build, package, index, vetoes));
+    }
+  }
+  sort_options(component.options);
+  add_unknown(component,
+              pinned_release(package.specifier),
+              vetoes.set_of(Kind::package_version, index),
+              {});
+  return component;
+}
+
+// The framework that a runtime pins is not chosen a second time.
+void judge_torch_of(Option& option, const RuntimeRelease& release, const Vetoes& vetoes) {
+  const auto torch = Version::parse(release.row->at("torch"));
+  const auto& packages = vetoes.demands().packages;
+  for (std::size_t i = 0; torch && i < packages.size(); ++i) {
+    if (packages[i].name != component::torch || takes_release(packages[i].specifier, *torch)) {
+      continue;
+    }
+    option.vetoes.push_back(
+        {vetoes.set_of(Kind::package_version, i),
+         {Verdict::no,
+          fmt::format("{} {} pins torch {}", release.runtime, release.release, torch->text()),
+          {release.row}}});
+  }
+}
+
+// The build of PyTorch inside a release; nullptr where it is not in the catalog.
+const TorchBuild* torch_build_of(const Catalog& catalog, const RuntimeRelease& release) {
+  const auto torch = Version::parse(release.row->at("torch"));
+  for (const TorchBuild& build : catalog.torch_builds()) {
+    if (torch && build.torch == *torch && build.cuda.same_minor(*release.cuda)) return &build;
+  }
+  return nullptr;
+}
+
+Option runtime_option(const RuntimeRelease& release,
+                      std::span<const Version> pythons,
+                      const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  Option option;
+  option.name = release.release;
+  option.cuda = release.cuda;
+  option.python = python_versions(release.python, pythons);
+  option.row = release.row;
+  if (!demands.runtime_version.empty() && demands.runtime_version != release.release) {
+    option.vetoes.push_back(not_taken(vetoes.set_of(Kind::runtime_version),
+                                      option,
+                                      demands.runtime + " " + demands.runtime_version));
+  }
+  judge_torch_of(option, release, vetoes);
+  vetoes.runtime(option, release);
+  if (!release.cuda) {
+    vetoes.oldest_driver(option, release);
+    option.doubts.push_back(
+        {Verdict::unknown,
+         fmt::format("no document says what CUDA {} {} has", release.runtime, release.release),
+         {release.row}});
+    return option;
+  }
+  vetoes.cuda(option, *release.cuda);
+  const TorchBuild* const build = torch_build_of(vetoes.catalog(), release);
+  if (build != nullptr)
+    vetoes.code(option, code_of(*build));
+  else
+    vetoes.toolkit(option, *release.cuda);
+  vetoes.drivers(option, *release.cuda);
+  return option;
+}
+
+Component runtime_component(std::span<const Version> pythons, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  Component component{demands.runtime, vetoes.index_of(Kind::runtime), {}};
+  std::set<std::string_view> seen;
+  for (const RuntimeRelease& release : vetoes.catalog().runtime_releases()) {
+    if (release.runtime != demands.runtime || !seen.insert(release.release).second) continue;
+    if (!is_out_yet(demands, release.row->at("released"))) continue;
+    component.options.push_back(runtime_option(release, pythons, vetoes));
+  }
+  sort_options(component.options);
+  if (component.options.empty() && demands.runtime_version.empty()) {
+    Option any{"latest", {}, {}, {}, {}, {}, {}, nullptr};
+    any.doubts.push_back(
+        {Verdict::unknown,
+         fmt::format("the catalog has no releases of {}: nothing was compared", demands.runtime),
+         {}});
+    component.options.push_back(std::move(any));
+  }
+  add_unknown(component, demands.runtime_version, vetoes.set_of(Kind::runtime_version), {});
+  return component;
+}
+
+// The newest release of each version of the toolkit; without a base in the spec, of those that
+// there are images of.
+Component toolkit_component(const Vetoes& vetoes) {
+  Component component{std::string(component::cuda), {}, {}};
+  std::set<std::string> seen;
+  const auto toolkits = vetoes.catalog().cuda_toolkits();
+  for (std::size_t i = toolkits.size(); i-- > 0;) {
+    const CudaToolkit& toolkit = toolkits[i];
+    if (!is_out_yet(vetoes.demands(), toolkit.released)) continue;
+    if (!seen.insert(std::string(toolkit.cuda.text())).second) continue;
+    const Demands& demands = vetoes.demands();
+    const bool is_pinned = demands.cuda && demands.cuda->same_minor(toolkit.cuda);
+    if (!demands.base && !is_pinned && !has_cuda_image(vetoes.catalog(), toolkit.cuda)) continue;
+    Option option;
+    option.name = toolkit.cuda.text();
+    option.cuda = toolkit.cuda;
+    option.row = toolkit.row;
+    vetoes.cuda(option, toolkit.cuda);
+    vetoes.toolkit(option, toolkit.cuda);
+    vetoes.drivers(option, toolkit.release);
+    component.options.push_back(std::move(option));
+  }
+  sort_options(component.options);
+  return component;
+}
+
+std::vector<Component> make_components(std::span<const Version> pythons, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  std::vector<Component> components;
+  if (!demands.runtime.empty()) components.push_back(runtime_component(pythons, vetoes));
+  const bool has_torch =
+      !components.empty() && std::any_of(components.front().options.begin(),
+                                         components.front().options.end(),
+                                         [](const Option& option) {
+                                           return option.row != nullptr &&
+                                                  !option.row->at("torch").empty();
+                                         });
+  for (std::size_t i = 0; i < demands.packages.size(); ++i) {
+    if (demands.packages[i].name == component::torch && !has_torch) {
+      components.push_back(torch_component(i, vetoes));
+    }
+  }
+  const bool needs_toolkit = components.empty() && (has_gpus(demands) || demands.cuda);
+  if (needs_toolkit) components.push_back(toolkit_component(vetoes));
+  return components;
+}
+
+std::vector<Veto> python_vetoes(const Version& python, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  std::vector<Veto> found;
+  const auto refuse = [&](Kind kind, const Version& other) {
+    if (other.same_minor(python)) return;
+    found.push_back(
+        {vetoes.set_of(kind),
+         {Verdict::no, fmt::format("Python is {}, not {}", other.text(), python.text()), {}}});
+  };
+  if (demands.python) refuse(Kind::python, *demands.python);
+  if (demands.base && demands.base->python && demands.needs_python) {
+    refuse(Kind::base, *demands.base->python);
+  }
+  return found;
+}
+
+// Pythons that the image might have: none where nothing needs one.
+std::vector<std::optional<Version>> frame_pythons(std::vector<Version> pythons,
+                                                  const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  if (!demands.needs_python) return {std::nullopt};
+  for (const auto& pinned :
+       {demands.python, demands.base ? demands.base->python : std::optional<Version>()}) {
+    const auto is_it = [&](const Version& known) { return pinned && known.same_minor(*pinned); };
+    if (pinned && std::none_of(pythons.begin(), pythons.end(), is_it)) pythons.push_back(*pinned);
+  }
+  return {pythons.begin(), pythons.end()};
+}
+
+std::vector<std::optional<unsigned>> frame_majors(const std::vector<Component>& components) {
+  std::set<unsigned, std::greater<>> majors;
+  for (const Component& component : components) {
+    for (const Option& option : component.options) {
+      if (option.cuda) majors.insert(option.cuda->part(0));
+    }
+  }
+  if (majors.empty()) return {std::nullopt};
+  return {majors.begin(), majors.end()};
+}
+
+// A base of mlpack's choice has a compat package where it is an official image with CUDA, but a
+// slim Python has none; one that the spec names is as it is.
+std::vector<Veto> compat_vetoes(CompatInImage compat, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  if (!demands.base) {
+    const bool is_slim = demands.needs_python && demands.runtime.empty();
+    if (compat == CompatInImage::no || !is_slim) return {};
+    return {{{}, {Verdict::no, "a slim Python base has no CUDA compat package", {}}}};
+  }
+  if (!demands.base->compat || *demands.base->compat == compat) return {};
+  return {{vetoes.set_of(Kind::base),
+           {Verdict::no,
+            fmt::format("{} {} a CUDA compat package",
+                        demands.base->name,
+                        compat == CompatInImage::yes ? "has not" : "has"),
+            {}}}};
+}
+
+std::vector<Frame> make_frames(const std::vector<Component>& components,
+                               const std::vector<Version>& pythons,
+                               const Vetoes& vetoes) {
+  std::vector<Frame> frames;
+  for (const auto& python : frame_pythons(pythons, vetoes)) {
+    for (const auto& major : frame_majors(components)) {
+      for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
+        std::vector<Veto> against = compat_vetoes(compat, vetoes);
+        if (python) {
+          for (Veto& veto : python_vetoes(*python, vetoes))
+            against.push_back(std::move(veto));
+        }
+        frames.push_back({major, python, compat, std::move(against)});
+      }
+    }
+  }
+  return frames;
+}
+
+// FP8 checkpoints run on older GPUs where a runtime computes in 16 bits.
+Ruling quantisation_of(const Demands& demands, const Gpu& gpu, const Catalog& catalog) {
+  Ruling ruling = quantisation_runs(catalog, demands.quantisation, gpu.compute_capability);
+  if (ruling.verdict != Verdict::no || demands.runtime.empty()) return ruling;
+  const Ruling weights_alone =
+      quantisation_runs(catalog, demands.quantisation + "_weight_only", gpu.compute_capability);
+  if (weights_alone.verdict == Verdict::yes) ruling.verdict = Verdict::unknown;
+  return ruling;
+}
+
+// What the machines themselves do not do.
+void judge_fleet(Problem& problem, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const auto refuse = [&](const DemandSet& set, Ruling ruling) {
+    if (ruling.verdict == Verdict::no)
+      problem.vetoes.push_back({set, std::move(ruling)});
+    else if (ruling.verdict == Verdict::unknown)
+      problem.doubts.push_back(std::move(ruling));
+  };
+  for (std::size_t i = 0; i < demands.fleet.size(); ++i) {
+    const FleetGroup& group = demands.fleet[i];
+    if (group.gpu == nullptr) continue;
+    const DemandSet gpu = vetoes.set_of(Kind::gpu, i);
+    if (group.driver) {
+      refuse(gpu | vetoes.set_of(Kind::driver, i),
+             driver_supports_gpu(vetoes.catalog(), *group.driver, *group.gpu));
+    }
+    if (demands.quantisation.empty()) continue;
+    refuse(gpu | vetoes.set_of(Kind::quantisation),
+           quantisation_of(demands, *group.gpu, vetoes.catalog()));
+  }
+}
+
+void judge_machines_without_gpu(Problem& problem, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const ServingRuntime* const runtime = find_runtime(demands.runtime);
+  if (runtime == nullptr || runtime->gpu != ServingRuntime::NeedsGpu::required) return;
+  for (std::size_t i = 0; i < demands.fleet.size(); ++i) {
+    if (demands.fleet[i].gpu != nullptr) continue;
+    problem.vetoes.push_back(
+        {vetoes.set_of(Kind::runtime) | vetoes.set_of(Kind::no_gpu, i),
+         {Verdict::no, fmt::format("{} starts only where there is a GPU", runtime->title), {}}});
+  }
+}
+
+}  // namespace
+
+Problem make_problem(const Catalog& catalog,
+                     const Demands& demands,
+                     const std::vector<Demand>& list) {
+  const Vetoes vetoes(catalog, demands, list);
+  const std::vector<Version> pythons = known_pythons(catalog);
+  Problem problem;
+  problem.components = make_components(pythons, vetoes);
+  problem.frames = make_frames(problem.components, pythons, vetoes);
+  judge_fleet(problem, vetoes);
+  judge_machines_without_gpu(problem, vetoes);
+  return problem;
+}
+
+}  // namespace mlpack

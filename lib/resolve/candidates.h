@@ -1,0 +1,24 @@
+#pragma once
+
+#include "lib/resolve/demands.h"
+#include "lib/resolve/problem.h"
+
+#include <string_view>
+#include <vector>
+
+namespace mlpack {
+
+/// Everything in `catalog` that might be taken for `demands`, with what stands against it by the
+/// rules of rules_driver.h, rules_code.h and rules_image.h; `list` is list_demands(demands). What
+/// is pinned and is in no table may be taken, with a doubt that says so.
+Problem make_problem(const Catalog& catalog,
+                     const Demands& demands,
+                     const std::vector<Demand>& list);
+
+/// The names of components.
+namespace component {
+inline constexpr std::string_view torch = "torch";
+inline constexpr std::string_view cuda = "cuda";  // a toolkit, where nothing else brings one
+}  // namespace component
+
+}  // namespace mlpack

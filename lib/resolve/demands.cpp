@@ -1,0 +1,97 @@
+#include "lib/resolve/demands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+using Kind = Demand::Kind;
+
+std::string group_text(const FleetGroup& group) {
+  if (group.gpu == nullptr) return "a machine without a GPU";
+  return std::string(group.gpu->name);
+}
+
+}  // namespace
+
+std::vector<Demand> list_demands(const Demands& demands) {
+  std::vector<Demand> list;
+  const auto add = [&](Kind kind, std::string text, const Where& where, std::size_t subject = 0) {
+    list.push_back({kind, std::move(text), subject, where});
+  };
+  const auto& fleet = demands.fleet;
+  if (!demands.runtime.empty()) add(Kind::runtime, demands.runtime, demands.runtime_where);
+  for (std::size_t i = 0; i < demands.packages.size(); ++i)
+    add(Kind::package, demands.packages[i].name, demands.packages[i].where, i);
+  for (std::size_t i = 0; i < fleet.size(); ++i)
+    add(fleet[i].gpu ? Kind::gpu : Kind::no_gpu, group_text(fleet[i]), fleet[i].where, i);
+  if (!demands.quantisation.empty()) {
+    add(Kind::quantisation, demands.quantisation + " weights", demands.quantisation_where);
+  }
+  if (demands.base) add(Kind::base, "base " + demands.base->name, demands.base->where);
+  if (demands.python) {
+    add(Kind::python, fmt::format("Python {}", demands.python->text()), demands.python_where);
+  }
+  if (demands.cuda)
+    add(Kind::cuda, fmt::format("CUDA {}", demands.cuda->text()), demands.cuda_where);
+  if (!demands.runtime_version.empty()) {
+    add(Kind::runtime_version,
+        demands.runtime + " " + demands.runtime_version,
+        demands.runtime_where);
+  }
+  for (std::size_t i = 0; i < demands.packages.size(); ++i) {
+    const PackageDemand& package = demands.packages[i];
+    if (package.specifier.empty()) continue;
+    add(Kind::package_version, package.name + package.specifier, package.where, i);
+  }
+  for (std::size_t i = 0; i < fleet.size(); ++i) {
+    if (!fleet[i].driver) continue;
+    add(Kind::driver,
+        fmt::format("driver {} of {}", fleet[i].driver->text(), fleet[i].gpu->name),
+        fleet[i].where,
+        i);
+  }
+  return list;
+}
+
+Demands without(Demands demands, const Demand& demand) {
+  const auto index = static_cast<std::ptrdiff_t>(demand.subject);
+  switch (demand.kind) {
+    case Kind::runtime:
+      demands.runtime.clear();
+      [[fallthrough]];
+    case Kind::runtime_version:
+      demands.runtime_version.clear();
+      break;
+    case Kind::package:
+      demands.packages.erase(demands.packages.begin() + index);
+      break;
+    case Kind::package_version:
+      demands.packages[demand.subject].specifier.clear();
+      break;
+    case Kind::gpu:
+    case Kind::no_gpu:
+      demands.fleet.erase(demands.fleet.begin() + index);
+      break;
+    case Kind::driver:
+      demands.fleet[demand.subject].driver.reset();
+      break;
+    case Kind::quantisation:
+      demands.quantisation.clear();
+      break;
+    case Kind::base:
+      demands.base.reset();
+      break;
+    case Kind::python:
+      demands.python.reset();
+      break;
+    case Kind::cuda:
+      demands.cuda.reset();
+      break;
+  }
+  return demands;
+}
+
+}  // namespace mlpack

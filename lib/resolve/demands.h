@@ -1,0 +1,86 @@
+#pragma once
+
+#include "lib/catalog/compat.h"
+#include "lib/catalog/gpus.h"
+#include "lib/resolve/problem.h"
+#include "lib/spec/spec.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+/// Machines that the image must run on. gpu nullptr: without a GPU.
+struct FleetGroup {
+  const Gpu* gpu = nullptr;
+  unsigned count = 1;
+  std::optional<Version> driver;  // nullopt: no promise is made
+  Where where;
+};
+
+/// A Python package that brings CUDA code or needs it: `torch==2.9.0`.
+struct PackageDemand {
+  std::string name;       // normalised (PEP 503)
+  std::string specifier;  // `==2.9.0`, `>=2.5,<2.8`; empty: any release
+  Where where;
+};
+
+/// What is known of a base that the spec names, from the catalog or from its own config.
+struct BaseDemand {
+  std::string name;
+  const Distro* distro = nullptr;
+  std::optional<Version> python;  // of its interpreter
+  std::optional<Version> cuda;
+  std::optional<CompatInImage> compat;
+  Where where;
+};
+
+/// Everything that bears on the choice of CUDA, driver, framework, runtime, Python and base.
+struct Demands {
+  std::vector<FleetGroup> fleet;  // groups that say the same are there once
+  std::optional<Version> cuda;
+  Where cuda_where;
+  std::string runtime;          // empty: none
+  std::string runtime_version;  // empty: the newest that fits
+  Where runtime_where;
+  std::vector<PackageDemand> packages;
+  bool needs_python = false;      // the spec has a `python` section
+  std::optional<Version> python;  // pinned
+  Where python_where;
+  std::optional<BaseDemand> base;  // nullopt: `auto`
+  std::string quantisation;  // of the model, as the catalog calls it; empty: none, or not known
+  Where quantisation_where;
+  std::string as_of;  // nothing that was released later is chosen; empty: everything is
+};
+
+/// One fact of a spec which may contradict others.
+struct Demand {
+  enum class Kind {
+    runtime,
+    package,
+    gpu,
+    no_gpu,
+    quantisation,
+    base,
+    python,
+    cuda,
+    runtime_version,
+    package_version,
+    driver
+  };
+  Kind kind;
+  std::string text;         // `driver 470.256.02`, `cuda 12.6`
+  std::size_t subject = 0;  // index of the group in `fleet`, or of the package
+  Where where;
+};
+
+/// The demands one by one. What is dropped first from a conflict comes last: so a conflict names
+/// what is asked for rather than how.
+std::vector<Demand> list_demands(const Demands& demands);
+
+/// The same without `demand`, one of list_demands(demands); a GPU goes with its driver, a runtime
+/// and a package with their versions.
+Demands without(Demands demands, const Demand& demand);
+
+}  // namespace mlpack

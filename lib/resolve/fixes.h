@@ -1,0 +1,23 @@
+#pragma once
+
+#include "lib/resolve/solve.h"
+
+#include <vector>
+
+namespace mlpack {
+
+/// What was asked, as a problem.
+struct Question {
+  const Catalog& catalog;
+  const Demands& demands;
+  const std::vector<Demand>& list;  // list_demands(demands)
+  const Problem& problem;           // make_problem of these
+};
+
+/// Ways out of the conflict `conflict` while `others` hold too, which have no other conflict: at
+/// most three, those that change least first, each tried.
+std::vector<Fix> find_fixes(const Question& question,
+                            const DemandSet& conflict,
+                            const DemandSet& others);
+
+}  // namespace mlpack

@@ -1,0 +1,147 @@
+#include "lib/resolve/option_vetoes.h"
+
+#include "lib/resolve/rules_image.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+using Kind = Demand::Kind;
+
+// Whether a driver that is as new as `cuda` itself changes what a ruling says.
+std::optional<Version> driver_cuda(const Catalog& catalog,
+                                   const Version& cuda,
+                                   const Version& driver,
+                                   CompatInImage compat) {
+  const std::optional<Version> native = native_cuda(catalog, driver);
+  return compat == CompatInImage::yes && (!native || *native < cuda) ? cuda : native;
+}
+
+}  // namespace
+
+std::optional<std::size_t> Vetoes::index_of(Kind kind, std::size_t subject) const {
+  for (std::size_t i = 0; i < list_.size(); ++i) {
+    if (list_[i].kind == kind && list_[i].subject == subject) return i;
+  }
+  return std::nullopt;
+}
+
+DemandSet Vetoes::set_of(Kind kind, std::size_t subject) const {
+  DemandSet set;
+  if (const auto index = index_of(kind, subject)) set.set(*index);
+  return set;
+}
+
+void Vetoes::judge(Option& option,
+                   const DemandSet& set,
+                   Ruling ruling,
+                   std::vector<Veto>& vetoes) const {
+  if (ruling.verdict == Verdict::no)
+    vetoes.push_back({set, std::move(ruling)});
+  else if (ruling.verdict == Verdict::unknown)
+    option.doubts.push_back(std::move(ruling));
+}
+
+void Vetoes::drivers(Option& option, const Version& cuda) const {
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const FleetGroup& group = demands_.fleet[i];
+    if (group.gpu == nullptr || !group.driver) continue;
+    const DemandSet set = set_of(Kind::gpu, i) | set_of(Kind::driver, i);
+    const auto runs = [&](CompatInImage compat) {
+      return driver_runs_cuda(catalog_, cuda, *group.driver, *group.gpu, compat);
+    };
+    judge(option, set, runs(CompatInImage::no), option.without_compat);
+    Ruling with = runs(CompatInImage::yes);
+    if (with.verdict == Verdict::no) option.with_compat.push_back({set, std::move(with)});
+  }
+}
+
+void Vetoes::toolkit(Option& option, const Version& cuda) const {
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu == nullptr) continue;
+    judge(option,
+          set_of(Kind::gpu, i),
+          toolkit_supports_gpu(catalog_, cuda, gpu->compute_capability),
+          option.vetoes);
+  }
+}
+
+void Vetoes::code(Option& option, const GpuCode& code) const {
+  if (code.sm.empty() && code.ptx.empty()) return toolkit(option, code.made_by);
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const FleetGroup& group = demands_.fleet[i];
+    if (group.gpu == nullptr) continue;
+    const Version& device = group.gpu->compute_capability;
+    if (group.gpu->kind == Gpu::Kind::jetson) {
+      option.doubts.push_back({Verdict::unknown,
+                               fmt::format("{} may need builds of its own", group.gpu->name),
+                               {&catalog_.fact_row("torch.thor_orin")}});
+      continue;
+    }
+    Ruling best = code_runs(catalog_, code, device, code.made_by);
+    const bool runs_somewhere = best.verdict == Verdict::yes;
+    judge(option, set_of(Kind::gpu, i), std::move(best), option.vetoes);
+    if (!runs_somewhere || !group.driver) continue;
+    const DemandSet set = set_of(Kind::gpu, i) | set_of(Kind::driver, i);
+    for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
+      Ruling ruling = code_runs(
+          catalog_, code, device, driver_cuda(catalog_, code.made_by, *group.driver, compat));
+      if (ruling.verdict != Verdict::no) continue;
+      auto& vetoes = compat == CompatInImage::yes ? option.with_compat : option.without_compat;
+      vetoes.push_back({set, std::move(ruling)});
+    }
+  }
+}
+
+void Vetoes::runtime(Option& option, const RuntimeRelease& release) const {
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const FleetGroup& group = demands_.fleet[i];
+    if (group.gpu == nullptr) continue;
+    judge(option,
+          set_of(Kind::gpu, i),
+          runtime_runs(catalog_, release, group.gpu->compute_capability),
+          option.vetoes);
+  }
+}
+
+void Vetoes::oldest_driver(Option& option, const RuntimeRelease& release) const {
+  for (std::size_t i = 0; release.min_driver && i < demands_.fleet.size(); ++i) {
+    const auto& driver = demands_.fleet[i].driver;
+    if (!driver || *driver >= *release.min_driver) continue;
+    option.vetoes.push_back({set_of(Kind::gpu, i) | set_of(Kind::driver, i),
+                             {Verdict::no,
+                              fmt::format("{} {} needs driver {}; this one is {}",
+                                          release.runtime,
+                                          release.release,
+                                          release.min_driver->text(),
+                                          driver->text()),
+                              {release.row}}});
+  }
+}
+
+void Vetoes::cuda(Option& option, const Version& cuda) const {
+  const std::vector<const CatalogRow*> evidence =
+      option.row == nullptr ? std::vector<const CatalogRow*>() : std::vector{option.row};
+  if (demands_.cuda && !demands_.cuda->same_minor(cuda)) {
+    option.vetoes.push_back(
+        {set_of(Kind::cuda),
+         {Verdict::no, fmt::format("{} is for CUDA {}", option.name, cuda.text()), evidence}});
+  }
+  if (!demands_.base || !demands_.base->cuda) return;
+  Ruling one = one_cuda_major(catalog_, std::vector{*demands_.base->cuda, cuda});
+  if (one.verdict == Verdict::no) option.vetoes.push_back({set_of(Kind::base), std::move(one)});
+}
+
+void Vetoes::wheel(Option& option, std::string_view tags) const {
+  if (tags.empty() || !demands_.base || demands_.base->distro == nullptr) return;
+  judge(option,
+        set_of(Kind::base),
+        wheel_fits(catalog_, tags, *demands_.base->distro),
+        option.vetoes);
+}
+
+}  // namespace mlpack

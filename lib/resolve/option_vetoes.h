@@ -1,0 +1,45 @@
+#pragma once
+
+#include "lib/resolve/demands.h"
+#include "lib/resolve/problem.h"
+#include "lib/resolve/rules_code.h"
+
+#include <string_view>
+#include <vector>
+
+namespace mlpack {
+
+/// Writes what the demands of a spec have against options.
+class Vetoes {
+ public:
+  Vetoes(const Catalog& catalog, const Demands& demands, const std::vector<Demand>& list)
+      : catalog_(catalog), demands_(demands), list_(list) {}
+
+  /// The demand of `kind` about `subject`, alone in a set; empty where there is none.
+  DemandSet set_of(Demand::Kind kind, std::size_t subject = 0) const;
+  std::optional<std::size_t> index_of(Demand::Kind kind, std::size_t subject = 0) const;
+
+  /// The drivers of the fleet run programs of `cuda`.
+  void drivers(Option& option, const Version& cuda) const;
+  /// The GPUs of the fleet run `code`; where nothing is known of it, the toolkit has code for them.
+  void code(Option& option, const GpuCode& code) const;
+  void toolkit(Option& option, const Version& cuda) const;
+  void runtime(Option& option, const RuntimeRelease& release) const;
+  /// The drivers of the fleet are what a release says it needs, where its CUDA is not known.
+  void oldest_driver(Option& option, const RuntimeRelease& release) const;
+  /// It is for the pinned CUDA version, and the CUDA major that the base has.
+  void cuda(Option& option, const Version& cuda) const;
+  void wheel(Option& option, std::string_view tags) const;
+
+  const Catalog& catalog() const { return catalog_; }
+  const Demands& demands() const { return demands_; }
+
+ private:
+  void judge(Option& option, const DemandSet& set, Ruling ruling, std::vector<Veto>& vetoes) const;
+
+  const Catalog& catalog_;
+  const Demands& demands_;
+  const std::vector<Demand>& list_;
+};
+
+}  // namespace mlpack

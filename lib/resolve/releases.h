@@ -1,0 +1,29 @@
+#pragma once
+
+#include "lib/catalog/version.h"
+
+#include <compare>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace mlpack {
+
+/// Releases of runtimes are not always Versions (`0.8.5.post1`, `26.07`, `0.30.0-0.33.0`): their
+/// runs of digits are compared as numbers and are more than anything else, the rest as text, and
+/// `rc` is before nothing.
+std::strong_ordering compare_releases(std::string_view a, std::string_view b);
+
+/// Whether `release` is one that `specifier` takes: comma-separated clauses of PEP 440 (`==`, `!=`,
+/// `<=`, `>=`, `<`, `>`, `~=`, with `.*`) over plain release numbers; empty: any. A local label of
+/// the clause (`+cu128`) does not count here.
+bool takes_release(std::string_view specifier, const Version& release);
+
+/// The local label that `specifier` asks for (`cu128` of `==2.9.0+cu128`); empty: none.
+std::string_view local_label(std::string_view specifier);
+
+/// Those of `all` that a table's `python` column (`>=3.9,<3.13`, `3.6-3.8`, `3.12.3`) names; empty
+/// where it says nothing.
+std::vector<Version> python_versions(std::string_view text, std::span<const Version> all);
+
+}  // namespace mlpack

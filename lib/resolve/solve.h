@@ -1,0 +1,55 @@
+#pragma once
+
+#include "lib/resolve/candidates.h"
+#include "lib/resolve/demands.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+/// One thing that was decided: `torch` is `2.9.1+cu128`.
+struct Choice {
+  std::string what;
+  std::string chosen;
+  std::vector<Ruling> because;  // what made it this one; the verdicts do not matter
+};
+
+/// What an image is made of so that everything in it fits.
+struct Stack {
+  /// Runtime, frameworks, CUDA, Python, in this order.
+  std::vector<Choice> choices;
+  std::optional<Version> cuda;        // of the runtime, else of the first framework
+  std::optional<Version> min_driver;  // the oldest that runs it on all GPUs of the fleet
+  std::optional<Version> python;
+  CompatInImage compat = CompatInImage::no;  // whether it takes a CUDA compat package to run
+  std::string base;                          // that `auto` means; empty: the spec names one
+  std::vector<Ruling> doubts;                // what could not be ruled on
+};
+
+/// A change of the spec that ends a conflict, in words: `raise the driver of L4 to 525.60.13`.
+struct Fix {
+  std::string text;
+  unsigned cost = 0;  // how much it changes; small is little
+  Demands demands;    // of the spec after it
+};
+
+/// Facts that contradict each other: without any of them, the others do not.
+struct Conflict {
+  std::vector<Demand> facts;
+  std::vector<Ruling> because;
+  std::vector<Fix> fixes;  // at most three, by cost; each resolves
+};
+
+/// A stack, or why there is none.
+struct Resolution {
+  std::optional<Stack> stack;
+  std::vector<Conflict> conflicts;  // empty with a stack
+};
+
+/// Chooses the newest runtime, frameworks and CUDA that run on every group of the fleet within what
+/// is pinned, or says what contradicts. Deterministic and pure.
+Resolution solve(const Catalog& catalog, const Demands& demands);
+
+}  // namespace mlpack

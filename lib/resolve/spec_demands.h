@@ -1,0 +1,30 @@
+#pragma once
+
+#include "lib/oci/config.h"
+#include "lib/resolve/demands.h"
+
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+/// What is known beside the spec.
+struct DemandSources {
+  /// Lines of requirements (PEP 508) that the spec names, comments and options left out.
+  std::vector<std::string> requirements;
+  /// Of the base, where it was read; nullopt: what the catalog says of its name.
+  std::optional<ImageConfig> base_config;
+  std::string quantisation;  // of the model, as the catalog calls it
+  std::string as_of;
+};
+
+/// What of `spec` bears on CUDA, drivers, frameworks and the base. Fault::usage for more groups of
+/// machines or packages than can be compared.
+Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources& sources);
+
+/// A base by what its name says, and its config where that is known.
+BaseDemand base_demand(const Catalog& catalog,
+                       const Base& base,
+                       const std::optional<ImageConfig>& config);
+
+}  // namespace mlpack

@@ -10,8 +10,10 @@
 #include "cli/remote_weights.h"
 #include "cli/reused_weights.h"
 #include "cli/session.h"
+#include "cli/stack.h"
 #include "cli/stopwatch.h"
 #include "cli/targets.h"
+#include "lib/resolve/stack_image.h"
 #include "lib/text.h"
 #include "registry/push.h"
 
@@ -141,11 +143,15 @@ BuiltImage build_image(const Wish& wish,
                        const BuildOptions& options,
                        Shared& shared,
                        Session& session) {
-  const Spec& spec = wish.spec;
+  std::optional<SpecStack> stack;
+  if (needs_stack(wish.spec)) stack = find_stack(wish.spec, std::nullopt);
+  const Spec spec = stack ? with_base(wish.spec, require_stack(*stack)) : wish.spec;
   FoundBase base = find_base(spec, platform, session, network_of(options));
+  if (stack && names_base(wish.spec)) stack = find_stack(spec, base.facts.config);
   ReusedWeights reused = reuse_weights(spec, platform, session, network_of(options));
   base.weights = std::move(reused.layers);
   Plan plan = make_plan(spec, platform, base.facts, shared.weights, session.world);
+  if (stack) apply_stack(Catalog::built_in(), require_stack(*stack), stack->demands, plan);
   if (options.reshard) plan.reshard_above = largest_layer(plan.max_layer_size, all_names(wish));
   const auto written = written_places(shared.outputs, session.store.root());
   const LayerJobs layers = layer_jobs(plan, base, spec, {shared.weights, written}, session);

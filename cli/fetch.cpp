@@ -5,6 +5,7 @@
 #include "cli/result.h"
 #include "cli/reused_weights.h"
 #include "cli/session.h"
+#include "cli/stack.h"
 #include "cli/targets.h"
 #include "lib/spec/spec.h"
 
@@ -27,9 +28,12 @@ struct FetchOptions {
 
 void fetch(const FetchOptions& options, World& world) {
   const std::string path = options.spec.empty() ? "mlpack.yaml" : options.spec.front();
-  const Spec spec =
+  const Spec named =
       load_spec(path, {named_texts("--var", options.variables), {}, options.platforms});
-  refuse_unbuildable(spec);
+  refuse_unbuildable(named);
+  const bool is_resolved = needs_stack(named);
+  const Spec spec =
+      is_resolved ? with_base(named, require_stack(find_stack(named, std::nullopt))) : named;
   const auto wishes = also_wishes(spec, options.also, {});
   Session session(world);
   const std::vector<Platform> platforms = platforms_of(spec, world.terminal);

@@ -10,8 +10,6 @@ namespace {
 // Where the keys are that cannot be built, in the order of the file.
 std::map<Place, std::string> unbuildable_keys(const Spec& spec) {
   std::map<Place, std::string> keys;
-  if (spec.fleet_place) keys.emplace(*spec.fleet_place, "`fleet`");
-  if (spec.cuda) keys.emplace(spec.cuda->place, "`cuda`");
   if (spec.runtime) keys.emplace(spec.runtime->place, "`runtime`");
   if (spec.python) keys.emplace(spec.python->place, "`python`");
   return keys;
@@ -32,8 +30,7 @@ void refuse_unbuildable(const Spec& spec) {
               fmt::format("`{}` is right, but this version of mlpack cannot build {}",
                           spec.file.string(),
                           fmt::join(keys, ", ")),
-              "this version builds from `base`, `system_packages`, `files` and `weights`; remove "
-              "the rest",
+              "`mlpack plan` shows what it resolves to",
               where);
 }
 

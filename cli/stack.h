@@ -1,0 +1,38 @@
+#pragma once
+
+#include "lib/oci/config.h"
+#include "lib/resolve/solve.h"
+#include "lib/resolve/spec_demands.h"
+#include "lib/spec/spec.h"
+
+#include <optional>
+#include <string>
+
+namespace mlpack {
+
+/// What a spec asks of CUDA, drivers, frameworks and the base, and what was found for it.
+struct SpecStack {
+  Demands demands;
+  Resolution resolution;
+};
+
+/// Resolves `spec` with what its own files say: requirements, and the quantisation of weights that
+/// are on disk. `base` is the config of a base that the spec names, where it was read. Fault::input
+/// for files that cannot be read.
+SpecStack find_stack(const Spec& spec,
+                     const std::optional<ImageConfig>& base,
+                     const std::string& as_of = {});
+
+/// Fault::incompatible where there is none.
+const Stack& require_stack(const SpecStack& found);
+
+/// Whether anything in `spec` has to be resolved.
+bool needs_stack(const Spec& spec);
+
+/// Whether `spec` says itself what the base is.
+bool names_base(const Spec& spec);
+
+/// `spec` with the base that `auto` means.
+Spec with_base(Spec spec, const Stack& stack);
+
+}  // namespace mlpack

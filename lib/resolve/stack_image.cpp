@@ -1,0 +1,149 @@
+#include "lib/resolve/stack_image.h"
+
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+// Groups whose drivers need the compat package are asked for by their branch.
+std::vector<std::string> compat_alternatives(const Catalog& catalog,
+                                             const Stack& stack,
+                                             const Demands& demands) {
+  std::vector<std::string> found;
+  for (const FleetGroup& group : demands.fleet) {
+    if (group.gpu == nullptr || !group.driver || !stack.cuda) continue;
+    const Ruling native =
+        driver_runs_cuda(catalog, *stack.cuda, *group.driver, *group.gpu, CompatInImage::no);
+    if (native.verdict != Verdict::no) continue;
+    const unsigned branch = group.driver->part(0);
+    std::string text = fmt::format("driver>={},driver<{}", branch, branch + 1);
+    if (std::find(found.begin(), found.end(), text) == found.end()) found.push_back(text);
+  }
+  return found;
+}
+
+std::string gpus_text(const Demands& demands) {
+  std::vector<std::string> texts;
+  for (const FleetGroup& group : demands.fleet) {
+    if (group.gpu == nullptr) continue;
+    texts.push_back(group.count > 1 ? fmt::format("{}:{}", group.gpu->name, group.count)
+                                    : std::string(group.gpu->name));
+  }
+  return join(texts, ",");
+}
+
+void add_environment(const Catalog& catalog,
+                     const Stack& stack,
+                     const Demands& demands,
+                     ImageConfig& config) {
+  std::erase_if(config.env,
+                [](const auto& variable) { return variable.first == "NVIDIA_VISIBLE_DEVICES"; });
+  config.set_env("NVIDIA_DRIVER_CAPABILITIES", "compute,utility");
+  const std::string requirement = cuda_requirement(catalog, stack, demands);
+  if (!requirement.empty()) config.set_env("NVIDIA_REQUIRE_CUDA", requirement);
+}
+
+void add_labels(const Stack& stack, const Demands& demands, ImageConfig& config) {
+  const auto set = [&](std::string_view key, std::string value) {
+    if (!value.empty()) config.labels[std::string(key)] = std::move(value);
+  };
+  if (stack.cuda) set(label::cuda, std::string(stack.cuda->text()));
+  if (stack.min_driver) set(label::driver, std::string(stack.min_driver->text()));
+  set(label::gpus, gpus_text(demands));
+  for (const Choice& choice : stack.choices) {
+    if (choice.what == demands.runtime) set(label::runtime, choice.what + " " + choice.chosen);
+  }
+}
+
+void add_decision(Plan& plan, const Choice& choice) {
+  Decision decision{choice.what, choice.chosen, {}};
+  for (const Ruling& ruling : choice.because)
+    decision.because.push_back(ruling.reason);
+  plan.decisions.push_back(std::move(decision));
+}
+
+std::string conflict_text(const Conflict& conflict) {
+  std::vector<std::string> facts;
+  for (const Demand& fact : conflict.facts)
+    facts.push_back(fact.text);
+  std::string text = facts.size() == 1 ? facts.front() + " cannot be had"
+                                       : join(facts, " + ") + " do not go together";
+  if (!conflict.because.empty()) text += ": " + conflict.because.front().reason;
+  return text;
+}
+
+// A package and its version stand in one place.
+std::vector<Where> places_of(const Conflict& conflict) {
+  std::vector<Where> places;
+  for (const Demand& fact : conflict.facts) {
+    if (fact.where.line == 0) continue;
+    const auto same = std::find_if(places.begin(), places.end(), [&](const Where& where) {
+      return where.line == fact.where.line && where.column == fact.where.column;
+    });
+    if (same != places.end()) {
+      same->message += ", " + fact.text;
+    } else {
+      places.push_back(fact.where);
+      places.back().message = fact.text;
+    }
+  }
+  return places;
+}
+
+}  // namespace
+
+std::string ruling_text(const Ruling& ruling) {
+  std::vector<std::string> rows;
+  for (const CatalogRow* row : ruling.evidence)
+    rows.push_back(fmt::format("{} {}", row->table, row->name));
+  return rows.empty() ? ruling.reason : fmt::format("{} ({})", ruling.reason, join(rows, "; "));
+}
+
+std::string cuda_requirement(const Catalog& catalog, const Stack& stack, const Demands& demands) {
+  if (!stack.min_driver) return {};
+  const auto native = native_cuda(catalog, *stack.min_driver);
+  std::string text = native ? fmt::format("cuda>={},", native->text()) : std::string();
+  text += fmt::format("driver>={}", stack.min_driver->text());
+  if (stack.compat == CompatInImage::no) return text;
+  for (const std::string& alternative : compat_alternatives(catalog, stack, demands))
+    text += " " + alternative;
+  return text;
+}
+
+void apply_stack(const Catalog& catalog, const Stack& stack, const Demands& demands, Plan& plan) {
+  for (const Choice& choice : stack.choices)
+    add_decision(plan, choice);
+  for (const Ruling& doubt : stack.doubts) {
+    plan.warnings.push_back({"not everything could be compared",
+                             doubt.reason,
+                             "try the image on one of these machines first"});
+  }
+  const bool has_gpus = std::any_of(demands.fleet.begin(),
+                                    demands.fleet.end(),
+                                    [](const FleetGroup& group) { return group.gpu != nullptr; });
+  if (has_gpus) add_environment(catalog, stack, demands, plan.config);
+  add_labels(stack, demands, plan.config);
+}
+
+Error conflict_error(const std::vector<Conflict>& conflicts) {
+  std::vector<std::string> messages;
+  std::vector<std::string> fixes;
+  std::vector<Where> where;
+  for (const Conflict& conflict : conflicts) {
+    messages.push_back(conflict_text(conflict));
+    for (const Fix& fix : conflict.fixes)
+      fixes.push_back(fix.text);
+    for (Where& place : places_of(conflict))
+      where.push_back(std::move(place));
+  }
+  return Error(Fault::incompatible,
+               "nothing runs on the whole fleet: " + join(messages, "; and "),
+               fixes.empty() ? "`mlpack plan` says more" : join(fixes, ", or "),
+               std::move(where));
+}
+
+}  // namespace mlpack

@@ -265,7 +265,11 @@ BuiltSpec build_spec(const Wish& wish, const BuildOptions& options, Session& ses
   const Offline network = network_of(options);
   Shared shared{outputs,
                 find_shells(wish.spec, wish.also, platforms, session.debian_context(network)),
-                fetch_weights(wish.spec, session, network, remote_bytes(options)),
+                fetch_weights(wish.spec,
+                              session,
+                              network,
+                              remote_bytes(options),
+                              options.verify_cache ? Trust::nothing : Trust::state),
                 std::nullopt};
   if (options.push) shared.upload.emplace(session, built.names.front());
   built.images.reserve(platforms.size());

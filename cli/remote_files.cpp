@@ -1,6 +1,7 @@
 #include "cli/remote_files.h"
 
 #include "lib/error.h"
+#include "lib/store/downloads.h"
 #include "lib/text.h"
 #include "registry/remote_open.h"
 
@@ -191,7 +192,7 @@ std::shared_ptr<RemoteFiles::Front> RemoteFiles::front_of(const RemoteContent& f
 std::unique_ptr<Source> RemoteFiles::open(const RemoteContent& file,
                                           std::uint64_t size,
                                           Offline offline) {
-  if (const auto path = cached(file, size)) return open_file(*path);
+  if (cached(file, size)) return open_download(store_, *file.sha256, file.path);
   return std::make_unique<FrontSource>(source_of(file, offline).open_whole(as_listed(file, size)),
                                        front_of(file, size)->size(),
                                        store_,

@@ -31,6 +31,7 @@ struct Entry {
   Session& session;
   Offline offline;
   RemoteBytes bytes;
+  Trust trust;
 
   // For messages: a URL's query may hold a signature.
   std::string shown() const {
@@ -161,17 +162,43 @@ FoundFile found_file(Content content, std::uint64_t size, std::optional<Digest> 
   return found;
 }
 
+// A cached file that is damaged is out of the way before it is wanted.
+void remove_damaged(const Entry& entry, const RemoteFile& file, std::optional<CachedFile>& cached) {
+  Session& session = entry.session;
+  if (!cached || is_intact(session.store, cached->sha256, session.world.stop, entry.trust)) return;
+  const std::string text =
+      fmt::format("`{}` of `{}` is damaged in the store's cache: `{}` is not what its name says",
+                  file.path,
+                  entry.shown(),
+                  cached->path.string());
+  if (entry.offline == Offline::yes) {
+    throw Error(Fault::integrity, text, "run `mlpack fetch`: it is fetched again");
+  }
+  session.terminal().warn(text + "; it is fetched again");
+  entry.cache.drop(*cached);
+  cached.reset();
+}
+
+std::vector<std::optional<CachedFile>> find_cached(const Entry& entry,
+                                                   const std::vector<RemoteFile>& files) {
+  std::vector<std::optional<CachedFile>> here(files.size());
+  parallel_for(files.size(), entry.session.world.settings.jobs, [&](std::size_t i) {
+    here[i] = entry.cache.find(entry.source, files[i]);
+    remove_damaged(entry, files[i], here[i]);
+  });
+  return here;
+}
+
 // Where the files are, in their order; what is not here and cannot stay there is fetched, several
 // at a time.
 std::vector<FoundFile> bring(const Entry& entry,
                              const std::vector<RemoteFile>& files,
                              std::size_t& downloaded) {
-  std::vector<std::optional<CachedFile>> here(files.size());
+  std::vector<std::optional<CachedFile>> here = find_cached(entry, files);
   std::vector<std::size_t> missing;
   std::vector<RemoteFile> wanted;
   std::vector<RemoteFile> there;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    here[i] = entry.cache.find(entry.source, files[i]);
     if (here[i]) continue;
     const bool stays = stays_there(entry, files[i]);
     (stays ? there : wanted).push_back(files[i]);
@@ -184,6 +211,7 @@ std::vector<FoundFile> bring(const Entry& entry,
   parallel_for(missing.size(), entry.session.world.settings.transfers, [&](std::size_t n) {
     const std::size_t i = missing[n];
     here[i] = entry.cache.download_to(entry.source, files[i], entry.session.terminal());
+    note_intact(entry.session.store, here[i]->sha256);
   });
   look_at_fronts(entry, there);
   downloaded = missing.size();
@@ -255,10 +283,8 @@ RemoteWeights fetch_entry(const Entry& entry) {
 
 }  // namespace
 
-RemoteWeightsByName fetch_weights(const Spec& spec,
-                                  Session& session,
-                                  Offline offline,
-                                  RemoteBytes bytes) {
+RemoteWeightsByName fetch_weights(
+    const Spec& spec, Session& session, Offline offline, RemoteBytes bytes, Trust trust) {
   const RemoteContext context = session.remote_context();
   const RemoteCache cache(session.store.root() / "cache", session.world.stop);
   RemoteWeightsByName fetched;
@@ -267,7 +293,7 @@ RemoteWeightsByName fetch_weights(const Spec& spec,
     if (wish.kind == SourceKind::path || wish.kind == SourceKind::oci) continue;
     fetched[wish.name] = at_place(spec.where(wish.source_place), [&] {
       const auto source = open_remote(wish.source, context);
-      return fetch_entry({wish, *source, cache, session, offline, bytes});
+      return fetch_entry({wish, *source, cache, session, offline, bytes, trust});
     });
   }
   return fetched;

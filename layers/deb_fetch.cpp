@@ -1,6 +1,7 @@
 #include "layers/deb_fetch.h"
 
 #include "lib/error.h"
+#include "lib/store/downloads.h"
 
 #include <algorithm>
 
@@ -48,6 +49,7 @@ bool fetch_from(const std::string& url,
   if (!context.downloader.get(url, file.size, sink)) return false;
   check_content(file, url, hasher.bytes(), hasher.finish());
   out->commit_as(context.store.cache_path(file.sha256));
+  note_intact(context.store, file.sha256);
   return true;
 }
 
@@ -76,7 +78,7 @@ void fetch_files(const std::vector<WantedFile>& files,
   std::vector<const WantedFile*> missing;
   std::uint64_t total = 0;
   for (const WantedFile& file : files) {
-    if (context.store.has_cached(file.sha256)) continue;
+    if (is_intact(context.store, file.sha256, context.stop)) continue;
     missing.push_back(&file);
     total += file.size;
   }

@@ -4,6 +4,7 @@
 #include "layers/pack_text.h"
 #include "layers/snapshot.h"
 #include "lib/error.h"
+#include "lib/store/downloads.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -99,7 +100,10 @@ class Packing {
   Layer pack(std::size_t workers) {
     const FileLock lock = wait_for_lock();
     if (auto made_meanwhile = recall()) return std::move(*made_meanwhile);
-    const TarView view(job_.recipe, context_.open_members, context_.open_remote);
+    const TarView view(
+        job_.recipe, context_.open_members, context_.open_remote, [this](const auto&... content) {
+          return open_range(store_, content...);
+        });
     const std::int64_t snapshot = snapshot_of(job_.recipe);
     Task task(context_, layer_label(job_.recipe), view.size());
     const KnownLayer packed = is_streamed()        ? stream(view, task)

@@ -43,7 +43,8 @@ struct PackJob {
 /// hash them) but not written. A recipe that is remembered is not even read; `reused` says so. What
 /// is in the network is not read again to verify the memo: its name says what it holds.
 ///
-/// A source that changes while it is read is Fault::input naming it, and nothing is remembered.
+/// A source that changes while it is read is Fault::input naming it, a download in the store's
+/// cache that is not what its name says Fault::integrity, and nothing is remembered.
 Layer pack_layer(const PackJob& job, Store& store, const PackContext& context);
 
 /// All of `jobs` on context.jobs threads, the largest first; results by index.

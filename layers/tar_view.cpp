@@ -18,6 +18,7 @@ struct TarView::State {
   LayerRecipe recipe;
   OpenMembers open_members;
   OpenRemoteFile open_remote;
+  OpenRange open_range;
   std::vector<std::uint64_t> starts;  // of the entries, and the end of the last one
 };
 
@@ -143,6 +144,7 @@ class TarSource : public Source {
       return std::make_unique<StringSource>(*text);
     }
     if (const auto* range = std::get_if<FileRange>(&entry.content)) {
+      if (state_->open_range) return state_->open_range(entry, *range);
       return std::make_unique<FileSource>(range->path, range->identity, range->offset, entry.size);
     }
     if (const auto* parts = std::get_if<Parts>(&entry.content)) {
@@ -167,11 +169,15 @@ class TarSource : public Source {
 
 }  // namespace
 
-TarView::TarView(LayerRecipe recipe, OpenMembers open_members, OpenRemoteFile open_remote) {
+TarView::TarView(LayerRecipe recipe,
+                 OpenMembers open_members,
+                 OpenRemoteFile open_remote,
+                 OpenRange open_range) {
   auto state = std::make_shared<State>();
   state->recipe = std::move(recipe);
   state->open_members = std::move(open_members);
   state->open_remote = std::move(open_remote);
+  state->open_range = std::move(open_range);
   std::uint64_t offset = 0;
   for (const RecipeEntry& entry : state->recipe.entries) {
     state->starts.push_back(offset);

@@ -22,6 +22,9 @@ using OpenMembers = std::function<OpenMember()>;
 /// found to be the right ones. Callable from any thread.
 using OpenRemoteFile =
     std::function<std::unique_ptr<Source>(const RemoteContent&, std::uint64_t size)>;
+/// Opens the content of `entry`, which is `range`. Callable from any thread.
+using OpenRange =
+    std::function<std::unique_ptr<Source>(const RecipeEntry& entry, const FileRange& range)>;
 
 /// The tar archive that a recipe stands for. Its bytes depend on the recipe and the content alone.
 ///
@@ -40,10 +43,11 @@ using OpenRemoteFile =
 class TarView {
  public:
   /// `open_members` may be empty for a recipe without DebMember content, `open_remote` for one
-  /// without RemoteContent.
+  /// without RemoteContent. Without `open_range` a FileSource opens files.
   explicit TarView(LayerRecipe recipe,
                    OpenMembers open_members = {},
-                   OpenRemoteFile open_remote = {});
+                   OpenRemoteFile open_remote = {},
+                   OpenRange open_range = {});
 
   /// Of the archive, in bytes; no file was read for it.
   std::uint64_t size() const;

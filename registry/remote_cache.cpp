@@ -163,6 +163,10 @@ std::optional<CachedFile> RemoteCache::find(const RemoteSource& source,
   return CachedFile{whole(*sha256), *sha256};
 }
 
+void RemoteCache::drop(const CachedFile& file) const {
+  if (::unlink(file.path.c_str()) != 0 && errno != ENOENT) fail_writing("remove", file.path);
+}
+
 // Larger than what a server may list, as each file has its commit beside it.
 std::optional<RemoteListing> RemoteCache::listing(const std::string& source) const {
   const auto text = read_file_if_exists(place_of_listing(source), 4 * max_listing_bytes);

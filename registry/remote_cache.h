@@ -31,12 +31,14 @@ class RemoteCache {
   /// `stop` must outlive it.
   RemoteCache(fs::path folder, const Stop& stop) : folder_(std::move(folder)), stop_(stop) {}
 
-  /// The file if it is here; asks nobody.
+  /// The file if it is here, of the right size; asks nobody, and does not look into it.
   std::optional<CachedFile> find(const RemoteSource& source, const RemoteFile& file) const;
   /// What was listed last for `source`, the text of the spec; nullopt for what is not here or
   /// cannot be read.
   std::optional<RemoteListing> listing(const std::string& source) const;
   void put_listing(const std::string& source, const RemoteListing& listing) const;
+  /// Takes a file away that is not what its name says.
+  void drop(const CachedFile& file) const;
   /// Fault::disk where there is no room for what is not here of `files`.
   void require_room_for(const RemoteSource& source, const std::vector<RemoteFile>& files) const;
   /// The file, fetched from `source` where it is not here. Nothing is under `sha256/` before its

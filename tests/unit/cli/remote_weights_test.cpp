@@ -1,3 +1,4 @@
+#include "lib/store/downloads.h"
 #include "tests/unit/cli/app_run.h"
 #include "tests/unit/cli/golden.h"
 #include "tests/unit/registry/remote_hub_rig.h"
@@ -68,6 +69,15 @@ struct RemotePlace {
   Json build(const std::string& entry) {
     use(entry);
     return json({"build", project()});
+  }
+  // The same size, other bytes; `noted`: the store takes them for right.
+  void damage(const std::string& noted) const {
+    const fs::path store = app.dir / "store";
+    const Digest digest = Digest::of(weights);
+    const fs::path file = store / "cache/sha256" / digest.hex();
+    write_file(file, std::string(weights.size(), 'x'));
+    Store opened(store);
+    if (!noted.empty()) note_intact(opened, digest);
   }
   std::vector<std::string> files_of_image() {
     std::vector<std::string> files;
@@ -199,6 +209,40 @@ TEST_CASE("what an image is made from stays when the cache of the store is empti
   CHECK(swept["removed"] == 2);  // vocab.txt and the list
   CHECK(work.app.run({"store", "verify"}).code == 0);
   CHECK(work.app.run({"push", "tiny", "registry.example.com/acme/tiny", "--dry-run"}).code != 7);
+}
+
+TEST_CASE("a file that changed in the cache is fetched again and reaches no image") {
+  for (const std::string entry : {"source: hf://acme/tiny",
+                                  "source: hf://acme/tiny, compression: zstd",
+                                  "source: hf://acme/tiny, target: /elsewhere"}) {
+    RemotePlace work;
+    const Json built = work.build("source: hf://acme/tiny");
+    const Json right = work.build(entry);
+    work.damage("");
+    const auto offline = work.failure({"build", work.project(), "--offline"}, 7);
+    CHECK(offline.find("`model.dat` of `hf://acme/tiny` is damaged in the store's cache") !=
+          std::string::npos);
+    CHECK(offline.find("run `mlpack fetch`") != std::string::npos);
+    work.net.forget();
+    CHECK(work.json({"build", work.project()})["digest"] == right["digest"]);
+    CHECK(work.net.count("GET /acme/tiny/resolve/") == 1);
+    CHECK(work.app.run({"store", "verify"}).code == 0);
+  }
+}
+
+TEST_CASE(
+    "a file that changed in the cache without a trace is not packed, and --verify-cache tells") {
+  RemotePlace work;
+  work.build("source: hf://acme/tiny");
+  work.damage("noted as right");
+  const std::string said = work.failure({"build", work.project()}, 7);
+  CHECK(said.find("the bytes of `models/tiny/model.dat` in the store's cache, `") !=
+        std::string::npos);
+  CHECK(said.find("build again with `--verify-cache`") != std::string::npos);
+  const Json first = work.json({"build", work.project(), "--verify-cache"});
+  work.damage("noted as right");
+  CHECK(work.json({"build", work.project(), "--verify-cache"})["digest"] == first["digest"]);
+  CHECK(work.app.run({"store", "verify"}).code == 0);
 }
 
 TEST_CASE("no message about remote weights holds a token or what a URL's query holds") {

@@ -42,6 +42,19 @@ TEST_CASE("files are fetched once, and after that taken from the cache") {
   CHECK(rig.repository.asked().size() == 2);
 }
 
+TEST_CASE("a file that changed in the cache is fetched again") {
+  DebianRig rig;
+  rig.repository.files = {{archive_url, "one"}};
+  const std::vector<WantedFile> files{wanted("one", {archive_url})};
+  fetch_files(files, "files", rig.context);
+  write_file(rig.store.cache_path(Digest::of("one")), "two");
+  rig.context.offline = Offline::yes;
+  CHECK_FALSE(refused(Fault::input, rig, files).empty());
+  rig.context.offline = Offline::no;
+  fetch_files(files, "files", rig.context);
+  CHECK(cached(rig, "one") == "one");
+}
+
 TEST_CASE("of several places the first that has the file is taken") {
   DebianRig rig;
   rig.repository.files = {{spare, "one"}};

@@ -29,10 +29,13 @@ bool is_as_it_was(const RecipeEntry& entry) {
   return unchanged;
 }
 
-std::optional<LayerRecipe> usable_recipe(const Digest& layer, const Store& store) {
+// Whether files in the network are looked at there, or in the layer that was made of them.
+enum class RemoteLook { at_source, in_layer };
+
+std::optional<LayerRecipe> usable_recipe(const Digest& layer, const Store& store, RemoteLook look) {
   auto recipe = store.recipe(layer);
-  const bool is_usable =
-      recipe && std::all_of(recipe->entries.begin(), recipe->entries.end(), is_as_it_was);
+  const bool is_usable = recipe && (look == RemoteLook::at_source || !is_remote(*recipe)) &&
+                         std::all_of(recipe->entries.begin(), recipe->entries.end(), is_as_it_was);
   return is_usable ? std::move(recipe) : std::nullopt;
 }
 
@@ -69,11 +72,12 @@ void add_blob(ModelLayers& model,
 ModelReport report_of(const std::vector<Descriptor>& layers,
                       ModelLayers::Purpose purpose,
                       const NamedImage& found,
-                      Session& session) {
+                      Session& session,
+                      RemoteLook look) {
   ModelLayers model(session.world.stop, session.open_remote_parts());
   for (const Descriptor& layer : layers) {
     const auto recipe = purpose == ModelLayers::Purpose::weights
-                            ? usable_recipe(layer.digest, session.store)
+                            ? usable_recipe(layer.digest, session.store, look)
                             : std::nullopt;
     if (recipe) {
       model.add(*recipe);
@@ -82,6 +86,27 @@ ModelReport report_of(const std::vector<Descriptor>& layers,
     }
   }
   return read_model(model.files());
+}
+
+// A source may be gone while a registry has the layer that was made of it.
+ModelReport report_of(const std::vector<Descriptor>& layers,
+                      ModelLayers::Purpose purpose,
+                      const NamedImage& found,
+                      Session& session) {
+  const bool may_be_elsewhere =
+      std::any_of(layers.begin(), layers.end(), [&](const Descriptor& layer) {
+        const auto recipe = session.store.recipe(layer.digest);
+        return recipe && is_remote(*recipe) && !session.store.origins(layer.digest).empty();
+      });
+  try {
+    return report_of(layers, purpose, found, session, RemoteLook::at_source);
+  } catch (const Error& error) {
+    const Fault fault = error.fault();
+    const bool is_gone = fault == Fault::auth || fault == Fault::refused ||
+                         fault == Fault::network || fault == Fault::integrity;
+    if (!may_be_elsewhere || !is_gone) throw;
+  }
+  return report_of(layers, purpose, found, session, RemoteLook::in_layer);
 }
 
 // Images of several platforms mostly share their weights, which are looked at once then.

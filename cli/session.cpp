@@ -82,9 +82,20 @@ OpenRemoteFile Session::open_remote(Offline offline) {
 }
 
 OpenBlob Session::open_anywhere(Offline offline) {
-  const OpenBlob here = open_blob(
-      store, [this] { return deb_member_opener(store); }, open_remote(offline));
   const OpenBlob there = remote_blobs(client, store);
+  const OpenBlob elsewhere = [this, there](const Descriptor& blob) -> std::unique_ptr<Source> {
+    if (store.origins(blob.digest).empty()) return nullptr;
+    terminal().detail(
+        fmt::format("layer {}: what it is made of is gone; it is read from where it "
+                    "was pushed to",
+                    blob.digest.text()));
+    return there(blob);
+  };
+  const OpenBlob here = open_blob(
+      store,
+      [this] { return deb_member_opener(store); },
+      open_remote(offline),
+      offline == Offline::no ? elsewhere : OpenBlob());
   return [this, here, there, offline](const Descriptor& blob) {
     if (store.locate(blob.digest).kind != BlobLocation::Kind::remote) return here(blob);
     if (offline == Offline::no) return there(blob);

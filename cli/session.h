@@ -33,8 +33,9 @@ class Session {
   OpenRemoteReadAt open_remote_parts(Offline offline = Offline::no);
   PackContext pack_context(PackContext::Memo memo = PackContext::Memo::trust);
   DebianContext debian_context(Offline offline);
-  /// Opens blobs of the store: from their files, from what they are made of, else from where they
-  /// are known to be. With Offline::yes what is in the network is Fault::input.
+  /// Opens blobs of the store: from their files, from what they are made of (where that is gone,
+  /// from where they were pushed to), else from where they are known to be. With Offline::yes what
+  /// is in the network is Fault::input.
   OpenBlob open_anywhere(Offline offline = Offline::no);
   /// Brings layers that `open` opens into the store, comparing them with their diff ids; `damaged`
   /// as in open_checked.

@@ -55,9 +55,11 @@ std::vector<Layer> pack_layers(const std::vector<PackJob>& jobs,
 /// The bytes of `store`'s blobs: stored ones from their files, recipes as tar made from the user's
 /// files, or those in the network, and compared with the digest before the last byte is given away:
 /// Fault::integrity where the bytes changed although the time stamps did not, Fault::input where a
-/// file is not as it was. A blob that is neither is Fault::input.
+/// file is not as it was. A blob that is neither is Fault::input. Where what a recipe is made of
+/// cannot be had, `elsewhere` is asked for the blob, whose bytes it verifies; nullptr: it has none.
 OpenBlob open_blob(const Store& store,
                    OpenMembers open_members = {},
-                   OpenRemoteFile open_remote = {});
+                   OpenRemoteFile open_remote = {},
+                   OpenBlob elsewhere = {});
 
 }  // namespace mlpack

@@ -184,13 +184,54 @@ TEST_CASE("an image whose weights stayed at the hub is pushed elsewhere, exporte
   work.run({"store", "verify"});
 }
 
-TEST_CASE("a source that is gone leaves another registry as it was") {
+TEST_CASE("an image whose source is gone is read from the registry that has it") {
+  Publishing work;
+  FakeRegistry other(work.net, "other.example.com");
+  const Json built = work.publish();
+  const std::string model = work.run({"inspect", target, "--model"}).out;
+  work.run({"store", "gc", "--all"});
+  work.model.erase("model.safetensors");
+  work.run({"push", target, "other.example.com/acme/tiny:1"});
+  CHECK(other.manifest("acme/tiny", "1"));
+  CHECK(Digest::of(*other.manifest("acme/tiny", "1")).text() == built["digest"]);
+  CHECK(work.run({"inspect", target, "--model"}).out == model);
+  work.run({"diff", target, "other.example.com/acme/tiny:1"});
+  work.run({"pull", target});
+  work.run({"store", "verify"});
+}
+
+TEST_CASE("a source that breaks off for good is gone on from with the registry's bytes") {
+  for (const bool is_same : {true, false}) {
+    Publishing work;
+    FakeRegistry other(work.net, "other.example.com");
+    work.publish();
+    std::string cut = work.model.at("model.safetensors");
+    if (!is_same) cut[cut.size() / 4] = 'x';
+    work.net.fault({.match = "model.safetensors", .instead = [&](const Seen&) {
+                      return reply(200, {{"X-Repo-Commit", commit}}, cut, cut.size() / 2);
+                    }});
+    work.net.fault({.match = "model.safetensors", .times = 99, .instead = [](const Seen&) {
+                      return reply(404, {{"X-Error-Code", "EntryNotFound"}});
+                    }});
+    const auto result =
+        work.run({"push", target, "other.example.com/acme/tiny:1"}, is_same ? 0 : 5);
+    CHECK(other.manifest("acme/tiny", "1").has_value() == is_same);
+    CHECK(other.sessions.empty());
+  }
+}
+
+TEST_CASE("a source that is gone, as the registry is, leaves another registry as it was") {
   Publishing work;
   FakeRegistry other(work.net, "other.example.com");
   work.publish();
   work.model.erase("model.safetensors");
+  work.net.fault({.match = "registry.example.com/v2/acme/tiny/blobs",
+                  .times = 99,
+                  .instead = [](const Seen&) { return reply(404); }});
   const auto result = work.run({"push", target, "other.example.com/acme/tiny:1"}, 5);
   CHECK(result.err.find("`model.safetensors`") != std::string::npos);
+  CHECK(result.err.find("`registry.example.com/acme/tiny` no longer has blob") !=
+        std::string::npos);
   CHECK_FALSE(other.manifest("acme/tiny", "1"));
   CHECK(other.sessions.empty());
 }

@@ -140,6 +140,11 @@ std::unique_ptr<Source> HubSource::open(const RemoteFile& file,
   RemoteCall asked = call(
       fmt::format("/{}/resolve/{}/{}", model_.repository, file.version, escape_path(file.path)),
       fmt::format("fetch `{}` of `{}`", file.path, name_));
+  // The list led to the commit, whatever the spec says.
+  const HubName listed{model_.repository, file.version};
+  asked.refusal = [this, listed, about = asked.what](const Landed& landed) {
+    return hub_refusal(listed, settings_, about, landed);
+  };
   asked.seen = [this, file, what = asked.what](const Url& url, const Response& response) {
     const bool fine = response.status < 400 && same_origin(url, settings_.endpoint);
     if (fine) check_announced(file, what, response.headers);

@@ -1,6 +1,7 @@
 #include "lib/text.h"
 #include "registry/refusal.h"
 #include "registry/remote_hub.h"
+#include "registry/remote_hub_listing.h"
 
 namespace mlpack {
 namespace {
@@ -48,12 +49,18 @@ std::string hint_for_auth(const HubName& model, const HubSettings& settings, boo
 }
 
 std::string hint_for_missing(const HubName& model, const std::string& code) {
+  const bool names_commit = is_git_sha1(model.revision);
+  if (names_commit && (code == "RevisionNotFound" || code == "EntryNotFound")) {
+    return fmt::format("the commit `{}` of `{}` {}: build again, of a revision that has it",
+                       model.revision,
+                       model.repository,
+                       code == "EntryNotFound" ? "has no such file" : "is not there (any more)");
+  }
   if (code == "RevisionNotFound") {
     return fmt::format("`{}` has no branch, tag or commit `{}`: check what stands behind `@`",
                        model.repository,
                        model.revision);
   }
-  if (code == "EntryNotFound") return "the file is not there in that commit; lock again";
   return fmt::format("there is no model `{}` there: check its name and HF_ENDPOINT",
                      model.repository);
 }

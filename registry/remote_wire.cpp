@@ -43,7 +43,7 @@ std::optional<std::uint64_t> whole_size(const Response& response) {
 Error changed(const RemoteCall& call) {
   return Error(Fault::integrity,
                fmt::format("cannot {}: it changed since it was listed", call.what),
-               "run the command again");
+               "build or fetch again: what is there now is listed anew then");
 }
 
 void check_unchanged(const RemoteCall& call, const RemoteRange& range, const Response& response) {

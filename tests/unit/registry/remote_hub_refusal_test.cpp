@@ -48,6 +48,23 @@ TEST_CASE("a revision that is not there is named") {
         "`acme/tiny` has no branch, tag or commit `main`: check what stands behind `@`");
 }
 
+TEST_CASE("a file whose commit is gone is told about by that commit, not by a branch") {
+  for (const std::string code : {"RevisionNotFound", "EntryNotFound"}) {
+    Hub hub;
+    hub.net.fault({.match = "/resolve/", .instead = [&](const Seen&) {
+                     return reply(404, {{"X-Error-Code", code}});
+                   }});
+    const auto source = hub.open();
+    StringSink sink(100);
+    const Error error = error_of([&] { source->fetch(hub.model(), 0, 1, sink); });
+    CHECK(error.fault() == Fault::refused);
+    CHECK(error.hint() ==
+          "the commit `" + commit + "` of `acme/tiny` " +
+              (code == "EntryNotFound" ? "has no such file" : "is not there (any more)") +
+              ": build again, of a revision that has it");
+  }
+}
+
 TEST_CASE("a token that the hub does not know is not shown") {
   Hub hub;
   const Error error =

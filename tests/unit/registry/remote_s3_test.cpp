@@ -156,6 +156,7 @@ TEST_CASE("an object that changed since it was listed is an integrity failure") 
   const Error error = error_of([&] { read_from(*source, file, 0, 22, bucket.sink); });
   CHECK(error.fault() == Fault::integrity);
   CHECK(std::string(error.what()).ends_with("it changed since it was listed"));
+  CHECK(error.hint() == "build or fetch again: what is there now is listed anew then");
 }
 
 TEST_CASE("a source may name one object") {

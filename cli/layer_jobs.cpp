@@ -1,5 +1,6 @@
 #include "cli/layer_jobs.h"
 
+#include "cli/reused_files.h"
 #include "layers/base_checks.h"
 #include "layers/layer_count.h"
 #include "layers/recipes.h"
@@ -115,6 +116,21 @@ void add_config(LayerList& to,
   to.origins.push_back({"the config layer (`writable`, the user's home, passwd and group)", {}});
 }
 
+// Against each other, and against what layers that are reused bring.
+void check_paths(const LayerList& contents,
+                 const FoundBase& base,
+                 const Spec& spec,
+                 Offline offline,
+                 Session& session) {
+  check_overlaps(contents.layers, contents.origins);
+  if (base.weights.empty()) return;
+  ReusedFiles all = reused_files(spec, base.weights, contents.layers, session, offline);
+  if (all.layers.empty()) return;
+  all.layers.insert(all.layers.end(), contents.layers.begin(), contents.layers.end());
+  all.origins.insert(all.origins.end(), contents.origins.begin(), contents.origins.end());
+  check_overlaps(all.layers, all.origins);
+}
+
 // Weights as their entry says, everything else as the spec's `layers.compression` says.
 std::vector<PackJob> with_compression(std::vector<LayerRecipe> layers,
                                       const Plan& plan,
@@ -147,7 +163,7 @@ LayerJobs layer_jobs(const Plan& plan,
   add_files(contents, plan, spec.folder, sources.written, options);
   at_place(spec.where(spec.writable_place),
            [&] { add_config(contents, plan.account, base, options); });
-  check_overlaps(contents.layers, contents.origins);
+  check_paths(contents, base, spec, sources.offline, session);
   if (base.files) {
     check_on_base(contents.layers, contents.origins, *base.files, base.facts.name);
   }

@@ -23,6 +23,7 @@ struct LayerJobs {
 struct LayerSources {
   const RemoteWeightsByName& remote;         // weights that are not on disk where the spec says
   const std::vector<WrittenPlace>& written;  // what this build writes
+  Offline offline;                           // for a look into layers that are reused
 };
 
 /// Looks at the files that `plan` names and says what layers they become: system, weights, files,

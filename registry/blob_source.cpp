@@ -21,11 +21,7 @@ Answer get(Client::State& state, const BlobRequest& request, std::uint64_t offse
   return state.persist(request.repository, call, request.attempt);
 }
 
-std::unique_ptr<Body> reopen(Client::State& state,
-                             const BlobRequest& request,
-                             std::uint64_t offset) {
-  ++state.retries;
-  Answer answer = get(state, request, offset);
+std::unique_ptr<Body> body_at(const BlobRequest& request, Answer answer, std::uint64_t offset) {
   if (answer.response.status != 200 && answer.response.status != 206) {
     throw refusal(request.attempt, answer);
   }
@@ -40,32 +36,45 @@ std::unique_ptr<Body> reopen(Client::State& state,
   return body;
 }
 
+std::string name_of(const Repository& repository, const Descriptor& blob) {
+  return fmt::format("blob `sha256:{}` of `{}`", blob.digest.short_hex(), repository.name.name());
+}
+
 }  // namespace
 
-std::unique_ptr<Source> Client::open_blob(const Repository& repository, const Descriptor& blob) {
-  const std::string name =
-      fmt::format("blob `sha256:{}` of `{}`", blob.digest.short_hex(), repository.name.name());
-  const BlobRequest request{repository, blob, state_->attempt(repository, "fetch " + name)};
-  Answer answer = get(*state_, request, 0);
+std::unique_ptr<Source> Client::open_blob_at(const Repository& repository,
+                                             const Descriptor& blob,
+                                             std::uint64_t offset) {
+  const BlobRequest request{
+      repository, blob, state_->attempt(repository, "fetch " + name_of(repository, blob))};
+  Answer answer = get(*state_, request, offset);
   if (answer.response.status == 404) {
     return nullptr;
   }
-  if (answer.response.status != 200) {
-    throw refusal(request.attempt, answer);
+  if (answer.response.status == 200) {
+    require_same_size(
+        {BlobState::Presence::present, content_length(answer.response.headers)}, blob, repository);
   }
-  require_same_size(
-      {BlobState::Presence::present, content_length(answer.response.headers)}, blob, repository);
   State& state = *state_;
+  return std::make_unique<ResumingSource>(
+      body_at(request, std::move(answer), offset),
+      [&state, request, offset](std::uint64_t done) {
+        ++state.retries;
+        return body_at(request, get(state, request, offset + done), offset + done);
+      },
+      state.policy,
+      state.progress,
+      request.attempt.what,
+      blob.size - offset);
+}
+
+std::unique_ptr<Source> Client::open_blob(const Repository& repository, const Descriptor& blob) {
+  std::unique_ptr<Source> source = open_blob_at(repository, blob, 0);
+  if (!source) {
+    return nullptr;
+  }
   return std::make_unique<VerifyingSource>(
-      std::make_unique<ResumingSource>(
-          std::move(answer.response.body),
-          [&state, request](std::uint64_t offset) { return reopen(state, request, offset); },
-          state.policy,
-          state.progress,
-          request.attempt.what,
-          blob.size),
-      blob,
-      "the bytes of " + name);
+      std::move(source), blob, "the bytes of " + name_of(repository, blob));
 }
 
 bool Client::get_blob(const Repository& repository, const Descriptor& blob, Sink& sink) {

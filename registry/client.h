@@ -93,6 +93,11 @@ class Client {
   /// the last of them only after size and digest were found right. nullptr where it is absent. The
   /// client must outlive what it returns.
   std::unique_ptr<Source> open_blob(const Repository& repository, const Descriptor& blob);
+  /// The bytes of a blob from `offset` on, as they come: they are compared with nothing. nullptr
+  /// where it is absent.
+  std::unique_ptr<Source> open_blob_at(const Repository& repository,
+                                       const Descriptor& blob,
+                                       std::uint64_t offset);
   /// Writes all of open_blob to `sink`; false where it is absent.
   bool get_blob(const Repository& repository, const Descriptor& blob, Sink& sink);
 

@@ -148,6 +148,56 @@ TEST_CASE("layers that are reused cannot be moved, chosen from or compressed") {
   CHECK(work.failure(2).find("`compression` cannot be had of") != std::string::npos);
 }
 
+TEST_CASE("files that would lie over reused weights are told about") {
+  Reusing work;
+  const auto use_with = [&](const std::string& files, const std::string& image) {
+    work.app.dir.write("over/config.json", "{\"mine\": 1}");
+    work.app.dir.write("over/other.json", "{}");
+    work.write("served",
+               "run: [/serve]\nfiles: [" + files + "]\nweights: [{source: 'oci://" + image +
+                   "', name: w, target: /models/base}]\n");
+  };
+  for (const std::string& image : {source, pack}) {
+    use_with("{source: ../over/, target: /models/base}", image);
+    const std::string both = work.failure(2);
+    CHECK(both.find("`oci://" + image + "` and `") != std::string::npos);
+    CHECK(both.find("over/config.json` both write `/models/base/config.json`") !=
+          std::string::npos);
+    CHECK(both.find("this is the other of the two") != std::string::npos);
+    use_with("{source: ../over/config.json, target: /models}", image);
+    CHECK(work.failure(2).find("`/models` is a folder of") != std::string::npos);
+    use_with("{source: ../over/other.json, target: /models/base/}", image);
+    work.build("served:1", {});
+    work.net.forget();
+    work.build("served:1", {});
+    CHECK(work.net.count("GET /v2/acme/weights/blobs") == 0);
+  }
+}
+
+TEST_CASE("of a large layer that is reused only the headers are read") {
+  Reusing work;
+  const std::string shard(4 << 20, 'x');
+  work.app.variables["MLPACK_STORE"] = work.app.dir / "first";
+  work.app.dir.write("large/a.bin", shard);
+  work.app.dir.write("large/z.json", "{}");
+  work.write("large", "weights: [{source: ../large/, name: base}]\n");
+  const std::string image = "registry.example.com/acme/large:1";
+  work.run({"build", work.app.dir / "large.d", "-t", image, "--push"});
+  work.app.variables["MLPACK_STORE"] = work.app.dir / "fresh";
+  work.app.dir.write("over/z.json", "");
+  work.write("served",
+             "run: [/serve]\nfiles: [{source: ../over/, target: /models/base}]\n"
+             "weights: [{source: 'oci://" +
+                 image + "', name: w, target: /models/base}]\n");
+  work.net.forget();
+  CHECK(work.failure(2).find("both write `/models/base/z.json`") != std::string::npos);
+  const auto all = work.net.seen();
+  CHECK(std::any_of(all.begin(), all.end(), [&](const Seen& seen) {
+    const std::string range = seen.headers.find("Range").value_or("");
+    return range.starts_with("bytes=4") && seen.url.find("/acme/large/blobs") != std::string::npos;
+  }));
+}
+
 TEST_CASE("an image without weights has none to reuse") {
   Reusing work;
   work.use(source);

@@ -36,6 +36,20 @@ TEST_CASE("a connection that breaks behind the last byte has broken nothing") {
   CHECK(rig.net.seen().size() == 1);
 }
 
+TEST_CASE("a blob is read from anywhere, across lost connections") {
+  const std::string bytes = "twenty bytes of blob";
+  Rig rig;
+  rig.registry.put_blob("acme/x", bytes);
+  rig.net.fault({.match = "GET", .instead = [&](const Seen&) {
+                   return reply(206, {{"Content-Range", "bytes 7-19/20"}}, bytes.substr(7), 5);
+                 }});
+  StringSink sink(100);
+  copy(*rig.client.open_blob_at(rig.at("acme/x"), blob_of(bytes), 7), sink);
+  CHECK(sink.text == bytes.substr(7));
+  CHECK(rig.net.seen().back().headers.find("Range") == "bytes=12-");
+  CHECK_FALSE(rig.client.open_blob_at(rig.at("acme/x"), blob_of("none"), 1));
+}
+
 TEST_CASE("a server that knows no ranges sends all again, and we skip what we have") {
   Rig rig;
   const std::string bytes = "twenty bytes of blob";

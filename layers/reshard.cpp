@@ -133,6 +133,7 @@ class Resharding {
     files.reserve(set.files.size());
     for (const std::size_t i : set.files)
       files.push_back(entries_[i]);
+    check_indexes(files);
     std::vector<ModelFile> opened = model_files(files, "");
     for (ModelFile& file : opened)
       file.path.insert(0, "/");  // as messages name it
@@ -145,6 +146,24 @@ class Resharding {
           entry_of(shards[i], shard_name(set.prefix, i, shards.size(), set.suffix), files));
     if (!set.index.empty()) put_index(set, shards, files.front());
     note(files, shards.size(), set);
+  }
+
+  // Whoever names some of the files would name none, or others, afterwards.
+  void check_indexes(const std::vector<RecipeEntry>& files) {
+    std::set<std::string> paths;
+    for (const RecipeEntry& file : files)
+      paths.insert(file.path);
+    for (const auto& [index, named] : indexes()) {
+      const auto shared = std::find_if(
+          named.begin(), named.end(), [&](const auto& path) { return paths.contains(path); });
+      if (shared == named.end() || named == paths) continue;
+      throw Error(Fault::usage,
+                  fmt::format("`/{}` is to be split, and `/{}` names it beside other files than "
+                              "those that are split with it",
+                              printable(*shared),
+                              printable(index)),
+                  "exclude one of the indexes, or the files that only one of them names");
+    }
   }
 
   static RecipeEntry entry_of(const Shard& shard,
@@ -184,12 +203,13 @@ class Resharding {
   void note(const std::vector<RecipeEntry>& files, std::size_t count, const ShardSet& set) {
     const std::string more =
         files.size() == 1 ? std::string() : fmt::format(" and {} more", files.size() - 1);
-    notes_.push_back(fmt::format("`/{}`{} ({}) {} packaged as {} shards, from `{}` on",
+    notes_.push_back(fmt::format("`/{}`{} ({}) {} packaged as {} {}, from `{}` on",
                                  printable(files.front().path),
                                  more,
                                  human_size(size_of(files)),
                                  files.size() == 1 ? "is" : "are",
                                  count,
+                                 count == 1 ? "shard" : "shards",
                                  printable(name_in(shard_name(set.prefix, 0, count, set.suffix)))));
   }
 

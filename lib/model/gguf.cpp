@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -206,8 +207,8 @@ class GgufReader {
 
   void find_data() {
     const std::uint64_t alignment = found_.number("general.alignment").value_or(32);
-    if (alignment == 0 || alignment > largest_gguf_header) {
-      refuse(fmt::format("its alignment is {}", alignment));
+    if (!std::has_single_bit(alignment) || alignment > largest_gguf_header) {
+      refuse(fmt::format("its alignment is {}, not a power of two", alignment));
     }
     layout_.version = found_.version;
     layout_.alignment = alignment;

@@ -9,6 +9,13 @@
 
 namespace mlpack {
 
+namespace {
+
+constexpr const char* limit_hint =
+    "raise `layers.max_size` if it is the limit, or name a registry that takes larger layers";
+
+}  // namespace
+
 void refuse_tensor(const std::string& tensor,
                    const std::string& file,
                    std::uint64_t bytes,
@@ -19,8 +26,28 @@ void refuse_tensor(const std::string& tensor,
                           in_backticks(file),
                           human_size(bytes),
                           human_size(limit)),
-              "raise `layers.max_size` if it is the limit, or name a registry that takes larger "
-              "layers");
+              limit_hint);
+}
+
+void refuse_header(const ShardHeader& header, const std::string& file, std::uint64_t limit) {
+  throw Error(Fault::usage,
+              fmt::format("no shard of {} has room for the {} of {}: {}, and {} has all of it",
+                          human_size(limit),
+                          header.what,
+                          in_backticks(file),
+                          human_size(header.bytes),
+                          header.holder),
+              limit_hint);
+}
+
+void refuse_whole(const ModelFile& file, std::uint64_t limit) {
+  throw Error(Fault::usage,
+              fmt::format("{} is {} and holds no tensor to split it at, and no shard may be larger "
+                          "than {}",
+                          in_backticks(file.path),
+                          human_size(file.size),
+                          human_size(limit)),
+              limit_hint);
 }
 
 void TensorNames::add(const std::string& tensor, const std::string& file) {

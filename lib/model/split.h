@@ -29,8 +29,8 @@ struct Shard {
 /// Shards of at most `limit` bytes with all tensors of `files`, which are one set of weights, in
 /// the order of the files and of their bytes; within a shard of safetensors the wide dtypes lie
 /// first, as its library writes them, so that every tensor is aligned. Reads headers alone; a file
-/// that is damaged is Damage. Fault::usage: a tensor that is too large, a name that two files have,
-/// and GGUF of version 1, which llama.cpp does not load.
+/// that is damaged is Damage. Fault::usage: a tensor, `__metadata__` or keys that are too large, no
+/// tensor at all, a name that two files have, and GGUF of version 1, which llama.cpp does not load.
 std::vector<Shard> split_safetensors(const std::vector<ModelFile>& files, std::uint64_t limit);
 
 /// The same for GGUF, as llama.cpp loads it

@@ -42,8 +42,10 @@ class GgufSplitter {
   GgufSplitter(const std::vector<ModelFile>& files, std::uint64_t limit) : limit_(limit) {
     for (std::size_t i = 0; i < files.size(); ++i)
       read(files[i], i);
+    if (sources_.empty()) refuse_whole(files.front(), limit_);
     groups_.emplace_back();
     size_ = least(0);
+    if (size_ > limit_) refuse_header({"keys", "the first", size_}, files.front().path, limit_);
     for (std::size_t i = 0; i < sources_.size(); ++i)
       place(i, files);
   }

@@ -14,6 +14,19 @@ namespace mlpack {
                                 std::uint64_t bytes,
                                 std::uint64_t limit);
 
+/// What a shard has beside its tensors.
+struct ShardHeader {
+  const char* what;    // `keys`
+  const char* holder;  // the shards that have it
+  std::uint64_t bytes = 0;
+};
+/// Fault::usage: shards of `limit` bytes have no room for it.
+[[noreturn]] void refuse_header(const ShardHeader& header,
+                                const std::string& file,
+                                std::uint64_t limit);
+/// Fault::usage: there is nothing in the file that could be in two shards.
+[[noreturn]] void refuse_whole(const ModelFile& file, std::uint64_t limit);
+
 /// Refuses, Fault::usage, the second file that has a tensor of one name.
 class TensorNames {
  public:

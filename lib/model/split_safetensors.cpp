@@ -41,6 +41,7 @@ class SafetensorsSplitter {
     for (std::size_t i = 0; i < files.size(); ++i)
       read(files[i], i);
     metadata_ = metadata_text(all_metadata_);
+    if (sources_.empty()) refuse_whole(files.front(), limit_);
     for (SafetensorsPiece& source : sources_)
       place(std::move(source), files);
     finish();
@@ -71,6 +72,10 @@ class SafetensorsSplitter {
     const std::uint64_t room = room_for(source);
     const Tensor& tensor = source.entry.tensor;
     if (least() + room > limit_) {
+      const std::uint64_t metadata = metadata_.size();
+      if (least() - metadata + room <= limit_ || metadata > room) {
+        refuse_header({"`__metadata__`", "every shard", metadata}, files.front().path, limit_);
+      }
       refuse_tensor(tensor.name, files[source.file].path, tensor.bytes, limit_);
     }
     if (size_ + room > limit_) finish();

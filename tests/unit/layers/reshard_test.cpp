@@ -210,6 +210,33 @@ TEST_CASE("a tensor that no layer can hold is refused with the file in the image
                          "larger than 8.00 KiB | "));
 }
 
+TEST_CASE("a file that two indexes name, with others beside it, is not split") {
+  const TempDir dir;
+  dir.write("a.safetensors", tensors("a", 1));
+  dir.write("b.safetensors", tensors("b", 1));
+  dir.write("c.safetensors", tensors("c", 5));
+  const auto index = [&](const std::string& name, const std::string& one, const std::string& two) {
+    dir.write(
+        name + ".safetensors.index.json",
+        fmt::format(
+            R"({{"weight_map":{{"{0}0":"{0}.safetensors","{1}0":"{1}.safetensors"}}}})", one, two));
+  };
+  index("one", "a", "b");
+  index("two", "a", "c");
+  auto entries = walk(input_of(dir.path(), "/m"));
+  CHECK(refusal([&] { reshard(entries, max_layer); }) ==
+        "`/m/a.safetensors` is to be split, and `/m/one.safetensors.index.json` names it beside "
+        "other files than those that are split with it | exclude one of the indexes, or the files "
+        "that only one of them names");
+  index("one", "a", "c");
+  entries = walk(input_of(dir.path(), "/m"));
+  CHECK(reshard(entries, max_layer).size() == 1);
+  const auto left = paths(entries);
+  CHECK(std::count_if(left.begin(), left.end(), [](const std::string& path) {
+          return path.ends_with(".json");
+        }) == 1);
+}
+
 TEST_CASE("the same files give the same shards") {
   Model model;
   model.dir.write("m/model.safetensors", tensors("t", 4));

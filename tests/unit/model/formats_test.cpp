@@ -155,8 +155,11 @@ TEST_CASE("a GGUF file that breaks its rules is refused") {
         "a.gguf has a bad header: tensor `w` lies over the one before it");
   CHECK(refusal(GgufBuilder().tensor("w", {1ULL << 40, 1ULL << 40}, 0, 4).bytes()) ==
         "a.gguf has a bad header: tensor `w` has too many elements");
-  CHECK(refusal(GgufBuilder().number("general.alignment", 0).tensor("w", {1}, 0, 4).bytes()) ==
-        "a.gguf has a bad header: its alignment is 0");
+  for (const std::uint64_t odd : {0U, 48U}) {
+    CHECK(refusal(GgufBuilder().number("general.alignment", odd).tensor("w", {1}, 0, 4).bytes()) ==
+          "a.gguf has a bad header: its alignment is " + std::to_string(odd) +
+              ", not a power of two");
+  }
 }
 
 TEST_CASE("an ONNX model says its operator set and what its initialisers hold") {

@@ -177,6 +177,39 @@ TEST_CASE("a tensor that no shard can hold is named with its size") {
         "tensor `big` of `m/a.gguf` is 2.00 KiB, and no shard may be larger than 1.00 KiB" + hint);
 }
 
+TEST_CASE("metadata and keys that no shard can hold are named, not a tensor") {
+  const std::string metadata(3000, 'm');
+  const std::string large =
+      safetensors(R"({"__metadata__":{"a":")" + metadata +
+                      R"("},"t":{"dtype":"U8","shape":[1500],"data_offsets":[0,1500]}})",
+                  1500);
+  CHECK(refusal([&] {
+          split_safetensors(model_files_of({{"m.safetensors", large}}), 2048);
+        })
+            .starts_with("no shard of 2.00 KiB has room for the `__metadata__` of `m.safetensors`: "
+                         "2.95 KiB, and every shard has all of it | raise"));
+  GgufBuilder builder;
+  builder.text("vocabulary", metadata);
+  builder.tensor("t", {8}, 0, 32);
+  CHECK(refusal([&] {
+          split_gguf(model_files_of({{"m.gguf", builder.bytes()}}), 2048);
+        })
+            .starts_with("no shard of 2.00 KiB has room for the keys of `m.gguf`: 3.09 KiB, and "
+                         "the first has all of it | raise"));
+}
+
+TEST_CASE("a file without tensors is not split") {
+  GgufBuilder builder;
+  builder.text("general.architecture", "llama");
+  CHECK(refusal([&] {
+          split_gguf(model_files_of({{"m.gguf", builder.bytes()}}), 64);
+        }).find("holds no tensor to split it at, and no shard may be larger than 64 B") !=
+        std::string::npos);
+  CHECK(refusal([&] {
+          split_safetensors(model_files_of({{"m.safetensors", safetensors("{}", 0)}}), 8);
+        }).find("holds no tensor to split it at") != std::string::npos);
+}
+
 TEST_CASE("one name in two files is refused, for a loader would take either") {
   const Named files{{"a", safetensors({{"x", "U8", {1}, 1}})},
                     {"b", safetensors({{"x", "U8", {1}, 1}})}};

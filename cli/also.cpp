@@ -157,6 +157,16 @@ std::vector<std::string> also_warnings(const Spec& spec, const std::vector<AlsoW
   return warnings;
 }
 
+// The shell, and the links.
+std::size_t layers_beside_weights(const std::vector<AlsoWish>& wishes) {
+  std::size_t most = 0;
+  for (const AlsoWish& wish : wishes) {
+    const std::size_t shells = wish.kind == AlsoKind::weights_image ? 1 : 0;
+    if (wish.kind != AlsoKind::modelpack) most = std::max(most, shells + 1);
+  }
+  return most;
+}
+
 std::vector<Image> also_images(AlsoKind kind,
                                const Spec& spec,
                                const std::vector<BuiltImage>& built,

@@ -4,6 +4,7 @@
 #include "lib/oci/reference.h"
 #include "lib/spec/spec.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@ std::vector<AlsoWish> also_wishes(const Spec& spec,
 
 /// Lines for the user about what those who mount the results will miss.
 std::vector<std::string> also_warnings(const Spec& spec, const std::vector<AlsoWish>& wishes);
+
+/// How many layers the images of weights that are wished for have beside them, at most.
+std::size_t layers_beside_weights(const std::vector<AlsoWish>& wishes);
 
 /// What `kind` makes of `built`, the images of `spec` for each platform: an image of weights for
 /// each, or one ModelPack, which is for no platform.

@@ -155,7 +155,11 @@ BuiltImage build_image(const Wish& wish,
   if (options.reshard) plan.reshard_above = largest_layer(plan.max_layer_size, all_names(wish));
   const auto written = written_places(shared.outputs, session.store.root());
   const LayerJobs layers =
-      layer_jobs(plan, base, spec, {shared.weights, written, network_of(options)}, session);
+      layer_jobs(plan,
+                 base,
+                 spec,
+                 {shared.weights, written, network_of(options), layers_beside_weights(wish.also)},
+                 session);
   check_limits(layers.jobs, wish, session.terminal());
   check_not_overwritten(shared.outputs, spec, layers.jobs);
   std::move(reused.decisions.begin(), reused.decisions.end(), std::back_inserter(plan.decisions));

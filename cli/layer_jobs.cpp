@@ -171,8 +171,9 @@ LayerJobs layer_jobs(const Plan& plan,
   std::vector<LayerRecipe> layers = base.system;
   append(layers, std::move(contents.layers));
   auto jobs = with_compression(std::move(layers), plan, spec.layers.compression);
-  jobs = fit_layer_count(
-      std::move(jobs), base.image.layers.size() + base.weights.size(), plan.max_layer_size);
+  jobs = fit_layer_count(std::move(jobs),
+                         {base.image.layers.size(), base.weights.size(), sources.beside_weights},
+                         plan.max_layer_size);
   return {std::move(jobs), std::move(contents.notes), std::move(contents.warnings)};
 }
 

@@ -7,6 +7,7 @@
 #include "lib/resolve/plan.h"
 #include "lib/spec/spec.h"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct LayerSources {
   const RemoteWeightsByName& remote;         // weights that are not on disk where the spec says
   const std::vector<WrittenPlace>& written;  // what this build writes
   Offline offline;                           // for a look into layers that are reused
+  std::size_t beside_weights = 0;            // layers of an image of the weights alone
 };
 
 /// Looks at the files that `plan` names and says what layers they become: system, weights, files,

@@ -3,7 +3,10 @@
 #include "layers/tar_view.h"
 #include "lib/error.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <unordered_set>
@@ -113,27 +116,65 @@ class Joiner {
   std::vector<std::uint64_t> sizes_;  // of each layer and the next as one
 };
 
-}  // namespace
-
-std::vector<PackJob> fit_layer_count(std::vector<PackJob> jobs,
-                                     std::size_t base_layers,
-                                     std::uint64_t max_size) {
-  settle_folders(jobs);
-  const std::size_t most = max_layers - std::min(max_layers, base_layers);
-  if (jobs.size() <= most) return jobs;
-  const std::size_t wanted = jobs.size();
+// Joins until there are at most `most`; an Error where that cannot be, which begins with `message`.
+void fit(std::vector<PackJob>& jobs,
+         std::size_t most,
+         std::uint64_t max_size,
+         const std::string& message,
+         const std::string& hint) {
+  if (jobs.size() <= most) return;
   Joiner(jobs, Names::equal).join(most, max_size);
   Joiner last(jobs, Names::any);
   last.join(most, max_size);
-  if (jobs.size() <= most) return jobs;
+  if (jobs.size() <= most) return;
   throw Error(Fault::usage,
-              fmt::format("the image would have {} layers, {} of them the base's; container "
-                          "runtimes accept {}",
-                          base_layers + wanted,
-                          base_layers,
-                          max_layers),
-              last.has_pair() ? "raise `layers.max_size`, so that more files share a layer"
-                              : "choose a base with fewer layers");
+              fmt::format("{}; container runtimes accept {}", message, max_layers),
+              last.has_pair() ? "raise `layers.max_size`, so that more files share a layer" : hint);
+}
+
+std::size_t room_beside(std::size_t others) {
+  return max_layers - std::min(max_layers, others);
+}
+
+// In the image of the weights alone.
+void fit_weights(std::vector<PackJob>& jobs, std::size_t beside, std::uint64_t max_size) {
+  const auto is_weights = [](const PackJob& job) { return job.recipe.role == Role::weights; };
+  const auto begin = std::find_if(jobs.begin(), jobs.end(), is_weights);
+  const auto end = std::find_if_not(begin, jobs.end(), is_weights);
+  std::vector<PackJob> weights(std::make_move_iterator(begin), std::make_move_iterator(end));
+  fit(weights,
+      room_beside(beside),
+      max_size,
+      fmt::format("the image of the weights (`--also`) would have {} layers, {} of them not of "
+                  "weights",
+                  weights.size() + beside,
+                  beside),
+      "give all `weights` one `compression`, or publish them as a modelpack");
+  const auto place = jobs.erase(begin, end);
+  jobs.insert(
+      place, std::make_move_iterator(weights.begin()), std::make_move_iterator(weights.end()));
+}
+
+}  // namespace
+
+std::vector<PackJob> fit_layer_count(std::vector<PackJob> jobs,
+                                     const OtherLayers& others,
+                                     std::uint64_t max_size) {
+  settle_folders(jobs);
+  if (others.beside_weights > 0) fit_weights(jobs, others.beside_weights, max_size);
+  const std::size_t below = others.base + others.reused;
+  const std::string reused =
+      others.reused == 0 ? "" : fmt::format(" and {} of weights that are reused", others.reused);
+  fit(jobs,
+      room_beside(below),
+      max_size,
+      fmt::format("the image would have {} layers, {} of them the base's{}",
+                  below + jobs.size(),
+                  others.base,
+                  reused),
+      others.reused > others.base ? "reuse weights that have fewer layers"
+                                  : "choose a base with fewer layers");
+  return jobs;
 }
 
 }  // namespace mlpack

@@ -6,6 +6,7 @@
 #include "cli/early_upload.h"
 #include "cli/layer_jobs.h"
 #include "cli/output_checks.h"
+#include "cli/publisher.h"
 #include "cli/registry_limits.h"
 #include "cli/remote_weights.h"
 #include "cli/reused_weights.h"
@@ -225,22 +226,6 @@ void write_outputs(const BuiltSpec& built,
     write_archive(output, built.names.front().text(), built.set, context);
 }
 
-void push_set(const ImageSet& set, const Reference& name, Session& session) {
-  PushRequest request{set.images, {}, name, session.open_anywhere(), &session.store};
-  if (set.index) request.index = set.index_bytes;
-  push(session.client, request);
-}
-
-// The image first: what else is made of its weights finds them in the registry then.
-void push_to_all(BuiltSpec& built, Session& session) {
-  for (const Reference& name : built.names) {
-    push_set(built.set, name, session);
-    built.pushed.push_back(name);
-  }
-  for (const BuiltAlso& also : built.also)
-    push_set(also.set, also.wish.name, session);
-}
-
 // Whether all can be pushed, before anything is read.
 void probe_targets(const Wish& wish, Session& session) {
   const std::vector<Reference> names = all_names(wish);
@@ -257,7 +242,10 @@ RemoteBytes remote_bytes(const BuildOptions& options) {
 }
 
 // The product on one screen: a spec becomes images, images are kept, written out and pushed.
-BuiltSpec build_spec(const Wish& wish, const BuildOptions& options, Session& session) {
+BuiltSpec build_spec(const Wish& wish,
+                     const BuildOptions& options,
+                     Publisher& publisher,
+                     Session& session) {
   const Stopwatch watch;
   BuiltSpec built;
   built.names = wish.names;
@@ -283,7 +271,7 @@ BuiltSpec build_spec(const Wish& wish, const BuildOptions& options, Session& ses
   }
   keep_all(built, wish, shared.shells, session);
   write_outputs(built, outputs, options, session);
-  if (options.push) push_to_all(built, session);
+  if (options.push) publisher.push(built);
   built.seconds = watch.seconds();
   return built;
 }
@@ -325,10 +313,13 @@ void build(const BuildOptions& options, World& world) {
   check(options);
   const std::vector<Wish> wishes = read_wishes(options);
   Session session(world);
+  Publisher publisher(session);
   std::vector<BuiltSpec> builds;
   builds.reserve(wishes.size());
-  for (const Wish& wish : wishes)
-    builds.push_back(build_spec(wish, options, session));
+  publisher.tell_published([&] {
+    for (const Wish& wish : wishes)
+      builds.push_back(build_spec(wish, options, publisher, session));
+  });
   show_builds(
       builds, world, writes_to_stdout(options.outputs) ? ResultPlace::beside : ResultPlace::out);
 }

@@ -4,6 +4,7 @@
 #include "layers/compress.h"
 #include "layers/model_layers.h"
 #include "lib/model/describe.h"
+#include "lib/oci/modelpack.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -115,10 +116,8 @@ class Reports {
   Reports(const NamedImage& found, Session& session) : found_(found), session_(session) {}
 
   const ModelReport& of(const Image& image) {
-    std::vector<Descriptor> layers;
-    for (const Layer& layer : layers_of(image))
-      if (layer.role == Role::weights) layers.push_back(layer.descriptor);
-    const bool is_foreign = layers.empty();
+    std::vector<Descriptor> layers = weights_of(image);
+    const bool is_foreign = layers.empty() && !image.manifest.is_artifact();
     if (is_foreign) layers = image.manifest.layers;
     std::string key;
     for (const Descriptor& layer : layers)
@@ -132,6 +131,24 @@ class Reports {
   }
 
  private:
+  std::vector<Descriptor> weights_of(const Image& image) const {
+    std::vector<Descriptor> layers;
+    if (!image.manifest.is_artifact()) {
+      for (const Layer& layer : layers_of(image))
+        if (layer.role == Role::weights) layers.push_back(layer.descriptor);
+      return layers;
+    }
+    for (const Descriptor& layer : image.manifest.layers) {
+      if (auto plain = plain_layer(layer)) {
+        layers.push_back(std::move(*plain));
+      } else {
+        session_.terminal().warn(fmt::format(
+            "layer `{}` is not looked into: {}", layer.digest.text(), printable(layer.media_type)));
+      }
+    }
+    return layers;
+  }
+
   void tell(const ModelReport& report) const {
     if (report.summary.files == 0 && report.summary.adapters.empty()) {
       throw Error(Fault::input,
@@ -152,10 +169,19 @@ class Reports {
   std::map<std::string, ModelReport> reports_;
 };
 
+// The images; of what is none the ModelPack that it is.
+std::vector<const Image*> models_of(const NamedImage& found) {
+  std::vector<const Image*> images = found.set.runnable();
+  for (const Image& image : found.set.images)
+    if (images.empty() && is_modelpack(image.manifest)) images.push_back(&image);
+  return images;
+}
+
 std::string document(const NamedImage& found, Reports& reports) {
   Json json{{"schema", 1}, {"name", found.name}, {"digest", found.set.root().digest.text()}};
-  for (const Image* image : found.set.runnable()) {
-    Json shown{{"digest", image->digest().text()}, {"platform", image->platform().text()}};
+  for (const Image* image : models_of(found)) {
+    Json shown{{"digest", image->digest().text()}};
+    if (!image->manifest.is_artifact()) shown["platform"] = image->platform().text();
     shown.update(model_json(reports.of(*image)));
     if (found.set.index) {
       json["images"].push_back(std::move(shown));
@@ -167,7 +193,7 @@ std::string document(const NamedImage& found, Reports& reports) {
 }
 
 std::string text(const NamedImage& found, Reports& reports) {
-  const auto images = found.set.runnable();
+  const auto images = models_of(found);
   std::string text;
   for (const Image* image : images) {
     if (images.size() > 1) text += fmt::format("\n{}\n", image->platform().text());
@@ -179,8 +205,10 @@ std::string text(const NamedImage& found, Reports& reports) {
 }  // namespace
 
 void inspect_model(const NamedImage& found, Session& session) {
-  if (found.set.runnable().empty()) {
-    fail(Fault::input, "`{}` is no image, and `--model` looks at images", printable(found.name));
+  if (models_of(found).empty()) {
+    fail(Fault::input,
+         "`{}` is neither an image nor a ModelPack, and `--model` looks at those",
+         printable(found.name));
   }
   Reports reports(found, session);
   World& world = session.world;

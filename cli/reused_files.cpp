@@ -71,15 +71,21 @@ class RegistryTar : public SkippingSource {
 std::unique_ptr<TarReader> open_plain(const Descriptor& layer, Session& session, Offline offline) {
   const BlobLocation where = session.store.locate(layer.digest);
   if (where.kind == BlobLocation::Kind::stored) {
-    return std::make_unique<TarReader>(open_tar_file(where.path));
+    return std::make_unique<TarReader>(open_tar_file(where.path), Fault::input);
   }
   if (where.kind == BlobLocation::Kind::remote && offline == Offline::no) {
-    const Repository repository{where.origins.front(), Access::pull};
+    const auto has_it = [&](const Reference& origin) {
+      return session.client.seems_present({origin, Access::pull}, layer.digest);
+    };
+    const auto found = std::find_if(where.origins.begin(), where.origins.end(), has_it);
+    const Repository repository{found == where.origins.end() ? where.origins.front() : *found,
+                                Access::pull};
     std::unique_ptr<SkippingSource> tar =
         std::make_unique<RegistryTar>(session.client, repository, layer);
-    return std::make_unique<TarReader>(std::move(tar));
+    return std::make_unique<TarReader>(std::move(tar), Fault::input);
   }
-  return std::make_unique<TarReader>(with_whole_blocks(session.open_anywhere(offline)(layer)));
+  return std::make_unique<TarReader>(with_whole_blocks(session.open_anywhere(offline)(layer)),
+                                     Fault::input);
 }
 
 std::unique_ptr<TarReader> open_tar(const Descriptor& layer, Session& session, Offline offline) {
@@ -87,7 +93,8 @@ std::unique_ptr<TarReader> open_tar(const Descriptor& layer, Session& session, O
   if (compression == Compression::none) return open_plain(layer, session, offline);
   if (!compression) fail(Fault::input, "`{}` is no layer", layer.digest.text());
   return std::make_unique<TarReader>(
-      with_whole_blocks(decompress(session.open_anywhere(offline)(layer), *compression)));
+      with_whole_blocks(decompress(session.open_anywhere(offline)(layer), *compression)),
+      Fault::input);
 }
 
 RecipeEntry without_content(std::string path, EntryKind kind) {

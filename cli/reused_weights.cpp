@@ -73,12 +73,9 @@ std::vector<Layer> layers_of_modelpack(const Reuse& reuse) {
   std::vector<Layer> layers;
   for (const Descriptor& layer : reuse.found.image.manifest.layers) {
     if (!layer.media_type.starts_with(any_weight)) continue;
-    const bool is_tar =
-        layer.media_type == modelpack::weight || layer.media_type == modelpack::weight_config;
-    if (!is_tar) refuse_form(reuse, layer);
-    Descriptor plain = layer;
-    plain.media_type = layer_media_type(Compression::none);
-    layers.push_back({Role::weights, "", std::move(plain), layer.digest, "", true});
+    auto plain = plain_layer(layer);
+    if (!plain) refuse_form(reuse, layer);
+    layers.push_back({Role::weights, "", std::move(*plain), layer.digest, "", true});
   }
   return layers;
 }
@@ -96,17 +93,21 @@ std::vector<Layer> weights_in(const Reuse& reuse) {
 
 std::string read_first_file(const Descriptor& layer, const OpenBlob& open) {
   const auto compression = layer_compression(layer.media_type);
-  if (!compression) fail(Fault::input, "`{}` is no layer", layer.digest.text());
-  TarReader tar(with_whole_blocks(decompress(open(layer), *compression)));
+  if (!compression) fail(Fault::input, "it is no layer, but `{}`", printable(layer.media_type));
+  TarReader tar(with_whole_blocks(decompress(open(layer), *compression)), Fault::input);
   std::optional<TarEntry> entry = tar.next();
   while (entry && entry->kind == TarEntry::Kind::directory)
     entry = tar.next();
-  if (entry && entry->is_safe()) return entry->path;
-  fail(Fault::input, "the layer `{}` holds no file", layer.digest.text());
+  if (!entry) fail(Fault::input, "it holds no file");
+  if (entry->is_safe()) return entry->path;
+  throw Error(Fault::input,
+              fmt::format("it has `{}`, a path that leaves the root", printable(entry->path)),
+              "whoever made the image has to make it anew");
 }
 
 // A file of each layer: all are below one folder, as they were made from one entry.
-std::vector<std::string> first_files(const std::vector<Layer>& layers,
+std::vector<std::string> first_files(const Reuse& reuse,
+                                     const std::vector<Layer>& layers,
                                      Session& session,
                                      Offline offline) {
   const OpenBlob open = session.open_anywhere(offline);
@@ -117,7 +118,8 @@ std::vector<std::string> first_files(const std::vector<Layer>& layers,
       paths[i] = std::move(*known);
       return;
     }
-    paths[i] = read_first_file(layer, open);
+    paths[i] = in_context(fmt::format("layer `{}` of `{}`", layer.digest.text(), reuse.shown()),
+                          [&] { return read_first_file(layer, open); });
     session.store.put_fact(first_file_fact, layer.digest, paths[i]);
   });
   return paths;
@@ -159,7 +161,7 @@ std::vector<Layer> layers_to_reuse(const Reuse& reuse, Session& session, Offline
                 fmt::format("`{}` has no layers of weights", reuse.shown()),
                 "name an image that mlpack built, or a ModelPack");
   }
-  check_target(reuse, first_files(layers, session, offline));
+  check_target(reuse, first_files(reuse, layers, session, offline));
   const std::string origin = std::string(oci_scheme) + reuse.found.reference.text();
   for (Layer& layer : layers) {
     layer.role = Role::weights;

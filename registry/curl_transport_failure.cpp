@@ -37,6 +37,8 @@ std::string passing_words(const CurlEnd& end) {
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
       return with("the connection broke", os_words(end.os_error));
+    case CURLE_SEND_FAIL_REWIND:
+      return "the connection broke in the middle of what we sent";
     case CURLE_PARTIAL_FILE:
       return "it hung up before the end of its answer";
     case CURLE_UNSUPPORTED_PROTOCOL:

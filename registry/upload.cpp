@@ -89,12 +89,13 @@ class BlobUpload {
 void require_same_size(const BlobState& state, const Descriptor& blob, const Repository& where) {
   if (state.size && *state.size != blob.size) {
     throw Error(Fault::integrity,
-                fmt::format("blob `{}` has {} bytes in `{}`, and {} here",
+                fmt::format("blob `{}` has {} bytes in `{}`, and {} by the manifest that names it",
                             blob.digest.text(),
                             *state.size,
                             where.name.name(),
                             blob.size),
-                "the registry keeps a damaged blob; have it deleted there, then push again");
+                "one of them is wrong: have the blob deleted there if it is damaged, or the image "
+                "made anew that the manifest is of");
   }
 }
 

@@ -171,6 +171,15 @@ Image modelpack_artifact(const std::vector<WeightLayer>& weights, const ModelPac
                     Artifacts::accepted);
 }
 
+std::optional<Descriptor> plain_layer(const Descriptor& layer) {
+  const bool is_tar =
+      layer.media_type == modelpack::weight || layer.media_type == modelpack::weight_config;
+  if (!is_tar) return std::nullopt;
+  Descriptor plain = layer;
+  plain.media_type = layer_media_type(Compression::none);
+  return plain;
+}
+
 bool is_modelpack(const Manifest& manifest) {
   return manifest.config.media_type == modelpack::config;
 }

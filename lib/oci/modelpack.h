@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,10 @@ Image modelpack_artifact(const std::vector<WeightLayer>& weights, const ModelPac
 
 /// Whether `manifest` is that of a ModelPack.
 bool is_modelpack(const Manifest& manifest);
+
+/// A layer of weights of a ModelPack as one of an image, which it is under another type; nullopt
+/// for one of another form or for something else.
+std::optional<Descriptor> plain_layer(const Descriptor& layer);
 
 /// `8b`, `1.5b`, `109m`, `0.5k`: how ModelPack writes how many parameters there are; empty where
 /// there are next to none.

@@ -1,5 +1,6 @@
 #include "lib/oci/modelpack.h"
 #include "tests/unit/cli/app_run.h"
+#include "tests/unit/model/builders.h"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -61,6 +62,36 @@ std::vector<std::string> with(std::vector<std::string> words,
 }
 
 }  // namespace
+
+TEST_CASE("a push that fails says what was published before it") {
+  Workplace work;
+  FakeRegistry other(work.net, "other.example.com");
+  work.net.fault({.match = "PUT https://other.example.com/v2/acme/tiny/manifests",
+                  .times = 99,
+                  .instead = [](const Seen&) { return reply(403); }});
+  const auto result = work.build({"-t", ":1", "-t", "other.example.com/acme/tiny:1", "--push"});
+  CHECK(result.code == 4);
+  const std::string manifest = *work.registry.manifest("acme/tiny", "1");
+  const std::string first = "after a push of `" + own + ":1@" + Digest::of(manifest).text() + "`: ";
+  CHECK_MESSAGE(result.err.find("error: " + first + "cannot ") != std::string::npos, result.err);
+}
+
+TEST_CASE("a ModelPack is looked into as an image is") {
+  Workplace work;
+  work.app.dir.write("project/weights/model.safetensors", small_safetensors());
+  work.json(with({"build", work.app.dir / "project", "-t", ":1", "--push"}, both));
+  const auto model = [&](const std::string& name) {
+    Json shown = work.json({"inspect", name, "--model"});
+    for (const char* own_key : {"name", "digest", "platform"})
+      shown.erase(own_key);
+    return shown;
+  };
+  CHECK(model(own + ":m") == model(own + ":1"));
+  work.app.variables["MLPACK_STORE"] = work.app.dir / "fresh";
+  CHECK(model(own + ":m")["files"].size() == 3);
+  CHECK(work.app.run({"inspect", own + ":m", "--model"}).out ==
+        work.app.run({"inspect", own + ":1", "--model"}).out);
+}
 
 TEST_CASE("--also makes more of the same weights, and sends no blob of them twice") {
   Workplace work;

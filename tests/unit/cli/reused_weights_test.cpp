@@ -1,3 +1,4 @@
+#include "layers/tar_view.h"
 #include "tests/unit/cli/app_run.h"
 #include "tests/unit/model/builders.h"
 
@@ -196,6 +197,35 @@ TEST_CASE("of a large layer that is reused only the headers are read") {
     const std::string range = seen.headers.find("Range").value_or("");
     return range.starts_with("bytes=4") && seen.url.find("/acme/large/blobs") != std::string::npos;
   }));
+}
+
+TEST_CASE("layers that are no tar, or leave the root, are told about by name and place") {
+  const auto said_of = [](const std::string& bytes) {
+    Reusing work;
+    Json manifest = Json::parse(work.registry.manifest("acme/weights", "pack").value_or(""));
+    Json& layer = manifest["layers"][0];
+    layer["digest"] = work.registry.put_blob("acme/weights", bytes).text();
+    layer["size"] = bytes.size();
+    work.registry.put_manifest("acme/weights", "odd", manifest.dump(), manifest["mediaType"]);
+    work.use("registry.example.com/acme/weights:odd");
+    const std::string said = work.failure(3);
+    CHECK_MESSAGE(said.find("mlpack.yaml:7:20: error: ") != std::string::npos, said);
+    CHECK_MESSAGE(
+        said.find("layer `" + Digest::of(bytes).text() +
+                  "` of `oci://registry.example.com/acme/weights:odd`: ") != std::string::npos,
+        said);
+    return said;
+  };
+  CHECK(said_of(std::string(2000, 'x')).find("the tar archive is damaged") != std::string::npos);
+  CHECK(said_of(std::string(1024, '\0')).find("it holds no file") != std::string::npos);
+  LayerRecipe recipe{Role::weights, "w", 0, {}};
+  RecipeEntry entry;
+  entry.path = "../away";
+  recipe.entries.push_back(entry);
+  StringSink tar(1 << 20);
+  copy(*TarView(recipe).open(), tar);
+  CHECK(said_of(tar.text).find("it has `../away`, a path that leaves the root") !=
+        std::string::npos);
 }
 
 TEST_CASE("an image without weights has none to reuse") {

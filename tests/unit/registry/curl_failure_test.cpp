@@ -55,6 +55,8 @@ TEST_CASE("a server or a proxy that cannot be reached is told in our words") {
         "the proxy that the environment sets replied 407");
   CHECK(curl_failure({35, 0, 0, "wrong version number"}).message ==
         "TLS cannot be agreed on: wrong version number");
+  CHECK(curl_failure({65, 0, 0, "necessary data rewind wasn't possible"}).message ==
+        "the connection broke in the middle of what we sent");
   CHECK(curl_failure({4, 0, 0, ""}).message == "the transfer failed (libcurl 4)");
 }
 

@@ -196,7 +196,10 @@ TEST_CASE("a registry that kept only a part is found out") {
   CHECK(error.fault() == Fault::integrity);
   CHECK(std::string(error.what()) == "blob `" + Digest::of(bytes).text() +
                                          "` has 7 bytes in `registry.example.com/acme/x`, and 32 "
-                                         "here");
+                                         "by the manifest that names it");
+  CHECK(error.hint() ==
+        "one of them is wrong: have the blob deleted there if it is damaged, or the image made "
+        "anew that the manifest is of");
 }
 
 TEST_CASE("a registry that says it stored another digest is not believed") {

@@ -25,6 +25,8 @@ class RemoteFiles {
   RemoteFiles(RemoteContext context, Store& store);
   ~RemoteFiles();
 
+  /// Where the store's cache has it, going by its size.
+  std::optional<fs::path> cached(const RemoteContent& file, std::uint64_t size) const;
   /// All of it, the last bytes only after they were found to be the right ones.
   std::unique_ptr<Source> open(const RemoteContent& file, std::uint64_t size, Offline offline);
   /// Any part of it, by ranges. What is looked at is not verified; of the front it is remembered
@@ -38,7 +40,6 @@ class RemoteFiles {
   class FrontSource;
   class RangesReadAt;
 
-  std::optional<fs::path> cached(const RemoteContent& file, std::uint64_t size) const;
   RemoteSource& source_of(const RemoteContent& file, Offline offline);
   std::shared_ptr<Front> front_of(const RemoteContent& file, std::uint64_t size);
 

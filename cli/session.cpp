@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mlpack {
 namespace {
 
@@ -97,12 +99,32 @@ OpenBlob Session::open_anywhere(Offline offline) {
       open_remote(offline),
       offline == Offline::no ? elsewhere : OpenBlob());
   return [this, here, there, offline](const Descriptor& blob) {
-    if (store.locate(blob.digest).kind != BlobLocation::Kind::remote) return here(blob);
+    const BlobLocation::Kind kind = store.locate(blob.digest).kind;
+    if (kind == BlobLocation::Kind::recipe && offline == Offline::no && is_published(blob.digest)) {
+      return there(blob);
+    }
+    if (kind != BlobLocation::Kind::remote) return here(blob);
     if (offline == Offline::no) return there(blob);
     throw Error(Fault::input,
                 fmt::format("the layer `{}` is not in the store", blob.digest.text()),
                 "run `mlpack fetch` while there is a network");
   };
+}
+
+// A registry has it as it was; a source has it for as long as it likes.
+bool Session::is_published(const Digest& layer) {
+  const std::vector<Reference> origins = store.origins(layer);
+  const auto recipe = origins.empty() ? std::nullopt : store.recipe(layer);
+  const auto is_elsewhere = [&](const RecipeEntry& entry) {
+    const auto* remote = std::get_if<RemoteContent>(&entry.content);
+    return remote != nullptr && !remote_files.cached(*remote, entry.size);
+  };
+  if (!recipe || std::none_of(recipe->entries.begin(), recipe->entries.end(), is_elsewhere)) {
+    return false;
+  }
+  return std::any_of(origins.begin(), origins.end(), [&](const Reference& origin) {
+    return client.seems_present({origin, Access::pull}, layer);
+  });
 }
 
 LayerIntake Session::intake(OpenBlob open, Fault damaged) {

@@ -33,8 +33,9 @@ class Session {
   OpenRemoteReadAt open_remote_parts(Offline offline = Offline::no);
   PackContext pack_context(PackContext::Memo memo = PackContext::Memo::trust);
   DebianContext debian_context(Offline offline);
-  /// Opens blobs of the store: from their files, from what they are made of (where that is gone,
-  /// from where they were pushed to), else from where they are known to be. With Offline::yes what
+  /// Opens blobs of the store: from their files, from what they are made of (where that is in the
+  /// network, or gone, rather from where they were pushed to), else from where they are known to
+  /// be. With Offline::yes what
   /// is in the network is Fault::input.
   OpenBlob open_anywhere(Offline offline = Offline::no);
   /// Brings layers that `open` opens into the store, comparing them with their diff ids; `damaged`
@@ -43,6 +44,8 @@ class Session {
 
  private:
   OpenRemoteFile open_remote(Offline offline);
+  /// Whether a layer of files in the network is in a registry too.
+  bool is_published(const Digest& layer);
 };
 
 /// The credentials of the user, with warnings on the terminal.

@@ -180,6 +180,18 @@ class FromHub(Remote):
         self.assertEqual((second["bytesRead"], [layer["reused"] for layer in second["layers"] if layer["kind"] == "weights"]),
                          (0, [True] * sum(layer["kind"] == "weights" for layer in first["layers"])))
 
+    def test_a_file_that_changed_in_the_cache_is_fetched_again(self):
+        self.hub()
+        self.mlpack("fetch", self.spec())
+        path = os.path.join(self.env["MLPACK_STORE"], "cache", "sha256", hashes(MODEL)["model.safetensors"])
+        with open(path, "r+b") as file:
+            file.seek(MIB // 2)
+            file.write(b"changed")
+        result = self.get("hf://acme/tiny", "--offline", code=7)
+        self.assertIn("`model.safetensors` of `hf://acme/tiny` is damaged in the store's cache", result.err)
+        self.assertEqual(self.get(), hashes(MODEL))
+        self.verify_store()
+
     def test_a_commit_that_is_at_hand_needs_no_hub(self):
         hub = self.hub()
         source = "hf://acme/tiny@" + hub.commits["acme/tiny"]

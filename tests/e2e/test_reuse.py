@@ -74,6 +74,15 @@ class Reuse(Case):
         self.unpacked(name)
         self.mlpack("store", "verify")
 
+    def test_files_that_would_lie_over_them_are_refused_after_a_look_at_headers(self):
+        spec = SERVED % self.weights + 'workdir: /\n'
+        folder = self.project("over", spec.replace("target: /app", "target: /models/base"), {"app/config.json": "{}"})
+        self.proxied.take()
+        said = self.mlpack("build", folder, code=2).err
+        self.assertIn("both write `/models/base/config.json`", said)
+        self.mlpack("build", self.project("beside", spec.replace("target: /app", "target: /models/base"),
+                                          {"app/other.json": "{}"}))
+
     def test_an_export_fetches_them(self):
         self.served(self.weights, "served:1", "-o", "oci:%s:1" % self.path("exported"))
         sizes = [os.path.getsize(os.path.join(self.path("exported", "blobs", "sha256"), n))

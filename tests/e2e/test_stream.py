@@ -128,9 +128,21 @@ class Stream(Remote):
         self.mlpack("push", self.image, "%s/acme/other:1" % other.host)
         self.image = "%s/acme/other:1" % other.host
         self.assertEqual(self.published(), hashes(MODEL))
-        hub.faults.wrong_end = True
-        third = self.registry()
-        self.mlpack("push", "%s/acme/tiny:1" % self.to.host, "%s/acme/third:1" % third.host, code=7)
+
+    def test_a_source_that_lies_or_is_gone_is_made_up_for_by_the_registry_that_has_the_layer(self):
+        hub = self.hub({"acme/tiny": MODEL})
+        self.publish()
+        pushed = self.image
+        for fault in ("wrong_end", "gone"):
+            with self.subTest(fault=fault):
+                if fault == "gone":
+                    hub.__exit__()
+                else:
+                    hub.faults.wrong_end = True
+                self.layouts += 1
+                self.image = "%s/acme/copy:%d" % (self.registry().host, self.layouts)
+                self.mlpack("push", pushed, self.image)
+                self.assertEqual(self.published(), hashes(MODEL))
 
     def test_what_was_fetched_is_not_fetched_again(self):
         hub = self.hub({"acme/tiny": MODEL})

@@ -180,7 +180,7 @@ TEST_CASE("an image whose weights stayed at the hub is pushed elsewhere, exporte
   work.net.forget();
   work.run({"push", target, "other.example.com/acme/tiny:1"});
   CHECK(other.manifest("acme/tiny", "1"));
-  CHECK(work.ranges_of("model.safetensors") == std::vector<std::string>{""});
+  CHECK(work.ranges_of("model.safetensors").empty());  // the first registry has the layer
   work.run({"store", "verify"});
 }
 
@@ -191,13 +191,31 @@ TEST_CASE("an image whose source is gone is read from the registry that has it")
   const std::string model = work.run({"inspect", target, "--model"}).out;
   work.run({"store", "gc", "--all"});
   work.model.erase("model.safetensors");
+  work.net.forget();
   work.run({"push", target, "other.example.com/acme/tiny:1"});
+  CHECK(work.downloads() == 0);
   CHECK(other.manifest("acme/tiny", "1"));
   CHECK(Digest::of(*other.manifest("acme/tiny", "1")).text() == built["digest"]);
   CHECK(work.run({"inspect", target, "--model"}).out == model);
   work.run({"diff", target, "other.example.com/acme/tiny:1"});
   work.run({"pull", target});
   work.run({"store", "verify"});
+}
+
+TEST_CASE("what the cache has by now is pushed from there") {
+  Publishing work;
+  FakeRegistry other(work.net, "other.example.com");
+  work.publish();
+  work.run({"fetch", work.app.dir / "project"});
+  work.net.forget();
+  work.run({"push", target, "other.example.com/acme/tiny:1"});
+  CHECK(other.manifest("acme/tiny", "1"));
+  CHECK(work.downloads() == 0);
+  const std::vector<Seen> all = work.net.seen();
+  CHECK(std::none_of(all.begin(), all.end(), [](const Seen& seen) {
+    return seen.method == "GET" &&
+           seen.url.find("registry.example.com/v2/acme/tiny/blobs") != std::string::npos;
+  }));
 }
 
 TEST_CASE("a source that breaks off for good is gone on from with the registry's bytes") {
@@ -207,6 +225,9 @@ TEST_CASE("a source that breaks off for good is gone on from with the registry's
     work.publish();
     std::string cut = work.model.at("model.safetensors");
     if (!is_same) cut[cut.size() / 4] = 'x';
+    work.net.fault({.match = "HEAD https://registry.example.com/v2/acme/tiny/blobs/",
+                    .times = 99,
+                    .instead = [](const Seen&) { return reply(404); }});
     work.net.fault({.match = "model.safetensors", .instead = [&](const Seen&) {
                       return reply(200, {{"X-Repo-Commit", commit}}, cut, cut.size() / 2);
                     }});

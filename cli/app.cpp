@@ -125,16 +125,21 @@ std::string version(const GlobalOptions& options) {
                       : "mlpack " MLPACK_VERSION "\n";
 }
 
-void run(const std::vector<std::string>& words,
-         GlobalOptions& options,
-         const Surroundings& around) {
+// The exit code of what succeeded.
+int run(const std::vector<std::string>& words,
+        GlobalOptions& options,
+        const Surroundings& around) {
   const CommandTree tree = command_tree(options);
   const auto excused = [&options] { return options.help || options.version; };
   const Invocation invocation = parse_arguments(tree, words, excused);
   if (options.help) {
-    return around.out.write(as_bytes(help_of(invocation.command, tree, options)));
+    around.out.write(as_bytes(help_of(invocation.command, tree, options)));
+    return 0;
   }
-  if (options.version) return around.out.write(as_bytes(version(options)));
+  if (options.version) {
+    around.out.write(as_bytes(version(options)));
+    return 0;
+  }
   if (!invocation.action) refuse_nothing(invocation.command);
   check_options(options);
   Terminal terminal(around.out, around.err, terminal_settings(options, around));
@@ -142,6 +147,7 @@ void run(const std::vector<std::string>& words,
   World world{
       *transport, terminal, around.stop, around.environment, settings_from(options, around)};
   invocation.action(world);
+  return world.exit_code;
 }
 
 // --json holds for a command line that could not be parsed, too.
@@ -154,8 +160,9 @@ bool wants_json(const std::vector<std::string>& words) {
 
 int run_app(const std::vector<std::string>& words, const Surroundings& around) {
   GlobalOptions options;
-  const auto error = attempt([&] { run(words, options, around); });
-  if (!error) return 0;
+  int code = 0;
+  const auto error = attempt([&] { code = run(words, options, around); });
+  if (!error) return code;
   const Color color = choose_color(options.color, around.terminal);
   around.err.write(as_bytes(failure_text(*error, color)));
   if (wants_json(words)) {

@@ -48,6 +48,7 @@ CommandTree command_tree(GlobalOptions& options) {
                    pull_command(),
                    fetch_command(),
                    inspect_command(),
+                   check_command(),
                    diff_command(),
                    catalog_command(),
                    store_command(),

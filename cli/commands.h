@@ -35,6 +35,7 @@ Command push_command();
 Command pull_command();
 Command fetch_command();
 Command inspect_command();
+Command check_command();
 Command diff_command();
 Command catalog_command();
 Command store_command();

@@ -1,5 +1,6 @@
 #include "cli/inspect_model.h"
 
+#include "cli/layer_files.h"
 #include "cli/result.h"
 #include "layers/compress.h"
 #include "layers/model_layers.h"
@@ -9,7 +10,6 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -19,38 +19,6 @@ namespace mlpack {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-bool is_as_it_was(const RecipeEntry& entry) {
-  bool unchanged = true;
-  for_each_range(entry.content, [&](const FileRange& range) {
-    struct stat now {};
-    unchanged =
-        unchanged && ::stat(range.path.c_str(), &now) == 0 && identity_of(now) == range.identity;
-  });
-  return unchanged;
-}
-
-// Whether files in the network are looked at there, or in the layer that was made of them.
-enum class RemoteLook { at_source, in_layer };
-
-std::optional<LayerRecipe> usable_recipe(const Digest& layer, const Store& store, RemoteLook look) {
-  auto recipe = store.recipe(layer);
-  const bool is_usable = recipe && (look == RemoteLook::at_source || !is_remote(*recipe)) &&
-                         std::all_of(recipe->entries.begin(), recipe->entries.end(), is_as_it_was);
-  return is_usable ? std::move(recipe) : std::nullopt;
-}
-
-// The file that is the layer, where there is one.
-std::optional<fs::path> file_of(const Descriptor& layer,
-                                const NamedImage& found,
-                                Session& session) {
-  const fs::path in_layout =
-      found.layout ? *found.layout / "blobs" / "sha256" / layer.digest.hex() : fs::path();
-  const fs::path path = found.layout ? in_layout : session.store.blob_path(layer.digest);
-  std::error_code failed;
-  const bool is_there = fs::is_regular_file(path, failed) && fs::file_size(path) == layer.size;
-  return is_there ? std::optional(path) : std::nullopt;
-}
 
 void add_blob(ModelLayers& model,
               const Descriptor& layer,
@@ -62,7 +30,7 @@ void add_blob(ModelLayers& model,
     fail(Fault::input, "`{}` is no layer: {}", layer.digest.text(), printable(layer.media_type));
   }
   const bool is_plain = *compression == Compression::none;
-  if (const auto file = is_plain ? file_of(layer, found, session) : std::nullopt) {
+  if (const auto file = is_plain ? file_of_layer(layer, found, session) : std::nullopt) {
     TarReader tar(open_tar_file(*file));
     return model.add(tar, layer.size, purpose);
   }

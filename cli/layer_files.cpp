@@ -4,7 +4,9 @@
 #include "lib/text.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 
 namespace mlpack {
@@ -73,7 +75,35 @@ void require_digest(const Descriptor& layer, const OpenBlob& open, const Stop& s
   copy(*open(layer), nowhere, [&](std::size_t) { stop.check(); });
 }
 
+bool is_as_it_was(const RecipeEntry& entry) {
+  bool unchanged = true;
+  for_each_range(entry.content, [&](const FileRange& range) {
+    struct stat now {};
+    unchanged =
+        unchanged && ::stat(range.path.c_str(), &now) == 0 && identity_of(now) == range.identity;
+  });
+  return unchanged;
+}
+
 }  // namespace
+
+std::optional<LayerRecipe> usable_recipe(const Digest& layer, const Store& store, RemoteLook look) {
+  auto recipe = store.recipe(layer);
+  const bool is_usable = recipe && (look == RemoteLook::at_source || !is_remote(*recipe)) &&
+                         std::all_of(recipe->entries.begin(), recipe->entries.end(), is_as_it_was);
+  return is_usable ? std::move(recipe) : std::nullopt;
+}
+
+std::optional<fs::path> file_of_layer(const Descriptor& layer,
+                                      const NamedImage& found,
+                                      const Session& session) {
+  const fs::path in_layout =
+      found.layout ? *found.layout / "blobs" / "sha256" / layer.digest.hex() : fs::path();
+  const fs::path path = found.layout ? in_layout : session.store.blob_path(layer.digest);
+  std::error_code failed;
+  const bool is_there = fs::is_regular_file(path, failed) && fs::file_size(path) == layer.size;
+  return is_there ? std::optional(path) : std::nullopt;
+}
 
 std::vector<LayerFile> files_of_layer(const Descriptor& layer,
                                       const NamedImage& image,

@@ -26,6 +26,18 @@ std::vector<LayerFile> files_of_layer(const Descriptor& layer,
                                       const Session& session,
                                       Contents contents = Contents::skip);
 
+/// Whether files in the network are looked at there, or in the layer that was made of them.
+enum class RemoteLook { at_source, in_layer };
+
+/// The recipe of `layer`, where all files that it is made of are as they were; with
+/// RemoteLook::in_layer not where some are in the network.
+std::optional<LayerRecipe> usable_recipe(const Digest& layer, const Store& store, RemoteLook look);
+
+/// The file of the layout or store that is `layer`; nullopt where there is none.
+std::optional<fs::path> file_of_layer(const Descriptor& layer,
+                                      const NamedImage& found,
+                                      const Session& session);
+
 /// `-rw-r--r--`
 std::string mode_text(const TarEntry& entry);
 

@@ -30,6 +30,7 @@ struct World {
   const Stop& stop;
   Environment environment;
   Settings settings;
+  int exit_code = 0;  // of a command whose result is a verdict; a failure has its own
 
   bool json() const { return settings.format == OutputFormat::json; }
 };

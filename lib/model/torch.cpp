@@ -130,6 +130,10 @@ void read_entry(Cursor& in, TorchArchive& archive) {
   in.skip(number(record, 32, 2));
   const std::uint64_t size = number(record, 24, 4);
   add_entry(archive, name, size == in_64 ? extra : size);
+  if (!name.ends_with(".pkl")) return;
+  const bool is_compressed = number(record, 10, 2) != 0;
+  archive.pickles.push_back(
+      {name, number(record, 42, 4), size == in_64 ? extra : size, is_compressed});
 }
 
 }  // namespace
@@ -146,6 +150,17 @@ TorchArchive read_torch_archive(const ReadAt& file) {
   while (in.left() > 0)
     read_entry(in, archive);
   return archive;
+}
+
+std::uint64_t pickle_place(const ReadAt& file, const TorchArchive::Pickle& pickle) {
+  constexpr std::uint64_t fixed = 30;
+  Cursor in(file, std::min(pickle.header, file.size()), file.size());
+  const std::string header = in.text(fixed);
+  if (!header.starts_with("PK\x03\x04")) {
+    throw Damage("has a bad directory", fmt::format("no entry begins at byte {}", pickle.header));
+  }
+  in.skip(number(header, 26, 2) + number(header, 28, 2));
+  return in.position();
 }
 
 }  // namespace mlpack

@@ -1,0 +1,66 @@
+#include "cli/check.h"
+
+#include "cli/commands.h"
+#include "cli/result.h"
+#include "lib/text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace mlpack {
+namespace {
+
+void check(const CheckOptions& options, World& world) {
+  const Catalog& catalog = Catalog::built_in();
+  const std::vector<CheckMachine> fleet = check_fleet(options, catalog);
+  Session session(world);
+  const NamedImage found = find_image(options.image.front(), session);
+  const auto images = found.set.runnable();
+  if (images.empty()) {
+    fail(Fault::input, "`{}` is no image, and `check` looks at images", printable(found.name));
+  }
+  std::vector<CheckedImage> checked;
+  for (const Image* image : images) {
+    const ImageFiles files = check_files(*image, found, session);
+    checked.push_back(
+        {image->platform().text(), check_image({catalog, image->config, files, fleet})});
+  }
+  if (!options.sarif.empty()) write_file(options.sarif, check_sarif(found.name, checked));
+  world.terminal.result(world.json() ? json_line(check_json(found.name, checked))
+                                     : check_text(found.name, checked));
+  world.exit_code =
+      check_exit_code(checked, options.strict ? Strictness::strict : Strictness::lenient);
+}
+
+}  // namespace
+
+Command check_command() {
+  using Count = ArgumentInfo::Count;
+  const auto declare = [](ArgumentList& list) -> Action {
+    const auto options = std::make_shared<CheckOptions>();
+    list.positional({"IMAGE",
+                     "",
+                     "an image of the store or of a registry, oci:DIR[:TAG], oci-archive:FILE or "
+                     "docker-archive:FILE",
+                     {},
+                     Count::required},
+                    options->image);
+    list.options({"--gpu", "NAME[:N]", "a GPU that it must run on, or cpu (repeatable)"},
+                 options->gpus);
+    list.option({"--driver", "VERSION", "the oldest driver of these machines"}, options->driver);
+    list.option({"--fleet", "SPEC", "take the machines from the fleet of a spec"}, options->fleet);
+    list.flag({"--strict", "", "fail, too, where something could not be decided"}, options->strict);
+    list.option({"--sarif", "FILE", "write the findings to FILE as SARIF, too"}, options->sarif);
+    return [options](World& world) { check(*options, world); };
+  };
+  return {
+      "check",
+      "say whether an image will run there, proved from its bytes",
+      "Nothing is run and no GPU is needed. Exit code 9: it will not run; 11: it holds a secret "
+      "or code in weights.",
+      declare,
+      {}};
+}
+
+}  // namespace mlpack

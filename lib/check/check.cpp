@@ -1,0 +1,43 @@
+#include "lib/check/check.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace mlpack {
+
+std::string_view level_name(Finding::Level level) {
+  switch (level) {
+    case Finding::Level::error:
+      return "error";
+    case Finding::Level::warning:
+      return "warning";
+    case Finding::Level::info:
+      return "info";
+  }
+  return "info";
+}
+
+bool CheckInput::may_have_gpu() const {
+  return fleet.empty() || std::any_of(fleet.begin(), fleet.end(), [](const CheckMachine& machine) {
+           return machine.gpu != nullptr;
+         });
+}
+
+Findings check_image(const CheckInput& input) {
+  Findings all;
+  for (const auto& rule : {check_process,
+                           check_libraries,
+                           check_cuda,
+                           check_gpu_code,
+                           check_requirements,
+                           check_contents}) {
+    Findings found = rule(input);
+    std::move(found.begin(), found.end(), std::back_inserter(all));
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Finding& one, const Finding& other) {
+    return one.level < other.level;
+  });
+  return all;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "lib/catalog/catalog.h"
+#include "lib/check/finding.h"
+#include "lib/check/image_files.h"
+#include "lib/oci/config.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+/// Machines of one kind that an image must run on.
+struct CheckMachine {
+  const Gpu* gpu = nullptr;  // nullptr: without a GPU
+  unsigned count = 1;
+  std::optional<Version> driver;  // the oldest; nullopt: nothing is known of it
+};
+
+/// What everything is decided from.
+struct CheckInput {
+  const Catalog& catalog;
+  const ImageConfig& config;
+  const ImageFiles& files;
+  std::vector<CheckMachine> fleet;  // empty: nothing is said of the machines
+
+  /// A machine of the fleet has a GPU, or nothing is said of it.
+  bool may_have_gpu() const;
+};
+
+/// What speaks against running the image on the fleet, and what is dangerous in it: errors first,
+/// equal ones in the order of the rules, then of paths. Pure.
+Findings check_image(const CheckInput& input);
+
+// The rules, each in a file of its name.
+/// The shared libraries of programs and of Python's modules, and versions of their symbols.
+Findings check_libraries(const CheckInput& input);
+/// CUDA and cuDNN of several majors; compat packages; stubs.
+Findings check_cuda(const CheckInput& input);
+/// Code for the GPUs of the fleet.
+Findings check_gpu_code(const CheckInput& input);
+/// NVIDIA_REQUIRE_*.
+Findings check_requirements(const CheckInput& input);
+/// What is started, as whom, with which environment.
+Findings check_process(const CheckInput& input);
+/// Secrets, code in pickles, pointers instead of weights, packages that exclude each other.
+Findings check_contents(const CheckInput& input);
+
+}  // namespace mlpack

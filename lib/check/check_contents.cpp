@@ -1,0 +1,203 @@
+#include "lib/check/check.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string_view>
+
+namespace mlpack {
+namespace {
+
+using namespace std::string_view_literals;
+using Level = Finding::Level;
+
+// Keys that packages bring to test themselves with, or that the distribution makes for show.
+constexpr std::array harmless_places{"/test/"sv,
+                                     "/tests/"sv,
+                                     "/testing/"sv,
+                                     "/testdata/"sv,
+                                     "/examples/"sv,
+                                     "/doc/"sv,
+                                     "snakeoil"sv};
+
+// Modules with functions that run what they are given, or reach files and the network.
+constexpr std::array dangerous_modules{
+    "os"sv,        "posix"sv,      "nt"sv,       "subprocess"sv, "commands"sv, "sys"sv,
+    "socket"sv,    "shutil"sv,     "runpy"sv,    "pty"sv,        "ctypes"sv,   "importlib"sv,
+    "code"sv,      "webbrowser"sv, "requests"sv, "urllib"sv,     "http"sv,     "httplib"sv,
+    "asyncio"sv,   "pip"sv,        "timeit"sv,   "bdb"sv,        "pdb"sv,      "multiprocessing"sv,
+    "threading"sv, "signal"sv,     "pickle"sv,   "_pickle"sv,    "marshal"sv,  "types"sv};
+constexpr std::array dangerous_builtins{"eval"sv,
+                                        "exec"sv,
+                                        "execfile"sv,
+                                        "compile"sv,
+                                        "open"sv,
+                                        "__import__"sv,
+                                        "getattr"sv,
+                                        "setattr"sv,
+                                        "delattr"sv,
+                                        "globals"sv,
+                                        "locals"sv,
+                                        "vars"sv,
+                                        "apply"sv,
+                                        "breakpoint"sv,
+                                        "input"sv};
+// What torch.save, numpy and scikit-learn write.
+constexpr std::array data_modules{
+    "torch"sv,     "torchvision"sv, "collections"sv,  "numpy"sv,      "_codecs"sv,
+    "copyreg"sv,   "copy_reg"sv,    "datetime"sv,     "decimal"sv,    "fractions"sv,
+    "pathlib"sv,   "scipy"sv,       "sklearn"sv,      "pandas"sv,     "xgboost"sv,
+    "lightgbm"sv,  "joblib"sv,      "transformers"sv, "builtins"sv,   "__builtin__"sv,
+    "argparse"sv,  "enum"sv,        "uuid"sv,         "tokenizers"sv, "pytorch_lightning"sv,
+    "lightning"sv, "ultralytics"sv, "functools"sv,    "operator"sv};
+
+template <std::size_t Count>
+bool is_one_of(std::string_view text, const std::array<std::string_view, Count>& texts) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+bool is_dangerous(std::string_view import) {
+  const std::string_view top = import.substr(0, import.find('.'));
+  const std::string_view name = import.substr(import.rfind('.') + 1);
+  if (top == "builtins" || top == "__builtin__") return is_one_of(name, dangerous_builtins);
+  if (top == "operator") return name == "attrgetter" || name == "methodcaller";
+  if (top == "functools") return name == "partial" || name == "reduce";
+  if (top == "torch") {
+    return import.starts_with("torch.hub.") || import.ends_with(".load") ||
+           import.starts_with("torch._inductor.") ||
+           import.starts_with("torch.utils.cpp_extension");
+  }
+  return is_one_of(top, dangerous_modules);
+}
+
+bool is_known_data(std::string_view import) {
+  return is_one_of(import.substr(0, import.find('.')), data_modules);
+}
+
+class ContentsCheck {
+ public:
+  explicit ContentsCheck(const CheckInput& input) : input_(input) {}
+
+  Findings run() {
+    for (const auto& [path, file] : input_.files.all()) {
+      note_distribution(path);
+      if (!file.content) continue;
+      check_secret(path, *file.content);
+      check_pickle(path, *file.content);
+      if (file.content->is_lfs_pointer) pointers_.push_back(path);
+    }
+    check_pointers();
+    check_onnxruntime();
+    return std::move(findings_);
+  }
+
+ private:
+  Finding& add(std::string id, Level level, const std::string& path) {
+    Finding& finding = findings_.emplace_back();
+    finding.id = std::move(id);
+    finding.level = level;
+    finding.file = path;
+    return finding;
+  }
+
+  void check_secret(const std::string& path, const FileContent& content) {
+    if (content.secret.empty()) return;
+    const std::string rooted = "/" + path;
+    const bool is_harmless =
+        std::any_of(harmless_places.begin(), harmless_places.end(), [&](std::string_view place) {
+          return rooted.find(place) != std::string::npos;
+        });
+    if (is_harmless) return;
+    Finding& finding = add("secret", Level::error, path);
+    finding.kind = Finding::Kind::safety;
+    finding.what = fmt::format("`/{}` holds {}", printable(path), content.secret);
+    finding.why = "whoever can pull the image can read it";
+    finding.fix = "take the file out, make the secret invalid, and give a new one at run time";
+  }
+
+  void check_pickle(const std::string& path, const FileContent& content) {
+    std::vector<std::string> dangerous;
+    std::vector<std::string> unknown;
+    for (const std::string& import : content.imports) {
+      if (is_dangerous(import)) {
+        dangerous.push_back(fmt::format("`{}`", printable(import)));
+      } else if (!is_known_data(import)) {
+        unknown.push_back(fmt::format("`{}`", printable(import)));
+      }
+    }
+    if (!dangerous.empty()) {
+      Finding& finding = add("pickle-code", Level::error, path);
+      finding.kind = Finding::Kind::safety;
+      finding.what = fmt::format("`/{}` runs code when it is loaded", printable(path));
+      finding.why = fmt::format("its pickle calls {}", join(first(dangerous), ", "));
+      finding.fix = "do not load it; take the model as safetensors from somebody you trust";
+    } else if (!unknown.empty()) {
+      Finding& finding = add("pickle-imports", Level::warning, path);
+      finding.kind = Finding::Kind::safety;
+      finding.what = fmt::format("`/{}` imports code when it is loaded", printable(path));
+      finding.why = fmt::format("its pickle names {}", join(first(unknown), ", "));
+      finding.fix = "convert it to safetensors, or make sure that these are what you expect";
+    }
+    if (content.unread.empty()) return;
+    Finding& finding = add("pickle-unread", Level::warning, path);
+    finding.what =
+        fmt::format("what `/{}` imports when it is loaded is not known", printable(path));
+    finding.why = printable(content.unread);
+    finding.fix = "convert it to safetensors";
+  }
+
+  static std::vector<std::string> first(std::vector<std::string> texts) {
+    constexpr std::size_t most = 5;
+    if (texts.size() > most) texts.resize(most);
+    return texts;
+  }
+
+  void check_pointers() {
+    if (pointers_.empty()) return;
+    Finding& finding = add("lfs-pointer", Level::error, pointers_.front());
+    const std::string more =
+        pointers_.size() == 1 ? "" : fmt::format(" and {} more", pointers_.size() - 1);
+    finding.what = fmt::format(
+        "`/{}`{} is a pointer of Git LFS, not the file itself", printable(pointers_.front()), more);
+    finding.why = "what loads it finds a few lines of text instead of weights";
+    finding.fix = "run `git lfs pull` where it came from, and build again";
+  }
+
+  // `…/site-packages/onnxruntime_gpu-1.20.0.dist-info/METADATA`
+  void note_distribution(const std::string& path) {
+    if (!path.ends_with(".dist-info/METADATA")) return;
+    const std::size_t end = path.rfind('/');
+    const std::size_t begin = path.rfind('/', end - 1) + 1;
+    const std::string name = path.substr(begin, path.find('-', begin) - begin);
+    if (name.starts_with("onnxruntime")) onnxruntimes_[path.substr(0, begin)].insert(name);
+  }
+
+  void check_onnxruntime() {
+    for (const auto& [place, names] : onnxruntimes_) {
+      if (!names.contains("onnxruntime") || !names.contains("onnxruntime_gpu")) continue;
+      Finding& finding = add("onnxruntime-twice", Level::error, place);
+      finding.what = fmt::format("`/{}` has onnxruntime beside onnxruntime-gpu", printable(place));
+      finding.why =
+          "both are the module `onnxruntime`: the one that came last wins, and models may "
+          "run on the CPU without a word";
+      finding.fix = "install one of them";
+    }
+  }
+
+  const CheckInput& input_;
+  std::vector<std::string> pointers_;
+  std::map<std::string, std::set<std::string>> onnxruntimes_;  // by folder
+  Findings findings_;
+};
+
+}  // namespace
+
+Findings check_contents(const CheckInput& input) {
+  return ContentsCheck(input).run();
+}
+
+}  // namespace mlpack

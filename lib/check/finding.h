@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mlpack {
+
+/// Something that `mlpack check` found.
+struct Finding {
+  enum class Level {
+    error,    // it will not run
+    warning,  // it may not, or not well
+    info
+  };
+  /// safety: not about whether it runs, but what it gives away or lets in.
+  enum class Kind { compatibility, safety };
+
+  std::string id;  // `library-missing`; stable, see mlpack-findings(7)
+  Level level = Level::error;
+  std::string what;  // whole sentences without a full stop, in lower case
+  std::string why;
+  std::string fix;
+  Kind kind = Kind::compatibility;
+  /// It tells what could not be decided.
+  bool is_unknown = false;
+  std::string file;  // that it is about, as in recipes; may be empty
+};
+using Findings = std::vector<Finding>;
+
+std::string_view level_name(Finding::Level level);
+
+}  // namespace mlpack

@@ -1,0 +1,145 @@
+#include "lib/check/image_files.h"
+
+#include "lib/text.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+constexpr int most_links = 40;  // as the kernel has it
+
+std::string parent_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string() : std::string(path.substr(0, slash));
+}
+
+std::string below(const std::string& folder, std::string_view name) {
+  return folder.empty() ? std::string(name) : folder + '/' + std::string(name);
+}
+
+}  // namespace
+
+void ImageFiles::remove_below(const std::string& path) {
+  const std::string prefix = path.empty() ? "" : path + '/';
+  auto first = files_.lower_bound(prefix);
+  auto last = first;
+  while (last != files_.end() && last->first.starts_with(prefix))
+    ++last;
+  files_.erase(first, last);
+}
+
+std::string ImageFiles::with_real_folder(const std::string& path) const {
+  const std::string folder = parent_of(path);
+  const std::string_view name =
+      std::string_view(path).substr(folder.empty() ? 0 : folder.size() + 1);
+  return below(real_path(folder).value_or(folder), name);
+}
+
+void ImageFiles::add_file(FileFacts file) {
+  file.path = with_real_folder(file.path);
+  if (file.kind == EntryKind::hardlink) {
+    const FileFacts* const target = find(with_real_folder(file.link));
+    if (target == nullptr) return;
+    std::string path = std::move(file.path);
+    file = *target;
+    file.path = std::move(path);
+  }
+  if (file.kind != EntryKind::directory) remove_below(file.path);
+  std::string path = file.path;
+  files_.insert_or_assign(std::move(path), std::move(file));
+}
+
+void ImageFiles::add(const LayerFacts& layer) {
+  for (const std::string& path : layer.removed) {
+    const std::string gone = with_real_folder(path);
+    remove_below(gone);
+    files_.erase(gone);
+  }
+  for (const std::string& path : layer.emptied)
+    remove_below(real_path(path).value_or(path));
+  for (const FileFacts& file : layer.files)
+    add_file(file);
+}
+
+const FileFacts* ImageFiles::find(std::string_view path) const {
+  const auto found = files_.find(path);
+  return found == files_.end() ? nullptr : &found->second;
+}
+
+bool ImageFiles::is_folder(const std::string& path) const {
+  if (path.empty()) return true;
+  const FileFacts* const found = find(path);
+  if (found != nullptr) return found->kind == EntryKind::directory;
+  const auto next = files_.lower_bound(path + '/');
+  return next != files_.end() && next->first.starts_with(path + '/');
+}
+
+std::optional<std::string> ImageFiles::real_path(std::string_view path) const {
+  std::vector<std::string> todo;  // parts, the next one last
+  const auto put = [&](std::string_view text) {
+    const auto parts = split(text, '/');
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part)
+      if (!part->empty() && *part != ".") todo.emplace_back(*part);
+  };
+  put(path);
+  std::string real;
+  int links = 0;
+  while (!todo.empty()) {
+    const std::string part = std::move(todo.back());
+    todo.pop_back();
+    if (part == "..") {
+      real = parent_of(real);
+      continue;
+    }
+    const std::string next = below(real, part);
+    const FileFacts* const found = find(next);
+    if (found != nullptr && found->kind == EntryKind::symlink) {
+      if (++links > most_links) return std::nullopt;
+      if (found->link.starts_with('/')) real.clear();
+      put(found->link);
+      continue;
+    }
+    if (found == nullptr ? !is_folder(next) : !todo.empty() && found->kind == EntryKind::file) {
+      return std::nullopt;
+    }
+    real = next;
+  }
+  return real;
+}
+
+const FileFacts* ImageFiles::file(std::string_view path) const {
+  const auto real = real_path(path);
+  const FileFacts* const found = real ? find(*real) : nullptr;
+  return found != nullptr && found->kind == EntryKind::file ? found : nullptr;
+}
+
+std::vector<const FileFacts*> ImageFiles::children(const std::string& path) const {
+  std::vector<const FileFacts*> found;
+  const std::string prefix = path.empty() ? "" : path + '/';
+  for (auto at = files_.lower_bound(prefix); at != files_.end(); ++at) {
+    if (!at->first.starts_with(prefix)) break;
+    if (at->first.find('/', prefix.size()) == std::string::npos) found.push_back(&at->second);
+  }
+  return found;
+}
+
+std::vector<PasswdLine> passwd_lines(const ImageFiles& files) {
+  std::vector<PasswdLine> lines;
+  const FileFacts* const passwd = files.file("etc/passwd");
+  if (passwd == nullptr || !passwd->content) return lines;
+  constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+  for (const std::string_view line : split(passwd->content->text, '\n')) {
+    const auto fields = split(line, ':');
+    if (fields.size() < 7) continue;
+    const auto uid = parse_number(fields[2], most);
+    const auto gid = parse_number(fields[3], most);
+    if (!uid || !gid) continue;
+    lines.push_back({std::string(fields[0]), *uid, *gid, std::string(fields[5])});
+  }
+  return lines;
+}
+
+}  // namespace mlpack

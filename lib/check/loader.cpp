@@ -1,0 +1,232 @@
+#include "lib/check/loader.h"
+
+#include "lib/text.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr int deepest_include = 8;
+constexpr std::size_t most_loaded = 4096;
+
+constexpr std::array driver_libraries{"libcuda.so.1"sv,
+                                      "libcudadebugger.so.1"sv,
+                                      "libnvcuvid.so.1"sv,
+                                      "libnvoptix.so.1"sv,
+                                      "libnvidia-"sv,
+                                      "libGLX_nvidia.so.0"sv,
+                                      "libEGL_nvidia.so.0"sv,
+                                      "libGLESv2_nvidia.so.2"sv,
+                                      "libvdpau_nvidia.so"sv,
+                                      "libdxcore.so"sv};
+
+// What the distribution calls its processor in paths (Debian's multiarch).
+std::string_view multiarch(const ElfFacts& elf) {
+  switch (elf.machine) {
+    case 62:
+      return "x86_64-linux-gnu";
+    case 183:
+      return "aarch64-linux-gnu";
+    case 3:
+      return "i386-linux-gnu";
+    case 40:
+      return "arm-linux-gnueabihf";
+    case 21:
+      return "powerpc64le-linux-gnu";
+    case 22:
+      return "s390x-linux-gnu";
+    case 243:
+      return "riscv64-linux-gnu";
+    default:
+      return {};
+  }
+}
+
+std::string folder_of_file(const FileFacts& file) {
+  const std::size_t slash = file.path.rfind('/');
+  return slash == std::string::npos ? std::string() : file.path.substr(0, slash);
+}
+
+std::string replaced(std::string text, std::string_view what, const std::string& by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at)) {
+    text.replace(at, what.size(), by);
+    at += by.size();
+  }
+  return text;
+}
+
+}  // namespace
+
+bool is_driver_library(std::string_view name) {
+  return std::any_of(driver_libraries.begin(), driver_libraries.end(), [&](std::string_view known) {
+    return known.ends_with('-') ? name.starts_with(known) : name == known;
+  });
+}
+
+Loader::Loader(const ImageFiles& files, const ImageConfig& config, Cache cache) : files_(files) {
+  for (const auto& [path, file] : files.all()) {
+    const bool is_loader = path.starts_with("lib/ld-musl-") || path.starts_with("usr/lib/ld-musl-");
+    is_musl_ = is_musl_ || is_loader;
+  }
+  for (const std::string_view folder : split(config.env_value("LD_LIBRARY_PATH").value_or(""), ':'))
+    if (!folder.empty()) environment_.emplace_back(folder);
+  const bool has_cache = files.file("etc/ld.so.cache") != nullptr;
+  if (!is_musl_ && (has_cache || cache == Cache::made_by_toolkit)) add_conf("etc/ld.so.conf", 0);
+  add_defaults();
+}
+
+void Loader::add_defaults() {
+  if (is_musl_) {
+    defaults_ = {"/lib", "/usr/local/lib", "/usr/lib"};
+    return;
+  }
+  defaults_ = {"/lib64", "/usr/lib64", "/lib", "/usr/lib"};
+}
+
+void Loader::add_conf(std::string_view path, int depth) {
+  const FileFacts* const conf = files_.file(path);
+  if (conf == nullptr || !conf->content || depth > deepest_include) return;
+  for (std::string_view line : split(conf->content->text, '\n')) {
+    line = trim(line.substr(0, line.find('#')));
+    if (line.starts_with("include ") || line.starts_with("include\t")) {
+      const std::string_view given = trim(line.substr(8));
+      const std::string pattern =
+          given.starts_with('/') ? std::string(given.substr(1)) : "etc/" + std::string(given);
+      const std::size_t slash = pattern.rfind('/');
+      const auto folder = files_.real_path(pattern.substr(0, std::min(slash, pattern.size())));
+      if (!folder || slash == std::string::npos) continue;
+      for (const FileFacts* child : files_.children(*folder)) {
+        const std::string name = child->path.substr(folder->size() + 1);
+        if (::fnmatch(pattern.c_str() + slash + 1, name.c_str(), 0) == 0) {
+          add_conf(child->path, depth + 1);
+        }
+      }
+    } else if (line.starts_with('/')) {
+      configured_.emplace_back(line);
+    }
+  }
+}
+
+std::vector<std::string> Loader::expanded(std::string_view paths, const FileFacts& origin) const {
+  std::vector<std::string> folders;
+  for (const std::string_view path : split(paths, ':')) {
+    if (path.empty()) continue;
+    const std::string folder = "/" + folder_of_file(origin);
+    std::string text =
+        replaced(replaced(std::string(path), "${ORIGIN}", folder), "$ORIGIN", folder);
+    const bool is_wide = origin.content->elf->bits == 64;
+    text = replaced(replaced(std::move(text), "${LIB}", is_wide ? "lib64" : "lib"), "$LIB", "lib");
+    if (text.starts_with('/')) folders.push_back(std::move(text));
+  }
+  return folders;
+}
+
+const FileFacts* Loader::in_folder(const std::string& folder,
+                                   const std::string& name,
+                                   const ElfFacts& by) {
+  auto known = real_folders_.find(folder);
+  if (known == real_folders_.end()) {
+    known = real_folders_.emplace(folder, files_.real_path(folder)).first;
+  }
+  if (!known->second) return nullptr;
+  const std::string path = known->second->empty() ? name : *known->second + '/' + name;
+  if (files_.find(path) == nullptr) return nullptr;
+  const FileFacts* const file = files_.file(path);
+  if (file == nullptr || !file->content || !file->content->elf) return nullptr;
+  const ElfFacts& elf = *file->content->elf;
+  return elf.machine == by.machine && elf.bits == by.bits ? file : nullptr;
+}
+
+const FileFacts* Loader::in_folders(const std::vector<std::string>& folders,
+                                    const std::string& name,
+                                    const ElfFacts& by) {
+  for (const std::string& folder : folders) {
+    if (const FileFacts* const found = in_folder(folder, name, by)) return found;
+  }
+  return nullptr;
+}
+
+const FileFacts* Loader::search(const FileFacts& by,
+                                const std::string& name,
+                                const std::vector<std::string>& inherited) {
+  const ElfFacts& elf = *by.content->elf;
+  if (name.find('/') != std::string::npos) {
+    const FileFacts* const file = files_.file(name);
+    return file != nullptr && file->content && file->content->elf ? file : nullptr;
+  }
+  // glibc: DT_RPATH counts where there is no DT_RUNPATH; musl takes both for one, after
+  // LD_LIBRARY_PATH.
+  std::vector<std::string> own = expanded(elf.rpath, by);
+  own.insert(own.end(), inherited.begin(), inherited.end());
+  if (elf.runpath.empty() && !is_musl_) {
+    if (const FileFacts* const found = in_folders(own, name, elf)) return found;
+  }
+  if (const FileFacts* const found = in_folders(environment_, name, elf)) return found;
+  if (const FileFacts* const found = in_folders(expanded(elf.runpath, by), name, elf)) return found;
+  if (is_musl_) {
+    if (const FileFacts* const found = in_folders(own, name, elf)) return found;
+  }
+  if (const FileFacts* const found = in_folders(configured_, name, elf)) return found;
+  const std::string arch(multiarch(elf));
+  if (!arch.empty() && !is_musl_) {
+    if (const auto* found = in_folders({"/lib/" + arch, "/usr/lib/" + arch}, name, elf))
+      return found;
+  }
+  return in_folders(defaults_, name, elf);
+}
+
+// One process: what was loaded is not looked for again under its name.
+struct Loader::Walk {
+  std::map<std::string, const FileFacts*> by_name;
+  std::vector<std::pair<const FileFacts*, std::vector<std::string>>> queue;  // inherited DT_RPATHs
+  std::vector<LoadProblem> problems;
+
+  void add_versions(const FileFacts& by) {
+    for (const ElfNeededVersion& wanted : by.content->elf->versions_needed) {
+      const auto library = by_name.find(wanted.library);
+      if (library == by_name.end() || library->second == nullptr) continue;
+      const auto& defined = library->second->content->elf->versions_defined;
+      if (defined.empty()) continue;  // the loader is content with a warning
+      if (std::find(defined.begin(), defined.end(), wanted.version) != defined.end()) continue;
+      problems.push_back({LoadProblem::Kind::unresolved,
+                          wanted.library,
+                          by.path,
+                          wanted.version,
+                          library->second->path});
+    }
+  }
+};
+
+std::vector<LoadProblem> Loader::load(const FileFacts& start) {
+  Walk walk;
+  std::set<const FileFacts*> seen{&start};
+  walk.queue.emplace_back(&start, std::vector<std::string>{});
+  for (std::size_t i = 0; i < walk.queue.size() && i < most_loaded; ++i) {
+    const FileFacts& by = *walk.queue[i].first;
+    const ElfFacts& elf = *by.content->elf;
+    std::vector<std::string> passed = expanded(elf.rpath, by);
+    passed.insert(passed.end(), walk.queue[i].second.begin(), walk.queue[i].second.end());
+    if (!elf.soname.empty()) walk.by_name.emplace(elf.soname, &by);
+    for (const std::string& name : elf.needed) {
+      if (walk.by_name.contains(name)) continue;
+      const FileFacts* const found = search(by, name, walk.queue[i].second);
+      walk.by_name.emplace(name, found);
+      if (found == nullptr && !is_driver_library(name)) {
+        walk.problems.push_back({LoadProblem::Kind::missing, name, by.path, {}, {}});
+      }
+      if (found != nullptr && seen.insert(found).second) walk.queue.emplace_back(found, passed);
+    }
+    walk.add_versions(by);
+  }
+  return std::move(walk.problems);
+}
+
+}  // namespace mlpack

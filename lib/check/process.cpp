@@ -1,0 +1,84 @@
+#include "lib/check/process.h"
+
+#include "lib/text.h"
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+constexpr int most_interpreters = 4;
+constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+bool is_executable(const FileFacts* file) {
+  return file != nullptr && (file->mode & 0111U) != 0;
+}
+
+// `#!/usr/bin/env -S python3 -u` → `/usr/bin/env`, `python3`.
+std::vector<std::string> interpreter_words(std::string_view line) {
+  std::vector<std::string> words;
+  for (const std::string_view word : split(line.substr(2), ' ')) {
+    const std::string_view clean = trim(word);
+    if (!clean.empty()) words.emplace_back(clean);
+  }
+  return words;
+}
+
+}  // namespace
+
+const FileFacts* find_program(const CheckInput& input, const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    const std::string path = name.starts_with('/') ? name : input.config.working_dir + "/" + name;
+    return input.files.file(path);
+  }
+  const FileFacts* other = nullptr;
+  for (const std::string_view folder :
+       split(input.config.env_value("PATH").value_or(default_path), ':')) {
+    const FileFacts* const file = input.files.file(std::string(folder) + "/" + name);
+    if (is_executable(file)) return file;
+    if (other == nullptr) other = file;
+  }
+  return other;
+}
+
+StartedProgram started_program(const CheckInput& input) {
+  StartedProgram started;
+  started.words = input.config.entrypoint;
+  started.words.insert(started.words.end(), input.config.cmd.begin(), input.config.cmd.end());
+  if (started.words.empty()) return started;
+  started.file = find_program(input, started.words.front());
+  const FileFacts* file = started.file;
+  for (int i = 0; i < most_interpreters && file != nullptr && file->content; ++i) {
+    if (file->content->elf) {
+      started.program = file;
+      break;
+    }
+    if (!file->content->text.starts_with("#!")) break;
+    auto words = interpreter_words(file->content->text);
+    if (words.empty()) break;
+    const bool is_env = words.front().ends_with("/env") && words.size() > 1;
+    started.interpreters.push_back(words.front());
+    file = find_program(input, words.front());
+    if (!is_env || file == nullptr) continue;
+    const auto name = std::find_if(words.begin() + 1, words.end(), [](const std::string& word) {
+      return !word.starts_with('-') && word.find('=') == std::string::npos;
+    });
+    if (name == words.end()) break;
+    started.interpreters.push_back(*name);
+    file = find_program(input, *name);
+  }
+  return started;
+}
+
+bool may_write(const ImageFiles& files,
+               const std::string& path,
+               std::uint64_t uid,
+               std::uint64_t gid) {
+  if (uid == 0) return true;
+  const FileFacts* const folder = files.find(path);
+  if (folder == nullptr) return false;  // made by the runtime, for root
+  const unsigned wanted = folder->uid == uid ? 0300 : folder->gid == gid ? 0030 : 0003;
+  return (folder->mode & wanted) == wanted;
+}
+
+}  // namespace mlpack

@@ -126,9 +126,7 @@ std::string version(const GlobalOptions& options) {
 }
 
 // The exit code of what succeeded.
-int run(const std::vector<std::string>& words,
-        GlobalOptions& options,
-        const Surroundings& around) {
+int run(const std::vector<std::string>& words, GlobalOptions& options, const Surroundings& around) {
   const CommandTree tree = command_tree(options);
   const auto excused = [&options] { return options.help || options.version; };
   const Invocation invocation = parse_arguments(tree, words, excused);

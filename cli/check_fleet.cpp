@@ -63,8 +63,8 @@ std::vector<CheckMachine> check_fleet(const CheckOptions& options, const Catalog
                   fmt::format("`{}` names no `fleet`", printable(options.fleet)),
                   "add one to it, or name the GPUs with `--gpu`");
     }
-    for (const FleetRow& row : spec.fleet)
-      machines.push_back(machine_of(row, catalog));
+    for (const auto& row : spec.fleet)
+      machines.push_back(machine_of(row.value, catalog));
   }
   for (const std::string& text : options.gpus)
     machines.push_back(machine_called(text, catalog));

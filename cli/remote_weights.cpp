@@ -165,7 +165,8 @@ FoundFile found_file(Content content, std::uint64_t size, std::optional<Digest> 
 // A cached file that is damaged is out of the way before it is wanted.
 void remove_damaged(const Entry& entry, const RemoteFile& file, std::optional<CachedFile>& cached) {
   Session& session = entry.session;
-  if (!cached || is_intact(session.store, cached->sha256, session.world.stop, entry.trust)) return;
+  const DownloadLook look{session.world.stop, entry.trust, &session.terminal()};
+  if (!cached || is_intact(session.store, cached->sha256, look)) return;
   const std::string text =
       fmt::format("`{}` of `{}` is damaged in the store's cache: `{}` is not what its name says",
                   file.path,

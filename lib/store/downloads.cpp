@@ -45,6 +45,23 @@ std::unique_ptr<Source> open_compared(const Download& download,
       "build again with `--verify-cache`: what is damaged is fetched again then");
 }
 
+Digest read_digest(const Download& download, const Digest& expected, const DownloadLook& look) {
+  constexpr std::uint64_t worth_a_line = std::uint64_t{64} << 20;
+  const std::uint64_t size = download.identity.size;
+  Progress silent;
+  Progress& progress = look.progress == nullptr || size < worth_a_line ? silent : *look.progress;
+  const int task = progress.begin("cached download " + expected.short_hex(), size);
+  Hasher hasher;
+  FileSource source(download.path, download.identity, 0, size);
+  copy(source, hasher, [&](std::size_t bytes) {
+    look.stop.check();
+    progress.advance(task, bytes);
+  });
+  const Digest digest = hasher.finish();
+  progress.end(task, digest == expected ? "checked" : "damaged");
+  return digest;
+}
+
 // Of a file that lies in the cache: what its name says.
 std::optional<Digest> named_digest(const Store& store, const fs::path& path) {
   const auto digest = Digest::from_hex(path.filename().string());
@@ -54,15 +71,12 @@ std::optional<Digest> named_digest(const Store& store, const fs::path& path) {
 
 }  // namespace
 
-bool is_intact(Store& store, const Digest& download, const Stop& stop, Trust trust) {
+bool is_intact(Store& store, const Digest& download, const DownloadLook& look) {
   const auto found = find_download(store, download);
   if (!found) return false;
   const Digest state = state_of(*found);
-  if (trust == Trust::state && store.fact(intact_fact, state)) return true;
-  Hasher hasher;
-  FileSource source(found->path, found->identity, 0, found->identity.size);
-  copy(source, hasher, [&](std::size_t) { stop.check(); });
-  if (hasher.finish() != download) return false;
+  if (look.trust == Trust::state && store.fact(intact_fact, state)) return true;
+  if (read_digest(*found, download, look) != download) return false;
   store.put_fact(intact_fact, state, "");
   return true;
 }

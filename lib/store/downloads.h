@@ -3,11 +3,13 @@
 #include "lib/digest.h"
 #include "lib/oci/recipe.h"
 #include "lib/parallel.h"
+#include "lib/progress.h"
 #include "lib/sink.h"
 #include "lib/store/store.h"
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace mlpack {
 
@@ -15,9 +17,16 @@ namespace mlpack {
 /// its state (FileIdentity) is, or nothing.
 enum class Trust { state, nothing };
 
+/// How a download is looked at; all must outlive the look.
+struct DownloadLook {
+  const Stop& stop;
+  Trust trust = Trust::state;
+  Progress* progress = nullptr;  // shows the reading of a large one; may be absent
+};
+
 /// Whether the download is there and holds what its name says. It is read, unless it was found
 /// right in the state that it is in now.
-bool is_intact(Store& store, const Digest& download, const Stop& stop, Trust trust = Trust::state);
+bool is_intact(Store& store, const Digest& download, const DownloadLook& look);
 /// Remembers that the download was found right in the state that it is in now.
 void note_intact(Store& store, const Digest& download);
 

@@ -14,7 +14,7 @@ const std::string content = "weights";
 
 struct Downloaded {
   Downloaded() { write_file(path, content); }
-  bool is_right(Trust trust = Trust::state) { return is_intact(store, digest, stop, trust); }
+  bool is_right(Trust trust = Trust::state) { return is_intact(store, digest, {stop, trust}); }
   RecipeEntry entry(std::uint64_t offset) const {
     RecipeEntry entry;
     entry.path = "m/w";

@@ -4,9 +4,7 @@
 #include "lib/text.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <algorithm>
 #include <array>
 
 namespace mlpack {
@@ -75,22 +73,12 @@ void require_digest(const Descriptor& layer, const OpenBlob& open, const Stop& s
   copy(*open(layer), nowhere, [&](std::size_t) { stop.check(); });
 }
 
-bool is_as_it_was(const RecipeEntry& entry) {
-  bool unchanged = true;
-  for_each_range(entry.content, [&](const FileRange& range) {
-    struct stat now {};
-    unchanged =
-        unchanged && ::stat(range.path.c_str(), &now) == 0 && identity_of(now) == range.identity;
-  });
-  return unchanged;
-}
-
 }  // namespace
 
 std::optional<LayerRecipe> usable_recipe(const Digest& layer, const Store& store, RemoteLook look) {
   auto recipe = store.recipe(layer);
-  const bool is_usable = recipe && (look == RemoteLook::at_source || !is_remote(*recipe)) &&
-                         std::all_of(recipe->entries.begin(), recipe->entries.end(), is_as_it_was);
+  const bool is_usable =
+      recipe && (look == RemoteLook::at_source || !is_remote(*recipe)) && is_as_it_was(*recipe);
   return is_usable ? std::move(recipe) : std::nullopt;
 }
 

@@ -99,7 +99,7 @@ void write_blob(const fs::path& path, const ArchiveBlob& blob, const ExportConte
   const auto recipe = location.kind == BlobLocation::Kind::recipe
                           ? context.store->recipe(descriptor.digest)
                           : std::nullopt;
-  if (recipe && is_of_files(*recipe)) {
+  if (recipe && is_of_files(*recipe) && is_as_it_was(*recipe)) {
     write_recipe_blob(*recipe, file, progress);
   } else if (location.kind == BlobLocation::Kind::stored) {
     write_stored_blob(location.path, file, progress);

@@ -3,6 +3,7 @@
 #include "lib/text.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -304,6 +305,18 @@ std::string_view take_line(std::string_view& body) {
 
 std::string_view role_name(Role role) {
   return role_names[static_cast<std::size_t>(role)];
+}
+
+bool is_as_it_was(const LayerRecipe& recipe) {
+  bool unchanged = true;
+  for (const RecipeEntry& entry : recipe.entries) {
+    for_each_range(entry.content, [&](const FileRange& range) {
+      struct stat now {};
+      unchanged =
+          unchanged && ::stat(range.path.c_str(), &now) == 0 && identity_of(now) == range.identity;
+    });
+  }
+  return unchanged;
 }
 
 bool is_remote(const LayerRecipe& recipe) {

@@ -97,6 +97,8 @@ struct LayerRecipe {
   bool operator==(const LayerRecipe&) const = default;
 };
 
+/// Whether all files of the user's that it is made of have the identity that it says.
+bool is_as_it_was(const LayerRecipe& recipe);
 /// Whether some of its content is in the network.
 bool is_remote(const LayerRecipe& recipe);
 

@@ -124,6 +124,20 @@ TEST_CASE("an image with reused weights is exported, and built again without a l
   CHECK(work.net.count("GET /v2/acme/weights/blobs") == 0);
 }
 
+TEST_CASE("reused weights whose own files changed since are exported and pushed as they were") {
+  Reusing work;
+  FakeRegistry other(work.net, "other.example.com");
+  work.app.variables["MLPACK_STORE"] = work.app.dir / "store";
+  work.app.dir.write("weights/config.json", "{\"changed\": 1}");
+  work.use(source);
+  work.build("other.example.com/acme/served:1",
+             {"--push", "-o", "oci:" + (work.app.dir / "layout").string()});
+  CHECK(other.manifest("acme/served", "1"));
+  for (const std::string& digest : work.weights_of("acme/weights", "1"))
+    CHECK(Digest::of(work.app.dir.read("layout/blobs/sha256/" + digest.substr(7))).text() ==
+          digest);
+}
+
 TEST_CASE("reused weights are fetched for a build without a network") {
   Reusing work;
   work.use(source);

@@ -258,11 +258,7 @@ BuiltSpec build_spec(const Wish& wish,
   const Offline network = network_of(options);
   Shared shared{outputs,
                 find_shells(wish.spec, wish.also, platforms, session.debian_context(network)),
-                fetch_weights(wish.spec,
-                              session,
-                              network,
-                              remote_bytes(options),
-                              options.verify_cache ? Trust::nothing : Trust::state),
+                fetch_weights(wish.spec, session, network, remote_bytes(options)),
                 std::nullopt};
   if (options.push) shared.upload.emplace(session, built.names.front());
   built.images.reserve(platforms.size());
@@ -313,6 +309,7 @@ void build(const BuildOptions& options, World& world) {
   check(options);
   const std::vector<Wish> wishes = read_wishes(options);
   Session session(world);
+  if (options.verify_cache) session.downloads = Trust::nothing;
   Publisher publisher(session);
   std::vector<BuiltSpec> builds;
   builds.reserve(wishes.size());

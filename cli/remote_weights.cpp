@@ -31,7 +31,6 @@ struct Entry {
   Session& session;
   Offline offline;
   RemoteBytes bytes;
-  Trust trust;
 
   // For messages: a URL's query may hold a signature.
   std::string shown() const {
@@ -165,7 +164,7 @@ FoundFile found_file(Content content, std::uint64_t size, std::optional<Digest> 
 // A cached file that is damaged is out of the way before it is wanted.
 void remove_damaged(const Entry& entry, const RemoteFile& file, std::optional<CachedFile>& cached) {
   Session& session = entry.session;
-  const DownloadLook look{session.world.stop, entry.trust, &session.terminal()};
+  const DownloadLook look{session.world.stop, session.downloads, &session.terminal()};
   if (!cached || is_intact(session.store, cached->sha256, look)) return;
   const std::string text =
       fmt::format("`{}` of `{}` is damaged in the store's cache: `{}` is not what its name says",
@@ -284,8 +283,10 @@ RemoteWeights fetch_entry(const Entry& entry) {
 
 }  // namespace
 
-RemoteWeightsByName fetch_weights(
-    const Spec& spec, Session& session, Offline offline, RemoteBytes bytes, Trust trust) {
+RemoteWeightsByName fetch_weights(const Spec& spec,
+                                  Session& session,
+                                  Offline offline,
+                                  RemoteBytes bytes) {
   const RemoteContext context = session.remote_context();
   const RemoteCache cache(session.store.root() / "cache", session.world.stop);
   RemoteWeightsByName fetched;
@@ -294,7 +295,7 @@ RemoteWeightsByName fetch_weights(
     if (wish.kind == SourceKind::path || wish.kind == SourceKind::oci) continue;
     fetched[wish.name] = at_place(spec.where(wish.source_place), [&] {
       const auto source = open_remote(wish.source, context);
-      return fetch_entry({wish, *source, cache, session, offline, bytes, trust});
+      return fetch_entry({wish, *source, cache, session, offline, bytes});
     });
   }
   return fetched;

@@ -5,7 +5,6 @@
 #include "lib/oci/recipe.h"
 #include "lib/resolve/plan.h"
 #include "lib/spec/spec.h"
-#include "lib/store/downloads.h"
 
 #include <cstddef>
 #include <map>
@@ -37,13 +36,12 @@ using RemoteWeightsByName = std::map<std::string, RemoteWeights>;
 /// downloads those that the store's cache lacks, but for what `bytes` leaves there: of that the
 /// front is looked at. Asks nobody about what is pinned and at hand. What was listed is kept for
 /// Offline::yes, where anything that is missing is Fault::input. What of the cache is damaged
-/// (is_intact, with `trust`) is fetched anew; with Offline::yes it is Fault::integrity. Errors name
+/// (is_intact) is fetched anew; with Offline::yes it is Fault::integrity. Errors name
 /// the entry.
 RemoteWeightsByName fetch_weights(const Spec& spec,
                                   Session& session,
                                   Offline offline,
-                                  RemoteBytes bytes = RemoteBytes::cached,
-                                  Trust trust = Trust::state);
+                                  RemoteBytes bytes = RemoteBytes::cached);
 
 namespace annotation {
 /// On layers of remote weights: where they are from.

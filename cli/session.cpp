@@ -73,6 +73,7 @@ DebianContext Session::debian_context(Offline offline) {
   DebianContext context{store, downloader, world.terminal, world.stop};
   context.jobs = world.settings.transfers;
   context.offline = offline;
+  context.downloads = downloads;
   context.environment_mirror = world.environment("MLPACK_DEBIAN_MIRROR").value_or("");
   return context;
 }

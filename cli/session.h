@@ -5,6 +5,7 @@
 #include "layers/debs.h"
 #include "layers/pack.h"
 #include "lib/model/model.h"
+#include "lib/store/downloads.h"
 #include "lib/store/store.h"
 #include "registry/client.h"
 #include "registry/credentials.h"
@@ -26,6 +27,7 @@ class Session {
   Client client;
   HttpDownloader downloader;
   RemoteFiles remote_files;
+  Trust downloads = Trust::state;  // what is believed of the store's cache
 
   Terminal& terminal() const { return world.terminal; }
   RemoteContext remote_context() const;

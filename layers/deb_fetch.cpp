@@ -78,7 +78,7 @@ void fetch_files(const std::vector<WantedFile>& files,
   std::vector<const WantedFile*> missing;
   std::uint64_t total = 0;
   for (const WantedFile& file : files) {
-    if (is_intact(context.store, file.sha256, {context.stop})) continue;
+    if (is_intact(context.store, file.sha256, {context.stop, context.downloads})) continue;
     missing.push_back(&file);
     total += file.size;
   }

@@ -9,6 +9,7 @@
 #include "lib/parallel.h"
 #include "lib/progress.h"
 #include "lib/sink.h"
+#include "lib/store/downloads.h"
 #include "lib/store/store.h"
 
 #include <cstddef>
@@ -69,6 +70,7 @@ struct DebianContext {
   const Stop& stop;
   std::size_t jobs = 1;
   Offline offline = Offline::no;
+  Trust downloads = Trust::state;       // what is believed of the store's cache
   std::string environment_mirror = {};  // MLPACK_DEBIAN_MIRROR
   fs::path apt_folder = "/etc/apt";     // the host's apt configuration, read where nothing names a
                                         // mirror

@@ -1,4 +1,5 @@
 #include "layers/deb_fetch.h"
+#include "lib/store/downloads.h"
 #include "tests/unit/debs/rig.h"
 #include "tests/unit/debs/support.h"
 
@@ -51,6 +52,19 @@ TEST_CASE("a file that changed in the cache is fetched again") {
   rig.context.offline = Offline::yes;
   CHECK_FALSE(refused(Fault::input, rig, files).empty());
   rig.context.offline = Offline::no;
+  fetch_files(files, "files", rig.context);
+  CHECK(cached(rig, "one") == "one");
+}
+
+TEST_CASE("where nothing is believed, a file that changed without a trace is found out too") {
+  DebianRig rig;
+  rig.repository.files = {{archive_url, "one"}};
+  const std::vector<WantedFile> files{wanted("one", {archive_url})};
+  write_file(rig.store.cache_path(Digest::of("one")), "two");
+  note_intact(rig.store, Digest::of("one"));
+  fetch_files(files, "files", rig.context);
+  CHECK(cached(rig, "one") == "two");
+  rig.context.downloads = Trust::nothing;
   fetch_files(files, "files", rig.context);
   CHECK(cached(rig, "one") == "one");
 }

@@ -118,7 +118,7 @@ const RecipeEntry& largest_entry(const LayerRecipe& layer) {
 std::string remedy(const LayerRecipe& layer, const RecipeEntry& largest, std::uint64_t limit) {
   const LayerRecipe alone{layer.role, layer.name, layer.mtime, {largest}};
   if (TarView(alone).size() <= limit) return "lower `layers.max_size`";
-  if (layer.role == Role::weights && can_reshard(largest.path)) {
+  if (layer.role == Role::weights && would_split(largest, limit)) {
     return "`--reshard` splits the file into shards";
   }
   return "split the file (`max_shard_size` of save_pretrained, say), or use another registry";

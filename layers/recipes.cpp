@@ -201,7 +201,7 @@ std::vector<std::string> warnings_for(const std::vector<RecipeEntry>& items,
   std::vector<std::string> warnings = case_collisions(items);
   for (const RecipeEntry& item : items) {
     if (item.size <= options.max_size) continue;
-    const bool can_split = role == Role::weights && can_reshard(item.path);
+    const bool can_split = role == Role::weights && would_split(item, options.max_size);
     warnings.push_back(
         fmt::format("{} is {}, larger than `layers.max_size` ({}): its layer is too{}",
                     shown(item.path),

@@ -57,6 +57,17 @@ void add_slice(Parts& parts, const RecipeEntry& from, const Slice& slice) {
   }
 }
 
+// By its name.
+bool can_reshard(const std::string& path) {
+  // What is loaded from one file only: adapters, and the projector beside a GGUF model.
+  const auto is_whole = [name = name_in(path)](std::string_view start) {
+    return name.starts_with(start);
+  };
+  if (path.ends_with(gguf)) return !is_whole("mmproj");
+  return path.ends_with(safetensors) && !is_whole("adapter_model") &&
+         !is_whole("pytorch_lora_weights");
+}
+
 class Resharding {
  public:
   Resharding(std::vector<RecipeEntry>& entries, std::uint64_t max_layer)
@@ -231,18 +242,20 @@ class Resharding {
 
 }  // namespace
 
-bool can_reshard(const std::string& path) {
-  // What is loaded from one file only: adapters, and the projector beside a GGUF model.
-  const auto is_whole = [name = name_in(path)](std::string_view start) {
-    return name.starts_with(start);
-  };
-  if (path.ends_with(gguf)) return !is_whole("mmproj");
-  return path.ends_with(safetensors) && !is_whole("adapter_model") &&
-         !is_whole("pytorch_lora_weights");
-}
-
 std::vector<std::string> reshard(std::vector<RecipeEntry>& entries, std::uint64_t max_layer) {
   return Resharding(entries, max_layer).run();
+}
+
+bool would_split(const RecipeEntry& entry, std::uint64_t max_layer) {
+  if (!can_reshard(entry.path) || std::holds_alternative<Parts>(entry.content)) return false;
+  if (std::holds_alternative<RemoteContent>(entry.content)) return true;
+  std::vector<RecipeEntry> entries{entry};
+  try {
+    reshard(entries, max_layer);
+  } catch (const Error& error) {
+    return error.fault() != Fault::usage;
+  }
+  return true;
 }
 
 }  // namespace mlpack

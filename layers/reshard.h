@@ -17,7 +17,7 @@ namespace mlpack {
 /// The files are sound (check_weights). What cannot be split is Fault::usage.
 std::vector<std::string> reshard(std::vector<RecipeEntry>& entries, std::uint64_t max_layer);
 
-/// Whether reshard can split a file of that name.
-bool can_reshard(const std::string& path);
+/// Whether reshard would split that file of weights, as far as it is here to be looked at.
+bool would_split(const RecipeEntry& entry, std::uint64_t max_layer);
 
 }  // namespace mlpack

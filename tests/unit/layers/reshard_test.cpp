@@ -210,6 +210,23 @@ TEST_CASE("a tensor that no layer can hold is refused with the file in the image
                          "larger than 8.00 KiB | "));
 }
 
+TEST_CASE("--reshard is a remedy only for what it splits") {
+  const TempDir dir;
+  const auto remedy_for = [&](const std::string& name, const std::string& bytes) {
+    dir.write(name, bytes);
+    const auto entries = walk(input_of(dir / name, "/m/" + name));
+    const auto problem = layer_size_problem(weights_layer("m", entries), max_layer, "r");
+    REQUIRE(problem);
+    return problem->hint();
+  };
+  const std::string split = "`--reshard` splits the file into shards";
+  CHECK(remedy_for("a.safetensors", tensors("a", 5)) == split);
+  CHECK(remedy_for("b.safetensors", safetensors({{"b", "U8", {30 * kib}, 30 * kib}})) != split);
+  GgufBuilder keys;
+  keys.text("vocabulary", std::string(30 * kib, 'v')).tensor("t", {8}, 0, 32);
+  CHECK(remedy_for("c.gguf", keys.bytes()) != split);
+}
+
 TEST_CASE("a file that two indexes name, with others beside it, is not split") {
   const TempDir dir;
   dir.write("a.safetensors", tensors("a", 1));

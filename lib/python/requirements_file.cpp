@@ -1,0 +1,310 @@
+#include "lib/python/requirements_file.h"
+
+#include "lib/python/name.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+constexpr std::size_t deepest_file = 20;
+constexpr std::size_t most_requirements = 100'000;
+
+// A line without its comment, continued ones joined.
+struct LogicalLine {
+  std::string text;
+  std::size_t number = 0;
+};
+
+// pip cuts at a `#` that begins the line or follows a blank.
+std::string_view without_comment(std::string_view line) {
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '#' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) {
+      return line.substr(0, i);
+    }
+  }
+  return line;
+}
+
+std::vector<LogicalLine> logical_lines(std::string_view text) {
+  std::vector<LogicalLine> lines;
+  std::size_t number = 0;
+  bool goes_on = false;
+  for (std::string_view line : split(text, '\n')) {
+    ++number;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const bool is_comment = trim(line).starts_with('#');
+    if (!goes_on) lines.push_back({{}, number});
+    goes_on = line.ends_with('\\') && !is_comment;
+    if (goes_on) line.remove_suffix(1);
+    lines.back().text += is_comment ? " " : std::string(line);
+  }
+  for (LogicalLine& line : lines)
+    line.text = trim(without_comment(line.text));
+  std::erase_if(lines, [](const LogicalLine& line) { return line.text.empty(); });
+  return lines;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  for (std::size_t begin = 0; (begin = text.find_first_not_of(" \t", begin)) < text.size();) {
+    const std::size_t end = std::min(text.find_first_of(" \t", begin), text.size());
+    words.emplace_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  return words;
+}
+
+// An option in its forms `--name value`, `--name=value`, `-n value` and `-nvalue`.
+struct OptionName {
+  std::string_view name;
+  std::string_view letter;
+};
+
+std::optional<std::string> option_value(const std::string& line, const OptionName& option) {
+  for (const std::string_view name : {option.name, option.letter}) {
+    if (name.empty() || !line.starts_with(name)) continue;
+    std::string_view rest = std::string_view(line).substr(name.size());
+    const bool is_letter = name.size() == 2;
+    if (rest.empty()) return "";
+    if (rest[0] == '=') return std::string(trim(rest.substr(1)));
+    if (rest[0] == ' ' || rest[0] == '\t' || is_letter) return std::string(trim(rest));
+  }
+  return std::nullopt;
+}
+
+constexpr OptionName option_requirement{"--requirement", "-r"};
+constexpr OptionName option_constraint{"--constraint", "-c"};
+constexpr OptionName option_index{"--index-url", "-i"};
+constexpr OptionName option_extra_index{"--extra-index-url", ""};
+constexpr OptionName option_find_links{"--find-links", "-f"};
+constexpr std::array<std::string_view, 5> ignored_options{
+    "--require-hashes", "--pre", "--only-binary", "--prefer-binary", "--use-feature"};
+
+std::string first_word(const std::string& line) {
+  return line.substr(0, line.find_first_of(" \t="));
+}
+
+class RequirementsParser {
+ public:
+  explicit RequirementsParser(const RequirementsReader& reader) : reader_(reader) {}
+
+  void read(const fs::path& path, std::vector<RequirementLine>& into) {
+    const fs::path place = path.lexically_normal();
+    if (open_.size() == deepest_file || !open_.insert(place).second) {
+      fail(Fault::input, "`{}` names itself", printable(place.string()));
+    }
+    for (const LogicalLine& line : logical_lines(reader_.read(place))) {
+      where_ = {place.string(), line.number, 1, {}};
+      read_line(line.text, place.parent_path(), into);
+    }
+    open_.erase(place);
+  }
+
+  RequirementsFile finish(const fs::path& path) {
+    if (problems_.empty()) return std::move(file);
+    const std::string text = fmt::format("`{}` has {} problem{}",
+                                         printable(path.string()),
+                                         problems_.size(),
+                                         problems_.size() == 1 ? "" : "s");
+    throw Error(Fault::input, text, {}, std::move(problems_));
+  }
+
+  RequirementsFile file;
+
+ private:
+  void problem(std::string text) {
+    problems_.push_back(where_);
+    problems_.back().message = std::move(text);
+  }
+
+  void read_line(const std::string& line,
+                 const fs::path& folder,
+                 std::vector<RequirementLine>& into) {
+    if (line.starts_with('-')) return read_option(line, folder, into);
+    if (into.size() == most_requirements) fail(Fault::input, "there are too many requirements");
+    RequirementLine read{{}, {}, where_};
+    std::string text = line;
+    const std::size_t options = text.find(" --");
+    if (options != std::string::npos) {
+      if (!read_hashes(text.substr(options), read)) return;
+      text = trim(std::string_view(text).substr(0, options));
+    }
+    auto requirement = parse_requirement(text);
+    if (!requirement) return refuse(text);
+    const bool is_marked =
+        evaluate_marker(requirement->marker, linux_markers("3.11.0", "x86_64")).has_value();
+    if (!is_marked) return problem(fmt::format("`{}` is no marker", requirement->marker));
+    read.requirement = std::move(*requirement);
+    take_hash_of_url(read);
+    into.push_back(std::move(read));
+  }
+
+  // `#sha256=…` behind a URL is as good as `--hash`.
+  static void take_hash_of_url(RequirementLine& line) {
+    const std::size_t mark = line.requirement.url.find("#sha256=");
+    if (mark == std::string::npos) return;
+    const auto digest = Digest::from_hex(to_lower(line.requirement.url.substr(mark + 8, 64)));
+    if (digest) line.sha256.push_back(*digest);
+  }
+
+  void refuse(const std::string& text) {
+    const bool is_path = text.starts_with('.') || text.starts_with('/');
+    const bool is_url = text.find("://") != std::string::npos;
+    if (is_path || is_url) {
+      return problem("a path or a URL needs a name in front of it: `name @ URL`");
+    }
+    problem(fmt::format("`{}` is no requirement", printable(text)));
+  }
+
+  bool read_hashes(const std::string& options, RequirementLine& line) {
+    std::vector<std::string> words = words_of(options);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      std::string word = words[i];
+      if (word == "--hash" && i + 1 < words.size()) word += "=" + words[++i];
+      if (!word.starts_with("--hash=")) {
+        problem(fmt::format("mlpack does not know the option `{}` of a requirement",
+                            printable(first_word(word))));
+        return false;
+      }
+      const std::string hash = word.substr(7);
+      if (!hash.starts_with("sha256:")) continue;  // others may name the same file
+      const auto digest = Digest::parse(to_lower(hash));
+      if (!digest) {
+        problem(fmt::format("`{}` is no sha256", printable(hash)));
+        return false;
+      }
+      line.sha256.push_back(*digest);
+    }
+    return true;
+  }
+
+  void read_option(const std::string& line,
+                   const fs::path& folder,
+                   std::vector<RequirementLine>& into) {
+    if (const auto path = option_value(line, option_requirement)) {
+      return read(folder / *path, into);
+    }
+    if (const auto path = option_value(line, option_constraint)) {
+      return read(folder / *path, file.constraints);
+    }
+    if (const auto url = option_value(line, option_extra_index)) {
+      file.extra_index_urls.push_back(expanded(*url));
+      return;
+    }
+    if (const auto url = option_value(line, option_index)) {
+      file.index_url = expanded(*url);
+      return;
+    }
+    if (const auto place = option_value(line, option_find_links)) {
+      const bool is_url = place->find("://") != std::string::npos;
+      file.find_links.push_back(is_url ? expanded(*place) : (folder / *place).string());
+      return;
+    }
+    const std::string name = first_word(line);
+    if (name == "--no-index") {
+      file.index = RequirementsFile::Index::none;
+    } else if (name == "-e" || name == "--editable") {
+      problem(
+          "an editable requirement has no wheel: build one with `pip wheel`, and name its "
+          "folder in `find_links`");
+    } else if (std::find(ignored_options.begin(), ignored_options.end(), name) ==
+               ignored_options.end()) {
+      problem(fmt::format("mlpack does not know the option `{}`", printable(name)));
+    }
+  }
+
+  std::string expanded(const std::string& text) const {
+    std::string result;
+    std::size_t at = 0;
+    for (std::size_t begin = 0; (begin = text.find("${", at)) != std::string::npos;) {
+      const std::size_t end = text.find('}', begin);
+      if (end == std::string::npos) break;
+      const auto value = reader_.variable(text.substr(begin + 2, end - begin - 2));
+      result += text.substr(at, begin - at);
+      result += value.value_or(text.substr(begin, end + 1 - begin));
+      at = end + 1;
+    }
+    return result + text.substr(at);
+  }
+
+  const RequirementsReader& reader_;
+  std::set<fs::path> open_;
+  std::vector<Where> problems_;
+  Where where_;
+};
+
+std::string name_of_url(const std::string& url) {
+  const std::string path = url.substr(0, url.find_first_of("?#"));
+  return path.substr(path.rfind('/') + 1);
+}
+
+LockedPackage locked_of(const RequirementLine& line) {
+  LockedPackage package;
+  package.name = line.requirement.name;
+  package.sha256 = line.sha256;
+  package.where = line.where;
+  package.url = line.requirement.url.substr(0, line.requirement.url.find('#'));
+  if (!package.url.empty()) package.file = name_of_url(package.url);
+  const auto version = line.requirement.versions.pinned();
+  if (version) package.version = version->text();
+  return package;
+}
+
+void add_problem(PythonSelection& selection, const Where& where, std::string text) {
+  selection.problems.push_back(where);
+  selection.problems.back().message = std::move(text);
+}
+
+}  // namespace
+
+RequirementsFile read_requirements(const fs::path& path, const RequirementsReader& reader) {
+  RequirementsParser parser(reader);
+  parser.read(path, parser.file.requirements);
+  return parser.finish(path);
+}
+
+bool is_locked(const RequirementsFile& file) {
+  return std::all_of(
+      file.requirements.begin(), file.requirements.end(), [](const RequirementLine& line) {
+        const PythonRequirement& wanted = line.requirement;
+        return !line.sha256.empty() && (!wanted.url.empty() || wanted.versions.pinned());
+      });
+}
+
+PythonSelection select_requirements(const RequirementsFile& file, const PythonFacts& facts) {
+  PythonSelection selection;
+  std::map<std::string, LockedPackage> chosen;
+  for (const RequirementLine& line : file.requirements) {
+    const auto applies = evaluate_marker(line.requirement.marker, facts.markers);
+    if (!applies.value_or(false)) continue;
+    LockedPackage package = locked_of(line);
+    const auto [there, is_new] = chosen.try_emplace(package.name, package);
+    const bool agrees = there->second.version == package.version &&
+                        there->second.url == package.url && there->second.sha256 == package.sha256;
+    if (!is_new && !agrees) {
+      add_problem(
+          selection, line.where, fmt::format("`{}` is here twice, differently", package.name));
+    }
+  }
+  for (const RequirementLine& line : file.constraints) {
+    const auto found = chosen.find(line.requirement.name);
+    if (found == chosen.end() || found->second.version.empty()) continue;
+    if (!line.requirement.versions.contains(*PythonVersion::parse(found->second.version))) {
+      add_problem(selection, line.where, fmt::format("the constraint excludes `{}`", found->first));
+    }
+  }
+  for (auto& entry : chosen)
+    selection.packages.push_back(std::move(entry.second));
+  return selection;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,123 @@
+#include "lib/python/requirements_file.h"
+
+#include "lib/error.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+
+using namespace mlpack;
+
+namespace {
+
+const std::string a64(64, 'a');
+const std::string b64(64, 'b');
+
+RequirementsFile read_text(std::map<std::string, std::string> files) {
+  return read_requirements("/p/r.txt",
+                           {[&](const fs::path& path) {
+                              const auto found = files.find(path.string());
+                              if (found == files.end())
+                                fail(Fault::input, "`{}` is missing", path.string());
+                              return found->second;
+                            },
+                            [](const std::string& name) {
+                              return name == "TOKEN" ? std::optional<std::string>("s3cr3t")
+                                                     : std::nullopt;
+                            }});
+}
+
+RequirementsFile read_text(const std::string& text) {
+  return read_text({{"/p/r.txt", text}});
+}
+
+std::string requirement_problems(const std::string& text) {
+  try {
+    read_text(text);
+  } catch (const Error& error) {
+    std::string all = error.what();
+    for (const Where& where : error.where())
+      all += "\n" + std::to_string(where.line) + ": " + where.message;
+    return all;
+  }
+  return "none";
+}
+
+PythonFacts python_of_bookworm() {
+  return {"3.11.2",
+          {3, 11, "x86_64", {LibcVersion::Kind::glibc, 2, 36}},
+          linux_markers("3.11.2", "x86_64")};
+}
+
+}  // namespace
+
+TEST_CASE("a file that pip-compile wrote is locked") {
+  const RequirementsFile file = read_text(
+      "# by pip-compile\n--index-url https://u:${TOKEN}@i.example/simple\n"
+      "six==1.17.0 \\\n    --hash=sha256:" +
+      a64 + " \\\n    --hash=sha256:" + b64 +
+      "\n    # via x\n\nA.b[c]==1.0 ; python_version >= \"3.8\" --hash=sha256:" + a64 + "\r\n");
+  REQUIRE(file.requirements.size() == 2);
+  CHECK(is_locked(file));
+  CHECK(file.index_url == "https://u:s3cr3t@i.example/simple");
+  CHECK(file.requirements[0].sha256.size() == 2);
+  CHECK(file.requirements[0].where.line == 3);
+  CHECK(file.requirements[1].requirement.name == "a-b");
+  const PythonSelection selection = select_requirements(file, python_of_bookworm());
+  CHECK(selection.problems.empty());
+  REQUIRE(selection.packages.size() == 2);
+  CHECK(selection.packages[0].name == "a-b");
+  CHECK(selection.packages[1].version == "1.17.0");
+}
+
+TEST_CASE("a file whose requirements are open is not locked") {
+  CHECK_FALSE(is_locked(read_text("six\n")));
+  CHECK_FALSE(is_locked(read_text("six==1.0\n")));
+  CHECK_FALSE(is_locked(read_text("six>=1.0 --hash=sha256:" + a64 + "\n")));
+  CHECK_FALSE(is_locked(read_text("six==1.* --hash=sha256:" + a64 + "\n")));
+  CHECK(is_locked(read_text("x @ https://h.example/x-1-py3-none-any.whl#sha256=" + a64)));
+}
+
+TEST_CASE("other files, folders and indexes are named relative to the file") {
+  const RequirementsFile file = read_text(
+      {{"/p/r.txt",
+        "-r sub/a.txt\n-c c.txt\n--extra-index-url=https://e.example/s\n-f wheels\n--no-index"},
+       {"/p/sub/a.txt", "-f ../more\nsix==1"},
+       {"/p/c.txt", "six<1"}});
+  CHECK(file.requirements.at(0).where.file == "/p/sub/a.txt");
+  CHECK(file.constraints.size() == 1);
+  CHECK(file.find_links == std::vector<std::string>{"/p/sub/../more", "/p/wheels"});
+  CHECK(file.index == RequirementsFile::Index::none);
+  const PythonSelection selection = select_requirements(file, python_of_bookworm());
+  REQUIRE(selection.problems.size() == 1);
+  CHECK(selection.problems[0].message == "the constraint excludes `six`");
+}
+
+TEST_CASE("markers leave out what the image does not need") {
+  const std::string hash = " --hash=sha256:" + a64 + "\n";
+  const RequirementsFile file =
+      read_text("colorama==1 ; sys_platform == 'win32'" + hash + "six==1" + hash + "six==1" + hash);
+  CHECK(select_requirements(file, python_of_bookworm()).packages.size() == 1);
+  const PythonSelection twice =
+      select_requirements(read_text("six==1" + hash + "six==2" + hash), python_of_bookworm());
+  REQUIRE(twice.problems.size() == 1);
+  CHECK(twice.problems[0].message == "`six` is here twice, differently");
+}
+
+TEST_CASE("all that is wrong with a file is told at once") {
+  CHECK(requirement_problems("six==\n-e .\n--frob\n./x\nsix==1 --hash=sha256:zz\nsix==1 "
+                             "--config-settings=x\nsix; x == 'y'\n--index-url x") ==
+        "`/p/r.txt` has 7 problems\n"
+        "1: `six==` is no requirement\n"
+        "2: an editable requirement has no wheel: build one with `pip wheel`, and name its folder "
+        "in `find_links`\n"
+        "3: mlpack does not know the option `--frob`\n"
+        "4: a path or a URL needs a name in front of it: `name @ URL`\n"
+        "5: `sha256:zz` is no sha256\n"
+        "6: mlpack does not know the option `--config-settings` of a requirement\n"
+        "7: `x == 'y'` is no marker");
+  CHECK(requirement_problems("-r r.txt") == "`/p/r.txt` names itself");
+  CHECK(requirement_problems("https://u:s3cr3t@h.example/x.whl").find("s3cr3t") ==
+        std::string::npos);
+}

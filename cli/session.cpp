@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include "layers/archive_members.h"
 #include "layers/layer_check.h"
 
 #include <fmt/format.h>
@@ -61,7 +62,7 @@ OpenRemoteReadAt Session::open_remote_parts(Offline offline) {
 PackContext Session::pack_context(PackContext::Memo memo) {
   PackContext context;
   context.jobs = world.settings.jobs;
-  context.open_members = [this] { return deb_member_opener(store); };
+  context.open_members = [this] { return member_opener(store); };
   context.open_remote = open_remote(Offline::no);
   context.progress = &world.terminal;
   context.stop = &world.stop;
@@ -96,7 +97,7 @@ OpenBlob Session::open_anywhere(Offline offline) {
   };
   const OpenBlob here = open_blob(
       store,
-      [this] { return deb_member_opener(store); },
+      [this] { return member_opener(store); },
       open_remote(offline),
       offline == Offline::no ? elsewhere : OpenBlob());
   return [this, here, there, offline](const Descriptor& blob) {

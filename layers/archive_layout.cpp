@@ -37,7 +37,7 @@ void require_layout_or_nothing(const fs::path& folder) {
 
 bool is_of_files(const LayerRecipe& recipe) {
   return std::none_of(recipe.entries.begin(), recipe.entries.end(), [](const RecipeEntry& entry) {
-    return std::holds_alternative<DebMember>(entry.content) ||
+    return archive_of(entry.content) != nullptr ||
            std::holds_alternative<RemoteContent>(entry.content);
   });
 }

@@ -42,6 +42,9 @@ std::unique_ptr<Source> decompress(std::unique_ptr<Source> source,
                                    Compression compression,
                                    const DecompressLimits& limits = {});
 
+/// The bytes of a raw deflate stream (RFC 1951), which is all of `source`; else Fault::integrity.
+std::unique_ptr<Source> inflate_source(std::unique_ptr<Source> source);
+
 /// How a file that begins with `start` (4 bytes suffice) is compressed.
 Compression sniff_compression(std::string_view start);
 

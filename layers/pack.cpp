@@ -51,7 +51,7 @@ class Task {
 };
 
 bool is_member(const RecipeEntry& entry) {
-  return std::holds_alternative<DebMember>(entry.content);
+  return archive_of(entry.content) != nullptr;
 }
 
 // Whether the layer's bytes can be made again from the user's files, and need not be kept.

@@ -19,7 +19,7 @@ struct PackContext {
     verify  // every input is read; where its bytes are not the remembered ones, there is a warning
   };
   std::size_t jobs = 1;
-  OpenMembers open_members;      // for layers with DebMember content
+  OpenMembers open_members;      // for layers with members of archives
   OpenRemoteFile open_remote;    // for layers with RemoteContent
   Progress* progress = nullptr;  // may be absent
   const Stop* stop = nullptr;    // may be absent
@@ -38,10 +38,10 @@ struct PackJob {
   Compression compression = Compression::zstd;
 };
 
-/// Makes the layer of `job.recipe` known to `store`: compressed ones, and those with DebMember
-/// content, as a blob; any other uncompressed one as its recipe, so that its bytes are read (to
-/// hash them) but not written. A recipe that is remembered is not even read; `reused` says so. What
-/// is in the network is not read again to verify the memo: its name says what it holds.
+/// Makes the layer of `job.recipe` known to `store`: compressed ones, and those with
+/// members of archives, as a blob; any other uncompressed one as its recipe, so that its bytes are
+/// read (to hash them) but not written. A recipe that is remembered is not even read; `reused` says
+/// so. What is in the network is not read again to verify the memo: its name says what it holds.
 ///
 /// A source that changes while it is read is Fault::input naming it, a download in the store's
 /// cache that is not what its name says Fault::integrity, and nothing is remembered.

@@ -27,16 +27,16 @@ namespace {
 // Gives exactly `expected` bytes of a member, or says that the archive is not what its list says.
 class MemberSource : public Source {
  public:
-  MemberSource(std::unique_ptr<Source> inner, const DebMember& member, std::uint64_t expected)
-      : inner_(std::move(inner)), member_(member), left_(expected) {}
+  MemberSource(std::unique_ptr<Source> inner, const RecipeEntry& entry)
+      : inner_(std::move(inner)), entry_(entry), left_(entry.size) {}
 
   std::size_t read(std::span<std::byte> buffer) override {
     const std::size_t count = inner_->read(buffer);
     if (count > left_ || (count == 0 && left_ > 0)) {
       fail(Fault::integrity,
            "`{}` of package file {} is not as long as it was when it was listed",
-           printable(member_.member),
-           member_.archive.text());
+           printable(entry_.path),
+           archive_of(entry_.content)->text());
     }
     left_ -= count;
     return count;
@@ -44,7 +44,7 @@ class MemberSource : public Source {
 
  private:
   std::unique_ptr<Source> inner_;
-  const DebMember& member_;
+  const RecipeEntry& entry_;
   std::uint64_t left_;
 };
 
@@ -154,8 +154,10 @@ class TarSource : public Source {
     if (const auto* remote = std::get_if<RemoteContent>(&entry.content)) {
       return state_->open_remote(*remote, entry.size);
     }
-    const auto& member = std::get<DebMember>(entry.content);
-    return std::make_unique<MemberSource>(open_member_(member), member, entry.size);
+    if (const auto* wheel = std::get_if<WheelMember>(&entry.content)) {
+      return std::make_unique<MemberSource>(open_member_(*wheel), entry);
+    }
+    return std::make_unique<MemberSource>(open_member_(std::get<DebMember>(entry.content)), entry);
   }
 
   std::shared_ptr<const TarView::State> state_;

@@ -11,10 +11,10 @@
 
 namespace mlpack {
 
-/// Opens the content of a member of a .deb. Within one pass over a recipe the members of an archive
-/// are asked for in the recipe's order, and each source is read to its end before the next is
-/// opened.
-using OpenMember = std::function<std::unique_ptr<Source>(const DebMember&)>;
+/// Opens the content of a member of a .deb or a wheel. Within one pass over a recipe the members of
+/// an archive are asked for in the recipe's order, and each source is read to its end before the
+/// next is opened.
+using OpenMember = std::function<std::unique_ptr<Source>(const ArchiveMember&)>;
 /// Starts a pass: the OpenMember it returns may keep an archive open between calls and is used by
 /// one thread. Itself callable from any thread.
 using OpenMembers = std::function<OpenMember()>;
@@ -42,7 +42,7 @@ using OpenRange =
 /// share extents can then share it.
 class TarView {
  public:
-  /// `open_members` may be empty for a recipe without DebMember content, `open_remote` for one
+  /// `open_members` may be empty for a recipe without members of archives, `open_remote` for one
   /// without RemoteContent. Without `open_range` a FileSource opens files.
   explicit TarView(LayerRecipe recipe,
                    OpenMembers open_members = {},

@@ -35,6 +35,10 @@ OpenReadAt opener(const DebMember& /*member*/, std::uint64_t /*size*/) {
   return {};
 }
 
+OpenReadAt opener(const WheelMember& /*member*/, std::uint64_t /*size*/) {
+  return {};
+}
+
 }  // namespace
 
 ModelFile model_file(std::string path, const fs::path& place, std::uint64_t size) {

@@ -21,6 +21,7 @@
 // content = "=" text                                  bytes in memory
 //         / "<" path SP device SP inode SP size SP mtime SP ctime SP offset
 //         / "!" HEX SP member                         a member of a .deb
+//         / "*" HEX SP HEX SP member                  a member of a wheel, and its sha256
 //         / "@" [HEX] SP source SP path SP version    a file in the network
 //         / "+" count *( SP size SP content )         parts, each "=" or "<"
 //
@@ -87,6 +88,11 @@ void put(std::string& out, const FileRange& range) {
 
 void put(std::string& out, const DebMember& member) {
   out += " !" + member.archive.hex() + " ";
+  put_escaped(out, member.member);
+}
+
+void put(std::string& out, const WheelMember& member) {
+  out += fmt::format(" *{} {} ", member.archive.hex(), member.sha256.hex());
   put_escaped(out, member.member);
 }
 
@@ -238,6 +244,10 @@ Content read_content(Fields& fields) {
   if (kind == '+') return read_parts(fields, fields.number(first));
   const auto digest = Digest::from_hex(first);
   if (kind == '!' && digest) return DebMember{*digest, fields.text()};
+  if (kind == '*' && digest) {
+    const auto sha256 = Digest::from_hex(fields.raw());
+    if (sha256) return WheelMember{*digest, fields.text(), *sha256};
+  }
   if (kind == '@' && (digest || first.empty())) {
     return RemoteContent{fields.text(), fields.text(), fields.text(), digest};
   }
@@ -317,6 +327,12 @@ bool is_as_it_was(const LayerRecipe& recipe) {
     });
   }
   return unchanged;
+}
+
+const Digest* archive_of(const Content& content) {
+  if (const auto* member = std::get_if<DebMember>(&content)) return &member->archive;
+  if (const auto* member = std::get_if<WheelMember>(&content)) return &member->archive;
+  return nullptr;
 }
 
 bool is_remote(const LayerRecipe& recipe) {

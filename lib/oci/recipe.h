@@ -40,6 +40,18 @@ struct DebMember {
   bool operator==(const DebMember&) const = default;
 };
 
+/// The member `member` of the wheel with digest `archive` in the store's cache. Its content has
+/// `sha256`.
+struct WheelMember {
+  Digest archive;
+  std::string member;
+  Digest sha256;
+  bool operator==(const WheelMember&) const = default;
+};
+
+/// What lies in an archive of the store's cache.
+using ArchiveMember = std::variant<DebMember, WheelMember>;
+
 /// `size` bytes of a file that is put together: all of a text, or those of a file from the range's
 /// offset.
 struct Part {
@@ -61,7 +73,11 @@ struct RemoteContent {
 };
 
 /// A string is bytes held in memory.
-using Content = std::variant<std::string, FileRange, DebMember, Parts, RemoteContent>;
+using Content = std::variant<std::string, FileRange, DebMember, Parts, RemoteContent, WheelMember>;
+
+/// The digest of the archive in the store's cache that `content` is a member of; nullptr for what
+/// is none.
+const Digest* archive_of(const Content& content);
 
 /// Calls `visit` with each range of the user's files that `content` is made of, in its order.
 template <class Visit>

@@ -59,6 +59,11 @@ void add(FieldHasher& hash, const DebMember& member) {
   hash.text(member.member);
 }
 
+void add(FieldHasher& hash, const WheelMember& member) {
+  hash.text(member.archive.text());
+  hash.text(member.member);
+}
+
 void add(FieldHasher& hash, const RemoteContent& remote) {
   hash.text(remote.sha256 ? remote.sha256->hex() : "");
   if (remote.sha256) return;

@@ -85,8 +85,8 @@ std::set<Digest> needed_downloads(const Store& store, const std::set<Digest>& di
     const auto recipe = store.recipe(digest);
     if (!recipe) continue;
     for (const RecipeEntry& entry : recipe->entries) {
-      const auto* member = std::get_if<DebMember>(&entry.content);
-      if (member != nullptr) downloads.insert(member->archive);
+      const Digest* const archive = archive_of(entry.content);
+      if (archive != nullptr) downloads.insert(*archive);
       // Whatever the path of the store is called meanwhile: a file of the user's harms nobody.
       for_each_range(entry.content, [&](const FileRange& range) {
         const auto named = Digest::from_hex(range.path.filename().string());

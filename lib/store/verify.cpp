@@ -62,10 +62,10 @@ std::optional<std::string> missing_input(const Store& store, const LayerRecipe& 
       if (!changed && !is_unchanged(range)) changed = range.path.string();
     });
     if (changed) return fmt::format("`{}`, which changed or is gone; build it again", *changed);
-    const auto* member = std::get_if<DebMember>(&entry.content);
-    if (member != nullptr && !store.has_cached(member->archive)) {
+    const Digest* const archive = archive_of(entry.content);
+    if (archive != nullptr && !store.has_cached(*archive)) {
       return fmt::format("the package `{}`, which is not in the cache; build it again",
-                         member->archive.text());
+                         archive->text());
     }
   }
   return std::nullopt;

@@ -1,3 +1,4 @@
+#include "layers/archive_members.h"
 #include "layers/busybox.h"
 
 #include "layers/tar_view.h"
@@ -62,7 +63,7 @@ TEST_CASE("the shell is one program of the distribution under many names, with i
     CHECK(std::get<std::string>(status->content).find("Version: 1:1.35\n") != std::string::npos);
     CHECK(find(layer, "usr/share/man/man1/busybox.1.gz") == nullptr);
 
-    const TarView view(layer, [&] { return deb_member_opener(rig.store); });
+    const TarView view(layer, [&] { return member_opener(rig.store); });
     const std::string tar = all_of(*view.open());
     CHECK(tar.find("the program") != std::string::npos);
     CHECK(tar.find("GPL-2") != std::string::npos);

@@ -1,3 +1,4 @@
+#include "layers/archive_members.h"
 #include "layers/tar_reader.h"
 #include "layers/tar_view.h"
 #include "tests/unit/debs/rig.h"
@@ -73,7 +74,7 @@ TEST_CASE("once fetched, a root is made offline") {
 TEST_CASE("a layer holds the bytes of the packages' files") {
   DebianRig rig;
   const DebianRoot root = rig.root_of(some_debs());
-  const TarView view(root.layers[1], [&] { return deb_member_opener(rig.store); });
+  const TarView view(root.layers[1], [&] { return member_opener(rig.store); });
   const std::string tar = all_of(*view.open());
   CHECK(tar.size() == view.size());
   for (std::size_t i = 0; i < view.recipe().entries.size(); ++i) {

@@ -259,7 +259,8 @@ TEST_CASE("a blob that is nowhere is an error that says what to do") {
 TEST_CASE("an uncompressed layer of package members is stored: it cannot be read from files") {
   Workplace work;
   work.context.open_members = [] {
-    return [](const DebMember& member) -> std::unique_ptr<Source> {
+    return [](const ArchiveMember& asked_for) -> std::unique_ptr<Source> {
+      const auto& member = std::get<DebMember>(asked_for);
       return std::make_unique<StringSource>("content of " + member.member);
     };
   };

@@ -253,7 +253,8 @@ TEST_CASE("members of a package are asked for in order, once for each pass") {
   std::vector<std::string> asked;
   const OpenMembers members = [&asked] {
     asked.push_back("pass");
-    return [&asked](const DebMember& member) -> std::unique_ptr<Source> {
+    return [&asked](const ArchiveMember& asked_for) -> std::unique_ptr<Source> {
+      const auto& member = std::get<DebMember>(asked_for);
       asked.push_back(member.member);
       return std::make_unique<StringSource>("content of " + member.member);
     };

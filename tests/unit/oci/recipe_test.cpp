@@ -53,7 +53,8 @@ LayerRecipe sample_recipe() {
                          Parts{{std::string("a b\n"), 4}, {FileRange{"/src/z", identity, 7}, 9}},
                          13),
                     file("models/far", RemoteContent{"hf://a/b", "c d", "v 1", some_digest}, 5),
-                    file("models/s3", RemoteContent{"s3://bucket/x", "e", "", {}}, 6)};
+                    file("models/s3", RemoteContent{"s3://bucket/x", "e", "", {}}, 6),
+                    file("opt/venv/x", WheelMember{some_digest, "a b.py", Digest::of("x")}, 7)};
   return recipe;
 }
 
@@ -184,6 +185,9 @@ TEST_CASE("every field of a recipe changes its key") {
   changed([](LayerRecipe& r) { r.entries[4].content = DebMember{some_digest, "./x"}; });
   changed(
       [](LayerRecipe& r) { std::get<DebMember>(r.entries[4].content).archive = Digest::of(""); });
+  changed([](LayerRecipe& r) { std::get<WheelMember>(r.entries[10].content).member = "c.py"; });
+  changed(
+      [](LayerRecipe& r) { std::get<WheelMember>(r.entries[10].content).archive = Digest::of(""); });
   const auto range = [&](auto&& change) {
     changed([&](LayerRecipe& r) { change(std::get<FileRange>(r.entries[1].content)); });
   };

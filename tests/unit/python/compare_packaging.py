@@ -113,6 +113,13 @@ def tags(minor, machine, glibc):
     return " ".join(str(tag) for tag in dict.fromkeys(found))
 
 
+def condition(source, listed):
+    operator, version = source.choice(OPERATORS[:-1]), source.choice(listed)
+    if operator == "~=" and valid(version):
+        version = str(valid(version))  # packaging looks for the series in the spelling
+    return operator + version + source.choice(["", "", "", ".*"])
+
+
 def questions(source):
     listed = versions(source, 400)
     for text in listed:
@@ -121,8 +128,7 @@ def questions(source):
         left, right = source.choice(listed), source.choice(listed)
         a, b = valid(left), valid(right)
         yield ("compare", left, right), "invalid" if not (a and b) else "<" if a < b else ">" if a > b else "="
-        specifiers = ",".join(source.choice(OPERATORS[:-1]) + source.choice(listed) + source.choice(["", "", "", ".*"])
-                              for _ in range(source.choice([1, 1, 2])))
+        specifiers = ",".join(condition(source, listed) for _ in range(source.choice([1, 1, 2])))
         yield ("contains", specifiers, left), contains(specifiers, left)
         marker = source.choice(MARKERS)  # where a version is on the left, packaging wants a whole one
         marker = marker.format(op=source.choice(OPERATORS[:-1]),

@@ -1,5 +1,6 @@
 #include "cli/base.h"
 
+#include "cli/python.h"
 #include "layers/archive.h"
 #include "layers/deb_image.h"
 #include "layers/diff_ids.h"
@@ -94,6 +95,7 @@ FoundBase on_debian(const BaseDebian& wish,
                     const DebianContext& context) {
   DebianBase wanted{wish.codename, wish.mirror, wish.security_mirror, wish.snapshot, platform, {}};
   add_names(wanted, spec);
+  if (spec.python) wanted.packages.emplace_back("python3");
   const DebianPlan plan = resolve_debian(wanted, context);
   DebianRoot root = prepare_debian(plan, context);
   FoundBase base;
@@ -147,11 +149,12 @@ void keep_layers(FoundBase& base, Session& session) {
 void add_packages(FoundBase& base, const Spec& spec, Session& session, Offline offline) {
   const DebianContext context = session.debian_context(offline);
   const OpenBlob open = session.open_anywhere(offline);
-  if (spec.system_packages.empty()) {
+  if (spec.system_packages.empty() && !spec.python) {
     base.files = local_image_root(base.image.layers, open, context);
     return;
   }
   base.files = read_image_root(base.image.layers, open, context);
+  if (spec.system_packages.empty()) return;
   ImagePackages wanted{base.image.name, base.facts.config.platform, {}};
   add_names(wanted, spec);
   auto layer = at_place(place_of_packages(spec),
@@ -194,13 +197,18 @@ FoundBase find_base(const Spec& spec,
                     Session& session,
                     Offline offline,
                     BaseLayers layers) {
-  return at_place(spec.where(spec.base.place), [&] {
+  FoundBase base = at_place(spec.where(spec.base.place), [&] {
     auto image = image_of(spec, platform, session, offline);
     if (!image) return base_of(spec, platform, session, offline);
     if (layers == BaseLayers::keep) keep_layers(*image, session);
     add_packages(*image, spec, session, offline);
     return std::move(*image);
   });
+  if (spec.python) {
+    at_place(spec.where(spec.python->place),
+             [&] { add_python(base, spec, platform, session, offline); });
+  }
+  return base;
 }
 
 }  // namespace mlpack

@@ -20,6 +20,7 @@ struct FoundBase {
   BaseFacts facts;
   BaseImage image;                  // whose layers are used as they are
   std::vector<LayerRecipe> system;  // layers made of the distribution's packages
+  std::vector<LayerRecipe> python;  // layers made of wheels
   std::vector<Layer> weights;       // layers of other images that are reused above those
   RootView root = RootView::empty();
   std::vector<std::string> passwd;  // the distribution's lines of /etc/passwd and /etc/group
@@ -33,8 +34,9 @@ enum class BaseLayers { leave, keep };
 
 /// Finds the base of `spec` for `platform`: of an image only manifest and config are fetched, the
 /// layers of a layout are taken into the store, packages are downloaded into the store's cache.
-/// `system_packages` on an image need its list of packages: its layers are read through once, from
-/// where they are, and what was found is kept by their digests.
+/// `system_packages` on an image need its list of packages, and `python` its interpreter: its layers
+/// are read through once, from where they are, and what was found is kept by their digests. Wheels
+/// are downloaded into the store's cache.
 FoundBase find_base(const Spec& spec,
                     const Platform& platform,
                     Session& session,

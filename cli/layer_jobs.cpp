@@ -169,6 +169,7 @@ LayerJobs layer_jobs(const Plan& plan,
   }
 
   std::vector<LayerRecipe> layers = base.system;
+  append(layers, base.python);
   append(layers, std::move(contents.layers));
   auto jobs = with_compression(std::move(layers), plan, spec.layers.compression);
   jobs = fit_layer_count(std::move(jobs),

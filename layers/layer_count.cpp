@@ -64,7 +64,7 @@ enum class Names { equal, any };  // of weights that may be joined
 bool may_join(const PackJob& lower, const PackJob& upper, Names names) {
   const Role role = lower.recipe.role;
   if (role != upper.recipe.role || lower.compression != upper.compression) return false;
-  if (role == Role::files) return true;
+  if (role == Role::files || role == Role::python) return true;
   return role == Role::weights && (names == Names::any || lower.recipe.name == upper.recipe.name);
 }
 

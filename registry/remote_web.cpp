@@ -3,6 +3,7 @@
 #include "lib/text.h"
 #include "registry/client_state.h"
 #include "registry/refusal.h"
+#include "registry/url_credentials.h"
 
 #include <utility>
 
@@ -52,11 +53,14 @@ bool refuses_head(int status) {
 
 }  // namespace
 
-WebSource::WebSource(const RemoteContext& context, const std::string& source)
+WebSource::WebSource(const RemoteContext& context,
+                     const std::string& source,
+                     std::string authorization)
     : wire_(context),
       url_(url_of(source)),
       sha256_(digest_of_source(source, url_.shown())),
-      name_(url_.shown()) {
+      name_(url_.shown()),
+      authorization_(std::move(authorization)) {
   require_private(url_, context.plain_http, "the source");
   file_name(url_, name_);
 }
@@ -76,7 +80,9 @@ Error WebSource::refusal(const std::string& what, const Landed& landed) const {
 
 RemoteCall WebSource::call(const std::string& method, const std::string& verb) const {
   RemoteCall call{.url = url_, .what = fmt::format("{} `{}`", verb, name_), .method = method};
-  call.prepare = [](const Url&, Request& request) { request.netrc = Request::Netrc::used; };
+  call.prepare = [this](const Url& url, Request& request) {
+    authorize_request(url, url_, authorization_, request);
+  };
   call.refusal = [this, what = call.what](const Landed& landed) { return refusal(what, landed); };
   return call;
 }

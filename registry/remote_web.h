@@ -12,8 +12,11 @@ namespace mlpack {
 /// file may have a password for its host.
 class WebSource : public RemoteSource {
  public:
-  /// Fault::usage for what is no such URL.
-  WebSource(const RemoteContext& context, const std::string& source);
+  /// Fault::usage for what is no such URL. Where `authorization` is given, the header of that name
+  /// goes with it to the server that the URL names, and nowhere else.
+  WebSource(const RemoteContext& context,
+            const std::string& source,
+            std::string authorization = {});
 
   const std::string& name() const override { return name_; }
   RemoteListing list() override;
@@ -34,6 +37,7 @@ class WebSource : public RemoteSource {
   Url url_;
   std::optional<Digest> sha256_;
   std::string name_;
+  std::string authorization_;
 };
 
 }  // namespace mlpack

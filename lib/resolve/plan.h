@@ -14,6 +14,10 @@
 
 namespace mlpack {
 
+/// PATH where the base says nothing.
+inline constexpr std::string_view default_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// One thing that was decided, and why.
 struct Decision {
   std::string what;

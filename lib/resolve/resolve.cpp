@@ -9,9 +9,6 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view default_path =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 void plan_command(const Spec& spec, ImageConfig& config) {
   if (spec.entrypoint || spec.run) {
     config.entrypoint = spec.entrypoint.value_or(std::vector<std::string>{});

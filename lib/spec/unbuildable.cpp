@@ -11,7 +11,6 @@ namespace {
 std::map<Place, std::string> unbuildable_keys(const Spec& spec) {
   std::map<Place, std::string> keys;
   if (spec.runtime) keys.emplace(spec.runtime->place, "`runtime`");
-  if (spec.python) keys.emplace(spec.python->place, "`python`");
   return keys;
 }
 

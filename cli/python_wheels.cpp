@@ -1,0 +1,261 @@
+#include "cli/python_wheels.h"
+
+#include "lib/error.h"
+#include "lib/text.h"
+#include "registry/python_index.h"
+#include "registry/remote_cache.h"
+#include "registry/remote_web.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+// The name of a wheel that was found by its hash, for the next time.
+constexpr std::string_view wheel_name_fact = "wheel name";
+
+bool has_hash(const LockedPackage& package, const Digest& sha256) {
+  return std::find(package.sha256.begin(), package.sha256.end(), sha256) != package.sha256.end();
+}
+
+bool is_url(const std::string& place) {
+  return place.find("://") != std::string::npos;
+}
+
+class WheelFetcher {
+ public:
+  WheelFetcher(const IndexSettings& settings,
+               const PythonFacts& facts,
+               Session& session,
+               Offline offline)
+      : tags_(facts.target),
+        session_(session),
+        context_(session.remote_context()),
+        offline_(offline),
+        cache_(session.store.root() / "cache", session.world.stop) {
+    for (const std::string& place : settings.find_links) {
+      if (!is_url(place)) {
+        folders_.emplace_back(place);
+      } else if (place.starts_with("file://")) {
+        folders_.emplace_back(place.substr(7));
+      } else if (offline == Offline::no) {
+        indexes_.push_back(
+            std::make_unique<PythonIndex>(context_, place, PythonIndex::Kind::links));
+      }
+    }
+    if (settings.index == IndexSettings::Index::none || offline == Offline::yes) return;
+    add_index(settings.index_url);
+    for (const std::string& url : settings.extra_index_urls)
+      add_index(url);
+  }
+
+  // nullopt where nobody has it.
+  std::optional<CachedWheel> fetch(const LockedPackage& package) {
+    session_.world.stop.check();
+    if (auto here = find_cached(package)) return here;
+    if (!package.path.empty()) return take(package, package.path, direct_url(package));
+    for (const fs::path& folder : folders_) {
+      if (auto found = find_in_folder(package, folder)) return found;
+    }
+    if (offline_ == Offline::yes) {
+      fail_offline(package.file.empty() ? package.name + " " + package.version : package.file);
+    }
+    if (!package.url.empty()) return download(package, package.url, package.file);
+    for (const auto& index : indexes_) {
+      if (auto found = find_in_index(package, *index)) return found;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  [[noreturn]] static void fail_offline(const std::string& name) {
+    throw Error(Fault::input,
+                fmt::format("`{}` is not in the store, and `--offline` forbids to fetch it", name),
+                "run `mlpack fetch` while there is a network");
+  }
+
+  void add_index(const std::string& url) {
+    auto index = std::make_unique<PythonIndex>(context_, url, PythonIndex::Kind::index);
+    const bool is_known = std::any_of(indexes_.begin(), indexes_.end(), [&](const auto& known) {
+      return known->name() == index->name();
+    });
+    if (!is_known) indexes_.push_back(std::move(index));
+  }
+
+  // Of a direct reference, for PEP 610; nothing of this machine.
+  static std::string direct_url(const LockedPackage& package) {
+    if (!package.path.empty()) return "file:///" + package.path.filename().string();
+    const bool is_direct = !package.url.empty() && package.index.empty() && package.version.empty();
+    const auto split = is_direct ? split_credentials(package.url) : std::nullopt;
+    return split ? split->url.text() : std::string();
+  }
+
+  std::optional<CachedWheel> find_cached(const LockedPackage& package) {
+    for (const Digest& sha256 : package.sha256) {
+      if (!session_.store.has_cached(sha256)) continue;
+      std::string file = package.file;
+      if (file.empty()) file = session_.store.fact(wheel_name_fact, sha256).value_or("");
+      if (!fits(package, file)) continue;
+      std::error_code failed;
+      const auto size = fs::file_size(session_.store.cache_path(sha256), failed);
+      if (!failed) return CachedWheel{file, sha256, size, direct_url(package)};
+    }
+    return std::nullopt;
+  }
+
+  // Whether a file of that name is one of the package's, and good for the image.
+  bool fits(const LockedPackage& package, const std::string& file) const {
+    const auto name = parse_wheel_name(file);
+    if (!name || name->name != package.name || !tags_.rank(name->tags)) return false;
+    return package.version.empty() || name->parsed == *PythonVersion::parse(package.version);
+  }
+
+  void remember_name(const LockedPackage& package, const CachedWheel& wheel) {
+    if (package.file.empty()) session_.store.put_fact(wheel_name_fact, wheel.sha256, wheel.file);
+  }
+
+  // A wheel on disk goes into the cache, so that the layers can be made again.
+  CachedWheel take(const LockedPackage& package, const fs::path& path, std::string url) {
+    const std::unique_ptr<AtomicFile> out = session_.store.new_cached();
+    Hasher hasher;
+    Tee tee(hasher, *out);
+    const std::unique_ptr<Source> source = open_file(path);
+    copy(*source, tee, [&](std::size_t) { session_.world.stop.check(); });
+    const std::uint64_t size = hasher.bytes();
+    const Digest sha256 = hasher.finish();
+    if (!has_hash(package, sha256)) {
+      throw Error(Fault::integrity,
+                  fmt::format("`{}` has the sha256 {}, which the lock does not have",
+                              printable(path.string()),
+                              sha256.hex()),
+                  "the file is not the one that was locked: lock it again");
+    }
+    out->commit_as(session_.store.cache_path(sha256));
+    CachedWheel wheel{path.filename().string(), sha256, size, std::move(url)};
+    remember_name(package, wheel);
+    return wheel;
+  }
+
+  std::optional<CachedWheel> find_in_folder(const LockedPackage& package, const fs::path& folder) {
+    std::error_code failed;
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(folder, failed)) {
+      if (fits(package, entry.path().filename().string())) found.push_back(entry.path());
+    }
+    std::sort(found.begin(), found.end(), [&](const fs::path& a, const fs::path& b) {
+      return is_better_wheel(*parse_wheel_name(a.filename().string()),
+                             *parse_wheel_name(b.filename().string()),
+                             tags_);
+    });
+    for (const fs::path& path : found) {
+      const std::unique_ptr<Source> source = open_file(path);
+      if (has_hash(package, digest_of(*source))) return take(package, path, {});
+    }
+    return std::nullopt;
+  }
+
+  std::optional<CachedWheel> find_in_index(const LockedPackage& package, const PythonIndex& index) {
+    const auto files = index.files(package.name);
+    if (!files) return std::nullopt;
+    const IndexFile* best = nullptr;
+    for (const IndexFile& file : *files) {
+      const bool is_wanted =
+          file.sha256 && has_hash(package, *file.sha256) && fits(package, file.name);
+      if (!is_wanted) continue;
+      const bool is_better =
+          best == nullptr ||
+          is_better_wheel(*parse_wheel_name(file.name), *parse_wheel_name(best->name), tags_);
+      if (is_better) best = &file;
+    }
+    if (best == nullptr) return std::nullopt;
+    if (best->yanked == IndexFile::Yanked::yes) {
+      session_.terminal().warn(fmt::format("`{}` was yanked from `{}`", best->name, index.name()));
+    }
+    LockedPackage exact = package;
+    exact.sha256 = {*best->sha256};
+    exact.size = best->size;
+    CachedWheel wheel = download(exact, best->url.text(), best->name);
+    remember_name(package, wheel);
+    return wheel;
+  }
+
+  // The credentials of the URL itself, else of an index on the same server.
+  std::string authorization_for(const UrlWithCredentials& place) const {
+    if (!place.authorization.empty()) return place.authorization;
+    for (const auto& index : indexes_) {
+      if (same_origin(index->place().url, place.url)) return index->place().authorization;
+    }
+    return {};
+  }
+
+  CachedWheel download(const LockedPackage& package,
+                       const std::string& url,
+                       const std::string& file) {
+    const auto place = split_credentials(url);
+    if (!place) {
+      fail(Fault::usage, "the lock's URL of `{}` cannot be read", printable(package.name));
+    }
+    const Digest& sha256 = package.sha256.front();
+    const std::string source = place->url.text() + "#sha256=" + sha256.hex();
+    WebSource web(context_, source, authorization_for(*place));
+    RemoteFile wanted{.path = file, .size = package.size.value_or(0), .sha256 = sha256};
+    if (!package.size) wanted.size = web.list().files.front().size;
+    cache_.require_room_for(web, {wanted});
+    const CachedFile cached = cache_.download_to(web, wanted, session_.terminal());
+    return {file, cached.sha256, wanted.size, direct_url(package)};
+  }
+
+  SupportedTags tags_;
+  Session& session_;
+  RemoteContext context_;
+  Offline offline_;
+  RemoteCache cache_;
+  std::vector<fs::path> folders_;
+  std::vector<std::unique_ptr<PythonIndex>> indexes_;
+};
+
+}  // namespace
+
+std::vector<CachedWheel> fetch_wheels(const PythonSelection& selection,
+                                      const IndexSettings& settings,
+                                      const PythonFacts& facts,
+                                      Session& session,
+                                      Offline offline) {
+  WheelFetcher fetcher(settings, facts, session, offline);
+  const auto& packages = selection.packages;
+  std::vector<std::optional<CachedWheel>> found(packages.size());
+  parallel_for(packages.size(), session.world.settings.transfers, [&](std::size_t i) {
+    found[i] = fetcher.fetch(packages[i]);
+  });
+  std::vector<CachedWheel> wheels;
+  std::vector<Where> missing;
+  for (std::size_t i = 0; i < packages.size(); ++i) {
+    if (found[i]) {
+      wheels.push_back(std::move(*found[i]));
+      continue;
+    }
+    missing.push_back(packages[i].where);
+    missing.back().message = fmt::format(
+        "no index and no folder has a wheel of `{}` {} with the lock's hashes that "
+        "fits Python 3.{} on {}",
+        packages[i].name,
+        packages[i].version,
+        facts.target.minor,
+        facts.target.machine);
+  }
+  if (missing.empty()) return wheels;
+  throw Error(Fault::incompatible,
+              fmt::format("{} of {} packages cannot be found", missing.size(), packages.size()),
+              "a package with only a source distribution needs a wheel: build it with `pip wheel`, "
+              "name its folder in `find_links`, and lock again",
+              std::move(missing));
+}
+
+}  // namespace mlpack

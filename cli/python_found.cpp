@@ -184,7 +184,8 @@ PythonPlaces own_places(const FoundPython& python, const RootPaths& root) {
           prefix + "/bin",
           prefix,
           fmt::format("{}/include/{}", prefix, name),
-          python.interpreter};
+          python.interpreter,
+          fmt::format("3.{}", python.facts.target.minor)};
 }
 
 }  // namespace mlpack

@@ -142,7 +142,10 @@ class Installation {
 
   // As pip has it, the entry point wins over a script of its name.
   void add_entry_point(const WheelEntryPoint& point) {
-    const std::string path = places_.scripts + "/" + point.name;
+    // pip's wheel names the version that it was built with; installers write their own.
+    const bool is_pips = listing_.name == "pip" && point.name.starts_with("pip3.");
+    const std::string name = is_pips ? "pip" + places_.version : point.name;
+    const std::string path = places_.scripts + "/" + name;
     installed_.erase(path);
     add_text(wheel_text(path, entry_point_script(point, places_), 0755));
   }
@@ -181,7 +184,8 @@ PythonPlaces places_of(const VirtualEnvironment& environment) {
           folder + "/bin",
           folder,
           fmt::format("{}/include/site/{}", folder, python),
-          "/" + folder + "/bin/python"};
+          "/" + folder + "/bin/python",
+          fmt::format("{}.{}", environment.major, environment.minor)};
 }
 
 LayerRecipe environment_recipe(const VirtualEnvironment& environment) {

@@ -22,6 +22,7 @@ struct PythonPlaces {
   std::string data;         // `opt/venv`
   std::string headers;      // `opt/venv/include/site/python3.11`
   std::string interpreter;  // for scripts: `/opt/venv/bin/python`
+  std::string version;      // `3.11`
 };
 
 /// A virtual environment of an interpreter of the base.

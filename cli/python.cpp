@@ -147,7 +147,7 @@ void add_python(FoundBase& base,
     session.terminal().warn(warning);
   session.terminal().detail(
       fmt::format("python: {} of the base, {}", python.facts.version, python.interpreter));
-  ReadPythonLock lock = read_python_lock(spec, python.facts, session.world);
+  ReadPythonLock lock = read_python_lock(spec, python.facts, session, offline);
   throw_problems(spec, base.facts.name, std::move(lock.selection.problems));
   const auto cached = fetch_wheels(lock.selection, lock.settings, python.facts, session, offline);
   const auto wheels = list_wheels(cached, session.store, session.world.settings.jobs);

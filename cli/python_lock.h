@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/session.h"
+#include "layers/debs.h"
 #include "lib/python/index_settings.h"
 #include "lib/python/lock.h"
 #include "lib/spec/spec.h"
@@ -13,8 +14,11 @@ struct ReadPythonLock {
   IndexSettings settings;  // of the spec, else the lock, else this machine
 };
 
-/// Reads the lock of the spec and says what of it is installed in an image with `facts`.
-/// Fault::usage for what has to be resolved first.
-ReadPythonLock read_python_lock(const Spec& spec, const PythonFacts& facts, const World& world);
+/// Reads the lock of the spec, or has what it leaves open resolved (resolve_python), and says what
+/// of it is installed in an image with `facts`.
+ReadPythonLock read_python_lock(const Spec& spec,
+                                const PythonFacts& facts,
+                                Session& session,
+                                Offline offline);
 
 }  // namespace mlpack

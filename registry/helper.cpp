@@ -70,10 +70,28 @@ class SpawnActions {
   posix_spawnattr_t attributes_ = {};
 };
 
+// Those of this process, but for what `variables` say.
+std::vector<char*> environment_with(const std::vector<std::string>& variables) {
+  std::vector<char*> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::string_view name = text.substr(0, text.find('='));
+    const bool is_replaced =
+        std::any_of(variables.begin(), variables.end(), [&](const std::string& variable) {
+          return std::string_view(variable).substr(0, variable.find('=')) == name;
+        });
+    if (!is_replaced) all.push_back(*entry);
+  }
+  for (const std::string& variable : variables)
+    all.push_back(const_cast<char*>(variable.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
 // A running program; killed and waited for when destroyed.
 class Process {
  public:
-  Process(const std::vector<std::string>& command, const Fd& io) {
+  Process(const std::vector<std::string>& command, const Fd& io, const HelperTask& task) {
     SpawnActions spawn;
     ::posix_spawn_file_actions_adddup2(spawn.actions(), io.get(), 0);
     ::posix_spawn_file_actions_adddup2(spawn.actions(), io.get(), 1);
@@ -84,10 +102,15 @@ class Process {
       arguments.push_back(const_cast<char*>(argument.c_str()));
     }
     arguments.push_back(nullptr);
-    const int error = ::posix_spawn(
-        &pid_, arguments[0], spawn.actions(), spawn.attributes(), arguments.data(), environ);
+    std::vector<char*> variables = environment_with(task.variables);
+    const int error = ::posix_spawn(&pid_,
+                                    arguments[0],
+                                    spawn.actions(),
+                                    spawn.attributes(),
+                                    arguments.data(),
+                                    variables.data());
     if (error != 0) {
-      fail(Fault::auth, "cannot start `{}`: {}", command.front(), errno_text(error));
+      fail(task.fault, "cannot start `{}`: {}", command.front(), errno_text(error));
     }
   }
   ~Process() {
@@ -129,10 +152,14 @@ void send_input(const Fd& io, const std::string& input) {
   ::shutdown(io.get(), SHUT_WR);
 }
 
-[[noreturn]] void fail_limit(const std::string& program, const std::string& what) {
-  throw Error(Fault::auth,
-              fmt::format("credential helper `{}` {}", program, what),
-              fmt::format("it may wait for somebody to unlock it; run `{} list` to see", program));
+[[noreturn]] void fail_limit(const std::string& program,
+                             const HelperTask& task,
+                             const std::string& what) {
+  const std::string hint =
+      task.hint.empty()
+          ? fmt::format("it may wait for somebody to unlock it; run `{} list` to see", program)
+          : task.hint;
+  throw Error(task.fault, fmt::format("{} `{}` {}", task.kind, program, what), hint);
 }
 
 int wait_ms(Clock::time_point deadline) {
@@ -140,16 +167,22 @@ int wait_ms(Clock::time_point deadline) {
   return static_cast<int>(std::clamp(left, milliseconds(0), slice).count());
 }
 
+struct Terms {
+  const HelperLimits& limits;
+  const HelperTask& task;
+};
+
 std::string read_output(const Fd& io,
                         const std::string& program,
-                        const HelperLimits& limits,
+                        const Terms& terms,
                         Clock::time_point deadline) {
+  const HelperLimits& limits = terms.limits;
   std::string output;
   std::array<char, 4096> buffer = {};
   for (;;) {
     check_stop(limits);
     if (Clock::now() >= deadline) {
-      fail_limit(program, fmt::format("has not answered in {} s", limits.seconds));
+      fail_limit(program, terms.task, fmt::format("has not answered in {} s", limits.seconds));
     }
     pollfd watched = {io.get(), POLLIN, 0};
     if (::poll(&watched, 1, wait_ms(deadline)) == 0) continue;
@@ -160,7 +193,7 @@ std::string read_output(const Fd& io,
     }
     output.append(buffer.data(), static_cast<std::size_t>(count));
     if (output.size() > limits.output) {
-      fail_limit(program, "printed more than " + human_size(limits.output));
+      fail_limit(program, terms.task, "printed more than " + human_size(limits.output));
     }
   }
 }
@@ -169,19 +202,20 @@ std::string read_output(const Fd& io,
 
 HelperResult run_helper(const std::vector<std::string>& command,
                         const std::string& input,
-                        const HelperLimits& limits) {
+                        const HelperLimits& limits,
+                        const HelperTask& task) {
   const Clock::time_point deadline =
       Clock::now() + milliseconds(static_cast<std::int64_t>(limits.seconds * 1000));
   const std::string program = fs::path(command.front()).filename().string();
   Channel channel = make_channel();
-  Process process(command, channel.theirs);
+  Process process(command, channel.theirs, task);
   channel.theirs = Fd();
   send_input(channel.ours, input);
   HelperResult result;
-  result.output = read_output(channel.ours, program, limits, deadline);
+  result.output = read_output(channel.ours, program, {limits, task}, deadline);
   const std::optional<int> status = process.wait(deadline, limits);
   if (!status) {
-    fail_limit(program, fmt::format("has not ended in {} s", limits.seconds));
+    fail_limit(program, task, fmt::format("has not ended in {} s", limits.seconds));
   }
   result.status = *status;
   return result;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/error.h"
 #include "lib/parallel.h"
 
 #include <optional>
@@ -21,13 +22,22 @@ struct HelperLimits {
   const Stop* stop = nullptr;  // ends it early; may be absent
 };
 
+/// What else a program is given, and how its failure is told.
+struct HelperTask {
+  std::string kind = "credential helper";
+  std::string hint = {};  // empty: that it may wait for somebody to unlock it
+  Fault fault = Fault::auth;
+  std::vector<std::string> variables = {};  // `NAME=VALUE`, beside those of this process
+};
+
 /// Runs `command` (an absolute path and its arguments; no shell) with `input` on stdin, and returns
-/// what it printed. Fault::auth where it cannot be started, runs longer or prints more than the
-/// limits; it is killed then, with all that it started. Its stderr is not shown: it may hold
+/// what it printed. The task's fault where it cannot be started, runs longer or prints more than
+/// the limits; it is killed then, with all that it started. Its stderr is not shown: it may hold
 /// secrets.
 HelperResult run_helper(const std::vector<std::string>& command,
                         const std::string& input,
-                        const HelperLimits& limits);
+                        const HelperLimits& limits,
+                        const HelperTask& task = {});
 
 /// Looks `name` up in the folders of `path` (`a:b:c`); nullopt where none has it.
 std::optional<std::string> find_program(const std::string& name, const std::string& path);

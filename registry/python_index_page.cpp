@@ -1,4 +1,5 @@
 #include "lib/error.h"
+#include "lib/file.h"
 #include "lib/text.h"
 #include "registry/python_index.h"
 
@@ -21,6 +22,15 @@ std::string text_in_json(const Json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+// Indexes link to their files by `../../`.
+std::optional<Url> resolved(const Url& page, const std::string& link) {
+  const auto url = link.empty() ? std::nullopt : page.resolve(link);
+  if (!url) return std::nullopt;
+  const std::string path = url->path();
+  const std::string query = url->target().substr(path.size());
+  return url->with_target(fs::path(path).lexically_normal().string() + query);
+}
+
 std::string last_part(const Url& url) {
   const std::string path = url.path();
   return unescape_url(path.substr(path.rfind('/') + 1));
@@ -28,7 +38,7 @@ std::string last_part(const Url& url) {
 
 std::optional<IndexFile> index_file(const Json& item, const Url& page) {
   if (!item.is_object()) return std::nullopt;
-  const auto url = page.resolve(text_in_json(item, "url"));
+  const auto url = resolved(page, text_in_json(item, "url"));
   if (!url) return std::nullopt;
   IndexFile file{text_in_json(item, "filename"), *url};
   if (file.name.empty()) file.name = last_part(*url);
@@ -131,7 +141,7 @@ std::vector<IndexFile> parse_index_html(std::string_view text, const Url& page) 
     text.remove_prefix(1);
     const auto attributes = take_attributes(text);
     const auto link = attributes.find("href");
-    const auto url = link == attributes.end() ? std::nullopt : page.resolve(link->second);
+    const auto url = link == attributes.end() ? std::nullopt : resolved(page, link->second);
     if (!url) continue;
     IndexFile file{last_part(*url), *url};
     file.sha256 = digest_in_fragment(link->second);

@@ -170,11 +170,55 @@ class Python(Case):
         told = self.mlpack("build", self.path("own"), code=7).err
         self.assertIn("which the lock does not have", told)
 
+    def with_uv(self):
+        uv = python_with("python-uv", ["uv"])
+        self.env["PATH"] = os.path.dirname(uv) + ":" + self.env["PATH"]
+
+    def versions(self, name):
+        """What the image says is installed: {name: version}."""
+        site = os.path.join(self.unpack(name), "opt/venv/lib/python3.11/site-packages")
+        infos = [info[:-10].rsplit("-", 1) for info in os.listdir(site) if info.endswith(".dist-info")]
+        return {package.lower(): version for package, version in infos}
+
+    def test_open_requirements_are_resolved_by_uv_once(self):
+        self.with_uv()
+        spec = SPEC.replace("linux/amd64", "linux/arm64") % "packages: ['requests<2.32', 'jmespath==1.0.1', 'colorama; sys_platform == \"win32\"']"
+        built = self.make("open", spec, {})
+        versions = self.versions("open")
+        self.assertEqual((versions["requests"], versions["jmespath"]), ("2.31.0", "1.0.1"))
+        self.assertIn("urllib3", versions)
+        self.assertNotIn("colorama", versions)
+        site = self.path("open-bundle", "rootfs/opt/venv/lib/python3.11/site-packages")
+        with open(next(os.path.join(at, name) for at, _, names in os.walk(site) for name in names if name.endswith(".so")), "rb") as file:
+            self.assertEqual(file.read(20)[18:], b"\xb7\x00")  # EM_AARCH64
+        again = self.build(self.path("open"), "--offline")
+        self.assertEqual(again["digest"], built["digest"])
+
+        told = run([MLPACK, "build", self.project("none", SPEC % "packages: ['six==99']", {})], env=self.env)
+        self.assertEqual(told.code, 9, str(told))
+        self.assertIn("uv cannot resolve `python`: error: No solution found", told.err)
+
+    def test_a_project_and_its_uv_lock_give_extras_and_groups(self):
+        self.with_uv()
+        project = ('[project]\nname = "app"\nversion = "0.1"\nrequires-python = ">=3.9"\ndependencies = ["six==1.17.0"]\n'
+                   '[dependency-groups]\ndev = ["jmespath==1.0.1"]\nmore = ["pygments==2.18.0"]\n'
+                   '[project.optional-dependencies]\nfast = ["idna==3.7"]\n')
+        names = {"six": "1.17.0", "jmespath": "1.0.1", "idna": "3.7"}
+        self.make("project", SPEC % "requirements: pyproject.toml, extras: [fast], groups: [dev]", {"pyproject.toml": project})
+        self.assertEqual(self.versions("project"), names)
+        self.run_tool("uv", "lock", "--quiet", "--directory", self.path("project"))
+        with open(self.path("project", "uv.lock")) as file:
+            lock = file.read()
+        self.make("locked", SPEC % "lock: uv.lock, extras: [fast], groups: [dev]", {"pyproject.toml": project, "uv.lock": lock})
+        self.assertEqual(self.versions("locked"), names)
+
     def test_what_cannot_be_installed_is_told_with_its_place(self):
         hashes = "--hash=sha256:" + "0" * 64
-        cases = [("requirements: r.txt", {"r.txt": "six\n"}, 2, "uv pip compile r.txt --generate-hashes"),
-                 ("packages: [six]", {}, 2, "`python.packages` have to be resolved"),
-                 ("lock: uv.lock", {"uv.lock": ""}, 2, "uv export"),
+        resolver = "`uv`, which resolves them, is not on the PATH"
+        self.env["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+        cases = [("requirements: r.txt", {"r.txt": "six\n"}, 2, resolver),
+                 ("packages: [six]", {}, 2, resolver),
+                 ("lock: uv.lock", {"uv.lock": ""}, 2, resolver),
                  ("requirements: r.txt", {"r.txt": "six==1.17.0 %s\n--frob\n" % hashes}, 3, "r.txt:2:1: error: mlpack does not know"),
                  ("requirements: r.txt", {"r.txt": "six==1.17.0 %s\n" % hashes}, 9, "r.txt:1:1: error: no index and no folder"),
                  ("lock: pylock.toml", {"pylock.toml": "lock-version = '1.0'\nrequires-python = '<3.8'\npackages = []\n"}, 9,

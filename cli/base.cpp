@@ -95,7 +95,8 @@ FoundBase on_debian(const BaseDebian& wish,
                     const DebianContext& context) {
   DebianBase wanted{wish.codename, wish.mirror, wish.security_mirror, wish.snapshot, platform, {}};
   add_names(wanted, spec);
-  if (spec.python) wanted.packages.emplace_back("python3");
+  // The interpreter, and what wheels of machine code may rely on (PEP 600) beside its libraries.
+  if (spec.python) wanted.packages.insert(wanted.packages.end(), {"python3", "libstdc++6"});
   const DebianPlan plan = resolve_debian(wanted, context);
   DebianRoot root = prepare_debian(plan, context);
   FoundBase base;

@@ -34,18 +34,19 @@ WheelPlace place_of_wheel(const ListedWheel& wheel) {
   return {WheelPlace::Kind::shared, fmt::format("packages {}", number + 1)};
 }
 
-// What the wheels below the current one hold, by path.
+// The wheel that has a path, and what it has there.
 struct WheelHolder {
   std::size_t wheel;
-  std::string content;  // equal for equal files
+  unsigned mode;
+  Digest content;
 };
 
-std::string content_key(const RecipeEntry& entry) {
+WheelHolder holder_of(const RecipeEntry& entry, std::size_t wheel) {
   if (const auto* member = std::get_if<WheelMember>(&entry.content)) {
-    return fmt::format("{:o} {}", entry.mode, member->sha256.hex());
+    return {wheel, entry.mode, member->sha256};
   }
   const auto* text = std::get_if<std::string>(&entry.content);
-  return fmt::format("{:o} {}", entry.mode, Digest::of(text != nullptr ? *text : "").hex());
+  return {wheel, entry.mode, Digest::of(text != nullptr ? *text : "")};
 }
 
 class LayerPlanner {
@@ -103,31 +104,32 @@ class LayerPlanner {
            wheels_[wheel].wheel.file,
            printable(entry.path));
     }
-    std::string content = content_key(entry);
-    const auto found = holders_.find(entry.path);
-    if (found == holders_.end()) {
-      holders_.emplace(entry.path, WheelHolder{wheel, std::move(content)});
-      return;
-    }
-    if (found->second.content != content) {
+    const WheelHolder holder = holder_of(entry, wheel);
+    const auto [found, is_new] = holders_.try_emplace(entry.path, holder);
+    if (is_new) return add_folders(entry.path, wheel);
+    if (found->second.content != holder.content || found->second.mode != holder.mode) {
       auto& conflict = conflicts_[{found->second.wheel, wheel}];
       if (conflict.first++ == 0) conflict.second = entry.path;
     }
-    found->second = {wheel, std::move(content)};
+    found->second = holder;
+  }
+
+  // From the innermost out, as far as they are new.
+  void add_folders(std::string_view path, std::size_t wheel) {
+    for (path = parent_of(path); !path.empty(); path = parent_of(path)) {
+      if (!folders_.emplace(path, wheel).second) return;
+    }
   }
 
   void check_folders() const {
-    for (const auto& [path, holder] : holders_) {
-      const std::size_t wheel = holder.wheel;
-      for_each_parent(path, [&](std::string_view parent) {
-        const auto file = holders_.find(std::string(parent));
-        if (file == holders_.end()) return;
-        fail(Fault::incompatible,
-             "`/{}` is a file of `{}` and a folder of `{}`",
-             printable(parent),
-             wheels_[file->second.wheel].listing.name,
-             wheels_[wheel].listing.name);
-      });
+    for (const auto& [path, wheel] : folders_) {
+      const auto file = holders_.find(path);
+      if (file == holders_.end()) continue;
+      fail(Fault::incompatible,
+           "`/{}` is a file of `{}` and a folder of `{}`",
+           printable(path),
+           wheels_[file->second.wheel].listing.name,
+           wheels_[wheel].listing.name);
     }
   }
 
@@ -149,6 +151,7 @@ class LayerPlanner {
   RecipeOptions options_;
   std::set<std::string> taken_;
   std::unordered_map<std::string, WheelHolder> holders_;
+  std::unordered_map<std::string, std::size_t> folders_;  // with a wheel that has something there
   // Of two wheels: how many files, and the first of them.
   std::map<std::pair<std::size_t, std::size_t>, std::pair<std::uint64_t, std::string>> conflicts_;
   WheelLayers result_;

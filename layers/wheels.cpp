@@ -80,6 +80,7 @@ std::string direct_url_json(const CachedWheel& wheel) {
 
 // `to` as seen from the folder `from`; neither begins with a slash.
 std::string relative_to(const std::string& from, const std::string& to) {
+  if (to.starts_with(from) && to[from.size()] == '/') return to.substr(from.size() + 1);
   return fs::path("/" + to).lexically_relative("/" + from).string();
 }
 
@@ -142,9 +143,14 @@ class Installation {
 
   // As pip has it, the entry point wins over a script of its name.
   void add_entry_point(const WheelEntryPoint& point) {
-    // pip's wheel names the version that it was built with; installers write their own.
-    const bool is_pips = listing_.name == "pip" && point.name.starts_with("pip3.");
-    const std::string name = is_pips ? "pip" + places_.version : point.name;
+    // pip's wheel may name the Python that it was built with; installers name their own.
+    const bool is_pips = listing_.name == "pip";
+    if (is_pips && point.name.starts_with("pip3.")) return;
+    add_script(point.name, point);
+    if (is_pips && point.name == "pip") add_script("pip" + places_.version, point);
+  }
+
+  void add_script(const std::string& name, const WheelEntryPoint& point) {
     const std::string path = places_.scripts + "/" + name;
     installed_.erase(path);
     add_text(wheel_text(path, entry_point_script(point, places_), 0755));

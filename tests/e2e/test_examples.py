@@ -77,6 +77,22 @@ class Examples(Case):
         self.assertEqual(config["WorkingDir"], "/app")
 
     @needs_root
+    def test_the_image_of_wheels_answers_like_the_one_of_debians_packages(self):
+        self.build_example("fastapi", "-o", "oci:%s:1" % self.path("layout"))
+        self.run_tool("umoci", "unpack", "--image", self.path("layout") + ":1", self.path("bundle"))
+        with open(self.path("log"), "w") as log:
+            runner = start([ROOT + "/scripts/crun-run", self.path("bundle"), self.path("pid"), "PORT=0"], log, log,
+                           env=self.env)
+        self.addCleanup(self.stop_container, runner)
+        port = self.wait_for_line(r"listening on port (\d+)", runner)
+        with open(example("digits/sample.json"), "rb") as file:
+            sample = file.read()
+        request = urllib.request.Request("http://127.0.0.1:%s/predict" % port, sample, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            self.assertEqual(json.load(reply)["digit"], json.loads(sample)["label"])
+        self.stop_container(runner)
+
+    @needs_root
     def test_the_digits_image_reads_a_digit_and_ends_on_sigterm(self):
         self.build_example("digits", "-o", "oci:%s:1" % self.path("layout"))
         self.run_tool("umoci", "unpack", "--image", self.path("layout") + ":1", self.path("bundle"))

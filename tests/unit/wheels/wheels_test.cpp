@@ -84,6 +84,18 @@ TEST_CASE("a wheel is spread as the binary distribution format says") {
         std::string::npos);
 }
 
+TEST_CASE("pip has a script for the image's Python, as every installer writes it") {
+  WheelShelf shelf;
+  WheelBuilder builder("pip-1-py3-none-any.whl");
+  builder.add("pip-1.dist-info/entry_points.txt",
+              "[console_scripts]\npip = pip:m\npip3 = pip:m\npip3.10 = pip:m\n");
+  const auto entries = shelf.install(shelf.put(builder));
+  CHECK(entries.contains("opt/venv/bin/pip"));
+  CHECK(entries.contains("opt/venv/bin/pip3"));
+  CHECK(entries.contains("opt/venv/bin/pip3.11"));
+  CHECK_FALSE(entries.contains("opt/venv/bin/pip3.10"));
+}
+
 TEST_CASE("a direct reference is remembered without what is secret") {
   WheelShelf shelf;
   CachedWheel wheel = shelf.put(WheelBuilder("x-1-py3-none-any.whl"));

@@ -34,9 +34,9 @@ enum class BaseLayers { leave, keep };
 
 /// Finds the base of `spec` for `platform`: of an image only manifest and config are fetched, the
 /// layers of a layout are taken into the store, packages are downloaded into the store's cache.
-/// `system_packages` on an image need its list of packages, and `python` its interpreter: its layers
-/// are read through once, from where they are, and what was found is kept by their digests. Wheels
-/// are downloaded into the store's cache.
+/// `system_packages` on an image need its list of packages, and `python` its interpreter: its
+/// layers are read through once, from where they are, and what was found is kept by their digests.
+/// Wheels are downloaded into the store's cache.
 FoundBase find_base(const Spec& spec,
                     const Platform& platform,
                     Session& session,

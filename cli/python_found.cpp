@@ -27,7 +27,7 @@ std::optional<unsigned> minor_of(std::string_view name) {
   return minor ? std::optional(static_cast<unsigned>(*minor)) : std::nullopt;
 }
 
-std::string machine_of(const Platform& platform) {
+std::string uname_machine(const Platform& platform) {
   const std::string& architecture = platform.architecture;
   if (architecture == "amd64") return "x86_64";
   if (architecture == "arm64") return "aarch64";
@@ -162,7 +162,7 @@ FoundPython find_python(const RootPaths& root,
   found.interpreter = "/" + path;
   found.facts.version = version_of(packages, config, series);
   found.facts.target.minor = minor_of("python" + series).value_or(0);
-  found.facts.target.machine = machine_of(platform);
+  found.facts.target.machine = uname_machine(platform);
   found.facts.markers = linux_markers(found.facts.version, found.facts.target.machine);
   const auto libc = libc_of(root, packages);
   found.facts.target.libc = libc.value_or(LibcVersion{LibcVersion::Kind::glibc, 2, unknown_glibc});

@@ -41,9 +41,9 @@ struct UvCommand {
   std::string input;
 };
 
-void add_names(std::vector<std::string>& words,
-               const std::string& option,
-               const std::vector<std::string>& names) {
+void add_options(std::vector<std::string>& words,
+                 const std::string& option,
+                 const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     words.push_back(option);
     words.push_back(name);
@@ -51,7 +51,7 @@ void add_names(std::vector<std::string>& words,
 }
 
 // uv reads the project's settings there, and writes nothing.
-std::string folder_of(const Spec& spec) {
+std::string uv_folder(const Spec& spec) {
   const Python& python = spec.python->value;
   const fs::path named = python.lock ? *python.lock : python.requirements.value_or("");
   const fs::path folder = named.empty() ? spec.folder : named.parent_path();
@@ -77,9 +77,9 @@ UvCommand uv_command(const Spec& spec, const PythonFacts& facts) {
              platform_of(facts.target)};
   }
   words.insert(words.end(),
-               {"--directory", folder_of(spec), "--no-header", "--format", "pylock.toml"});
-  add_names(words, "--extra", python.extras);
-  add_names(words, "--group", python.groups);
+               {"--directory", uv_folder(spec), "--no-header", "--format", "pylock.toml"});
+  add_options(words, "--extra", python.extras);
+  add_options(words, "--group", python.groups);
   if (python.requirements) words.push_back(fs::absolute(*python.requirements).string());
   if (python.packages.empty()) return command;
   words.emplace_back("-");

@@ -18,7 +18,7 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view listing_version = "wheel listing 1";
+constexpr std::string_view wheel_listing_version = "wheel listing 1";
 constexpr std::uint64_t largest_metadata = std::uint64_t{16} << 20;
 constexpr std::uint64_t largest_record = std::uint64_t{256} << 20;
 constexpr std::uint64_t largest_script = std::uint64_t{16} << 20;
@@ -281,7 +281,7 @@ WheelListing list_wheel(const fs::path& path, const std::string& file) {
 
 std::string write_wheel_listing(const WheelListing& listing) {
   FieldWriter out;
-  out.add(listing_version);
+  out.add(wheel_listing_version);
   for (const std::string* text : {&listing.name,
                                   &listing.version,
                                   &listing.dist_info,
@@ -307,7 +307,7 @@ std::string write_wheel_listing(const WheelListing& listing) {
 
 std::optional<WheelListing> parse_wheel_listing(std::string_view text) {
   FieldReader in(text);
-  if (in.text() != listing_version) return std::nullopt;
+  if (in.text() != wheel_listing_version) return std::nullopt;
   WheelListing listing;
   for (std::string* field : {&listing.name,
                              &listing.version,

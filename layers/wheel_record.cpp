@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view base64_digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-constexpr std::uint64_t largest_file = std::uint64_t{1} << 50;
+constexpr std::uint64_t largest_recorded_file = std::uint64_t{1} << 50;
 
 // 32 bytes as URL-safe base64 without its padding, which some tools write nevertheless.
 std::optional<Digest> digest_from_base64(std::string_view text) {
@@ -89,7 +89,7 @@ WheelRecord record_of(const std::vector<std::string>& fields, const std::string&
   if (!hash.empty() && !record.sha256) {
     fail(Fault::integrity, "the RECORD of `{}` has no sha256 of `{}`", wheel, shown);
   }
-  record.size = parse_number(fields[2], largest_file);
+  record.size = parse_number(fields[2], largest_recorded_file);
   if (!fields[2].empty() && !record.size) {
     fail(Fault::integrity, "the RECORD of `{}` has no size of `{}`", wheel, shown);
   }

@@ -24,7 +24,7 @@ constexpr std::uint64_t locator_size = 20;
 constexpr std::uint64_t entry_size = 46;
 constexpr std::uint64_t local_size = 30;
 constexpr std::uint64_t largest_comment = 0xffff;
-constexpr std::uint64_t most_members = 1'000'000;
+constexpr std::uint64_t most_zip_members = 1'000'000;
 constexpr std::uint64_t largest_directory = std::uint64_t{512} << 20;
 constexpr std::uint64_t free_bytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t largest_ratio = 1000;
@@ -175,7 +175,7 @@ struct ZipFile::State {
     if (directory.length > follows || directory.offset != follows - directory.length) {
       damaged("its list of members is not where it should be");
     }
-    if (directory.count > most_members || directory.length > largest_directory) {
+    if (directory.count > most_zip_members || directory.length > largest_directory) {
       damaged("it has more members than mlpack reads");
     }
     return directory;

@@ -31,7 +31,7 @@ std::optional<Url> resolved(const Url& page, const std::string& link) {
   return url->with_target(fs::path(path).lexically_normal().string() + query);
 }
 
-std::string last_part(const Url& url) {
+std::string name_in_url(const Url& url) {
   const std::string path = url.path();
   return unescape_url(path.substr(path.rfind('/') + 1));
 }
@@ -41,7 +41,7 @@ std::optional<IndexFile> index_file(const Json& item, const Url& page) {
   const auto url = resolved(page, text_in_json(item, "url"));
   if (!url) return std::nullopt;
   IndexFile file{text_in_json(item, "filename"), *url};
-  if (file.name.empty()) file.name = last_part(*url);
+  if (file.name.empty()) file.name = name_in_url(*url);
   const auto hashes = item.find("hashes");
   if (hashes != item.end() && hashes->is_object()) {
     file.sha256 = Digest::from_hex(to_lower(text_in_json(*hashes, "sha256")));
@@ -143,7 +143,7 @@ std::vector<IndexFile> parse_index_html(std::string_view text, const Url& page) 
     const auto link = attributes.find("href");
     const auto url = link == attributes.end() ? std::nullopt : resolved(page, link->second);
     if (!url) continue;
-    IndexFile file{last_part(*url), *url};
+    IndexFile file{name_in_url(*url), *url};
     file.sha256 = digest_in_fragment(link->second);
     if (attributes.contains("data-yanked")) file.yanked = IndexFile::Yanked::yes;
     result.push_back(std::move(file));

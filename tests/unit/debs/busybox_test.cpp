@@ -1,6 +1,6 @@
-#include "layers/archive_members.h"
 #include "layers/busybox.h"
 
+#include "layers/archive_members.h"
 #include "layers/tar_view.h"
 #include "tests/unit/debs/rig.h"
 #include "tests/unit/debs/support.h"

@@ -186,8 +186,9 @@ TEST_CASE("every field of a recipe changes its key") {
   changed(
       [](LayerRecipe& r) { std::get<DebMember>(r.entries[4].content).archive = Digest::of(""); });
   changed([](LayerRecipe& r) { std::get<WheelMember>(r.entries[10].content).member = "c.py"; });
-  changed(
-      [](LayerRecipe& r) { std::get<WheelMember>(r.entries[10].content).archive = Digest::of(""); });
+  changed([](LayerRecipe& r) {
+    std::get<WheelMember>(r.entries[10].content).archive = Digest::of("");
+  });
   const auto range = [&](auto&& change) {
     changed([&](LayerRecipe& r) { change(std::get<FileRange>(r.entries[1].content)); });
   };

@@ -3,11 +3,13 @@
 //
 //     compile_tables TABLE INPUT.yaml OUTPUT.cpp
 //     compile_tables compat OUTPUT_FOLDER INPUT.yaml…
+//     compile_tables runtimes OUTPUT.cpp INPUT.yaml…
 //
 // The second form writes NAME_table.cpp of each input, and catalog_table.cpp.
 
 #include "lib/catalog/compat_writer.h"
 #include "lib/catalog/gpu_names.h"
+#include "lib/catalog/runtime_writer.h"
 #include "lib/error.h"
 #include "lib/file.h"
 
@@ -42,28 +44,6 @@ void write_rows(TableWriter& writer,
                 const Names& rows) {
   writer.array(type, name + "_rows", rows);
   writer.span_of(type, name);
-}
-
-std::string compile_runtimes(TemplateMap& root) {
-  root.skip({"source", "retrieved"});
-  TableWriter writer;
-  Unique names;
-  Names rows;
-  for (TemplateMap& row : root.rows("runtimes")) {
-    const std::string name = row.text("name");
-    names.add(row, name);
-    const Names aliases = row.list("aliases");
-    for (const std::string& alias : aliases)
-      names.add(row, alias);
-    rows.push_back(fmt::format("{}, {}, ServingRuntime::NeedsGpu::{}, {}",
-                               cpp_literal(name),
-                               cpp_literal(row.text("title")),
-                               row.one_of("gpu", {"required", "optional"}),
-                               writer.list(aliases)));
-    row.finish();
-  }
-  write_rows(writer, "ServingRuntime", "runtimes", rows);
-  return writer.finish();
 }
 
 struct FamilyDefaults {
@@ -142,9 +122,7 @@ void compile(std::string_view table, const fs::path& input, const fs::path& outp
   const TemplateNode file = read_template(input);
   TemplateMap root(file);
   std::string text;
-  if (table == "runtimes") {
-    text = compile_runtimes(root);
-  } else if (table == "distributions") {
+  if (table == "distributions") {
     text = compile_distributions(root);
   } else if (table == "registries") {
     text = compile_registries(root);
@@ -198,15 +176,28 @@ void compile_compat(const fs::path& folder, std::span<char* const> inputs) {
   write_file(folder / "catalog_table.cpp", catalog_source(names));
 }
 
+void compile_runtimes(const fs::path& output, std::span<char* const> inputs) {
+  RuntimeWriter writer;
+  for (const fs::path input : inputs) {
+    in_context(input, [&] { writer.add(read_template(input)); });
+  }
+  write_file(output, writer.finish());
+}
+
 int run(std::span<char* const> arguments) {
   if (arguments.size() < 4) {
-    std::fputs("usage: compile_tables TABLE INPUT OUTPUT, or compat FOLDER INPUT...\n", stderr);
+    std::fputs(
+        "usage: compile_tables TABLE INPUT OUTPUT, or compat FOLDER INPUT..., or runtimes "
+        "OUTPUT INPUT...\n",
+        stderr);
     return 2;
   }
   const std::string_view table = arguments[1];
   try {
     if (table == "compat") {
       compile_compat(arguments[2], arguments.subspan(3));
+    } else if (table == "runtimes") {
+      compile_runtimes(arguments[2], arguments.subspan(3));
     } else {
       in_context(arguments[2], [&] { compile(table, arguments[2], arguments[3]); });
     }

@@ -5,14 +5,162 @@
 
 namespace mlpack {
 
-/// A serving runtime, as a row of templates/compat/runtimes.yaml.
+// What is known of serving runtimes: a file of templates/runtimes each. Members are called as the
+// keys there are. A flag is written as it is typed (`--port`, `-m`); `positional` is a word without
+// one, and what does not begin with `-` a variable of the environment. Everything lives as long as
+// the program.
+
+/// An official image. In `image`, `{release}` stands for the runtime's release and `{python}` for
+/// the version of Python without its dot.
+struct RuntimeImage {
+  enum class For { cuda, cpu, any };
+  For what;
+  std::string_view image;
+  std::string_view cuda;                // its major; empty: any
+  std::string_view compute_capability;  // `8.9`, of the only GPUs that it is for; empty: any
+  std::string_view arch;                // empty: any
+};
+
+/// A way to start it: its words, and how they are told what to serve (empty: not at all).
+struct RuntimeForm {
+  std::span<const std::string_view> program;
+  std::string_view model;
+};
+
+struct RuntimePort {
+  /// Whether the flag is always written, or where the port is another.
+  enum class Said { always, changed };
+  std::string_view name;
+  unsigned number;
+  unsigned unprivileged;  // what takes its place where the user is not root; 0: nothing
+  std::string_view flag;  // empty: it has none
+  Said said;
+};
+
+struct RuntimeAdapters {
+  enum class Form {
+    none,    // it has no adapters
+    pairs,   // FLAG NAME=PATH NAME=PATH
+    joined,  // FLAG NAME=PATH,NAME=PATH
+    list,    // FLAG PATH,PATH
+    folder   // FLAG is a variable with the folder that holds them all
+  };
+  Form form;
+  std::string_view flag;
+  std::string_view enable;          // a flag before it
+  std::string_view rank;            // a flag for the largest rank
+  unsigned default_rank;            // up to which that flag is not needed
+  std::span<const unsigned> ranks;  // that the flag takes; empty: any
+};
+
+/// What becomes of `runtime.args`.
+struct RuntimeArgsForm {
+  enum class Form {
+    flags,
+    environment,  // a variable each: `variable`, and the key in capitals
+    passthrough   // flags again, in one variable
+  };
+  enum class Lists {
+    words,   // --key a b
+    repeat,  // --key a --key b
+    comma    // --key a,b
+  };
+  Form form;
+  Lists lists;
+  std::string_view joint;  // between flag and value: a blank is two words
+  std::string_view on;     // value of `true`; empty: the flag alone
+  std::string_view variable;
+  std::span<const std::string_view> short_flags;  // of several letters, with one dash
+};
+
+/// What `runtime.config` is for.
+struct RuntimeConfig {
+  enum class Use {
+    none,
+    flag,          // FLAG PATH
+    positional,    // the last word of the program
+    beside_model,  // a file in the folder of the model: `name`
+    modelfile      // Ollama's: read while the image is built
+  };
+  Use use;
+  std::string_view name;  // the flag, or the file
+};
+
+/// What is said where a condition holds; the conditions are functions in lib/resolve.
+struct RuntimeNote {
+  enum class When {
+    always,
+    not_root,      // the user of the image is not root
+    own_command,   // `run` replaces the command
+    several_gpus,  // a container has more than one
+    fixed_port,    // `port` names another than the runtime's, and no `config` is given
+    vllm_port      // VLLM_PORT is in `env`
+  };
+  When when;
+  std::string_view what;
+  std::string_view why;
+  std::string_view fix;
+};
+
+/// In `value`: `{model}`, `{name}`, `{port}`, `{home}` and `{cache}`.
+struct RuntimeVariable {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// A serving runtime.
 struct ServingRuntime {
   enum class NeedsGpu { required, optional };
+  enum class Status { active, maintenance, unmaintained };
+  /// What the model has to be, and where it lies.
+  enum class Serves {
+    folder,       // a folder with the files of one model, or a single file in GGUF
+    sentences,    // such a folder, with those of sentence-transformers
+    gguf,         // a file in GGUF, the first of its shards
+    repository,   // MODEL/VERSION/FILE
+    store,        // Ollama's
+    application,  // whatever the application makes of it
+  };
+  using Flag = std::span<const std::string_view>;  // flag and value, or the flag alone
 
   std::string_view name;
   std::string_view title;
   NeedsGpu gpu;
   std::span<const std::string_view> aliases;  // what else people call it
+  Status status;
+  std::span<const std::string_view> sources;
+  std::string_view retrieved;
+  std::span<const RuntimeImage> images;
+  std::string_view python;             // of the images; empty: they do not say
+  std::span<const RuntimeForm> forms;  // the first is the one without an official image
+  Serves serves;
+  std::string_view served_name;
+  Flag host;
+  std::span<const RuntimePort> ports;  // the first is that of HTTP
+  std::span<const Flag> flags;         // always; `{prepared}` in them is the list of models
+  std::string_view tensor_parallel;
+  std::string_view context;
+  std::string_view projector;  // a flag for a multimodal projector in GGUF
+  RuntimeAdapters adapters;
+  RuntimeArgsForm args;
+  std::span<const std::string_view> reserved;  // keys of `args` that mlpack writes
+  std::span<const Flag> same;                  // keys of `args` that mean the same
+  std::string_view application_key;            // of `args`: the application, a word of its own
+  std::string_view application;                // where `args` does not say it
+  RuntimeConfig config;
+  std::string_view readiness;
+  std::string_view liveness;
+  unsigned startup_seconds;
+  std::string_view metrics_port;  // the name of a port; empty: it has no metrics
+  std::string_view metrics_path;
+  std::span<const RuntimeVariable> env;
+  std::span<const std::string_view> writable;  // folders
+  std::string_view shm_one_gpu;                // `2Gi`; empty: what containers have will do
+  std::string_view shm_several_gpus;
+  std::string_view stop_signal;
+  std::string_view user;                       // where the base has none but root; empty: as always
+  std::span<const std::string_view> packages;  // of a Debian base: what it needs at run time
+  std::span<const RuntimeNote> notes;
 };
 
 /// The row of `name` (no aliases); nullptr where there is none.

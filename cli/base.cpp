@@ -5,7 +5,9 @@
 #include "layers/deb_image.h"
 #include "layers/diff_ids.h"
 #include "layers/image_root.h"
+#include "lib/catalog/catalog.h"
 #include "lib/parallel.h"
+#include "lib/resolve/runtime_image.h"
 #include "lib/text.h"
 #include "registry/pull.h"
 
@@ -37,6 +39,20 @@ FoundBase on_reference(const std::string& name,
   session.terminal().detail(fmt::format("base: {}", fetched.reference.text()));
   DiffIds({fetched.image}, session.world.stop);  // throws where it is not what it says
   return on_image(fetched.image, name, fetched.reference.digest());
+}
+
+// What `base: auto` takes does not depend on what is in reach: where it is not, others are named.
+FoundBase on_official_image(const Spec& spec,
+                            const Platform& platform,
+                            Session& session,
+                            Offline offline) {
+  const std::string name = base_of_runtime(Catalog::built_in(), spec, platform);
+  const std::string hint = fmt::format(
+      "`base: auto` takes `{}`; name another base: its copy in a registry of yours, `oci:DIR`, or "
+      "`{{debian: CODENAME}}` with what the runtime needs",
+      name);
+  return with_hint(
+      Fault::network, hint, [&] { return on_reference(name, platform, session, offline); });
 }
 
 const Image& image_for(const ImageSet& set, const Platform& platform, const std::string& name) {
@@ -175,6 +191,9 @@ std::optional<FoundBase> image_of(const Spec& spec,
   }
   if (const auto* layout = std::get_if<BaseLayout>(&wish)) {
     return on_layout(*layout, platform, session);
+  }
+  if (std::holds_alternative<BaseAuto>(wish) && spec.runtime) {
+    return on_official_image(spec, platform, session, offline);
   }
   return std::nullopt;
 }

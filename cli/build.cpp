@@ -10,6 +10,7 @@
 #include "cli/registry_limits.h"
 #include "cli/remote_weights.h"
 #include "cli/reused_weights.h"
+#include "cli/runtime_facts.h"
 #include "cli/session.h"
 #include "cli/stack.h"
 #include "cli/stopwatch.h"
@@ -35,12 +36,10 @@ Offline network_of(const BuildOptions& options) {
 }
 
 Spec read_spec(const std::string& path, const BuildOptions& options) {
-  Spec spec = load_spec(path,
-                        {named_texts("--var", options.variables),
-                         named_texts("--label", options.labels),
-                         options.platforms});
-  refuse_unbuildable(spec);
-  return spec;
+  return load_spec(path,
+                   {named_texts("--var", options.variables),
+                    named_texts("--label", options.labels),
+                    options.platforms});
 }
 
 void tell(const Plan& plan, const LayerJobs& layers, Terminal& terminal) {
@@ -99,8 +98,9 @@ Plan make_plan(const Spec& spec,
                const Platform& platform,
                const BaseFacts& base,
                const RemoteWeightsByName& remote,
-               const World& world) {
-  Plan plan = resolve(spec, platform, base, creation_time(world.environment));
+               Session& session) {
+  const RuntimeFacts facts = runtime_facts(spec, remote, session);
+  Plan plan = resolve(spec, platform, base, creation_time(session.world.environment), facts);
   for (const auto& [name, weights] : remote) {
     plan.decisions.insert(plan.decisions.end(), weights.decisions.begin(), weights.decisions.end());
   }
@@ -151,7 +151,7 @@ BuiltImage build_image(const Wish& wish,
   if (stack && names_base(wish.spec)) stack = find_stack(spec, base.facts.config);
   ReusedWeights reused = reuse_weights(spec, platform, session, network_of(options));
   base.weights = std::move(reused.layers);
-  Plan plan = make_plan(spec, platform, base.facts, shared.weights, session.world);
+  Plan plan = make_plan(spec, platform, base.facts, shared.weights, session);
   if (stack) apply_stack(Catalog::built_in(), require_stack(*stack), stack->demands, plan);
   if (options.reshard) plan.reshard_above = largest_layer(plan.max_layer_size, all_names(wish));
   const auto written = written_places(shared.outputs, session.store.root());

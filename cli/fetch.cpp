@@ -30,7 +30,6 @@ void fetch(const FetchOptions& options, World& world) {
   const std::string path = options.spec.empty() ? "mlpack.yaml" : options.spec.front();
   const Spec named =
       load_spec(path, {named_texts("--var", options.variables), {}, options.platforms});
-  refuse_unbuildable(named);
   const bool is_resolved = needs_stack(named);
   const Spec spec =
       is_resolved ? with_base(named, require_stack(find_stack(named, std::nullopt))) : named;

@@ -3,6 +3,7 @@
 #include "cli/reused_files.h"
 #include "layers/base_checks.h"
 #include "layers/layer_count.h"
+#include "layers/ollama_store.h"
 #include "layers/recipes.h"
 #include "layers/reshard.h"
 #include "layers/weights_check.h"
@@ -49,6 +50,21 @@ void add(LayerList& to, Recipes from, const fs::path& source, const Where& where
   append(to.warnings, std::move(from.warnings));
 }
 
+// Ollama finds a model in a store of its own.
+std::vector<RecipeEntry> store_entries(const std::vector<RecipeEntry>& entries,
+                                       const PlannedStore& store,
+                                       Session& session) {
+  const OllamaModel model{store.root,
+                          store.weights,
+                          store.model,
+                          store.projector,
+                          store.texts,
+                          store.requires_release,
+                          store.renderer,
+                          store.parser};
+  return ollama_store(entries, model, session.store, session.open_remote_parts());
+}
+
 void add_weights(LayerList& to,
                  const Plan& plan,
                  const RecipeOptions& options,
@@ -67,7 +83,11 @@ void add_weights(LayerList& to,
           check_weights(entries, input, &session.store, session.open_remote_parts());
       append(to.notes, std::move(checked.choices));
       append(to.warnings, std::move(checked.warnings));
-      if (plan.reshard_above) append(to.notes, reshard(entries, *plan.reshard_above));
+      if (plan.store && plan.store->weights == content.name) {
+        entries = store_entries(entries, *plan.store, session);
+      } else if (plan.reshard_above) {
+        append(to.notes, reshard(entries, *plan.reshard_above));
+      }
       return weights_recipes(content.name, input, std::move(entries), options);
     };
     add(to, at_place(content.where, make), input.source, content.where);

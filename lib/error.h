@@ -56,6 +56,9 @@ class Error : public std::exception {
   /// about something that no file of the user's can be wrong in.
   void add_place(Where where);
 
+  /// Says what to do next, in place of what was said before.
+  void set_hint(std::string hint) { hint_ = std::move(hint); }
+
  private:
   Fault fault_;
   std::string message_;
@@ -87,6 +90,17 @@ auto at_place(const Where& where, Work&& work) -> decltype(work()) {
     return work();
   } catch (Error& error) {
     error.add_place(where);
+    throw;
+  }
+}
+
+/// Runs `work`; an Error of class `fault` that leaves it gets `hint`.
+template <class Work>
+auto with_hint(Fault fault, const std::string& hint, Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (Error& error) {
+    if (error.fault() == fault) error.set_hint(hint);
     throw;
   }
 }

@@ -1,5 +1,6 @@
 #include "lib/resolve/account.h"
 
+#include "lib/resolve/runtime_plan.h"
 #include "lib/text.h"
 
 #include <limits>
@@ -25,11 +26,6 @@ std::optional<Ids> numeric(std::string_view user) {
   return Ids{static_cast<unsigned>(*uid), static_cast<unsigned>(*gid)};
 }
 
-bool is_root(std::string_view user) {
-  const std::string_view name = user.substr(0, user.find(':'));
-  return name.empty() || name == "root" || name == "0";
-}
-
 bool keeps_the_bases_command(const Spec& spec) {
   return !spec.run && !spec.entrypoint && !spec.runtime;
 }
@@ -52,6 +48,12 @@ std::string choose_user(const Spec& spec, const BaseFacts& base, Plan& plan) {
     plan.decisions.push_back(
         {"user", inherited, {fmt::format("the base `{}` runs as it", base.name)}});
     return inherited;
+  }
+  const ServingRuntime* const runtime = runtime_of(spec);
+  if (runtime != nullptr && !runtime->user.empty()) {
+    const std::string own(runtime->user);
+    plan.decisions.push_back({"user", own, {fmt::format("{} runs as it", runtime->title)}});
+    return own;
   }
   const std::string chosen = fmt::format("{0}:{0}", nonroot);
   plan.decisions.push_back({"user", chosen, {"the base runs as root", "the spec names no user"}});
@@ -98,6 +100,11 @@ PlannedAccount account_of(const Spec& spec, const BaseFacts& base, Plan& plan) {
 }
 
 }  // namespace
+
+bool is_root(std::string_view user) {
+  const std::string_view name = user.substr(0, user.find(':'));
+  return name.empty() || name == "root" || name == "0";
+}
 
 PlannedAccount plan_account(const Spec& spec, const BaseFacts& base, Plan& plan) {
   return at_place(spec.where(place_of_user(spec)), [&] { return account_of(spec, base, plan); });

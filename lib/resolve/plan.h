@@ -4,6 +4,7 @@
 #include "lib/oci/config.h"
 #include "lib/oci/descriptor.h"
 #include "lib/oci/platform.h"
+#include "lib/resolve/weights_facts.h"
 #include "lib/spec/spec.h"
 
 #include <cstdint>
@@ -70,11 +71,25 @@ struct BaseFacts {
   ImageConfig config;
 };
 
+/// A model that lies in Ollama's store, which the image is to have below `root`.
+struct PlannedStore {
+  std::string weights;    // the entry whose file it is; its name is the model's
+  std::string root;       // absolute
+  std::string model;      // the file that is the model, without a leading slash
+  std::string projector;  // the same of a multimodal model's second file; else empty
+  /// Blobs of text: the last part of the media type (`template`), and what they hold.
+  std::vector<std::pair<std::string, std::string>> texts;
+  std::string requires_release = {};  // of Ollama; empty: any
+  std::string renderer = {};
+  std::string parser = {};
+};
+
 /// Everything that goes into one image of one platform, with nothing left to decide.
 struct Plan {
   Platform platform;
   std::vector<PlannedContent> weights;  // but for those that are layers of other images
   std::vector<PlannedContent> files;
+  std::optional<PlannedStore> store;  // what becomes of the files of one of `weights`
   PlannedAccount account;
   ImageConfig config;  // whole but for diff ids and history
   Annotations annotations;
@@ -86,20 +101,25 @@ struct Plan {
 };
 
 /// Decides what `spec` leaves open for `platform` on `base`. `created` is the image's time, in
-/// seconds since the epoch. Pure. A wish that cannot be met is Fault::usage with its place in the
-/// spec.
+/// seconds since the epoch. `facts` are for a runtime. Pure. A wish that cannot be met is
+/// Fault::usage with its place in the spec.
 Plan resolve(const Spec& spec,
              const Platform& platform,
              const BaseFacts& base,
-             std::int64_t created);
+             std::int64_t created,
+             const RuntimeFacts& facts = {});
 
 /// Labels through which an image says what the spec declared, for `render`, `check` and people.
 namespace label {
 inline constexpr std::string_view name = "dev.mlpack.name";
 inline constexpr std::string_view ports = "dev.mlpack.ports";  // `http=8000,grpc=8001`
-inline constexpr std::string_view readiness = "dev.mlpack.health.readiness";  // a path
-inline constexpr std::string_view liveness = "dev.mlpack.health.liveness";    // a path
-inline constexpr std::string_view startup = "dev.mlpack.health.startup";      // seconds
+inline constexpr std::string_view readiness = "dev.mlpack.health.readiness";       // a path
+inline constexpr std::string_view liveness = "dev.mlpack.health.liveness";         // a path
+inline constexpr std::string_view startup = "dev.mlpack.health.startup";           // seconds
+inline constexpr std::string_view runtime = "dev.mlpack.runtime";                  // `vllm`
+inline constexpr std::string_view runtime_version = "dev.mlpack.runtime.version";  // `0.11.0`
+inline constexpr std::string_view model = "dev.mlpack.model";      // as clients ask for it
+inline constexpr std::string_view metrics = "dev.mlpack.metrics";  // `8000/metrics`
 inline constexpr std::string_view secrets = "dev.mlpack.secrets";  // names, comma-separated
 inline constexpr std::string_view cpu = "dev.mlpack.resources.cpu";
 inline constexpr std::string_view memory = "dev.mlpack.resources.memory";

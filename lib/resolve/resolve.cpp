@@ -1,5 +1,6 @@
 #include "lib/resolve/account.h"
 #include "lib/resolve/plan.h"
+#include "lib/resolve/runtime_plan.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -52,9 +53,16 @@ void plan_environment(const Spec& spec, const BaseFacts& base, ImageConfig& conf
   }
 }
 
-void plan_ports(const Spec& spec, ImageConfig& config) {
+// What the base's runtime listened on is not true of one that was told otherwise.
+void forget_ports(const ServingRuntime& runtime, std::set<std::string>& ports) {
+  for (const RuntimePort& port : runtime.ports)
+    ports.erase(fmt::format("{}/tcp", port.number));
+}
+
+void plan_ports(const Spec& spec, const std::vector<Port>& listened, ImageConfig& config) {
   std::set<std::string> ports(config.exposed_ports.begin(), config.exposed_ports.end());
-  for (const Port& port : spec.ports) {
+  if (const ServingRuntime* const runtime = runtime_of(spec)) forget_ports(*runtime, ports);
+  for (const Port& port : listened) {
     ports.insert(fmt::format("{}/tcp", port.number));
   }
   config.exposed_ports.assign(ports.begin(), ports.end());
@@ -91,17 +99,19 @@ std::string weight_licenses(const Spec& spec) {
 }
 
 // What the spec says about running the image, which no field of an OCI config can hold.
-void plan_labels(const Spec& spec, ImageConfig& config) {
+void plan_labels(const Spec& spec,
+                 const std::vector<Port>& ports,
+                 const std::optional<Health>& health,
+                 ImageConfig& config) {
   const auto set = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) config.labels[std::string(key)] = value;
   };
   set(label::name, spec.name);
-  set(label::ports, ports_label(spec.ports));
-  if (spec.health) {
-    set(label::readiness, spec.health->readiness);
-    set(label::liveness, spec.health->liveness);
-    set(label::startup,
-        spec.health->startup_seconds ? std::to_string(spec.health->startup_seconds) : "");
+  set(label::ports, ports_label(ports));
+  if (health) {
+    set(label::readiness, health->readiness);
+    set(label::liveness, health->liveness);
+    set(label::startup, health->startup_seconds ? std::to_string(health->startup_seconds) : "");
   }
   set(label::secrets, join(spec.secrets, ","));
   set(label::cpu, spec.resources.cpu);
@@ -162,7 +172,8 @@ void require_platform(const BaseFacts& base, const Platform& platform) {
 Plan resolve(const Spec& spec,
              const Platform& platform,
              const BaseFacts& base,
-             std::int64_t created) {
+             std::int64_t created,
+             const RuntimeFacts& facts) {
   at_place(spec.where(spec.base.place), [&] { require_platform(base, platform); });
   Plan plan;
   plan.platform = platform;
@@ -173,15 +184,21 @@ Plan resolve(const Spec& spec,
   plan.decisions.push_back({"platform", platform.text(), {reason_of_platform(spec)}});
   forget_own_labels(plan.config);
   plan_command(spec, plan.config);
-  warn_if_nothing_starts(base, plan);
   plan.account = plan_account(spec, base, plan);
-  plan_environment(spec, base, plan.config);
-  plan_ports(spec, plan.config);
-  require_port_of_health(spec, plan.config);
-  plan_labels(spec, plan.config);
-  if (!spec.workdir.empty()) plan.config.working_dir = spec.workdir;
   plan.weights = plan_weights(spec);
   plan.files = plan_files(spec, platform);
+  const ServingRuntime* const runtime = runtime_of(spec);
+  if (runtime != nullptr) plan_runtime(*runtime, spec, base, facts, plan);
+  warn_if_nothing_starts(base, plan);
+  plan_environment(spec, base, plan.config);
+  const auto ports =
+      runtime != nullptr ? runtime_ports(*runtime, spec, plan.config.user) : spec.ports;
+  plan_ports(spec, ports, plan.config);
+  require_port_of_health(spec, plan.config);
+  const auto health =
+      runtime != nullptr ? std::optional(runtime_health(*runtime, spec)) : spec.health;
+  plan_labels(spec, ports, health, plan.config);
+  if (!spec.workdir.empty()) plan.config.working_dir = spec.workdir;
   plan.annotations = plan_annotations(base, created);
   return plan;
 }

@@ -203,10 +203,6 @@ Spec load_spec(const fs::path& path, const SpecOptions& options = {});
 /// The file that `path` means: itself, or the mlpack.yaml in it where it is a folder.
 fs::path spec_file(const fs::path& path);
 
-/// Throws one Error(Fault::usage) that lists every key of `spec` which this version can read but
-/// not build, in the order of the file.
-void refuse_unbuildable(const Spec& spec);
-
 /// `file:line:column: error: message`, the source line with a caret under it, and the hint; ends in
 /// a newline. `source` is the text of the file, or empty where it is not at hand. Secrets in the
 /// source line are masked.

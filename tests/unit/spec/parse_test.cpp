@@ -325,25 +325,6 @@ TEST_CASE("a file of more than 1 MiB is no spec, whatever it holds") {
   CHECK(failure(load).starts_with("`" + file.string() + "` has a problem"));
 }
 
-TEST_CASE("what cannot be built yet is refused in one message with all places") {
-  const Spec spec = parse(
-      "fleet: [L4]\ncuda: \"12.6\"\nruntime: vllm\npython: {version: \"3.12\"}\n"
-      "weights: [{source: w}]\n");
-  try {
-    refuse_unbuildable(spec);
-    FAIL("no error");
-  } catch (const Error& error) {
-    CHECK(error.fault() == Fault::usage);
-    CHECK(std::string(error.what()) ==
-          "`/spec/mlpack.yaml` is right, but this version of mlpack cannot build `runtime`");
-    REQUIRE(error.where().size() == 1);
-    CHECK(error.where()[0].line == 5);
-    CHECK(error.where()[0].column == 10);
-  }
-  refuse_unbuildable(
-      parse("weights: [{source: w}, {source: hf://org/m}, {source: oci://org/n}]\n"));
-}
-
 TEST_CASE("all problems are in one error, in the order of the file") {
   try {
     parse("port: x\nfoo: 1\nuser: 1\n");

@@ -1,0 +1,112 @@
+#include "lib/resolve/runtime_image.h"
+
+#include "lib/resolve/filled.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mlpack {
+namespace {
+
+// The months of the server's own numbers are in the catalog; anything else is as it is typed.
+std::string release_in_tag(const Catalog& catalog,
+                           const ServingRuntime& row,
+                           const std::string& release) {
+  const CatalogTable* const months = catalog.find_table("triton_versions");
+  if (row.name != "triton" || months == nullptr) return release;
+  for (const CatalogRow& month : months->rows) {
+    if (month.at("server") == release) return std::string(month.at("triton"));
+  }
+  return release;
+}
+
+bool is_for(const RuntimeImage& image, const ImageVariant& variant) {
+  using For = RuntimeImage::For;
+  const bool fits = image.what == For::any ||
+                    (image.what == For::cuda && variant.what == ImageVariant::For::cuda) ||
+                    (image.what == For::cpu && variant.what == ImageVariant::For::cpu);
+  const bool is_of_gpu = image.compute_capability.empty() ||
+                         (variant.compute_capabilities.size() == 1 &&
+                          *variant.compute_capabilities.begin() == image.compute_capability);
+  return fits && is_of_gpu && (image.arch.empty() || image.arch == variant.architecture) &&
+         (image.cuda.empty() || image.cuda == variant.cuda_major);
+}
+
+std::string without_dots(std::string text) {
+  std::erase(text, '.');
+  return text;
+}
+
+// What the spec says of the release; that of an application is Python's.
+std::string release_of(const Spec& spec, const ServingRuntime& row) {
+  const std::string& version = spec.runtime->value.version;
+  const bool is_python = row.name == "python";
+  return version.empty() && is_python && spec.python ? spec.python->value.version : version;
+}
+
+constexpr std::string_view other_bases = "name a base: an image, `oci:DIR` or `{debian: CODENAME}`";
+
+}  // namespace
+
+ImageVariant variant_for(const Catalog& catalog, const Spec& spec, const Platform& platform) {
+  ImageVariant variant;
+  variant.architecture = platform.architecture;
+  if (spec.cuda) variant.cuda_major = spec.cuda->value.substr(0, spec.cuda->value.find('.'));
+  if (spec.python) variant.python = spec.python->value.version;
+  const auto is_cpu = [](const FleetRow& row) { return row.is_cpu(); };
+  const bool some_cpu = std::any_of(spec.fleet.begin(), spec.fleet.end(), is_cpu);
+  for (const FleetRow& row : spec.fleet) {
+    const auto match = catalog.find_gpu(row.gpu);
+    if (match) variant.compute_capabilities.emplace(match->gpu->compute_capability.text());
+  }
+  const bool some_gpu = !variant.compute_capabilities.empty();
+  variant.what = some_gpu && some_cpu ? ImageVariant::For::both
+                 : some_gpu           ? ImageVariant::For::cuda
+                                      : ImageVariant::For::cpu;
+  return variant;
+}
+
+std::optional<std::string> official_image(const ServingRuntime& row,
+                                          std::string_view release,
+                                          const ImageVariant& variant) {
+  const auto image = std::find_if(row.images.begin(), row.images.end(), [&](const auto& image) {
+    return is_for(image, variant);
+  });
+  if (image == row.images.end()) return std::nullopt;
+  const std::string python = variant.python.empty() ? std::string(row.python) : variant.python;
+  return filled(image->image,
+                {{"release", std::string(release)}, {"python", without_dots(python)}});
+}
+
+std::string base_of_runtime(const Catalog& catalog, const Spec& spec, const Platform& platform) {
+  const ServingRuntime& row = *find_runtime(spec.runtime->value.name);
+  const std::string release = release_of(spec, row);
+  if (row.images.empty()) {
+    throw Error(Fault::usage,
+                fmt::format("{} has no image of its own that `base: auto` could take", row.title),
+                std::string(other_bases));
+  }
+  if (release.empty()) {
+    throw Error(
+        Fault::usage,
+        fmt::format("`base: auto` takes the official image of {}, and the spec does not "
+                    "name the release",
+                    row.title),
+        fmt::format("write `runtime: {{name: {}, version: \"…\"}}`, or {}", row.name, other_bases));
+  }
+  const ImageVariant variant = variant_for(catalog, spec, platform);
+  const auto image = official_image(row, release_in_tag(catalog, row, release), variant);
+  if (image) return *image;
+  const std::string_view machines =
+      variant.what == ImageVariant::For::both   ? "machines with and without a GPU"
+      : variant.what == ImageVariant::For::cuda ? "GPUs"
+                                                : "machines without a GPU";
+  throw Error(
+      Fault::incompatible,
+      fmt::format("{} has no official image for {} on {}", row.title, machines, platform.text()),
+      std::string(other_bases));
+}
+
+}  // namespace mlpack

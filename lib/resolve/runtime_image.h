@@ -1,0 +1,39 @@
+#pragma once
+
+#include "lib/catalog/catalog.h"
+#include "lib/catalog/runtimes.h"
+#include "lib/oci/platform.h"
+#include "lib/spec/spec.h"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace mlpack {
+
+/// Which of a release's official images is wanted.
+struct ImageVariant {
+  enum class For { cuda, cpu, both };
+  For what = For::cpu;
+  std::set<std::string> compute_capabilities = {};  // of the GPUs: `8.9`
+  std::string cuda_major = {};                      // empty: any
+  std::string architecture = "amd64";
+  std::string python = {};  // `3.12`; empty: as the runtime's row says
+};
+
+/// The variant that the machines of `spec` need.
+ImageVariant variant_for(const Catalog& catalog, const Spec& spec, const Platform& platform);
+
+/// The reference of the official image of `release` of a runtime; nullopt where its row has none
+/// for `variant`. `release` is as the tag has it: of Triton the month.
+std::optional<std::string> official_image(const ServingRuntime& row,
+                                          std::string_view release,
+                                          const ImageVariant& variant);
+
+/// What `base: auto` means where there is a runtime: its official image of the release that the
+/// spec names; of Triton a month (`26.07`) or the server's own number (`2.71.0`). Fault::usage
+/// where it names none, Fault::incompatible where there is no such image.
+std::string base_of_runtime(const Catalog& catalog, const Spec& spec, const Platform& platform);
+
+}  // namespace mlpack

@@ -97,6 +97,10 @@ WeightsFacts facts_of(const Weights& weights,
     if (entry.kind == EntryKind::file) facts.files.push_back(entry.path);
   }
   std::sort(facts.files.begin(), facts.files.end());
+  if (facts.files.size() == 1 && "/" + facts.files.front() == weights.target) {
+    facts.source =
+        fs::path(weights.source.substr(0, weights.source.find_first_of("?#"))).filename();
+  }
   const std::vector<ModelFile> files = model_files(entries, "", open_remote);
   if (kind == WeightsKind::adapter) facts.rank = rank_of(files);
   for (const ModelFile& file : files) {

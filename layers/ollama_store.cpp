@@ -149,6 +149,16 @@ const RecipeEntry& entry_at(const std::vector<RecipeEntry>& entries, const std::
   return *found;
 }
 
+// `Q4_K_M`; of what is not quantised the type of most of its numbers.
+std::string file_type_of(const ModelSummary& summary) {
+  if (summary.quantisation) return summary.quantisation->method;
+  const auto most = std::max_element(
+      summary.dtypes.begin(), summary.dtypes.end(), [](const auto& a, const auto& b) {
+        return a.second < b.second;
+      });
+  return most == summary.dtypes.end() ? "unknown" : most->first;
+}
+
 // ConfigV2 of types/model/config.go; what older releases want of it comes last.
 Json config_of(const ModelSummary& summary, const OllamaModel& model) {
   const std::string family = summary.architecture;
@@ -156,7 +166,7 @@ Json config_of(const ModelSummary& summary, const OllamaModel& model) {
               {"model_family", family},
               {"model_families", Json::array({family})},
               {"model_type", human_number(summary.parameters.value_or(0))},
-              {"file_type", summary.quantisation ? summary.quantisation->method : "unknown"}};
+              {"file_type", file_type_of(summary)}};
   const std::array said{std::pair{"renderer", &model.renderer},
                         std::pair{"parser", &model.parser},
                         std::pair{"requires", &model.requires_release}};

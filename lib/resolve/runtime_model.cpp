@@ -38,6 +38,11 @@ std::pair<std::string, std::uint64_t> shard_of(const std::string& path) {
   return {stem.substr(0, stem.size() - tail), *number};
 }
 
+// A file that has another name in the image than where it comes from.
+bool is_renamed_gguf(const WeightsFacts& facts) {
+  return facts.files.size() == 1 && is_gguf(facts.source);
+}
+
 // A folder as it is; a single file in GGUF is named itself.
 void take_folder(const WeightsFacts* facts, ServedModel& model) {
   model.path = folder_of_target(model.weights->target);
@@ -48,6 +53,7 @@ void take_folder(const WeightsFacts* facts, ServedModel& model) {
       return file.ends_with(suffix);
     });
   };
+  if (is_renamed_gguf(*facts)) model.path = "/" + facts->files.front();
   if (count != 1 || holds(".safetensors") || holds(".bin")) return;
   model.path = "/" + *std::find_if(facts->files.begin(), facts->files.end(), is_gguf);
   if (holds("tokenizer.json") || holds("tokenizer.model")) return;
@@ -90,7 +96,11 @@ void take_sentences(const ServingRuntime& row,
 }
 
 void take_gguf(const ServingRuntime& row, const WeightsFacts* facts, ServedModel& model) {
-  if (facts != nullptr) return choose_gguf(row, facts->files, model);
+  if (facts != nullptr && !is_renamed_gguf(*facts)) return choose_gguf(row, facts->files, model);
+  if (facts != nullptr) {
+    model.path = "/" + facts->files.front();
+    return;
+  }
   model.path = model.weights->target;
   if (is_gguf(model.path)) return;
   throw Error(

@@ -187,6 +187,7 @@ void place_in_repository(const ServingRuntime& row,
     const bool is_below = ("/" + file).starts_with(top + "/");
     names.push_back(is_below ? file.substr(top.size()) : file.substr(file.rfind('/') + 1));
   }
+  if (!facts->source.empty()) names = {facts->source};
   const Repository found = read_repository(row, names);
   if (found.kind == Repository::Kind::plain) return place_plain(row, spec, names, model);
   if (found.kind == Repository::Kind::model) {

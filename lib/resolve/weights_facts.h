@@ -12,6 +12,7 @@ namespace mlpack {
 struct WeightsFacts {
   std::string name;                   // of the entry
   std::vector<std::string> files;     // in the image, `models/base/config.json`, sorted
+  std::string source;                 // what the only file is called where it comes from
   std::optional<std::uint64_t> rank;  // of a LoRA adapter: the largest
   // Of files called config.pbtxt: where they lie, and the name that they give the model.
   std::vector<std::pair<std::string, std::string>> model_names;

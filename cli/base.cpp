@@ -41,20 +41,6 @@ FoundBase on_reference(const std::string& name,
   return on_image(fetched.image, name, fetched.reference.digest());
 }
 
-// What `base: auto` takes does not depend on what is in reach: where it is not, others are named.
-FoundBase on_official_image(const Spec& spec,
-                            const Platform& platform,
-                            Session& session,
-                            Offline offline) {
-  const std::string name = base_of_runtime(Catalog::built_in(), spec, platform);
-  const std::string hint = fmt::format(
-      "`base: auto` takes `{}`; name another base: its copy in a registry of yours, `oci:DIR`, or "
-      "`{{debian: CODENAME}}` with what the runtime needs",
-      name);
-  return with_hint(
-      Fault::network, hint, [&] { return on_reference(name, platform, session, offline); });
-}
-
 const Image& image_for(const ImageSet& set, const Platform& platform, const std::string& name) {
   const auto fits = [&](const Image* image) {
     const Platform& has = image->config.platform;
@@ -193,7 +179,8 @@ std::optional<FoundBase> image_of(const Spec& spec,
     return on_layout(*layout, platform, session);
   }
   if (std::holds_alternative<BaseAuto>(wish) && spec.runtime) {
-    return on_official_image(spec, platform, session, offline);
+    const std::string name = base_of_runtime(Catalog::built_in(), spec, platform);
+    return on_reference(name, platform, session, offline);
   }
   return std::nullopt;
 }

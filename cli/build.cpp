@@ -147,7 +147,8 @@ BuiltImage build_image(const Wish& wish,
   std::optional<SpecStack> stack;
   if (needs_stack(wish.spec)) stack = find_stack(wish.spec, std::nullopt);
   const Spec spec = stack ? with_base(wish.spec, require_stack(*stack)) : wish.spec;
-  FoundBase base = find_base(spec, platform, session, network_of(options));
+  FoundBase base = reaching_base(
+      wish.spec, [&] { return find_base(spec, platform, session, network_of(options)); });
   if (stack && names_base(wish.spec)) stack = find_stack(spec, base.facts.config);
   ReusedWeights reused = reuse_weights(spec, platform, session, network_of(options));
   base.weights = std::move(reused.layers);

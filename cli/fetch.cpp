@@ -47,7 +47,9 @@ void fetch(const FetchOptions& options, World& world) {
   }
   std::size_t moved = 0;
   for (const Platform& platform : platforms) {
-    moved += find_base(spec, platform, session, Offline::no, BaseLayers::keep).layers_fetched;
+    moved += reaching_base(named, [&] {
+      return find_base(spec, platform, session, Offline::no, BaseLayers::keep).layers_fetched;
+    });
     moved += reuse_weights(spec, platform, session, Offline::no, BaseLayers::keep).layers_fetched;
   }
   const std::string text = fmt::format("{} can be built with --offline\n", spec.file.string());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/error.h"
 #include "lib/oci/config.h"
 #include "lib/resolve/solve.h"
 #include "lib/resolve/spec_demands.h"
@@ -31,6 +32,17 @@ bool needs_stack(const Spec& spec);
 
 /// Whether `spec` says itself what the base is.
 bool names_base(const Spec& spec);
+
+/// Runs `work`, which looks for the base of `spec`. What `auto` takes does not depend on what is in
+/// reach: an Error that it is not names other bases.
+template <class Work>
+auto reaching_base(const Spec& spec, Work&& work) -> decltype(work()) {
+  if (names_base(spec)) return work();
+  return with_hint(Fault::network,
+                   "`base: auto` takes this image; name another base: its copy in a registry of "
+                   "yours, `oci:DIR`, or `{debian: CODENAME}` with what the rest needs",
+                   work);
+}
 
 /// `spec` with the base that `auto` means.
 Spec with_base(Spec spec, const Stack& stack);

@@ -177,8 +177,8 @@ void say_application(const RuntimeWish& wish, const std::string& config, Runtime
 
 unsigned gpus_of_every_row(const Spec& spec) {
   if (spec.fleet.empty()) return 1;
-  const unsigned first = spec.fleet.front().count;
-  for (const FleetRow& row : spec.fleet) {
+  const unsigned first = spec.fleet.front().value.count;
+  for (const auto& [row, place] : spec.fleet) {
     if (row.count == first) continue;
     throw Error(
         Fault::incompatible,

@@ -55,10 +55,10 @@ ImageVariant variant_for(const Catalog& catalog, const Spec& spec, const Platfor
   variant.architecture = platform.architecture;
   if (spec.cuda) variant.cuda_major = spec.cuda->value.substr(0, spec.cuda->value.find('.'));
   if (spec.python) variant.python = spec.python->value.version;
-  const auto is_cpu = [](const FleetRow& row) { return row.is_cpu(); };
+  const auto is_cpu = [](const auto& row) { return row.value.is_cpu(); };
   const bool some_cpu = std::any_of(spec.fleet.begin(), spec.fleet.end(), is_cpu);
-  for (const FleetRow& row : spec.fleet) {
-    const auto match = catalog.find_gpu(row.gpu);
+  for (const auto& [machines, place] : spec.fleet) {
+    const auto match = catalog.find_gpu(machines.gpu);
     if (match) variant.compute_capabilities.emplace(match->gpu->compute_capability.text());
   }
   const bool some_gpu = !variant.compute_capabilities.empty();

@@ -12,7 +12,7 @@ namespace {
 
 bool has_several_gpus(const Spec& spec) {
   return std::any_of(
-      spec.fleet.begin(), spec.fleet.end(), [](const FleetRow& row) { return row.count > 1; });
+      spec.fleet.begin(), spec.fleet.end(), [](const auto& row) { return row.value.count > 1; });
 }
 
 bool sets(const Spec& spec, std::string_view name) {
@@ -34,13 +34,6 @@ Warning debian_warning(const ServingRuntime& row, const std::vector<std::string>
   return {fmt::format("{} may not start on this base", row.title),
           fmt::format("it needs {} of the distribution", join(missing, ", ")),
           fmt::format("add `system_packages: [{}]`", join(missing, ", "))};
-}
-
-// The fleet says how many GPUs a container has, and which image `base: auto` takes.
-Warning fleet_warning() {
-  return {"whether the image runs on the machines of `fleet` was not checked",
-          "this version compares neither GPUs nor drivers with what the base holds",
-          "look at them with `mlpack catalog`"};
 }
 
 std::vector<std::string> missing_packages(const ServingRuntime& row, const Spec& spec) {
@@ -88,9 +81,6 @@ std::vector<Warning> runtime_warnings(const ServingRuntime& row,
   if (base.kind == BaseFacts::Kind::debian && !missing.empty()) {
     warnings.push_back(debian_warning(row, missing));
   }
-  const bool some_gpu = std::any_of(
-      spec.fleet.begin(), spec.fleet.end(), [](const FleetRow& row) { return !row.is_cpu(); });
-  if (some_gpu) warnings.push_back(fleet_warning());
   return warnings;
 }
 

@@ -89,9 +89,9 @@ void set_labels(const ServingRuntime& row,
   set(label::runtime, row.name);
   set(label::runtime_version, spec.runtime->value.version);
   set(label::model, model.name);
-  const bool several = std::any_of(spec.fleet.begin(),
-                                   spec.fleet.end(),
-                                   [](const FleetRow& machines) { return machines.count > 1; });
+  const bool several = std::any_of(spec.fleet.begin(), spec.fleet.end(), [](const auto& machines) {
+    return machines.value.count > 1;
+  });
   set(label::shm, several ? row.shm_several_gpus : row.shm_one_gpu);
   for (std::size_t i = 0; i < row.ports.size(); ++i) {
     if (row.ports[i].name != row.metrics_port) continue;

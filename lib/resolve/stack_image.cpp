@@ -55,7 +55,7 @@ void add_labels(const Stack& stack, const Demands& demands, ImageConfig& config)
   if (stack.min_driver) set(label::driver, std::string(stack.min_driver->text()));
   set(label::gpus, gpus_text(demands));
   for (const Choice& choice : stack.choices) {
-    if (choice.what == demands.runtime) set(label::runtime, choice.what + " " + choice.chosen);
+    if (choice.what == demands.runtime) set(label::runtime_version, choice.chosen);
   }
 }
 

@@ -26,9 +26,8 @@ std::string ruling_text(const Ruling& ruling);
 
 namespace label {
 inline constexpr std::string_view cuda = "dev.mlpack.cuda";
-inline constexpr std::string_view driver = "dev.mlpack.driver";    // the oldest that runs it
-inline constexpr std::string_view gpus = "dev.mlpack.gpus";        // `L4,H100 SXM 80GB:2`
-inline constexpr std::string_view runtime = "dev.mlpack.runtime";  // `vllm 0.11.0`
+inline constexpr std::string_view driver = "dev.mlpack.driver";  // the oldest that runs it
+inline constexpr std::string_view gpus = "dev.mlpack.gpus";      // `L4,H100 SXM 80GB:2`
 }  // namespace label
 
 }  // namespace mlpack

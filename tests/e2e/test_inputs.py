@@ -138,12 +138,10 @@ class Specs(Case):
         self.assertEqual(failed["error"]["code"], 2)
         self.assertEqual(failed["error"]["where"][0]["line"], 3)
 
-    def test_what_this_version_cannot_build_is_said_at_once(self):
+    def test_what_does_not_go_together_is_exit_code_9(self):
         base = "schema: 1\nname: odd\nbase: scratch\n"
-        for more in ("python: {version: '3.12', requirements: app.txt}\n", "fleet: [L4]\ncuda: '12.6'\n",
-                     "fleet: [cpu]\nruntime: vllm\n"):
-            with self.subTest(more=more):
-                self.refused(base + more)
+        self.refused(base + "python: {version: '3.12', requirements: app.txt}\n", "has no Python", code=9)
+        self.refused(base + "fleet: [cpu]\nruntime: vllm\n", "do not go together", code=9)
 
     def test_aliases_that_explode(self):
         rows = ["x-a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]

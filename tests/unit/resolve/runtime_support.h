@@ -45,11 +45,16 @@ inline RuntimeFacts facts_with(const std::map<std::string_view, std::string_view
 inline Plan planned_text(const std::string& text,
                          const BaseFacts& base,
                          const RuntimeFacts& facts) {
-  return resolve(parse_spec("schema: 1\nname: demo\nbase: scratch\n" + text, "/spec/mlpack.yaml"),
-                 *Platform::parse("linux/amd64"),
-                 base,
-                 0,
-                 facts);
+  const bool is_debian = base.kind == BaseFacts::Kind::debian;
+  return resolve(
+      parse_spec("schema: 1\nname: demo\n" +
+                     std::string(is_debian ? "base: {debian: bookworm}" : "base: scratch") + "\n" +
+                     text,
+                 "/spec/mlpack.yaml"),
+      *Platform::parse("linux/amd64"),
+      base,
+      0,
+      facts);
 }
 
 /// The plan of `rest` with the weights `base`, unless it names others.

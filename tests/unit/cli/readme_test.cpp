@@ -89,7 +89,8 @@ TEST_CASE("every command of the README and the examples exists with its options"
                            "examples/digits/README.md",
                            "examples/fastapi/README.md",
                            "examples/hello-scratch/README.md",
-                           "examples/multi-platform/README.md"}) {
+                           "examples/multi-platform/README.md",
+                           "examples/runtimes/README.md"}) {
     CHECK(join(unknown_words(source_text(page)), "\n") == "");
   }
   CHECK(calls_in(source_text("README.md")).size() >= 5);

@@ -223,7 +223,7 @@ class Python(Case):
                  ("requirements: r.txt", {"r.txt": "six==1.17.0 %s\n" % hashes}, 9, "r.txt:1:1: error: no index and no folder"),
                  ("lock: pylock.toml", {"pylock.toml": "lock-version = '1.0'\nrequires-python = '<3.8'\npackages = []\n"}, 9,
                   "pylock.toml:1:1: error: the lock is for another Python than 3.11.2"),
-                 ('version: "3.13"', {}, 9, "has no `python3.13` on its PATH; it has python3.11")]
+                 ('version: "3.13"', {}, 9, "Python 3.13")]
         for python, files, code, message in cases:
             with self.subTest(python=python, message=message):
                 folder = self.project("bad", SPEC % python, files)

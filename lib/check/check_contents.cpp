@@ -22,7 +22,12 @@ constexpr std::array harmless_places{"/test/"sv,
                                      "/testdata/"sv,
                                      "/examples/"sv,
                                      "/doc/"sv,
+
                                      "snakeoil"sv};
+
+// Source code that is called after what it is about.
+constexpr std::array source_suffixes{
+    ".py"sv, ".pyi"sv, ".pm"sv, ".rb"sv, ".js"sv, ".ts"sv, ".go"sv, ".h"sv, ".html"sv};
 
 // Modules with functions that run what they are given, or reach files and the network.
 constexpr std::array dangerous_modules{
@@ -111,7 +116,11 @@ class ContentsCheck {
         std::any_of(harmless_places.begin(), harmless_places.end(), [&](std::string_view place) {
           return rooted.find(place) != std::string::npos;
         });
-    if (is_harmless) return;
+    const bool is_source =
+        std::any_of(source_suffixes.begin(), source_suffixes.end(), [&](std::string_view suffix) {
+          return path.ends_with(suffix);
+        });
+    if (is_harmless || is_source) return;
     Finding& finding = add("secret", Level::error, path);
     finding.kind = Finding::Kind::safety;
     finding.what = fmt::format("`/{}` holds {}", printable(path), content.secret);

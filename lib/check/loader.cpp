@@ -76,7 +76,8 @@ Loader::Loader(const ImageFiles& files, const ImageConfig& config, Cache cache) 
     const bool is_loader = path.starts_with("lib/ld-musl-") || path.starts_with("usr/lib/ld-musl-");
     is_musl_ = is_musl_ || is_loader;
   }
-  for (const std::string_view folder : split(config.env_value("LD_LIBRARY_PATH").value_or(""), ':'))
+  const std::string given = config.env_value("LD_LIBRARY_PATH").value_or("");
+  for (const std::string_view folder : split(given, ':'))
     if (!folder.empty()) environment_.emplace_back(folder);
   const bool has_cache = files.file("etc/ld.so.cache") != nullptr;
   if (!is_musl_ && (has_cache || cache == Cache::made_by_toolkit)) add_conf("etc/ld.so.conf", 0);

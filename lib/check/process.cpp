@@ -32,8 +32,8 @@ const FileFacts* find_program(const CheckInput& input, const std::string& name) 
     return input.files.file(path);
   }
   const FileFacts* other = nullptr;
-  for (const std::string_view folder :
-       split(input.config.env_value("PATH").value_or(default_path), ':')) {
+  const std::string folders = input.config.env_value("PATH").value_or(default_path);
+  for (const std::string_view folder : split(folders, ':')) {
     const FileFacts* const file = input.files.file(std::string(folder) + "/" + name);
     if (is_executable(file)) return file;
     if (other == nullptr) other = file;

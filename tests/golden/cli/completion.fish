@@ -15,6 +15,7 @@ complete -c mlpack -n __fish_use_subcommand -f -a push -d 'push an image to a re
 complete -c mlpack -n __fish_use_subcommand -f -a pull -d 'pull an image from a registry into the store'
 complete -c mlpack -n __fish_use_subcommand -f -a fetch -d 'fill the store for `build --offline`'
 complete -c mlpack -n __fish_use_subcommand -f -a inspect -d 'say what is in an image'
+complete -c mlpack -n __fish_use_subcommand -f -a check -d 'say whether an image will run there, proved from its bytes'
 complete -c mlpack -n __fish_use_subcommand -f -a diff -d 'say what differs between two images'
 complete -c mlpack -n __fish_use_subcommand -f -a catalog -d 'show the compatibility data, its sources and its age'
 complete -c mlpack -n __fish_use_subcommand -f -a store -d 'list, clean and check the local store'
@@ -41,8 +42,13 @@ complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l layers -d 'list t
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l files -d 'list the files of every layer'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l size -d 'say how much each kind of layer takes'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l model -d 'say what model is in it: format, parameters, shape'
+complete -c mlpack -n '__fish_seen_subcommand_from check' -l gpu -x -d 'a GPU that it must run on, or cpu (repeatable)'
+complete -c mlpack -n '__fish_seen_subcommand_from check' -l driver -x -d 'the oldest driver of these machines'
+complete -c mlpack -n '__fish_seen_subcommand_from check' -l fleet -r -F -d 'take the machines from the fleet of a spec'
+complete -c mlpack -n '__fish_seen_subcommand_from check' -l strict -d 'fail, too, where something could not be decided'
+complete -c mlpack -n '__fish_seen_subcommand_from check' -l sarif -r -F -d 'write the findings to FILE as SARIF, too'
 complete -c mlpack -n '__fish_seen_subcommand_from catalog' -f
-complete -c mlpack -n '__fish_seen_subcommand_from catalog' -a 'cuda_toolkits nvcc_archs architectures target_families drivers forward_compat compat_packages image_requirements gpus mig_profiles capability_features quantisations cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts'
+complete -c mlpack -n '__fish_seen_subcommand_from catalog' -a 'cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus mig_profiles capability_features quantisations cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a ls -d 'list the images of the store'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a rm -d 'take names away'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a gc -d 'remove what no name leads to'
@@ -59,4 +65,4 @@ complete -c mlpack -n '__fish_seen_subcommand_from logout' -f
 complete -c mlpack -n '__fish_seen_subcommand_from completion' -f
 complete -c mlpack -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
 complete -c mlpack -n '__fish_seen_subcommand_from help' -f
-complete -c mlpack -n '__fish_seen_subcommand_from help' -a 'build push pull fetch inspect diff catalog store login logout completion help'
+complete -c mlpack -n '__fish_seen_subcommand_from help' -a 'build push pull fetch inspect check diff catalog store login logout completion help'

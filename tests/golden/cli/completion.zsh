@@ -9,6 +9,7 @@ _mlpack() {
       'pull') command='pull'; depth=$i ;;
       'fetch') command='fetch'; depth=$i ;;
       'inspect') command='inspect'; depth=$i ;;
+      'check') command='check'; depth=$i ;;
       'diff') command='diff'; depth=$i ;;
       'catalog') command='catalog'; depth=$i ;;
       'store') command='store'; depth=$i ;;
@@ -51,6 +52,7 @@ _mlpack() {
       'pull:pull an image from a registry into the store' \
       'fetch:fill the store for `build --offline`' \
       'inspect:say what is in an image' \
+      'check:say whether an image will run there, proved from its bytes' \
       'diff:say what differs between two images' \
       'catalog:show the compatibility data, its sources and its age' \
       'store:list, clean and check the local store' \
@@ -176,6 +178,30 @@ _mlpack() {
       '*--version[print the version]' \
       ':IMAGE:_files' \
       && return ;;
+    'check')
+      _arguments \
+      '*--gpu[a GPU that it must run on, or cpu (repeatable)]:NAME\[\:N\]: ' \
+      '*--driver[the oldest driver of these machines]:VERSION: ' \
+      '*--fleet[take the machines from the fleet of a spec]:SPEC:_files' \
+      '*--strict[fail, too, where something could not be decided]' \
+      '*--sarif[write the findings to FILE as SARIF, too]:FILE:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':IMAGE:_files' \
+      && return ;;
     'diff')
       _arguments \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
@@ -213,7 +239,7 @@ _mlpack() {
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      ':TABLE:(cuda_toolkits nvcc_archs architectures target_families drivers forward_compat compat_packages image_requirements gpus mig_profiles capability_features quantisations cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts)' \
+      ':TABLE:(cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus mig_profiles capability_features quantisations cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts)' \
       ':NAME: ' \
       && return ;;
     'store')
@@ -394,7 +420,7 @@ _mlpack() {
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      '*:COMMAND:(build push pull fetch inspect diff catalog store login logout completion help)' \
+      '*:COMMAND:(build push pull fetch inspect check diff catalog store login logout completion help)' \
       && return ;;
   esac
 }

@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <regex>
+#include <set>
+
 using namespace mlpack;
 
 namespace {
@@ -120,4 +123,30 @@ TEST_CASE("mlpack(1) lists the options of every command, and the commands") {
     CHECK_MESSAGE(page_text("mlpack").find("*mlpack-" + command.name + "*(1)") != std::string::npos,
                   command.name);
   }
+}
+
+TEST_CASE("mlpack-findings(7) explains every finding, and none that there is not") {
+  const fs::path source = fs::path(MLPACK_SOURCE_DIR);
+  const std::string page = read_file(source / "man/mlpack-findings.7.scd", 1 << 20);
+  std::set<std::string> explained;
+  static const std::regex heading(
+      "\\*([a-z0-9]+(-[a-z0-9]+)*)\\*(?=[^\n]*\\((error|warning|info))");
+  for (std::sregex_iterator at(page.begin(), page.end(), heading), end; at != end; ++at)
+    explained.insert((*at)[1]);
+  std::string sources;
+  std::set<std::string> found;
+  static const std::regex use(
+      "(?:add\\(|id = (?:is_no \\? )?|: |\\{)\\s*\"([a-z0-9]+(-[a-z0-9]+)*)\"(?=[,;:]|\\s*[:?])");
+  for (const fs::directory_entry& entry : fs::directory_iterator(source / "lib/check")) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("check_")) continue;
+    const std::string text = read_file(entry.path(), 1 << 20);
+    sources += text;
+    for (std::sregex_iterator at(text.begin(), text.end(), use), end; at != end; ++at)
+      found.insert((*at)[1]);
+  }
+  for (const std::string& id : explained)
+    CHECK_MESSAGE(sources.find("\"" + id + "\"") != std::string::npos, id);
+  for (const std::string& id : found)
+    if (id.find('-') != std::string::npos) CHECK_MESSAGE(explained.contains(id), id);
 }

@@ -1,0 +1,46 @@
+#include "support.h"
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+TEST_CASE("secrets in an image are dangerous, wherever they are but in tests of packages") {
+  TestImage image;
+  image.add_content("app/key.pem").secret = "a private key";
+  image.add_content("usr/lib/python3/dist-packages/x/tests/key.pem").secret = "a private key";
+  const Finding found = image.only();
+  CHECK(found.id == "secret");
+  CHECK(found.kind == Finding::Kind::safety);
+  CHECK(found.what == "`/app/key.pem` holds a private key");
+}
+
+TEST_CASE("a pickle that calls what runs code is dangerous, one of tensors is not") {
+  TestImage image;
+  image.add_content("models/a.bin").imports = {"collections.OrderedDict",
+                                               "torch._utils._rebuild_tensor_v2"};
+  CHECK(image.ids() == Ids{});
+  image.add_content("models/b.bin").imports = {"builtins.eval", "posix.system"};
+  const Finding found = image.only();
+  CHECK(found.id == "pickle-code");
+  CHECK(found.kind == Finding::Kind::safety);
+  CHECK(found.why == "its pickle calls `builtins.eval`, `posix.system`");
+  TestImage other;
+  other.add_content("models/c.pkl").imports = {"mycompany.Model"};
+  CHECK(other.ids() == Ids{"warning pickle-imports"});
+}
+
+TEST_CASE("pointers of Git LFS are no weights") {
+  TestImage image;
+  image.add_content("models/a.safetensors").is_lfs_pointer = true;
+  image.add_content("models/b.safetensors").is_lfs_pointer = true;
+  CHECK(image.only().what ==
+        "`/models/a.safetensors` and 1 more is a pointer of Git LFS, not the file itself");
+}
+
+TEST_CASE("onnxruntime and onnxruntime-gpu exclude each other") {
+  TestImage image;
+  const std::string place = "opt/venv/lib/python3.11/site-packages/";
+  image.add_content(place + "onnxruntime-1.20.0.dist-info/METADATA");
+  CHECK(image.ids() == Ids{});
+  image.add_content(place + "onnxruntime_gpu-1.20.0.dist-info/METADATA");
+  CHECK(image.only().id == "onnxruntime-twice");
+}

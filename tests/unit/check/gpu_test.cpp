@@ -1,0 +1,137 @@
+#include "support.h"
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+TestImage cuda_image() {
+  TestImage image;
+  image.add("usr/lib/libcudart.so.12.4.127", library("libcudart.so.12"));
+  image.link("usr/lib/libcudart.so.12", "libcudart.so.12.4.127");
+  return image;
+}
+
+void add_kernels(TestImage& image, std::vector<ElfGpuCode> codes) {
+  ElfFacts elf = library("libkernels.so");
+  elf.gpu_code = std::move(codes);
+  image.add("usr/lib/libkernels.so", elf);
+}
+
+}  // namespace
+
+TEST_CASE("code for every GPU of the fleet and a driver that is new enough is no finding") {
+  TestImage image = cuda_image();
+  add_kernels(image, {code_for(80), code_for(90)});
+  image.machine("L4", "550.54.14");
+  image.machine("H100", "550.54.14");
+  CHECK(image.ids() == Ids{});
+}
+
+TEST_CASE("a library without code for a GPU of the fleet fails there") {
+  TestImage image = cuda_image();
+  add_kernels(image, {code_for(80), code_for(90)});
+  image.machine("T4", "550.54.14");
+  const Finding found = image.only();
+  CHECK(found.id == "gpu-code-missing");
+  CHECK(found.level == Finding::Level::error);
+  CHECK(found.what == "there is no code for T4 (7.5) in `/usr/lib/libkernels.so`");
+  CHECK(
+      found.why ==
+      "`/usr/lib/libkernels.so` has code for 8.0, 9.0; CUDA fails with error 209: no kernel image "
+      "is available");
+}
+
+TEST_CASE("PTX is compiled by drivers that know its version, and by no others") {
+  TestImage image = cuda_image();
+  add_kernels(image, {code_for(80), ptx_for(80, 8, 4)});
+  image.machine("H100", "550.54.14");
+  CHECK(image.ids() == Ids{"warning gpu-code-compiled"});
+  image.fleet.clear();
+  image.machine("H100", "535.183.01");
+  CHECK(image.ids() == Ids{"error gpu-code-too-new"});
+  image.fleet.clear();
+  image.machine("H100");
+  CHECK(image.ids() == Ids{"info driver-unknown", "info gpu-code-driver-unknown"});
+}
+
+TEST_CASE("code for single GPUs, and libraries that make code, are warned about only") {
+  TestImage image = cuda_image();
+  image.machine("L4", "550.54.14");
+  add_kernels(image, {code_for(90, ElfGpuCode::Reach::exact)});
+  CHECK(image.ids() == Ids{"warning gpu-code-specialised"});
+  ElfFacts maker = library("libkernels.so", {"libnvrtc.so.12"});
+  maker.gpu_code = {code_for(90)};
+  image.add("usr/lib/libkernels.so", maker);
+  image.add("usr/lib/libnvrtc.so.12", library("libnvrtc.so.12"));
+  CHECK(image.ids() == Ids{"warning gpu-code-made"});
+}
+
+TEST_CASE("what a linker leaves for every target is no code") {
+  TestImage image = cuda_image();
+  ElfGpuCode stub = code_for(90);
+  stub.content = ElfGpuCode::Content::stub;
+  add_kernels(image, {stub});
+  image.machine("L4", "550.54.14");
+  CHECK(image.ids() == Ids{});
+}
+
+TEST_CASE("a driver that is older than the CUDA of the image does not run it") {
+  TestImage image = cuda_image();
+  image.machine("L4", "470.57.02");
+  const Finding found = image.only();
+  CHECK(found.id == "driver-too-old");
+  CHECK(found.what == "CUDA 12.4 does not run on L4 with driver 470.57.02");
+}
+
+TEST_CASE("an image with CUDA and no fleet is not known to run") {
+  const Finding found = cuda_image().only();
+  CHECK(found.id == "fleet-unknown");
+  CHECK(found.is_unknown);
+}
+
+TEST_CASE("CUDA and cuDNN of two majors do not mix in one Python") {
+  TestImage image;
+  const std::string place = "opt/lib/python3.11/site-packages/nvidia/";
+  image.machine("cpu");
+  image.add(place + "cuda_runtime/lib/libcudart.so.12", library("libcudart.so.12"));
+  image.add(place + "cu13/lib/libcudart.so.13", library("libcudart.so.13"));
+  CHECK(image.only().what == "the image has CUDA of several majors: 12 (`/" + place +
+                                 "cuda_runtime/lib/libcudart.so.12`) and 13 (`/" + place +
+                                 "cu13/lib/libcudart.so.13`)");
+  TestImage other;
+  other.machine("cpu");
+  other.add(place + "cudnn/lib/libcudnn.so.8", library("libcudnn.so.8"));
+  other.add("usr/lib/libcudnn.so.9", library("libcudnn.so.9"));
+  CHECK(other.ids() == Ids{"warning cudnn-majors"});
+}
+
+TEST_CASE("a stub of libcuda on the path of the loader takes the driver's place") {
+  TestImage image = cuda_image();
+  image.machine("L4", "550.54.14");
+  image.add("usr/local/cuda/lib64/stubs/libcuda.so", library("libcuda.so.1"));
+  CHECK(image.ids() == Ids{});
+  image.config.set_env("LD_LIBRARY_PATH", "/usr/local/cuda/lib64/stubs");
+  CHECK(image.ids() == Ids{"error stub-on-path"});
+}
+
+TEST_CASE("a compat package is for some GPUs and drivers only") {
+  TestImage image = cuda_image();
+  ElfFacts compat = library("libcuda.so.1");
+  compat.compat_note = R"({"Format":1,"CUDA Version":"12.9","Driver":[535,550,570],"Device":[1]})";
+  image.add("usr/local/cuda-12.9/compat/libcuda.so.575.57.08", compat);
+  image.config.set_env("LD_LIBRARY_PATH", "/usr/local/cuda-12.9/compat");
+  image.machine("A100-80GB", "550.54.14");
+  CHECK(image.ids() == Ids{});
+  image.fleet.clear();
+  image.machine("RTX 4090", "550.54.14");
+  CHECK(image.ids() == Ids{"error compat-804"});
+  image.fleet.clear();
+  image.machine("A100-80GB", "560.28.03");
+  CHECK(image.ids() == Ids{"error compat-803"});
+  image.fleet.clear();
+  image.machine("A100-80GB", "580.65.06");
+  CHECK(image.only().what ==
+        "`/usr/local/cuda-12.9/compat/libcuda.so.575.57.08` is older than the driver of A100 SXM "
+        "80GB with driver 580.65.06");
+}

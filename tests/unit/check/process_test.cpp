@@ -1,0 +1,73 @@
+#include "support.h"
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+TEST_CASE("an image without a command, or with one that is not there, does not start") {
+  TestImage image;
+  image.config.cmd = {};
+  CHECK(image.only().id == "no-command");
+  image.config.cmd = {"python3", "-m", "app"};
+  const Finding found = image.only();
+  CHECK(found.id == "entrypoint-missing");
+  CHECK(found.what == "`python3` is not in the image");
+}
+
+TEST_CASE("a program without execute bits does not start") {
+  TestImage image;
+  image.top.files.back().mode = 0755;
+  for (FileFacts& file : image.top.files)
+    if (file.path == "usr/bin/server") file.mode = 0644;
+  const Finding found = image.only();
+  CHECK(found.id == "entrypoint-not-executable");
+  CHECK(found.why == "its mode is 0644; a container of it ends with permission denied");
+}
+
+TEST_CASE("a script needs its interpreter, and a program its loader") {
+  TestImage image;
+  image.text("app/run", "#!/usr/bin/env -S python3 -u");
+  image.add("usr/bin/env", program());
+  image.config.cmd = {"/app/run"};
+  CHECK(image.only().what == "`python3`, which is to run `/app/run`, is not in the image");
+  image.add("usr/bin/python3", program({"libc.so.6"}));
+  CHECK(image.ids() == Ids{});
+  ElfFacts foreign = program();
+  foreign.interpreter = "/lib/ld-musl-x86_64.so.1";
+  image.add("usr/bin/python3", foreign);
+  CHECK(image.only().id == "interpreter-missing");
+}
+
+TEST_CASE("a user needs a line and a home to write to") {
+  TestImage image;
+  image.config.user = "1000";
+  CHECK(image.ids() == Ids{});
+  image.config.user = "app:app";
+  CHECK(image.ids() == Ids{});
+  image.config.user = "nobody-knows";
+  CHECK(image.ids() == Ids{"error user-unknown"});
+  image.config.user = "1234";
+  CHECK(image.ids() == Ids{"warning user-without-passwd", "warning home-not-writable"});
+  image.folder("tmp", 1234);
+  image.config.set_env("HOME", "/tmp");
+  CHECK(image.ids() == Ids{"warning user-without-passwd"});
+}
+
+TEST_CASE("lists of paths have no empty parts, and CUDA_HOME is one folder") {
+  TestImage image;
+  image.config.set_env("LD_LIBRARY_PATH", ":/usr/lib");
+  CHECK(image.only().what == "`LD_LIBRARY_PATH` has an empty part: `:/usr/lib`");
+  image.config.set_env("LD_LIBRARY_PATH", "/usr/lib");
+  image.config.set_env("CUDA_HOME", ":/usr/local/cuda");
+  CHECK(image.only().what == "`CUDA_HOME` is `:/usr/local/cuda`, which is no folder of the image");
+  image.config.set_env("CUDA_HOME", "/usr/lib");
+  CHECK(image.ids() == Ids{});
+}
+
+TEST_CASE("a shell that keeps the signal to end from the server is told of") {
+  TestImage image;
+  image.add("bin/sh", program({"libc.so.6"}));
+  image.config.cmd = {"/bin/sh", "-c", "server --port 8000"};
+  CHECK(image.ids() == Ids{"info shell-is-first"});
+  image.config.cmd = {"/bin/sh", "-c", "exec server"};
+  CHECK(image.ids() == Ids{});
+}

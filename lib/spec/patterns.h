@@ -53,8 +53,7 @@ inline constexpr std::string_view glob = "[^\\x01-\\x1f\\x7f]+";
 inline constexpr std::string_view http_path = "/[^\\s\\x01-\\x1f\\x7f]*";
 inline constexpr std::string_view url = "https?://[^\\s/@#?]+(/[^\\s@#]*)?";
 
-inline constexpr std::string_view version =
-    "[0-9]+(\\.[0-9]+)+([.a-z0-9+-]*[a-z0-9])?|b[0-9]{1,9}";
+inline constexpr std::string_view version = "[0-9]+(\\.[0-9]+)+([.a-z0-9+-]*[a-z0-9])?|b[0-9]{1,9}";
 inline constexpr std::string_view python_version = "3\\.[0-9]{1,2}(\\.[0-9]{1,2})?";
 inline constexpr std::string_view cuda = "[1-9][0-9]?\\.[0-9]{1,2}(\\.[0-9]{1,2})?";
 inline constexpr std::string_view driver = "[1-9][0-9]{2}\\.[0-9]{1,3}(\\.[0-9]{1,2})?";

@@ -60,6 +60,8 @@ CatalogData compiled_in() {
           .other_vendors = tables::other_vendors,
           .mig_profiles = tables::mig_profiles,
           .quantisations = tables::quantisations,
+          .memory_overheads = tables::memory_overheads,
+          .gpu_memory = tables::gpu_memory,
           .torch_releases = tables::torch,
           .torch_builds = tables::torch_builds,
           .tensorrt_releases = tables::tensorrt,

@@ -29,6 +29,8 @@ struct CatalogData {
   std::span<const OtherVendor> other_vendors;
   std::span<const MigProfile> mig_profiles;
   std::span<const QuantisationLimit> quantisations;
+  std::span<const MemoryOverhead> memory_overheads;
+  std::span<const GpuMemory> gpu_memory;
   std::span<const TorchRelease> torch_releases;
   std::span<const TorchBuild> torch_builds;
   std::span<const TensorRtRelease> tensorrt_releases;
@@ -65,6 +67,8 @@ class Catalog {
   std::span<const Gpu> gpus() const { return data_.gpus; }
   std::span<const MigProfile> mig_profiles() const { return data_.mig_profiles; }
   std::span<const QuantisationLimit> quantisations() const { return data_.quantisations; }
+  std::span<const MemoryOverhead> memory_overheads() const { return data_.memory_overheads; }
+  std::span<const GpuMemory> gpu_memory() const { return data_.gpu_memory; }
   std::span<const TorchRelease> torch_releases() const { return data_.torch_releases; }
   std::span<const TorchBuild> torch_builds() const { return data_.torch_builds; }
   std::span<const TensorRtRelease> tensorrt_releases() const { return data_.tensorrt_releases; }

@@ -102,6 +102,29 @@ struct QuantisationLimit {
   std::optional<Version> min_cc;
 };
 
+/// What a serving runtime takes of a GPU's memory besides weights, keys and values.
+struct MemoryOverhead {
+  /// How several GPUs share a model.
+  enum class Split { tensor, layers, single };
+  const CatalogRow* row;
+  std::string_view runtime;  // `other`: those without a row
+  Split split;
+  unsigned utilisation_percent;
+  unsigned weight_growth_percent;
+  unsigned base_gib_hundredths;
+  unsigned weight_share_percent;
+  unsigned cache_percent;
+  unsigned block_tokens;
+  unsigned batched_tokens;
+  std::optional<unsigned> graph_batch;
+};
+
+struct GpuMemory {
+  const CatalogRow* row;
+  std::string_view gpu;  // the name of a Gpu
+  unsigned visible_mib;
+};
+
 struct TorchRelease {
   const CatalogRow* row;
   Version release;

@@ -23,6 +23,8 @@ extern const std::span<const ImageRequirement> image_requirements;
 extern const std::span<const Gpu> gpus;
 extern const std::span<const MigProfile> mig_profiles;
 extern const std::span<const QuantisationLimit> quantisations;
+extern const std::span<const MemoryOverhead> memory_overheads;
+extern const std::span<const GpuMemory> gpu_memory;
 extern const std::span<const TorchRelease> torch;
 extern const std::span<const TorchBuild> torch_builds;
 extern const std::span<const TensorRtRelease> tensorrt;

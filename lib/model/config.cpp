@@ -1,5 +1,6 @@
 #include "lib/model/config.h"
 
+#include "lib/model/cache_shape.h"
 #include "lib/model/cursor.h"
 #include "lib/model/damage.h"
 #include "lib/oci/json.h"
@@ -105,6 +106,15 @@ std::optional<std::uint64_t> bits_of(const Json& json, std::string_view method) 
   return std::nullopt;
 }
 
+std::optional<std::uint64_t> group_of(const Json& json) {
+  if (const auto group = number(json, {"group_size", "q_group_size"})) return group;
+  for (const auto& entry : object(json, "config_groups").items()) {
+    if (!entry.value().is_object()) continue;
+    if (const auto group = number(object(entry.value(), "weights"), {"group_size"})) return group;
+  }
+  return std::nullopt;
+}
+
 std::optional<Quantisation> quantisation_of(const Json& json, std::string_view fallback) {
   if (json.empty()) return std::nullopt;
   std::string method = text(json, "quant_method");
@@ -112,7 +122,7 @@ std::optional<Quantisation> quantisation_of(const Json& json, std::string_view f
   if (method.empty()) method = fallback;
   if (method.empty()) return std::nullopt;
   const auto bits = bits_of(json, method);
-  return Quantisation{method, bits};
+  return Quantisation{method, bits, group_of(json)};
 }
 
 }  // namespace
@@ -152,7 +162,9 @@ ModelConfig read_model_config(const ReadAt& file) {
   config.kv_heads = nested_number(
       json,
       {"num_key_value_heads", "num_kv_heads", "n_head_kv", "n_kv_heads", "multi_query_group_num"});
+  if (!config.kv_heads && is_true(json, "multi_query")) config.kv_heads = 1;
   config.hidden_size = nested_number(json, {"hidden_size", "n_embd", "d_model", "dim"});
+  config.cache = read_cache_shape(json, config.layers.value_or(0));
   config.expert_dtype = text(json, "expert_dtype");
   config.quantisation = quantisation_of(object(json, "quantization_config"), "");
   if (!config.quantisation) {

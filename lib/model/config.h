@@ -10,8 +10,22 @@ namespace mlpack {
 
 /// How the numbers of the weights were made smaller.
 struct Quantisation {
-  std::string method;                 // `gptq`, `awq`, `fp8`, or `Q4_K_M` of GGUF
-  std::optional<std::uint64_t> bits;  // of one weight
+  std::string method;                    // `gptq`, `awq`, `fp8`, or `Q4_K_M` of GGUF
+  std::optional<std::uint64_t> bits;     // of one weight
+  std::optional<std::uint64_t> group{};  // of weights with one scale, of `gptq` and its kin
+};
+
+/// What decides how much memory the keys and values of a token take, and how a model is divided.
+struct CacheShape {
+  std::optional<std::uint64_t> head_dim;
+  std::optional<std::uint64_t> value_head_dim;    // where it is another
+  std::optional<std::uint64_t> kv_lora_rank;      // there: multi-head latent attention
+  std::optional<std::uint64_t> qk_rope_head_dim;  // of the same
+  std::optional<std::uint64_t> sliding_window;    // in tokens
+  std::uint64_t sliding_layers = 0;               // that keep no more than the window
+  std::uint64_t constant_layers = 0;              // that keep the same for any context (Mamba)
+  std::optional<std::uint64_t> intermediate_size;
+  std::optional<std::uint64_t> vocabulary;
 };
 
 /// What a config.json of transformers says, or a params.json of Mistral's; what is nested under
@@ -24,6 +38,7 @@ struct ModelConfig {
   std::optional<std::uint64_t> heads;
   std::optional<std::uint64_t> kv_heads;
   std::optional<std::uint64_t> hidden_size;
+  CacheShape cache;
   std::optional<Quantisation> quantisation;
   std::string expert_dtype;
 };

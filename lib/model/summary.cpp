@@ -145,6 +145,7 @@ class Summariser {
       summary_.heads = found.heads;
       summary_.kv_heads = found.kv_heads ? found.kv_heads : found.heads;
       summary_.hidden_size = found.hidden_size;
+      summary_.cache = found.cache;
       summary_.quantisation = found.quantisation;
     }
     const auto* const quantisation = topmost(findings_.quantisations);
@@ -170,9 +171,22 @@ class Summariser {
       const auto kv_heads = gguf.shape("attention.head_count_kv");
       summary_.kv_heads = kv_heads ? kv_heads : summary_.heads;
       summary_.hidden_size = gguf.shape("embedding_length");
+      summary_.cache = gguf_cache(gguf);
       summary_.quantisation = gguf_quantisation(gguf);
       return;
     }
+  }
+
+  // Which layers slide is a matter of llama.cpp's code, so all of them count as full.
+  static CacheShape gguf_cache(const Gguf& gguf) {
+    CacheShape cache;
+    cache.head_dim = gguf.shape("attention.key_length");
+    cache.value_head_dim = gguf.shape("attention.value_length");
+    cache.kv_lora_rank = gguf.shape("attention.kv_lora_rank");
+    if (cache.kv_lora_rank) cache.qk_rope_head_dim = gguf.shape("rope.dimension_count");
+    cache.intermediate_size = gguf.shape("feed_forward_length");
+    cache.vocabulary = gguf.shape("vocab_size");
+    return cache;
   }
 
   std::optional<Quantisation> gguf_quantisation(const Gguf& gguf) const {

@@ -1,0 +1,326 @@
+#include "lib/resolve/fit.h"
+
+#include "lib/error.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace mlpack {
+namespace {
+
+// Ten-thousandths of a byte: percents of percents stay whole.
+using Fine = std::int64_t;
+constexpr Fine fine = 10'000;
+constexpr std::uint64_t most = std::uint64_t{1} << 49;  // bytes, so that they fit in Fine
+constexpr std::uint64_t longest = std::uint64_t{1} << 28;
+constexpr std::uint64_t most_gpus = 1024;
+constexpr std::uint64_t mib = std::uint64_t{1} << 20;
+
+std::uint64_t ceil_div(std::uint64_t value, std::uint64_t by) {
+  return value / by + (value % by == 0 ? 0 : 1);
+}
+
+// No more than `most`.
+std::uint64_t times(std::uint64_t a, std::uint64_t b) {
+  return a != 0 && b > most / a ? most : std::min(most, a * b);
+}
+
+bool divides_groups(const ModelShape& shape, std::uint64_t gpus) {
+  if (shape.intermediate == 0) return true;
+  if (shape.intermediate % gpus != 0) return false;
+  return shape.group == 0 || (shape.intermediate / gpus) % shape.group == 0;
+}
+
+bool divides_heads(const ModelShape& shape, std::uint64_t gpus) {
+  if (shape.heads > 0 && shape.heads % gpus != 0) return false;
+  if (shape.latent > 0 || shape.kv_heads == 0) return true;
+  return shape.kv_heads % gpus == 0 || gpus % shape.kv_heads == 0;
+}
+
+// The memory of one of the GPUs that a model is divided over.
+class Share {
+ public:
+  Share(const ModelShape& shape, const FitQuestion& question, const MemoryOverhead& rules)
+      : shape_(shape), question_(question), rules_(rules) {}
+
+  std::uint64_t gpus = 1;
+  std::uint64_t memory = 0;
+
+  Fine budget() const {
+    const std::uint64_t own = std::uint64_t{rules_.utilisation_percent} * 10;
+    const std::uint64_t permille = question_.utilisation_permille.value_or(own);
+    return static_cast<Fine>(std::min(memory, most) * std::min<std::uint64_t>(permille, 1000) * 10);
+  }
+
+  Fine weights() const {
+    const auto grown =
+        static_cast<Fine>(std::min(shape_.weight_bytes, most) * rules_.weight_growth_percent * 100);
+    if (!has_layers_each()) return grown / static_cast<Fine>(gpus);
+    return grown / static_cast<Fine>(shape_.layers) *
+           static_cast<Fine>(ceil_div(shape_.layers, gpus));
+  }
+
+  Fine overhead(std::uint64_t context) const {
+    const Fine base = Fine{rules_.base_gib_hundredths} * (Fine{1} << 30) * (fine / 100);
+    return base + weights() / 100 * rules_.weight_share_percent +
+           static_cast<Fine>(graph(context)) * fine;
+  }
+
+  // Of all sequences.
+  std::uint64_t cache(std::uint64_t context) const {
+    if (!keeps_cache()) return 0;
+    const std::uint64_t block = times(rules_.block_tokens, layer_bytes());
+    const std::uint64_t blocks = ceil_div(context, rules_.block_tokens);
+    std::uint64_t bytes = times(times(blocks, block), mine(shape_.full_layers()));
+    if (shape_.sliding_layers > 0) {
+      const std::uint64_t kept =
+          std::min(shape_.window - 1 + std::uint64_t{rules_.batched_tokens}, context);
+      const std::uint64_t pages = ceil_div(kept, rules_.block_tokens) + 1;
+      bytes = std::min(most, bytes + times(times(pages, block), mine(shape_.sliding_layers)));
+    }
+    return times(bytes, question_.batch);
+  }
+
+  std::int64_t available(std::uint64_t context) const {
+    const Fine left = (budget() - weights() - overhead(context)) / 100 * rules_.cache_percent;
+    return left / fine;
+  }
+
+  bool holds(std::uint64_t context) const {
+    const std::int64_t left = available(context);
+    return left >= 0 && static_cast<std::uint64_t>(left) >= cache(context);
+  }
+
+  std::uint64_t token_bytes() const {
+    if (!keeps_cache()) return 0;
+    return layer_bytes() * (mine(shape_.full_layers()) + mine(shape_.sliding_layers));
+  }
+
+  bool keeps_cache() const {
+    return shape_.kind == ModelShape::Kind::generates && shape_.gap.empty();
+  }
+
+ private:
+  bool has_layers_each() const {
+    return rules_.split == MemoryOverhead::Split::layers && shape_.layers > 0;
+  }
+
+  std::uint64_t mine(std::uint64_t layers) const {
+    return has_layers_each() ? ceil_div(layers, gpus) : layers;
+  }
+
+  std::uint64_t layer_bytes() const {
+    return cache_layer_bytes(shape_, has_layers_each() ? 1 : gpus, question_.cache);
+  }
+
+  // fs/ggml/ggml.go of Ollama: full offload without flash attention.
+  std::uint64_t graph(std::uint64_t context) const {
+    if (!rules_.graph_batch || shape_.hidden == 0) return 0;
+    const std::uint64_t attention = times(context, 1 + shape_.heads);
+    const std::uint64_t layer = std::min(most, 1 + 4 * shape_.hidden + attention);
+    const std::uint64_t head = shape_.hidden + shape_.vocabulary;
+    return times(4 * std::uint64_t{*rules_.graph_batch}, std::max(layer, head));
+  }
+
+  const ModelShape& shape_;
+  const FitQuestion& question_;
+  const MemoryOverhead& rules_;
+};
+
+// The most that `holds`, which is true up to it; 0 where it never is.
+template <class Holds>
+std::uint64_t largest(std::uint64_t limit, Holds holds) {
+  std::uint64_t low = 0;
+  std::uint64_t high = limit;
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low + 1) / 2;
+    if (holds(middle)) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+std::string gpus_text(const FitQuestion& question, std::uint64_t gpus) {
+  const std::string slice = question.mig.empty() ? "" : ", slice " + printable(question.mig);
+  return fmt::format("{} of {}{}", gpus, question.gpu->name, slice);
+}
+
+std::string reason_of(const Fit& fit, const ModelShape& shape, const FitQuestion& question) {
+  std::string parts = fmt::format(
+      "weights {}, overhead {}", human_size(fit.weight_bytes), human_size(fit.overhead_bytes));
+  const std::uint64_t cache = fit.need_bytes - fit.weight_bytes - fit.overhead_bytes;
+  if (cache > 0) {
+    parts += fmt::format(", keys and values {} for {} tokens", human_size(cache), fit.context);
+    if (question.batch > 1) parts += fmt::format(" of {} sequences each", question.batch);
+  }
+  std::string text = fmt::format("on {} each needs about {} ({}) of the {} that may be used",
+                                 gpus_text(question, fit.parallel),
+                                 human_size(fit.need_bytes),
+                                 parts,
+                                 human_size(fit.have_bytes));
+  if (fit.verdict == Verdict::unknown && !shape.gap.empty()) text += "; " + shape.gap;
+  return text;
+}
+
+Fit measured(const Share& share, const ModelShape& shape, const FitQuestion& question) {
+  Fit fit;
+  fit.parallel = share.gpus;
+  fit.context = std::min(question.context.value_or(shape.context), longest);
+  fit.have_bytes = static_cast<std::uint64_t>(share.budget() / fine);
+  fit.weight_bytes = static_cast<std::uint64_t>(share.weights() / fine);
+  fit.overhead_bytes = static_cast<std::uint64_t>(share.overhead(fit.context) / fine);
+  fit.need_bytes = fit.weight_bytes + fit.overhead_bytes + share.cache(fit.context);
+  fit.cache_available = share.available(fit.context);
+  fit.cache_token_bytes = share.token_bytes();
+  const bool is_known =
+      shape.kind != ModelShape::Kind::generates || (shape.gap.empty() && fit.context > 0);
+  const bool holds = share.holds(fit.context);
+  fit.verdict = !holds ? Verdict::no : is_known ? Verdict::yes : Verdict::unknown;
+  return fit;
+}
+
+void add_limits(Fit& fit,
+                const Share& share,
+                const ModelShape& shape,
+                const FitQuestion& question,
+                const MemoryOverhead& rules) {
+  if (fit.cache_token_bytes == 0 || !share.holds(0)) return;
+  const std::uint64_t limit = shape.context > 0 ? shape.context : longest;
+  fit.largest_context = largest(limit, [&](std::uint64_t tokens) { return share.holds(tokens); });
+  if (fit.cache_available < 0) return;
+  const auto left = static_cast<std::uint64_t>(fit.cache_available);
+  fit.cache_blocks = left / (fit.cache_token_bytes * rules.block_tokens);
+  fit.cache_tokens = fit.cache_blocks * rules.block_tokens;
+  const std::uint64_t one = share.cache(fit.context) / std::max<std::uint64_t>(1, question.batch);
+  if (one > 0) fit.largest_batch = left / one;
+}
+
+const MigProfile& mig_profile(const Catalog& catalog, const Gpu& gpu, const std::string& mig) {
+  std::vector<std::string> known;
+  for (const MigProfile& row : catalog.mig_profiles()) {
+    if (gpu.mig.empty() || row.gpu != gpu.mig) continue;
+    if (row.profile == mig) return row;
+    known.emplace_back(row.profile);
+  }
+  throw Error(Fault::usage,
+              fmt::format("{} has no MIG profile `{}`", gpu.name, printable(mig)),
+              known.empty() ? "name the GPU without a profile" : "use one of " + join(known, ", "));
+}
+
+const GpuMemory* measured_memory(const Catalog& catalog, const Gpu& gpu) {
+  for (const GpuMemory& row : catalog.gpu_memory()) {
+    if (row.gpu == gpu.name) return &row;
+  }
+  return nullptr;
+}
+
+Fit refusal(const FitQuestion& question, std::string reason, std::vector<std::uint64_t> possible) {
+  Fit fit;
+  fit.verdict = Verdict::no;
+  fit.parallel = question.parallel.value_or(1);
+  fit.possible = std::move(possible);
+  fit.reason = std::move(reason);
+  return fit;
+}
+
+std::string numbers_text(const std::vector<std::uint64_t>& numbers) {
+  std::vector<std::string> texts;
+  for (const std::uint64_t number : numbers)
+    texts.push_back(std::to_string(number));
+  return join(texts, ", ");
+}
+
+// The fewest GPUs that hold it, or the most there are.
+Fit best_fit(const std::vector<std::uint64_t>& sizes,
+             Share share,
+             const ModelShape& shape,
+             const FitQuestion& question,
+             const MemoryOverhead& rules) {
+  Fit fit;
+  for (const std::uint64_t gpus : sizes) {
+    share.gpus = gpus;
+    fit = measured(share, shape, question);
+    if (fit.verdict != Verdict::no) break;
+  }
+  add_limits(fit, share, shape, question, rules);
+  return fit;
+}
+
+}  // namespace
+
+std::uint64_t gpu_bytes(const Catalog& catalog, const Gpu& gpu, const std::string& mig) {
+  const std::uint64_t nominal = std::uint64_t{gpu.memory_gib} * 1024;
+  const GpuMemory* const known = measured_memory(catalog, gpu);
+  const std::uint64_t visible = known != nullptr ? known->visible_mib : nominal * 15 / 16;
+  if (mig.empty()) return visible * mib;
+  const MigProfile& profile = mig_profile(catalog, gpu, mig);
+  const std::uint64_t slice = std::uint64_t{profile.memory_gib.value_or(gpu.memory_gib)} * 1024;
+  return std::min(visible, slice * visible / nominal) * mib;
+}
+
+const MemoryOverhead& memory_overhead(const Catalog& catalog, const std::string& runtime) {
+  const MemoryOverhead* other = nullptr;
+  for (const MemoryOverhead& row : catalog.memory_overheads()) {
+    if (row.runtime == runtime) return row;
+    if (row.runtime == "other") other = &row;
+  }
+  if (other == nullptr) fail(Fault::internal, "memory_overheads has no row `other`");
+  return *other;
+}
+
+std::vector<std::uint64_t> possible_parallel(const ModelShape& shape,
+                                             MemoryOverhead::Split split,
+                                             std::uint64_t count) {
+  std::vector<std::uint64_t> sizes{1};
+  if (split == MemoryOverhead::Split::single) return sizes;
+  for (std::uint64_t gpus = 2; gpus <= std::min(count, most_gpus); ++gpus) {
+    const bool is_even = divides_heads(shape, gpus) && divides_groups(shape, gpus);
+    const bool has_layers = shape.layers == 0 || gpus <= shape.layers;
+    const bool fits = split == MemoryOverhead::Split::tensor ? is_even : has_layers;
+    if (fits) sizes.push_back(gpus);
+  }
+  return sizes;
+}
+
+Fit estimate_fit(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question) {
+  const MemoryOverhead& rules = memory_overhead(catalog, question.runtime);
+  // A process sees one slice, and NCCL connects none (recalled; no document was read).
+  const std::uint64_t count = question.mig.empty() ? question.count : 1;
+  const auto possible = possible_parallel(shape, rules.split, count);
+  Share share(shape, question, rules);
+  share.memory = gpu_bytes(catalog, *question.gpu, question.mig);
+  std::vector<std::uint64_t> sizes = possible;
+  if (question.parallel) {
+    if (std::find(possible.begin(), possible.end(), *question.parallel) == possible.end()) {
+      return refusal(question,
+                     fmt::format("the model cannot be divided over {} of {} GPUs; possible: {}",
+                                 *question.parallel,
+                                 question.count,
+                                 numbers_text(possible)),
+                     possible);
+    }
+    sizes = {*question.parallel};
+  }
+  if (shape.weight_bytes == 0) {
+    Fit fit;
+    fit.reason = "no file of weights says how large the model is";
+    fit.possible = possible;
+    return fit;
+  }
+  Fit fit = best_fit(sizes, share, shape, question, rules);
+  fit.possible = possible;
+  fit.reason = reason_of(fit, shape, question);
+  fit.evidence = {rules.row, question.gpu->row};
+  if (const GpuMemory* const known = measured_memory(catalog, *question.gpu)) {
+    fit.evidence.push_back(known->row);
+  }
+  return fit;
+}
+
+}  // namespace mlpack

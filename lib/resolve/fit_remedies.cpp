@@ -1,0 +1,175 @@
+#include "lib/resolve/fit.h"
+#include "lib/resolve/rules_code.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mlpack {
+namespace {
+
+// Of GPUs that one machine has: what NVIDIA's HGX boards carry, more only where more are asked for.
+constexpr std::uint64_t gpus_of_a_machine = 8;
+
+// A way to make the weights smaller: 256ths of a bit for each, scales and zero points included
+// (AWQ and GPTQ: groups of 128 with zero points; of GGUF: the sizes of its blocks).
+struct Smaller {
+  std::string_view method;  // of the table quantisations
+  std::string_view title;
+  std::uint64_t bits_256;
+  std::uint64_t group;
+};
+constexpr std::array tensor_methods{Smaller{"fp8", "FP8", 8 * 256, 0},
+                                    Smaller{"awq", "4 bits (AWQ)", 4 * 256 + 40, 128},
+                                    Smaller{"gptq", "4 bits (GPTQ)", 4 * 256 + 40, 128}};
+constexpr std::array gguf_methods{Smaller{"gguf", "8 bits (GGUF Q8_0)", 8 * 256 + 128, 0},
+                                  Smaller{"gguf", "4 bits (GGUF Q4_K)", 4 * 256 + 128, 0}};
+
+// Embeddings, the head and norms keep 16 bits.
+std::uint64_t quantised_bytes(const ModelShape& shape, const Smaller& method) {
+  const std::uint64_t outer =
+      2 * shape.vocabulary * shape.hidden + (2 * shape.layers + 1) * shape.hidden;
+  const std::uint64_t kept = std::min(shape.parameters, outer);
+  return kept * 2 + (shape.parameters - kept) / 2048 * method.bits_256;
+}
+
+class Remedies {
+ public:
+  Remedies(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question)
+      : catalog_(catalog), shape_(shape), question_(question) {}
+
+  std::vector<FitRemedy> find(const Fit& fit) {
+    try_context(fit);
+    try_cache();
+    try_quantisation();
+    if (const auto count = enough(shape_)) {
+      add(FitRemedy::Kind::count, fmt::format("{} GPUs instead of {}", *count, question_.count));
+    }
+    try_gpu();
+    if (found_.empty()) try_several();
+    return std::move(found_);
+  }
+
+ private:
+  void add(FitRemedy::Kind kind, std::string text) { found_.push_back({kind, std::move(text)}); }
+
+  bool fits(const ModelShape& shape, const FitQuestion& question) const {
+    return estimate_fit(catalog_, shape, question).verdict == Verdict::yes;
+  }
+
+  bool runs(std::string_view method) const {
+    const Version& device = question_.gpu->compute_capability;
+    return quantisation_runs(catalog_, method, device).verdict == Verdict::yes;
+  }
+
+  void try_context(const Fit& fit) {
+    if (fit.largest_context == 0 || fit.largest_context >= fit.context) return;
+    add(FitRemedy::Kind::context,
+        fmt::format("a context of {} tokens at most", fit.largest_context));
+  }
+
+  void try_cache() {
+    FitQuestion smaller = question_;
+    smaller.cache = CacheType::fp8;
+    if (question_.cache != CacheType::half || !runs("fp8") || !shares_tensors()) return;
+    if (fits(shape_, smaller)) add(FitRemedy::Kind::cache, "keys and values in FP8");
+  }
+
+  bool shares_tensors() const {
+    return memory_overhead(catalog_, question_.runtime).split == MemoryOverhead::Split::tensor;
+  }
+
+  std::vector<Smaller> methods() const {
+    const bool is_quantised = !shape_.quantisation.empty() || shape_.parameters == 0;
+    if (is_quantised || shape_.kind != ModelShape::Kind::generates) return {};
+    if (shares_tensors()) return {tensor_methods.begin(), tensor_methods.end()};
+    return {gguf_methods.begin(), gguf_methods.end()};
+  }
+
+  ModelShape quantised(const Smaller& method) const {
+    ModelShape smaller = shape_;
+    smaller.weight_bytes = std::min(shape_.weight_bytes, quantised_bytes(shape_, method));
+    smaller.quantisation = method.method;
+    smaller.group = method.group;
+    return smaller;
+  }
+
+  void try_quantisation() {
+    for (const Smaller& method : methods()) {
+      const ModelShape smaller = quantised(method);
+      if (!runs(method.method) || !fits(smaller, question_)) continue;
+      return add(
+          FitRemedy::Kind::quantisation,
+          fmt::format("weights in {}, about {}", method.title, human_size(smaller.weight_bytes)));
+    }
+  }
+
+  // The fewest GPUs of the same kind that hold `shape`.
+  std::optional<std::uint64_t> enough(const ModelShape& shape) const {
+    FitQuestion more = question_;
+    more.parallel.reset();
+    const std::uint64_t limit = std::max(gpus_of_a_machine, question_.count);
+    for (more.count = question_.count + 1; more.count <= limit; ++more.count) {
+      if (fits(shape, more)) return more.count;
+    }
+    return std::nullopt;
+  }
+
+  // Those of the same kind with more memory, and no older; the least first.
+  std::vector<const Gpu*> larger_gpus() const {
+    const Gpu& own = *question_.gpu;
+    std::vector<const Gpu*> gpus;
+    for (const Gpu& gpu : catalog_.gpus()) {
+      const bool is_larger = gpu.memory_gib > own.memory_gib || !question_.mig.empty();
+      const bool is_no_older = gpu.compute_capability >= own.compute_capability;
+      if (gpu.kind == own.kind && is_larger && is_no_older) gpus.push_back(&gpu);
+    }
+    std::stable_sort(gpus.begin(), gpus.end(), [](const Gpu* a, const Gpu* b) {
+      return a->memory_gib < b->memory_gib;
+    });
+    return gpus;
+  }
+
+  void try_gpu() {
+    FitQuestion other = question_;
+    other.mig.clear();
+    for (const Gpu* gpu : larger_gpus()) {
+      other.gpu = gpu;
+      if (!fits(shape_, other)) continue;
+      return add(FitRemedy::Kind::gpu,
+                 fmt::format("{} of {} ({} GB each)", other.count, gpu->name, gpu->memory_gib));
+    }
+  }
+
+  // Smaller weights and more GPUs.
+  void try_several() {
+    for (const Smaller& method : methods()) {
+      if (!runs(method.method)) continue;
+      const auto count = enough(quantised(method));
+      if (!count) continue;
+      return add(FitRemedy::Kind::several,
+                 fmt::format("weights in {} on {} GPUs", method.title, *count));
+    }
+  }
+
+  const Catalog& catalog_;
+  const ModelShape& shape_;
+  const FitQuestion& question_;
+  std::vector<FitRemedy> found_;
+};
+
+}  // namespace
+
+Fit fit_model(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question) {
+  Fit fit = estimate_fit(catalog, shape, question);
+  if (fit.verdict == Verdict::no) fit.remedies = Remedies(catalog, shape, question).find(fit);
+  return fit;
+}
+
+}  // namespace mlpack

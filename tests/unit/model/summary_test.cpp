@@ -182,3 +182,73 @@ TEST_CASE("the order of the files does not matter") {
   std::swap(files[0], files[1]);
   CHECK(model_json(read_model(files)).dump() == one);
 }
+
+namespace {
+
+CacheShape cache_of(const std::string& config) {
+  const ModelReport report =
+      read({{"config.json", config}, {"model.safetensors", small_safetensors()}});
+  CHECK(report.problems.empty());
+  return report.summary.cache;
+}
+
+}  // namespace
+
+TEST_CASE("a config says what is kept for a token") {
+  const CacheShape deepseek = cache_of(
+      R"({"kv_lora_rank":512,"qk_rope_head_dim":64,"v_head_dim":128,"intermediate_size":18432})");
+  CHECK(deepseek.kv_lora_rank == 512);
+  CHECK(deepseek.qk_rope_head_dim == 64);
+  CHECK(deepseek.value_head_dim == 128);
+  CHECK(deepseek.intermediate_size == 18432);
+
+  const CacheShape nested =
+      cache_of(R"({"text_config":{"head_dim":256,"vocab_size":262208,"num_hidden_layers":6,
+          "sliding_window":1024,"sliding_window_pattern":6}})");
+  CHECK(nested.head_dim == 256);
+  CHECK(nested.vocabulary == 262208);
+  CHECK(nested.sliding_layers == 5);
+
+  const CacheShape typed = cache_of(
+      R"({"sliding_window":128,"layer_types":["sliding_attention","full_attention",
+          "linear_attention","mamba","other",7]})");
+  CHECK(typed.sliding_layers == 1);
+  CHECK(typed.constant_layers == 2);
+}
+
+TEST_CASE("layers slide where the family says so") {
+  const auto sliding = [](const std::string& fields) {
+    return cache_of("{\"num_hidden_layers\":42,\"sliding_window\":4096" + fields + "}")
+        .sliding_layers;
+  };
+  CHECK(sliding("") == 42);
+  CHECK(sliding(R"(,"model_type":"gemma2")") == 21);
+  CHECK(sliding(R"(,"use_sliding_window":false)") == 0);
+  CHECK(sliding(R"(,"use_sliding_window":true,"max_window_layers":40)") == 2);
+  CHECK(sliding(R"(,"use_sliding_window":true,"max_window_layers":99)") == 0);
+  // Only some layers of Llama 4 see chunks, and nothing here says which.
+  CHECK(cache_of(R"({"num_hidden_layers":48,"attention_chunk_size":8192})").sliding_layers == 0);
+}
+
+TEST_CASE("a quantised model says how many weights have one scale") {
+  const auto group = [](const std::string& config) {
+    return read({{"config.json", config}, {"model.safetensors", small_safetensors()}})
+        .summary.quantisation->group;
+  };
+  CHECK(group(quantised(R"("quant_method":"awq","bits":4,"group_size":128)")) == 128);
+  CHECK(group(quantised(R"("quant_method":"gptq","bits":4,"group_size":-1)")) == std::nullopt);
+  CHECK(group(quantised(R"("quant_method":"compressed-tensors","config_groups":)"
+                        R"({"g":{"weights":{"num_bits":4,"group_size":32}}})")) == 32);
+}
+
+TEST_CASE("a GGUF file says how wide its heads are") {
+  const std::string file = GgufBuilder()
+                               .text("general.architecture", "llama")
+                               .number("llama.attention.key_length", 128)
+                               .number("llama.attention.value_length", 96)
+                               .tensor("t", {4}, 0, 16)
+                               .bytes();
+  const CacheShape cache = read({{"m.gguf", file}}).summary.cache;
+  CHECK(cache.head_dim == 128);
+  CHECK(cache.value_head_dim == 96);
+}

@@ -229,6 +229,12 @@ Fit refusal(const FitQuestion& question, std::string reason, std::vector<std::ui
   return fit;
 }
 
+// A server that the catalog does not know may divide a model by itself.
+bool may_be_divided(const Fit& fit, const MemoryOverhead& rules, std::uint64_t count) {
+  if (rules.split != MemoryOverhead::Split::single || fit.verdict != Verdict::no) return false;
+  return count > 1 && fit.need_bytes / count < fit.have_bytes;
+}
+
 std::string numbers_text(const std::vector<std::uint64_t>& numbers) {
   std::vector<std::string> texts;
   for (const std::uint64_t number : numbers)
@@ -316,6 +322,10 @@ Fit estimate_fit(const Catalog& catalog, const ModelShape& shape, const FitQuest
   Fit fit = best_fit(sizes, share, shape, question, rules);
   fit.possible = possible;
   fit.reason = reason_of(fit, shape, question);
+  if (may_be_divided(fit, rules, count)) {
+    fit.verdict = Verdict::unknown;
+    fit.reason += "; nothing is known of how this runtime divides a model over GPUs";
+  }
   fit.evidence = {rules.row, question.gpu->row};
   if (const GpuMemory* const known = measured_memory(catalog, *question.gpu)) {
     fit.evidence.push_back(known->row);

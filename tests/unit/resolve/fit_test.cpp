@@ -256,6 +256,17 @@ TEST_CASE("what is not known makes no answer, but for weights that are too large
   CHECK(unsure.reason.ends_with("; its files do not say how many layers it has"));
   CHECK(fit_of(shape, question("T4", 1, 8192)).verdict == no);
 
+  FitQuestion own = question("L4", 1, 8192);
+  own.runtime = "triton";
+  own.parallel.reset();
+  own.count = 1;
+  CHECK(fit_of(llama_70b(), own).verdict == no);
+  own.count = 8;
+  const Fit divided = fit_of(llama_70b(), own);
+  CHECK(divided.verdict == unknown);
+  CHECK(
+      divided.reason.ends_with("; nothing is known of how this runtime divides a model over GPUs"));
+
   ModelShape empty;
   CHECK(fit_of(empty, question("L4", 1, 8192)).reason ==
         "no file of weights says how large the model is");

@@ -82,10 +82,11 @@ class Case(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="mlpack-e2e-")
-        self.addCleanup(folder.cleanup)
-        self.dir = folder.name
+        # buildah makes a name of the path, in which `-_` may not stand.
+        self.dir = os.path.join(tempfile.gettempdir(), "mlpack-e2e-" + os.urandom(8).hex())
+        os.mkdir(self.dir)
         os.chmod(self.dir, 0o755)
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
         self.env = {name: value for name, value in os.environ.items() if name not in IGNORED}
         self.env.update(HOME=self.path("home"), MLPACK_STORE=self.path("store"), LANG="C.UTF-8")
         os.mkdir(self.path("home"))

@@ -91,6 +91,7 @@ Settings settings_from(const GlobalOptions& options, const Surroundings& around)
   settings.jobs = job_count(options, around.processors);
   if (!options.jobs.empty()) settings.transfers = settings.jobs;
   settings.plain_http = options.plain_http ? PlainHttp::always : PlainHttp::loopback_only;
+  settings.catalog = options.catalog;
   settings.home = around.environment("HOME").value_or("");
   return settings;
 }

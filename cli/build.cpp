@@ -2,6 +2,7 @@
 
 #include "cli/also_layers.h"
 #include "cli/base.h"
+#include "cli/catalog_folders.h"
 #include "cli/commands.h"
 #include "cli/early_upload.h"
 #include "cli/layer_jobs.h"
@@ -35,11 +36,12 @@ Offline network_of(const BuildOptions& options) {
   return options.offline ? Offline::yes : Offline::no;
 }
 
-Spec read_spec(const std::string& path, const BuildOptions& options) {
+Spec read_spec(const std::string& path, const BuildOptions& options, const Catalog& catalog) {
   return load_spec(path,
                    {named_texts("--var", options.variables),
                     named_texts("--label", options.labels),
-                    options.platforms});
+                    options.platforms,
+                    &catalog});
 }
 
 void tell(const Plan& plan, const LayerJobs& layers, Terminal& terminal) {
@@ -145,15 +147,15 @@ BuiltImage build_image(const Wish& wish,
                        Shared& shared,
                        Session& session) {
   std::optional<SpecStack> stack;
-  if (needs_stack(wish.spec)) stack = find_stack(wish.spec, std::nullopt);
+  if (needs_stack(wish.spec)) stack = find_stack(wish.catalog, wish.spec, std::nullopt);
   const Spec spec = stack ? with_base(wish.spec, require_stack(*stack)) : wish.spec;
   FoundBase base = reaching_base(
       wish.spec, [&] { return find_base(spec, platform, session, network_of(options)); });
-  if (stack && names_base(wish.spec)) stack = find_stack(spec, base.facts.config);
+  if (stack && names_base(wish.spec)) stack = find_stack(wish.catalog, spec, base.facts.config);
   ReusedWeights reused = reuse_weights(spec, platform, session, network_of(options));
   base.weights = std::move(reused.layers);
   Plan plan = make_plan(spec, platform, base.facts, shared.weights, session);
-  if (stack) apply_stack(Catalog::built_in(), require_stack(*stack), stack->demands, plan);
+  if (stack) apply_stack(wish.catalog, require_stack(*stack), stack->demands, plan);
   if (options.reshard) plan.reshard_above = largest_layer(plan.max_layer_size, all_names(wish));
   const auto written = written_places(shared.outputs, session.store.root());
   const LayerJobs layers =
@@ -292,15 +294,16 @@ void check(const BuildOptions& options) {
 }
 
 // All that is to be built, read before anything is.
-std::vector<Wish> read_wishes(const BuildOptions& options) {
+std::vector<Wish> read_wishes(const BuildOptions& options, const World& world) {
   std::vector<std::string> specs = options.specs;
   if (specs.empty()) specs = {"mlpack.yaml"};
   std::vector<Wish> wishes;
   for (const std::string& path : specs) {
-    Spec spec = read_spec(path, options);
+    Catalog catalog = catalog_of_spec(path, world);
+    Spec spec = read_spec(path, options, catalog);
     auto names = target_names(spec, options.tags);
     auto also = also_wishes(spec, options.also, names);
-    wishes.push_back({std::move(spec), std::move(names), std::move(also)});
+    wishes.push_back({std::move(spec), std::move(names), std::move(also), std::move(catalog)});
   }
   require_own_names(wishes);
   return wishes;
@@ -308,7 +311,7 @@ std::vector<Wish> read_wishes(const BuildOptions& options) {
 
 void build(const BuildOptions& options, World& world) {
   check(options);
-  const std::vector<Wish> wishes = read_wishes(options);
+  const std::vector<Wish> wishes = read_wishes(options, world);
   Session session(world);
   if (options.verify_cache) session.downloads = Trust::nothing;
   Publisher publisher(session);

@@ -1,5 +1,4 @@
-#include "lib/catalog/catalog.h"
-
+#include "cli/catalog_folders.h"
 #include "cli/commands.h"
 #include "cli/result.h"
 #include "cli/targets.h"
@@ -49,30 +48,44 @@ std::string age_text(std::string_view date, const World& world) {
   return months == 1 ? "1 month ago" : fmt::format("{} months ago", months);
 }
 
-const CatalogTable& require_table(const std::string& name) {
-  if (const CatalogTable* const table = Catalog::built_in().find_table(name)) return *table;
-  const std::vector<std::string> near = Catalog::built_in().near_tables(name);
+const CatalogTable& require_table(const Catalog& catalog, const std::string& name) {
+  if (const CatalogTable* const table = catalog.find_table(name)) return *table;
+  const std::vector<std::string> near = catalog.near_tables(name);
   throw Error(Fault::usage,
               fmt::format("the catalog has no table `{}`", printable(name)),
               near.empty() ? "`mlpack catalog` lists the tables"
                            : fmt::format("did you mean `{}`?", join(near, "`, `")));
 }
 
-CatalogRows require_rows(const CatalogTable& table, const std::string& name) {
+CatalogRows require_rows(const Catalog& catalog,
+                         const CatalogTable& table,
+                         const std::string& name) {
   CatalogRows rows = find_rows(table, name);
   if (!rows.empty()) return rows;
-  const std::vector<std::string> near = Catalog::built_in().near_rows(table, name);
+  const std::vector<std::string> near = catalog.near_rows(table, name);
   throw Error(Fault::usage,
               fmt::format("the table `{}` has no row `{}`", table.name, printable(name)),
               near.empty() ? fmt::format("`mlpack catalog {}` lists its rows", table.name)
                            : fmt::format("did you mean `{}`?", join(near, "`, `")));
 }
 
-std::string tables_text(const World& world) {
+// Of the rows that are not compiled in.
+std::size_t count_own(const CatalogTable& table) {
+  return static_cast<std::size_t>(std::count_if(
+      table.rows.begin(), table.rows.end(), [](const auto& row) { return !row.origin.empty(); }));
+}
+
+std::string row_count(const CatalogTable& table) {
+  const std::size_t own = count_own(table);
+  return own == 0 ? std::to_string(table.rows.size())
+                  : fmt::format("{} ({} yours)", table.rows.size(), own);
+}
+
+std::string tables_text(const Catalog& catalog, const World& world) {
   std::vector<std::vector<std::string>> lines{{"TABLE", "ROWS", "READ", "AGE", "A ROW SAYS"}};
-  for (const CatalogTable* table : Catalog::built_in().tables()) {
+  for (const CatalogTable* table : catalog.tables()) {
     lines.push_back({std::string(table->name),
-                     std::to_string(table->rows.size()),
+                     row_count(*table),
                      std::string(table->retrieved),
                      age_text(table->retrieved, world),
                      std::string(table->about)});
@@ -90,8 +103,12 @@ std::string cut_text(std::string_view text, std::size_t width) {
 }
 
 std::string value_text(const CatalogRow& row, std::string_view field) {
-  const std::string value(row.at(field));
+  const std::string value = printable(row.at(field));
   return value.empty() || !row.is_doubtful(field) ? value : value + " ?";
+}
+
+std::string name_text(const CatalogRow& row) {
+  return printable(row.name) + (row.origin.empty() ? "" : " (yours)");
 }
 
 // 0 where no row has a value.
@@ -102,20 +119,30 @@ std::size_t widest_value(const CatalogRows& rows, std::string_view field) {
   return width == 0 ? 0 : std::max(width, field.size());
 }
 
+// Whether a row of the user's stands for one that is compiled in.
+bool is_replaced(const CatalogRow& row) {
+  const CatalogTable* const table = Catalog::built_in().find_table(row.table);
+  if (table == nullptr || row.origin.empty()) return false;
+  return std::any_of(table->rows.begin(), table->rows.end(), [&](const CatalogRow& known) {
+    return known.name == row.name;
+  });
+}
+
 // A column for each field, as long as there is room; what is a key is in the name already.
 std::string rows_text(const CatalogTable& table, const CatalogRows& rows) {
   std::vector<std::vector<std::string>> lines{{"NAME"}};
   std::size_t used = 4;
   for (const CatalogRow* row : rows) {
-    lines.push_back({std::string(row->name)});
-    used = std::max(used, row->name.size());
+    lines.push_back({name_text(*row)});
+    used = std::max(used, lines.back()[0].size());
   }
-  for (const std::string_view field : table.columns) {
+  for (const CatalogColumn& column : table.columns) {
+    const std::string_view field = column.name;
     const bool is_key = std::find(table.keys.begin(), table.keys.end(), field) != table.keys.end();
     const std::size_t wanted = widest_value(rows, field);
     const std::size_t room = catalog_width - std::min(used, catalog_width);
     if (is_key || wanted == 0 || room < std::min(wanted, narrowest_cell) + 2) continue;
-    const bool is_last = field == table.columns.back();
+    const bool is_last = field == table.columns.back().name;
     const std::size_t width = std::min({wanted, room - 2, is_last ? catalog_width : widest_cell});
     std::string heading(field);
     std::transform(heading.begin(), heading.end(), heading.begin(), [](char c) {
@@ -129,17 +156,25 @@ std::string rows_text(const CatalogTable& table, const CatalogRows& rows) {
   return columns(lines);
 }
 
+// Where a row of the user's comes from, and whether it stands for one that is compiled in.
+std::string origin_text(const CatalogRow& row) {
+  return fmt::format("{}, {}",
+                     printable(row.origin),
+                     is_replaced(row) ? "in place of the row that is compiled in" : "added");
+}
+
 std::string row_text(const CatalogRow& row, const World& world) {
-  std::string text = fmt::format("{} {}\n\n", row.table, row.name);
+  std::string text = fmt::format("{} {}\n\n", row.table, printable(row.name));
   std::vector<std::vector<std::string>> lines;
   for (const CatalogField& field : row.fields) {
     const std::string doubt = row.is_doubtful(field.name) ? " (unverified)" : "";
-    lines.push_back({"  " + std::string(field.name), std::string(field.value) + doubt});
+    lines.push_back({"  " + std::string(field.name), printable(field.value) + doubt});
   }
   text += columns(lines);
   text += fmt::format("\nread {} ({}) in\n", row.retrieved, age_text(row.retrieved, world));
   for (const std::string_view source : row.sources)
-    text += fmt::format("  {}\n", source);
+    text += fmt::format("  {}\n", printable(source));
+  if (!row.origin.empty()) text += fmt::format("\nfrom {}\n", origin_text(row));
   return text;
 }
 
@@ -147,6 +182,7 @@ CatalogJson table_json(const CatalogTable& table, const World& world) {
   return {{"name", table.name},
           {"about", table.about},
           {"rows", table.rows.size()},
+          {"ownRows", count_own(table)},
           {"asOf", table.as_of},
           {"retrieved", table.retrieved},
           {"ageMonths", age_in_months(table.retrieved, world)}};
@@ -156,7 +192,11 @@ CatalogJson row_json(const CatalogRow& row, const World& world) {
   CatalogJson fields = CatalogJson::object();
   for (const CatalogField& field : row.fields)
     fields[std::string(field.name)] = field.value;
+  const auto origin =
+      row.origin.empty() ? CatalogJson(nullptr) : CatalogJson(printable(row.origin));
   return {{"name", row.name},
+          {"origin", origin},
+          {"replaces", is_replaced(row)},
           {"fields", fields},
           {"unverified", std::vector<std::string>(row.unverified.begin(), row.unverified.end())},
           {"sources", std::vector<std::string>(row.sources.begin(), row.sources.end())},
@@ -164,10 +204,10 @@ CatalogJson row_json(const CatalogRow& row, const World& world) {
           {"ageMonths", age_in_months(row.retrieved, world)}};
 }
 
-void show_tables(World& world) {
-  if (!world.json()) return world.terminal.result(tables_text(world));
+void show_tables(const Catalog& catalog, World& world) {
+  if (!world.json()) return world.terminal.result(tables_text(catalog, world));
   CatalogJson tables = CatalogJson::array();
-  for (const CatalogTable* table : Catalog::built_in().tables())
+  for (const CatalogTable* table : catalog.tables())
     tables.push_back(table_json(*table, world));
   world.terminal.result(json_line({{"schema", 1}, {"tables", tables}}));
 }
@@ -205,19 +245,22 @@ Command catalog_command() {
     list.positional({"NAME", "", "the row to show with its sources", {}, Count::optional},
                     words->name);
     return [words](World& world) {
-      if (words->table.empty()) return show_tables(world);
-      const CatalogTable& table = require_table(words->table.front());
+      const Catalog catalog = catalog_in(fs::path(), world);
+      if (words->table.empty()) return show_tables(catalog, world);
+      const CatalogTable& table = require_table(catalog, words->table.front());
       if (words->name.empty()) return show_table(table, world);
-      show_rows(table, require_rows(table, words->name.front()), world);
+      show_rows(table, require_rows(catalog, table, words->name.front()), world);
     };
   };
-  return {"catalog",
-          "show the compatibility data, its sources and its age",
-          "Without arguments the tables are listed; with TABLE its rows; with NAME one row and "
-          "where it comes from. A NAME that several rows begin with or share lists them. What no "
-          "document confirms is marked `?`.",
-          declare,
-          {}};
+  return {
+      "catalog",
+      "show the compatibility data, its sources and its age",
+      "Without arguments the tables are listed; with TABLE its rows; with NAME one row and "
+      "where it comes from. A NAME that several rows begin with or share lists them. What no "
+      "document confirms is marked `?`. Rows of ./mlpack.d and of --catalog DIR are shown where "
+      "they replace what is compiled in or add to it.",
+      declare,
+      {}};
 }
 
 }  // namespace mlpack

@@ -1,5 +1,6 @@
 #include "cli/check.h"
 
+#include "cli/catalog_folders.h"
 #include "cli/commands.h"
 #include "cli/result.h"
 #include "lib/text.h"
@@ -12,7 +13,8 @@ namespace mlpack {
 namespace {
 
 void check(const CheckOptions& options, World& world) {
-  const Catalog& catalog = Catalog::built_in();
+  const Catalog catalog =
+      options.fleet.empty() ? catalog_in(fs::path(), world) : catalog_of_spec(options.fleet, world);
   const std::vector<CheckMachine> fleet = check_fleet(options, catalog);
   Session session(world);
   const NamedImage found = find_image(options.image.front(), session);

@@ -57,7 +57,7 @@ CheckMachine machine_of(const FleetRow& row, const Catalog& catalog) {
 std::vector<CheckMachine> check_fleet(const CheckOptions& options, const Catalog& catalog) {
   std::vector<CheckMachine> machines;
   if (!options.fleet.empty()) {
-    const Spec spec = load_spec(options.fleet);
+    const Spec spec = load_spec(options.fleet, {{}, {}, {}, &catalog});
     if (spec.fleet.empty()) {
       throw Error(Fault::usage,
                   fmt::format("`{}` names no `fleet`", printable(options.fleet)),

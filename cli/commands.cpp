@@ -33,6 +33,9 @@ void declare_global(ArgumentList& list, GlobalOptions& options) {
   list.flag({"--plain-http", "", "talk to registries without TLS, not just to loopback ones"},
             options.plain_http);
   list.option({"--ca", "FILE", "trust the certificates in FILE too"}, options.ca);
+  list.option(
+      {"--catalog", "DIR", "replace and add rows of the compatibility data (mlpack-catalog)"},
+      options.catalog);
   list.flag({"-h, --help", "", "print help"}, options.help);
   list.flag({"--version", "", "print the version"}, options.version);
 }

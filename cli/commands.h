@@ -18,6 +18,7 @@ struct GlobalOptions {
   std::string jobs;
   bool plain_http = false;
   std::string ca;
+  std::string catalog;
   bool help = false;
   bool version = false;
 };

@@ -1,5 +1,6 @@
 #include "cli/also_layers.h"
 #include "cli/base.h"
+#include "cli/catalog_folders.h"
 #include "cli/commands.h"
 #include "cli/remote_weights.h"
 #include "cli/result.h"
@@ -28,11 +29,13 @@ struct FetchOptions {
 
 void fetch(const FetchOptions& options, World& world) {
   const std::string path = options.spec.empty() ? "mlpack.yaml" : options.spec.front();
+  const Catalog catalog = catalog_of_spec(path, world);
   const Spec named =
-      load_spec(path, {named_texts("--var", options.variables), {}, options.platforms});
+      load_spec(path, {named_texts("--var", options.variables), {}, options.platforms, &catalog});
   const bool is_resolved = needs_stack(named);
-  const Spec spec =
-      is_resolved ? with_base(named, require_stack(find_stack(named, std::nullopt))) : named;
+  const Spec spec = is_resolved
+                        ? with_base(named, require_stack(find_stack(catalog, named, std::nullopt)))
+                        : named;
   const auto wishes = also_wishes(spec, options.also, {});
   Session session(world);
   const std::vector<Platform> platforms = platforms_of(spec, world.terminal);

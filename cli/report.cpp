@@ -1,6 +1,6 @@
 #include "cli/report.h"
 
-#include "lib/spec/spec.h"
+#include "lib/spec/problems.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>

@@ -40,7 +40,7 @@ std::vector<std::string> requirements_of(const Spec& spec) {
 }
 
 // The quantisation that the model's own configuration names, as far as the catalog knows it.
-std::string quantisation_of(const Spec& spec) {
+std::string quantisation_of(const Catalog& catalog, const Spec& spec) {
   constexpr std::array names{
       "config.json", "quantize_config.json", "quant_config.json", "hf_quant_config.json"};
   for (const auto& [weights, place] : spec.weights) {
@@ -54,7 +54,7 @@ std::string quantisation_of(const Spec& spec) {
       if (!failed) files.push_back(model_file(name, path, size));
     }
     const auto quantisation = read_model(files).summary.quantisation;
-    if (quantisation && Catalog::built_in().find_quantisation(quantisation->method) != nullptr) {
+    if (quantisation && catalog.find_quantisation(quantisation->method) != nullptr) {
       return quantisation->method;
     }
   }
@@ -63,13 +63,13 @@ std::string quantisation_of(const Spec& spec) {
 
 }  // namespace
 
-SpecStack find_stack(const Spec& spec,
+SpecStack find_stack(const Catalog& catalog,
+                     const Spec& spec,
                      const std::optional<ImageConfig>& base,
                      const std::string& as_of) {
-  const Catalog& catalog = Catalog::built_in();
   SpecStack found;
-  found.demands =
-      demands_of(catalog, spec, {requirements_of(spec), base, quantisation_of(spec), as_of});
+  found.demands = demands_of(
+      catalog, spec, {requirements_of(spec), base, quantisation_of(catalog, spec), as_of});
   found.resolution = solve(catalog, found.demands);
   return found;
 }

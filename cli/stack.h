@@ -20,7 +20,8 @@ struct SpecStack {
 /// Resolves `spec` with what its own files say: requirements, and the quantisation of weights that
 /// are on disk. `base` is the config of a base that the spec names, where it was read. Fault::input
 /// for files that cannot be read.
-SpecStack find_stack(const Spec& spec,
+SpecStack find_stack(const Catalog& catalog,
+                     const Spec& spec,
                      const std::optional<ImageConfig>& base,
                      const std::string& as_of = {});
 

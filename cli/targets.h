@@ -2,6 +2,7 @@
 
 #include "cli/also.h"
 #include "cli/terminal.h"
+#include "lib/catalog/catalog.h"
 #include "lib/oci/reference.h"
 #include "lib/spec/spec.h"
 #include "registry/environment.h"
@@ -23,6 +24,7 @@ struct Wish {
   Spec spec;
   std::vector<Reference> names;
   std::vector<AlsoWish> also = {};
+  Catalog catalog = Catalog::built_in();
 };
 
 /// Fault::usage with both specs where two images would get one name.

@@ -20,7 +20,8 @@ struct Settings {
   std::size_t jobs = 1;       // threads for work on files
   std::size_t transfers = 4;  // at a time
   PlainHttp plain_http = PlainHttp::loopback_only;
-  fs::path home;  // empty where there is none
+  fs::path home;     // empty where there is none
+  fs::path catalog;  // with rows of the user's; empty: not given
 };
 
 /// All that a command may touch besides the file system. Made by main, and by tests.

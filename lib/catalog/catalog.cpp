@@ -1,5 +1,6 @@
 #include "lib/catalog/catalog.h"
 
+#include "lib/catalog/each_table.h"
 #include "lib/catalog/tables.h"
 #include "lib/error.h"
 #include "lib/text.h"
@@ -46,30 +47,11 @@ const Row* first_where(std::span<const Row> rows, auto&& holds) {
 }
 
 CatalogData compiled_in() {
-  return {.all = tables::catalog,
-          .cuda_toolkits = tables::cuda_toolkits,
-          .nvcc_targets = tables::nvcc_archs,
-          .architectures = tables::architectures,
-          .target_families = tables::target_families,
-          .driver_branches = tables::drivers,
-          .compat_packages = tables::forward_compat,
-          .image_requirements = tables::image_requirements,
-          .gpus = tables::gpus,
-          .gpu_families = tables::gpu_families,
-          .gpu_names = tables::gpu_names,
-          .other_vendors = tables::other_vendors,
-          .mig_profiles = tables::mig_profiles,
-          .quantisations = tables::quantisations,
-          .memory_overheads = tables::memory_overheads,
-          .gpu_memory = tables::gpu_memory,
-          .torch_releases = tables::torch,
-          .torch_builds = tables::torch_builds,
-          .tensorrt_releases = tables::tensorrt,
-          .runtime_releases = tables::runtime_releases,
-          .cuda_images = tables::cuda_images,
-          .distros = tables::distros,
-          .manylinux_tags = tables::manylinux,
-          .facts = tables::facts};
+  CatalogData data;
+  data.all = tables::catalog;
+  data.other_vendors = tables::other_vendors;
+  each_typed_table(data, [](auto& rows, const auto& table) { rows = table.rows; });
+  return data;
 }
 
 }  // namespace

@@ -5,10 +5,12 @@
 #include "lib/catalog/row.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mlpack {
@@ -25,7 +27,6 @@ struct CatalogData {
   std::span<const ImageRequirement> image_requirements;
   std::span<const Gpu> gpus;
   std::span<const GpuFamily> gpu_families;
-  std::span<const std::string_view> gpu_names;
   std::span<const OtherVendor> other_vendors;
   std::span<const MigProfile> mig_profiles;
   std::span<const QuantisationLimit> quantisations;
@@ -41,10 +42,13 @@ struct CatalogData {
   std::span<const Fact> facts;
 };
 
-/// The compatibility data that everything is decided with. Never changes; rows live as long as it.
+/// The compatibility data that everything is decided with. Never changes; rows live as long as it
+/// or a copy of it.
 class Catalog {
  public:
-  explicit Catalog(const CatalogData& data) : data_(data) {}
+  /// `storage` is what `data` looks at, where that is not compiled in.
+  explicit Catalog(const CatalogData& data, std::shared_ptr<const void> storage = nullptr)
+      : data_(data), storage_(std::move(storage)) {}
 
   /// What is compiled in; it lives as long as the program.
   static const Catalog& built_in();
@@ -97,7 +101,7 @@ class Catalog {
   /// Upper and lower case matter.
   std::optional<GpuMatch> find_gpu(std::string_view name) const;
   /// Every name that find_gpu knows, in the order of the catalog.
-  std::span<const std::string_view> gpu_names() const { return data_.gpu_names; }
+  std::vector<std::string_view> gpu_names() const;
   /// Names that `name` may have been meant to be: equal but for case and punctuation, of the same
   /// series, or a slip of the fingers away; at most `count`, best first.
   std::vector<std::string> near_gpus(std::string_view name, std::size_t count) const;
@@ -106,6 +110,7 @@ class Catalog {
 
  private:
   CatalogData data_;
+  std::shared_ptr<const void> storage_;
 };
 
 }  // namespace mlpack

@@ -1,6 +1,7 @@
 #include "lib/catalog/compat_columns.h"
 
 #include "lib/catalog/version.h"
+#include "lib/error.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -21,11 +22,22 @@ bool fits(const CompatColumn& column, const std::string& part) {
   const std::string& kind = column.kind;
   if (kind == "version" || kind == "versions") return Version::parse(part).has_value();
   if (kind == "number" || kind == "numbers") return parse_number(part, UINT32_MAX).has_value();
-  if (kind == "targets") return parse_number(part, 999).has_value();
+  if (kind == "targets") return version_of_target(part).has_value();
   if (kind == "date") return is_template_date(part);
   if (kind == "flag") return part == "true" || part == "false";
   if (kind == "enum") return contains(column.values, part);
   return !part.empty();
+}
+
+// What a value must be, where the name of the kind does not say it.
+std::string wrong_part(const CompatColumn& column, const std::string& part) {
+  const std::string shown = printable(part.substr(0, 60));
+  if (column.kind == "enum") {
+    return fmt::format("{}: `{}` is none of {}", column.name, shown, join(column.values, ", "));
+  }
+  std::string kind = column.kind;
+  if (column.is_list()) kind.pop_back();
+  return fmt::format("{}: `{}` is no {}", column.name, shown, kind);
 }
 
 }  // namespace
@@ -40,10 +52,9 @@ bool is_template_date(std::string_view text) {
   return true;
 }
 
-CompatColumn::CompatColumn(std::string column_name, const TemplateNode& description)
+CompatColumn::CompatColumn(std::string column_name, std::string_view description)
     : name(std::move(column_name)) {
-  const std::string text = description.text;
-  const std::vector<std::string_view> words = split(text, ' ');
+  const std::vector<std::string_view> words = split(description, ' ');
   kind = words.front();
   if (kind.ends_with('?')) {
     is_optional = true;
@@ -59,7 +70,7 @@ CompatColumn::CompatColumn(std::string column_name, const TemplateNode& descript
                                        "date",
                                        "flag",
                                        "enum"};
-  if (!contains(kinds, kind)) reject(description, "no column is of the kind " + kind);
+  if (!contains(kinds, kind)) fail(Fault::input, "no column is of the kind {}", kind);
   for (const std::string_view word : std::span(words).subspan(1)) {
     if (kind == "enum" && type.empty()) {
       type = word;
@@ -70,7 +81,7 @@ CompatColumn::CompatColumn(std::string column_name, const TemplateNode& descript
     } else if (word.starts_with('@')) {
       refers = word.substr(1);
     } else {
-      reject(description, fmt::format("`{}` says nothing of a column", word));
+      fail(Fault::input, "`{}` says nothing of a column", word);
     }
   }
 }
@@ -82,7 +93,7 @@ std::vector<std::string> CompatColumn::parts(const TemplateNode& value) const {
   }
   std::vector<std::string> found = value.texts();
   for (const std::string& part : found) {
-    if (!fits(*this, part)) reject(value, fmt::format("{}: `{}` is no {}", name, part, kind));
+    if (!fits(*this, part)) reject(value, wrong_part(*this, part));
   }
   return found;
 }

@@ -18,7 +18,8 @@ namespace mlpack {
 /// value, or its first two parts, is one of that column. targets: 90 stands for the version 9.0.
 /// The type of an enum is one of C++; `-`: it is text there.
 struct CompatColumn {
-  CompatColumn(std::string column_name, const TemplateNode& description);
+  /// Fault::input where `description` is none.
+  CompatColumn(std::string column_name, std::string_view description);
 
   /// Checks a value and takes it apart: a part for each of a list, none for null.
   std::vector<std::string> parts(const TemplateNode& value) const;

@@ -1,11 +1,11 @@
 #include "lib/catalog/compat_tables.h"
 
+#include "lib/error.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 namespace mlpack {
@@ -30,122 +30,165 @@ Texts unverified_of(TemplateMap& map, const std::vector<CompatColumn>& columns) 
   if (names == Texts{"true"}) return {"*"};
   for (const std::string& name : names) {
     if (name != "note" && find_column(columns, name) == nullptr) {
-      reject(map.node(), fmt::format("unverified: there is no column `{}`", name));
+      reject(map.node(), fmt::format("unverified: there is no column `{}`", printable(name)));
     }
   }
   return names;
-}
-
-CompatRow::Cell cell_of(TemplateMap& map, const CompatColumn& column) {
-  if (!map.has(column.name)) {
-    if (!column.is_optional) reject(map.node(), "missing " + column.name);
-    return std::nullopt;
-  }
-  const TemplateNode& value = map.at(column.name);
-  Texts parts = column.parts(value);
-  return value.is_null() ? std::nullopt : CompatRow::Cell(std::move(parts));
 }
 
 // What the rows of a table have in common.
 struct RowDefaults {
   Texts sources;
   std::string retrieved;
-  std::string joint;
+  std::string origin;
 };
 
-CompatRow read_row(TemplateMap& map, const CompatTable& table, const RowDefaults& defaults) {
-  CompatRow row{&map.node(), "", sources_of(map), defaults.retrieved, {}, {}, ""};
-  if (row.sources.empty()) row.sources = defaults.sources;
-  if (row.sources.empty()) reject(map.node(), "a row needs a source");
-  if (map.has("retrieved")) row.retrieved = map.text("retrieved");
-  if (!is_template_date(row.retrieved)) reject(map.node(), "retrieved must be a date");
-  row.unverified = unverified_of(map, table.columns);
-  if (map.has("note")) row.note = map.text("note");
-  for (const CompatColumn& column : table.columns)
-    row.cells.push_back(cell_of(map, column));
-  map.finish();
-  Texts names;
-  for (const std::string& key : table.keys) {
-    const CompatColumn* const column = find_column(table.columns, key);
-    if (column == nullptr) reject(map.node(), "no column is called " + key);
-    const auto& cell = row.cells[static_cast<std::size_t>(column - table.columns.data())];
-    if (!cell || column->is_list()) reject(map.node(), key + " is a key: it must be one value");
-    names.push_back(cell->front());
+class RowsReader {
+ public:
+  RowsReader(const TableShape& shape, RowDefaults defaults, CatalogPool& pool)
+      : shape_(shape), defaults_(std::move(defaults)), pool_(pool) {
+    for (const CompatColumn& column : shape.columns)
+      known_keys_.push_back(column.name);
+    known_keys_.insert(known_keys_.end(), {"note", "source", "retrieved", "unverified"});
   }
-  row.name = join(names, defaults.joint);
-  return row;
-}
 
-// The values of every column, by `table.column`.
-using Values = std::map<std::string, std::set<std::string>>;
+  CatalogRow read(TemplateMap& map) {
+    map.allow(known_keys_);
+    CatalogRow row{};
+    row.table = shape_.table->name;
+    Texts sources = sources_of(map);
+    if (sources.empty()) sources = defaults_.sources;
+    if (sources.empty()) reject(map.node(), "a row needs a source");
+    row.sources = pool_.texts(std::move(sources));
+    std::string retrieved = map.has("retrieved") ? map.text("retrieved") : defaults_.retrieved;
+    if (retrieved.empty()) reject(map.node(), "a row needs `retrieved`, when its source was read");
+    if (!is_template_date(retrieved)) reject(map.node(), "retrieved must be a date");
+    row.retrieved = pool_.text(std::move(retrieved));
+    row.unverified = pool_.texts(unverified_of(map, shape_.columns));
+    row.fields = pool_.list(fields_of(map));
+    row.name = name_of(map, row);
+    row.origin = pool_.text(origin_of(map.node()));
+    check_name(map, row);
+    return row;
+  }
 
-Values values_of(const std::vector<CompatTable>& tables) {
-  Values values;
-  for (const CompatTable& table : tables) {
-    for (const CompatRow& row : table.rows) {
-      for (std::size_t i = 0; i < row.cells.size(); ++i) {
-        auto& known = values[table.name + "." + table.columns[i].name];
-        for (const std::string& value : row.cells[i].value_or(Texts()))
-          known.insert(value);
+ private:
+  std::string origin_of(const TemplateNode& node) const {
+    return fmt::format("{}:{}:{}", defaults_.origin, node.place.line, node.place.column);
+  }
+
+  std::vector<CatalogField> fields_of(TemplateMap& map) {
+    std::vector<CatalogField> fields;
+    for (const CompatColumn& column : shape_.columns) {
+      if (map.has(column.name)) {
+        add_field(column, map.at(column.name), fields);
+      } else if (!column.is_optional) {
+        reject(map.node(), "missing " + column.name);
       }
     }
+    if (map.has("note")) fields.push_back({"note", pool_.text(map.text("note"))});
+    return fields;
   }
-  return values;
-}
 
-// `10.2` stands for its only release, and `12.4.1` is a release of `12.4`.
-bool is_known(const std::set<std::string>& known, const std::string& value) {
-  if (known.contains(value)) return true;
-  const auto after = known.lower_bound(value + ".");
-  return after != known.end() && after->starts_with(value + ".");
-}
-
-void check_row(const CompatTable& table, const CompatRow& row, const Values& values) {
-  for (std::size_t i = 0; i < row.cells.size(); ++i) {
-    const std::string& refers = table.columns[i].refers;
-    if (refers.empty()) continue;
-    const auto known = values.find(refers);
-    if (known == values.end()) reject(*row.node, "there is no column " + refers);
-    for (const std::string& value : row.cells[i].value_or(Texts())) {
-      if (is_known(known->second, value)) continue;
-      reject(*row.node, fmt::format("`{}` of {} is not in {}", value, table.name, refers));
+  void add_field(const CompatColumn& column,
+                 const TemplateNode& value,
+                 std::vector<CatalogField>& fields) {
+    Texts parts = column.parts(value);
+    if (value.is_null()) return;
+    const std::string_view name = pool_.text(column.name);
+    if (!column.is_list()) {
+      fields.push_back({name, pool_.text(std::move(parts.front()))});
+    } else {
+      const std::string shown = parts.empty() ? "(none)" : join(parts, ", ");
+      fields.push_back({name, pool_.text(shown), pool_.texts(std::move(parts))});
     }
   }
-}
+
+  std::string_view name_of(const TemplateMap& map, const CatalogRow& row) {
+    Texts names;
+    for (const std::string_view key : shape_.table->keys) {
+      const CompatColumn* const column = find_column(shape_.columns, key);
+      if (column == nullptr) reject(map.node(), fmt::format("no column is called {}", key));
+      const CatalogField* const field = row.find(key);
+      if (field == nullptr || column->is_list()) {
+        reject(map.node(), fmt::format("{} is a key: it must be one value", key));
+      }
+      names.emplace_back(field->value);
+    }
+    return pool_.text(join(names, shape_.table->joint));
+  }
+
+  void check_name(const TemplateMap& map, const CatalogRow& row) {
+    const bool is_new = names_.insert(row.name).second;
+    if (is_new || shape_.table->names == CatalogTable::Names::repeated) return;
+    reject(map.node(), fmt::format("`{}` is there twice", printable(row.name)));
+  }
+
+  const TableShape& shape_;
+  RowDefaults defaults_;
+  CatalogPool& pool_;
+  Texts known_keys_;
+  std::set<std::string_view> names_;
+};
 
 }  // namespace
 
-CompatTable::CompatTable(std::string table_name, const TemplateNode& node)
-    : name(std::move(table_name)) {
-  TemplateMap map(node);
-  about = map.text("about");
-  as_of = map.text("as_of");
-  if (map.has("type")) type = map.text("type");
-  keys = map.list("key");
-  const TemplateNode& descriptions = map.at("columns");
-  for (std::size_t i = 0; i < descriptions.keys.size(); ++i)
-    columns.emplace_back(descriptions.keys[i], descriptions.items[i]);
-  const std::string joint = map.has("join") ? map.text("join") : "-";
-  const RowDefaults defaults{sources_of(map), map.text("retrieved"), joint};
-  const bool repeats = map.has("repeats") && map.text("repeats") == "true";
-  std::set<std::string> names;
-  for (TemplateMap& row : map.rows("rows")) {
-    rows.push_back(read_row(row, *this, defaults));
-    retrieved = std::max(retrieved, rows.back().retrieved);
-    if (!names.insert(rows.back().name).second && !repeats) {
-      reject(row.node(), fmt::format("`{}` is there twice", rows.back().name));
-    }
+TableShape::TableShape(const CatalogTable& of) : table(&of) {
+  for (const CatalogColumn& column : of.columns) {
+    columns.emplace_back(std::string(column.name), column.kind);
   }
-  if (rows.empty()) reject(node, "a table needs rows");
-  map.finish();
 }
 
-void check_references(const std::vector<CompatTable>& tables) {
-  const Values values = values_of(tables);
-  for (const CompatTable& table : tables) {
-    for (const CompatRow& row : table.rows)
-      check_row(table, row, values);
+std::vector<CatalogRow> read_rows(const TableShape& shape,
+                                  TemplateMap& map,
+                                  const std::string& origin,
+                                  CatalogPool& pool,
+                                  const OnBadRow& on_bad_row) {
+  RowDefaults defaults{sources_of(map), "", origin};
+  if (map.has("retrieved")) defaults.retrieved = map.text("retrieved");
+  RowsReader reader(shape, std::move(defaults), pool);
+  std::vector<CatalogRow> rows;
+  const TemplateNode& list = map.at("rows");
+  if (list.kind != TemplateNode::Kind::list) reject(list, "rows must be a list");
+  for (const TemplateNode& item : list.items) {
+    try {
+      TemplateMap row(item);
+      rows.push_back(reader.read(row));
+    } catch (const Error& error) {
+      on_bad_row(error);
+    }
   }
+  return rows;
+}
+
+CompatTable::CompatTable(const std::string& name,
+                         const TemplateNode& node,
+                         const std::string& origin,
+                         CatalogPool& pool)
+    : table{} {
+  TemplateMap map(node);
+  table.name = pool.text(name);
+  table.about = pool.text(map.text("about"));
+  table.as_of = pool.text(map.text("as_of"));
+  if (map.has("type")) type = map.text("type");
+  table.keys = pool.texts(map.list("key"));
+  table.joint = pool.text(map.has("join") ? map.text("join") : "-");
+  const bool repeats = map.has("repeats") && map.text("repeats") == "true";
+  table.names = repeats ? CatalogTable::Names::repeated : CatalogTable::Names::unique;
+  std::vector<CatalogColumn> columns;
+  const TemplateNode& kinds = map.at("columns");
+  for (std::size_t i = 0; i < kinds.keys.size(); ++i) {
+    at_node(kinds.items[i], [&] { CompatColumn(kinds.keys[i], kinds.items[i].text); });
+    columns.push_back({pool.text(kinds.keys[i]), pool.text(kinds.items[i].text)});
+  }
+  table.columns = pool.list(std::move(columns));
+  std::vector<CatalogRow> rows =
+      read_rows(TableShape(table), map, origin, pool, [](const Error& error) { throw error; });
+  if (rows.empty()) reject(node, "a table needs rows");
+  for (const CatalogRow& row : rows)
+    table.retrieved = std::max(table.retrieved, row.retrieved);
+  table.rows = pool.list(std::move(rows));
+  map.finish();
 }
 
 }  // namespace mlpack

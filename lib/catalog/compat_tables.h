@@ -1,53 +1,69 @@
 #pragma once
 
+#include "lib/catalog/catalog_pool.h"
 #include "lib/catalog/compat_columns.h"
+#include "lib/catalog/row.h"
 #include "lib/catalog/template_node.h"
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mlpack {
 
-struct CompatRow {
-  using Cell = std::optional<std::vector<std::string>>;  // nullopt: not known
+/// What the rows of a table are like.
+struct TableShape {
+  explicit TableShape(const CatalogTable& table);
 
-  const TemplateNode* node;
-  std::string name;
-  std::vector<std::string> sources;
-  std::string retrieved;
-  std::vector<std::string> unverified;
-  std::vector<Cell> cells;  // one for each column
-  std::string note;
-};
-
-/// A table of templates/compat, checked by itself:
-///
-///     TABLE:
-///       about, as_of: text
-///       source: list of text        # of the rows without a source of their own
-///       type: name of a C++ struct  # optional: rows are typed too
-///       key: list of columns        # their values are the row's name, with `join` (`-`) between
-///       join: text                  # optional
-///       repeats: true               # optional: names need not be unique
-///       columns: {column: description (compat_columns.h)}
-///       retrieved: month            # a row may have its own
-///       rows: list of {column: value, note: text, source: text or list, unverified: true or
-///       columns}
-struct CompatTable {
-  CompatTable(std::string table_name, const TemplateNode& node);
-
-  std::string name;
-  std::string about;
-  std::string as_of;
-  std::string retrieved;  // of its newest row
-  std::string type;
-  std::vector<std::string> keys;
+  const CatalogTable* table;
   std::vector<CompatColumn> columns;
-  std::vector<CompatRow> rows;
 };
 
-/// Fault::input where a value refers to a column of another table and is not there.
-void check_references(const std::vector<CompatTable>& tables);
+/// Called for each row that is not as its table says; the other rows are read on.
+using OnBadRow = std::function<void(const Error&)>;
+
+/// Reads what a file says of a table:
+///
+///     source: list of text   # optional: of the rows without a source of their own
+///     retrieved: month       # optional, too: a row may have its own
+///     as_of: text            # optional
+///     rows: list of {column: value, note: text, source: text or list, retrieved: month,
+///       unverified: true or columns}
+///
+/// `origin` is the file; a row's is `origin:LINE:COLUMN`. Names are unique where the table says so.
+std::vector<CatalogRow> read_rows(const TableShape& shape,
+                                  TemplateMap& map,
+                                  const std::string& origin,
+                                  CatalogPool& pool,
+                                  const OnBadRow& on_bad_row);
+
+/// A whole table of templates/compat, which has before its rows
+///
+///     about, as_of: text
+///     type: name of a C++ struct  # optional: rows are typed too
+///     key: list of columns        # their values are the row's name, with `join` (`-`) between
+///     join: text                  # optional
+///     repeats: true               # optional: names need not be unique
+///     columns: {column: description (compat_columns.h)}
+struct CompatTable {
+  CompatTable(const std::string& name,
+              const TemplateNode& node,
+              const std::string& origin,
+              CatalogPool& pool);
+
+  CatalogTable table;
+  std::string type;
+};
+
+struct RowProblem {
+  const CatalogRow* row;
+  std::string message;
+};
+
+/// What is wrong between rows: values that refer to a column of another table and are not there,
+/// and names that two GPUs or families share.
+std::vector<RowProblem> check_tables(std::span<const CatalogTable* const> tables);
 
 }  // namespace mlpack

@@ -10,118 +10,166 @@ namespace mlpack {
 namespace {
 
 using Texts = std::vector<std::string>;
+using Views = std::span<const std::string_view>;
 
-std::string version_expression(const std::string& text) {
+std::string version_expression(std::string_view text) {
   return "*Version::parse(" + cpp_literal(text) + ")";
 }
 
-// 90 → 9.0, 121 → 12.1
-std::string target_expression(const std::string& text) {
-  return version_expression(text.substr(0, text.size() - 1) + "." + text.back());
+std::string target_expression(std::string_view text) {
+  return "*version_of_target(" + cpp_literal(text) + ")";
 }
 
 template <class Expression>
-Texts expressions(const Texts& parts, Expression expression) {
+Texts expressions(Views parts, Expression expression) {
   Texts found;
   std::transform(parts.begin(), parts.end(), std::back_inserter(found), expression);
   return found;
 }
 
-std::string list_value(const std::string& kind, const Texts& parts, TableWriter& writer) {
-  if (kind == "versions") return writer.list("Version", expressions(parts, version_expression));
-  if (kind == "targets") return writer.list("Version", expressions(parts, target_expression));
-  if (kind == "numbers") return writer.list("unsigned", parts);
-  return writer.list(parts);
+std::string text_list(Views parts, TableWriter& writer) {
+  return writer.list(Texts(parts.begin(), parts.end()));
 }
 
-std::string missing_value(const CompatColumn& column) {
+// The two ways to a member of a typed row have to agree: a constant of a row that is compiled in …
+std::string constant_list(const std::string& kind, Views parts, TableWriter& writer) {
+  if (kind == "versions") return writer.list("Version", expressions(parts, version_expression));
+  if (kind == "targets") return writer.list("Version", expressions(parts, target_expression));
+  if (kind == "numbers") return writer.list("unsigned", Texts(parts.begin(), parts.end()));
+  return text_list(parts, writer);
+}
+
+std::string missing_constant(const CompatColumn& column) {
   if (column.is_list()) return "{}";
   if (column.kind == "flag") return "false";
   if (column.kind == "version" || column.kind == "number") return "std::nullopt";
   return "\"\"";
 }
 
-std::string typed_value(const CompatColumn& column,
-                        const CompatRow::Cell& cell,
-                        TableWriter& writer) {
-  if (!cell) return missing_value(column);
-  if (column.is_list()) return list_value(column.kind, *cell, writer);
-  const std::string& value = cell->front();
+bool is_typed_enum(const CompatColumn& column) {
+  return column.kind == "enum" && column.type != "-";
+}
+
+std::string constant(const CompatColumn& column, const CatalogField* field, TableWriter& writer) {
+  if (field == nullptr) return missing_constant(column);
+  if (column.is_list()) return constant_list(column.kind, field->parts, writer);
+  const std::string value(field->value);
   if (column.kind == "version") return version_expression(value);
   if (column.kind == "number" || column.kind == "flag") return value;
-  if (column.kind == "enum" && column.type != "-") return column.type + "::" + value;
+  if (is_typed_enum(column)) return column.type + "::" + value;
   return cpp_literal(value);
 }
 
-void write_typed_rows(const CompatTable& table, TableWriter& writer) {
+// … and what reads it of a row that is not.
+std::string reading(const CompatColumn& column) {
+  if (is_typed_enum(column)) {
+    Texts choices;
+    for (const std::string& value : column.values)
+      choices.push_back(fmt::format("{{{}, {}::{}}}", cpp_literal(value), column.type, value));
+    return fmt::format("reader.choice<{}>({}, {{{}}})",
+                       column.type,
+                       cpp_literal(column.name),
+                       join(choices, ", "));
+  }
+  const bool may_miss = column.kind == "version" || column.kind == "number";
+  std::string how = may_miss && column.is_optional ? "optional_" + column.kind : column.kind;
+  if (column.kind == "date" || column.kind == "enum") how = "text";
+  return fmt::format("reader.{}({})", how, cpp_literal(column.name));
+}
+
+void write_typed_rows(const CompatTable& typed, const TableShape& shape, TableWriter& writer) {
+  const CatalogTable& table = typed.table;
   Texts rows;
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     std::string text = fmt::format(".row = &{}_catalog[{}]", table.name, i);
-    for (std::size_t k = 0; k < table.columns.size(); ++k) {
-      const CompatColumn& column = table.columns[k];
+    for (const CompatColumn& column : shape.columns) {
       if (column.is_shown) continue;
-      const std::string value = typed_value(column, table.rows[i].cells[k], writer);
-      text += fmt::format(", .{} = {}", column.name, value);
+      const CatalogField* const field = table.rows[i].find(column.name);
+      text += fmt::format(", .{} = {}", column.name, constant(column, field, writer));
     }
     rows.push_back(text);
   }
-  writer.array(table.type, table.name + "_rows", rows);
-  writer.span_of(table.type, table.name);
+  writer.array(typed.type, fmt::format("{}_rows", table.name), rows);
+}
+
+void write_typed_table(const CompatTable& typed, const TableShape& shape, TableWriter& writer) {
+  std::string members = ".row = &row";
+  for (const CompatColumn& column : shape.columns) {
+    if (!column.is_shown) members += fmt::format(", .{} = {}", column.name, reading(column));
+  }
+  writer.local(
+      fmt::format("{0} read_{1}(const CatalogRow& row, CatalogPool& pool) {{\n"
+                  "  RowReader reader(row, pool);\n  return {{{2}}};\n}}\n",
+                  typed.type,
+                  typed.table.name,
+                  members));
+  writer.constant(fmt::format("const TypedTable<{0}> {1}{{&{1}_table, {1}_rows, read_{1}}};\n",
+                              typed.type,
+                              typed.table.name));
 }
 
 // Adds what is shown of `row`, and says how many fields that is.
-std::size_t add_fields(const CompatTable& table, const CompatRow& row, Texts& fields) {
-  const std::size_t before = fields.size();
-  const auto add = [&fields](const std::string& name, const std::string& value) {
-    fields.push_back(cpp_literal(name) + ", " + cpp_literal(value));
-  };
-  for (std::size_t i = 0; i < row.cells.size(); ++i) {
-    const CompatRow::Cell& cell = row.cells[i];
-    if (!cell) continue;
-    add(table.columns[i].name, cell->empty() ? "(none)" : join(*cell, ", "));
+std::size_t add_fields(const CatalogRow& row, Texts& fields, TableWriter& writer) {
+  for (const CatalogField& field : row.fields) {
+    std::string text = cpp_literal(field.name) + ", " + cpp_literal(field.value);
+    if (!field.parts.empty()) text += ", " + text_list(field.parts, writer);
+    fields.push_back(text);
   }
-  if (!row.note.empty()) add("note", row.note);
-  return fields.size() - before;
+  return row.fields.size();
 }
 
-Texts column_names(const CompatTable& table) {
-  Texts names;
-  for (const CompatColumn& column : table.columns)
-    names.push_back(column.name);
-  return names;
+std::string column_list(const CatalogTable& table, TableWriter& writer) {
+  Texts columns;
+  for (const CatalogColumn& column : table.columns) {
+    columns.push_back(cpp_literal(column.name) + ", " + cpp_literal(column.kind));
+  }
+  writer.array("CatalogColumn", fmt::format("{}_columns", table.name), columns);
+  return fmt::format("{}_columns", table.name);
 }
 
-}  // namespace
-
-void write_compat_table(const CompatTable& table, TableWriter& writer) {
+void write_rows(const CatalogTable& table, TableWriter& writer) {
   Texts fields;
   Texts rows;
-  for (const CompatRow& row : table.rows) {
+  for (const CatalogRow& row : table.rows) {
     const std::size_t begin = fields.size();
-    const std::size_t count = add_fields(table, row, fields);
+    const std::size_t count = add_fields(row, fields, writer);
     rows.push_back(fmt::format("{}, {}, {}, {}, {}, {{&{}_fields[{}], {}}}",
                                cpp_literal(table.name),
                                cpp_literal(row.name),
-                               writer.list(row.sources),
+                               text_list(row.sources, writer),
                                cpp_literal(row.retrieved),
-                               writer.list(row.unverified),
+                               text_list(row.unverified, writer),
                                table.name,
                                begin,
                                count));
   }
-  writer.array("CatalogField", table.name + "_fields", fields);
-  writer.array("CatalogRow", table.name + "_catalog", rows);
-  if (!table.type.empty()) write_typed_rows(table, writer);
+  writer.array("CatalogField", fmt::format("{}_fields", table.name), fields);
+  writer.array("CatalogRow", fmt::format("{}_catalog", table.name), rows);
+}
+
+}  // namespace
+
+void write_compat_table(const CompatTable& typed, TableWriter& writer) {
+  const CatalogTable& table = typed.table;
+  const TableShape shape(table);
+  write_rows(table, writer);
+  if (!typed.type.empty()) write_typed_rows(typed, shape, writer);
+  const bool repeats = table.names == CatalogTable::Names::repeated;
+  const std::string columns = column_list(table, writer);
   writer.constant(
       fmt::format("extern const CatalogTable {0}_table;\n"
-                  "const CatalogTable {0}_table{{{1}, {2}, {3}, {4}, {5}, {6}, {0}_catalog}};\n",
+                  "const CatalogTable {0}_table{{{1}, {2}, {3}, {4}, {5}, {6}, "
+                  "CatalogTable::Names::{7}, {8}, {0}_catalog}};\n",
                   table.name,
                   cpp_literal(table.name),
                   cpp_literal(table.about),
                   cpp_literal(table.as_of),
                   cpp_literal(table.retrieved),
-                  writer.list(table.keys),
-                  writer.list(column_names(table))));
+                  text_list(table.keys, writer),
+                  cpp_literal(table.joint),
+                  repeats ? "repeated" : "unique",
+                  columns));
+  if (!typed.type.empty()) write_typed_table(typed, shape, writer);
 }
 
 std::string catalog_source(const std::vector<std::string>& names) {

@@ -8,7 +8,8 @@
 
 namespace mlpack {
 
-/// Adds `table` to a generated source: as a CatalogTable, and typed where it has a type.
+/// Adds `table` to a generated source: as a CatalogTable, and where it has a type as a TypedTable,
+/// too, whose `read` makes a typed row of one that is read when mlpack runs.
 void write_compat_table(const CompatTable& table, TableWriter& writer);
 
 /// The source that lists the tables called `names`.

@@ -8,7 +8,6 @@
 // The second form writes NAME_table.cpp of each input, and catalog_table.cpp.
 
 #include "lib/catalog/compat_writer.h"
-#include "lib/catalog/gpu_names.h"
 #include "lib/catalog/runtime_writer.h"
 #include "lib/error.h"
 #include "lib/file.h"
@@ -136,41 +135,57 @@ void compile(std::string_view table, const fs::path& input, const fs::path& outp
 struct CompatFile {
   std::string name;  // `gpus`
   TemplateNode root;
-  Names tables;
+  std::vector<CompatTable> tables;
 };
 
-// What has no columns is not a table of the catalog: the names of GPUs.
-std::vector<CompatTable> read_tables(CompatFile& file) {
-  std::vector<CompatTable> tables;
+// What has no columns is not a table of the catalog: how names of other vendors begin.
+CompatFile read_compat_file(const fs::path& path, CatalogPool& pool) {
+  CompatFile file{path.stem(), read_template(path), {}};
   for (std::size_t i = 0; i < file.root.keys.size(); ++i) {
     if (!TemplateMap(file.root.items[i]).has("columns")) continue;
-    tables.emplace_back(file.root.keys[i], file.root.items[i]);
-    file.tables.push_back(file.root.keys[i]);
+    file.tables.emplace_back(file.root.keys[i], file.root.items[i], path, pool);
   }
-  return tables;
+  return file;
+}
+
+void write_other_vendors(const TemplateNode& file, TableWriter& writer) {
+  TemplateMap root(file);
+  TemplateMap others(root.at("other_vendors"));
+  Names rows;
+  for (TemplateMap& row : others.rows("rows")) {
+    const std::string vendor = cpp_literal(row.text("vendor"));
+    rows.push_back(fmt::format("{}, {}", vendor, writer.list(row.list("begins"))));
+    row.finish();
+  }
+  others.finish();
+  write_rows(writer, "OtherVendor", "other_vendors", rows);
+}
+
+void check_compat(const std::vector<CompatFile>& files) {
+  std::vector<const CatalogTable*> tables;
+  for (const CompatFile& file : files) {
+    for (const CompatTable& table : file.tables)
+      tables.push_back(&table.table);
+  }
+  for (const RowProblem& problem : check_tables(tables)) {
+    fail(Fault::input, "{}: {}", problem.row->origin, problem.message);
+  }
 }
 
 void compile_compat(const fs::path& folder, std::span<char* const> inputs) {
+  CatalogPool pool;
   std::vector<CompatFile> files;
-  files.reserve(inputs.size());
-  std::vector<CompatTable> tables;
-  for (const fs::path input : inputs) {
-    in_context(input, [&] {
-      files.push_back({input.stem(), read_template(input), {}});
-      for (CompatTable& table : read_tables(files.back()))
-        tables.push_back(std::move(table));
-    });
-  }
-  check_references(tables);
-  auto table = tables.begin();
+  for (const fs::path input : inputs)
+    in_context(input, [&] { files.push_back(read_compat_file(input, pool)); });
+  check_compat(files);
   Names names;
   for (const CompatFile& file : files) {
     TableWriter writer;
-    for (const std::string& name : file.tables) {
-      write_compat_table(*table++, writer);
-      names.push_back(name);
+    for (const CompatTable& table : file.tables) {
+      write_compat_table(table, writer);
+      names.emplace_back(table.table.name);
     }
-    if (file.name == "gpus") write_gpu_names(file.root, writer);
+    if (file.name == "gpus") write_other_vendors(file.root, writer);
     write_file(folder / (file.name + "_table.cpp"), writer.finish());
   }
   write_file(folder / "catalog_table.cpp", catalog_source(names));

@@ -21,6 +21,17 @@ bool has_alias(const Gpu& gpu, std::string_view name) {
   return std::find(gpu.aliases.begin(), gpu.aliases.end(), name) != gpu.aliases.end();
 }
 
+const Gpu* smallest(std::span<const Gpu> gpus, const GpuFamily& family) {
+  const Gpu* best = nullptr;
+  for (const std::string_view model : family.models) {
+    const auto gpu = std::find_if(
+        gpus.begin(), gpus.end(), [&](const Gpu& candidate) { return candidate.name == model; });
+    if (gpu == gpus.end()) continue;
+    if (best == nullptr || gpu->memory_gib < best->memory_gib) best = &*gpu;
+  }
+  return best;
+}
+
 }  // namespace
 
 std::optional<GpuMatch> Catalog::find_gpu(std::string_view name) const {
@@ -28,9 +39,22 @@ std::optional<GpuMatch> Catalog::find_gpu(std::string_view name) const {
     if (gpu.name == name || has_alias(gpu, name)) return GpuMatch{&gpu, false};
   }
   for (const GpuFamily& family : data_.gpu_families) {
-    if (family.name == name) return GpuMatch{family.gpu, true};
+    if (family.name != name) continue;
+    const Gpu* const gpu = smallest(data_.gpus, family);
+    if (gpu != nullptr) return GpuMatch{gpu, true};
   }
   return std::nullopt;
+}
+
+std::vector<std::string_view> Catalog::gpu_names() const {
+  std::vector<std::string_view> names;
+  for (const Gpu& gpu : data_.gpus) {
+    names.push_back(gpu.name);
+    names.insert(names.end(), gpu.aliases.begin(), gpu.aliases.end());
+  }
+  for (const GpuFamily& family : data_.gpu_families)
+    names.push_back(family.name);
+  return names;
 }
 
 std::vector<std::string> Catalog::near_gpus(std::string_view name, std::size_t count) const {
@@ -40,11 +64,12 @@ std::vector<std::string> Catalog::near_gpus(std::string_view name, std::size_t c
     if (!known && near.size() < count) near.emplace_back(candidate);
   };
   const std::string wanted = folded(name.substr(0, 64));
-  for (const std::string_view candidate : gpu_names()) {
+  const std::vector<std::string_view> names = gpu_names();
+  for (const std::string_view candidate : names) {
     if (folded(candidate) == wanted) add(candidate);
   }
   if (!near.empty()) return near;
-  if (const auto slip = did_you_mean(name, gpu_names())) add(*slip);
+  if (const auto slip = did_you_mean(name, names)) add(*slip);
   // The series is what stands before the first blank or hyphen: `H100-96GB` is near every H100.
   const std::string series =
       folded(name.substr(0, std::min(name.find_first_of(" -_"), name.size())));

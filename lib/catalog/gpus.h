@@ -34,14 +34,15 @@ struct Gpu {
 /// What a name in `fleet` means.
 struct GpuMatch {
   const Gpu* gpu;
-  /// The name stands for several models, and this is the one with the least memory.
+  /// The name stands for several models, and this is the first of those with the least memory.
   bool is_family;
 };
 
 /// A name for several models.
 struct GpuFamily {
+  const CatalogRow* row;
   std::string_view name;
-  const Gpu* gpu;  // the member with the least memory
+  std::span<const std::string_view> models;
 };
 
 /// How the names of accelerators begin that are not NVIDIA's.

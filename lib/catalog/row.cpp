@@ -38,11 +38,16 @@ bool begins(std::string_view name, std::string_view whole) {
 
 }  // namespace
 
-std::string_view CatalogRow::at(std::string_view field) const {
+const CatalogField* CatalogRow::find(std::string_view field) const {
   for (const CatalogField& candidate : fields) {
-    if (candidate.name == field) return candidate.value;
+    if (candidate.name == field) return &candidate;
   }
-  return {};
+  return nullptr;
+}
+
+std::string_view CatalogRow::at(std::string_view field) const {
+  const CatalogField* const found = find(field);
+  return found == nullptr ? std::string_view() : found->value;
 }
 
 bool CatalogRow::is_doubtful(std::string_view field) const {

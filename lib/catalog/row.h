@@ -12,7 +12,8 @@ namespace mlpack {
 
 struct CatalogField {
   std::string_view name;
-  std::string_view value;
+  std::string_view value;  // of a list its parts, with commas
+  std::span<const std::string_view> parts = {};
 };
 
 struct CatalogRow {
@@ -25,10 +26,19 @@ struct CatalogRow {
   std::span<const std::string_view> unverified;
   /// In the order of the columns; what is not known is left out.
   std::span<const CatalogField> fields;
+  /// `mlpack.d/gpus.yaml:4:7`; empty: it is compiled in.
+  std::string_view origin = {};
 
   /// The value of the column `field`; empty where it is not known.
   std::string_view at(std::string_view field) const;
+  /// nullptr where it is not known.
+  const CatalogField* find(std::string_view field) const;
   bool is_doubtful(std::string_view field) const;
+};
+
+struct CatalogColumn {
+  std::string_view name;
+  std::string_view kind;  // as compat_columns.h reads it
 };
 
 struct CatalogTable {
@@ -37,7 +47,10 @@ struct CatalogTable {
   std::string_view as_of;      // the newest release that the sources knew
   std::string_view retrieved;  // of its newest row
   std::span<const std::string_view> keys;
-  std::span<const std::string_view> columns;
+  std::string_view joint;  // what stands between keys in a name
+  /// Whether several rows may have one name.
+  enum class Names { unique, repeated } names;
+  std::span<const CatalogColumn> columns;
   std::span<const CatalogRow> rows;
 };
 

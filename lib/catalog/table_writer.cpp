@@ -50,7 +50,8 @@ void TableWriter::span_of(const std::string& type, const std::string& name) {
 }
 
 std::string TableWriter::finish() const {
-  return "// Generated from templates/.\n#include \"lib/catalog/tables.h\"\n\n#include <array>\n\n"
+  return "// Generated from templates/.\n#include \"lib/catalog/row_reader.h\"\n#include "
+         "\"lib/catalog/tables.h\"\n\n#include <array>\n\n"
          "namespace mlpack::tables {\nnamespace {\n\n" +
          text_ + "\n}  // namespace\n\n" + exports_ + "\n}  // namespace mlpack::tables\n";
 }

@@ -25,6 +25,8 @@ class TableWriter {
              const std::vector<std::string>& rows);
   /// `const std::span<const type> name = name_rows`, which has to be an array.
   void span_of(const std::string& type, const std::string& name);
+  /// A function that only this source has.
+  void local(const std::string& definition) { text_ += "\n" + definition; }
   void constant(const std::string& declaration) { exports_ += declaration; }
 
   std::string finish() const;

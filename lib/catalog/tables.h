@@ -6,6 +6,7 @@
 #include "lib/catalog/registries.h"
 #include "lib/catalog/row.h"
 #include "lib/catalog/runtimes.h"
+#include "lib/catalog/typed_table.h"
 
 /// What the generator (compile_tables.cpp) makes of templates/: defined in generated sources.
 namespace mlpack::tables {
@@ -13,29 +14,28 @@ namespace mlpack::tables {
 extern const std::span<const CatalogTable* const> catalog;
 
 // Tables of the catalog that are typed too, called as they are there.
-extern const std::span<const CudaToolkit> cuda_toolkits;
-extern const std::span<const NvccTargets> nvcc_archs;
-extern const std::span<const Architecture> architectures;
-extern const std::span<const TargetFamily> target_families;
-extern const std::span<const DriverBranch> drivers;
-extern const std::span<const CompatPackage> forward_compat;
-extern const std::span<const ImageRequirement> image_requirements;
-extern const std::span<const Gpu> gpus;
-extern const std::span<const MigProfile> mig_profiles;
-extern const std::span<const QuantisationLimit> quantisations;
-extern const std::span<const MemoryOverhead> memory_overheads;
-extern const std::span<const GpuMemory> gpu_memory;
-extern const std::span<const TorchRelease> torch;
-extern const std::span<const TorchBuild> torch_builds;
-extern const std::span<const TensorRtRelease> tensorrt;
-extern const std::span<const RuntimeRelease> runtime_releases;
-extern const std::span<const CudaImage> cuda_images;
-extern const std::span<const Distro> distros;
-extern const std::span<const ManylinuxTag> manylinux;
-extern const std::span<const Fact> facts;
+extern const TypedTable<CudaToolkit> cuda_toolkits;
+extern const TypedTable<NvccTargets> nvcc_archs;
+extern const TypedTable<Architecture> architectures;
+extern const TypedTable<TargetFamily> target_families;
+extern const TypedTable<DriverBranch> drivers;
+extern const TypedTable<CompatPackage> forward_compat;
+extern const TypedTable<ImageRequirement> image_requirements;
+extern const TypedTable<Gpu> gpus;
+extern const TypedTable<GpuFamily> gpu_families;
+extern const TypedTable<MigProfile> mig_profiles;
+extern const TypedTable<QuantisationLimit> quantisations;
+extern const TypedTable<MemoryOverhead> memory_overheads;
+extern const TypedTable<GpuMemory> gpu_memory;
+extern const TypedTable<TorchRelease> torch;
+extern const TypedTable<TorchBuild> torch_builds;
+extern const TypedTable<TensorRtRelease> tensorrt;
+extern const TypedTable<RuntimeRelease> runtime_releases;
+extern const TypedTable<CudaImage> cuda_images;
+extern const TypedTable<Distro> distros;
+extern const TypedTable<ManylinuxTag> manylinux;
+extern const TypedTable<Fact> facts;
 
-extern const std::span<const GpuFamily> gpu_families;
-extern const std::span<const std::string_view> gpu_names;  // models, aliases and families
 extern const std::span<const OtherVendor> other_vendors;
 extern const std::span<const ServingRuntime> runtimes;
 extern const std::span<const Distribution> distributions;

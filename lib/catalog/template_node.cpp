@@ -1,36 +1,42 @@
 #include "lib/catalog/template_node.h"
 
 #include "lib/error.h"
+#include "lib/spec/yaml.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 
 namespace mlpack {
 namespace {
 
-TemplateNode converted(const YAML::Node& node) {
+TemplateNode converted(YamlNode node) {
   TemplateNode result;
-  result.line = static_cast<std::size_t>(node.Mark().line) + 1;
-  if (node.IsScalar()) {
-    result.kind = TemplateNode::Kind::scalar;
-    result.text = node.Scalar();
-  } else if (node.IsSequence()) {
-    result.kind = TemplateNode::Kind::list;
-    for (const YAML::Node& item : node)
-      result.items.push_back(converted(item));
-  } else if (node.IsMap()) {
-    result.kind = TemplateNode::Kind::map;
-    for (const auto& entry : node) {
-      result.keys.push_back(entry.first.Scalar());
-      result.items.push_back(converted(entry.second));
-    }
+  result.place = node.place;
+  result.text = std::move(node.text);
+  switch (node.kind) {
+    case YamlNode::Kind::null:
+      break;
+    case YamlNode::Kind::scalar:
+      result.kind = TemplateNode::Kind::scalar;
+      break;
+    case YamlNode::Kind::list:
+      result.kind = TemplateNode::Kind::list;
+      for (YamlNode& item : node.items)
+        result.items.push_back(converted(std::move(item)));
+      break;
+    case YamlNode::Kind::map:
+      result.kind = TemplateNode::Kind::map;
+      for (YamlEntry& entry : node.entries) {
+        result.keys.push_back(std::move(entry.key));
+        result.key_places.push_back(entry.place);
+        result.items.push_back(converted(std::move(entry.value)));
+      }
+      break;
   }
   return result;
 }
-
 }  // namespace
 
 std::vector<std::string> TemplateNode::texts() const {
@@ -44,20 +50,27 @@ std::vector<std::string> TemplateNode::texts() const {
   return found;
 }
 
+TemplateNode parse_template(std::string_view text, Problems& problems) {
+  return converted(parse_yaml(text, problems));
+}
+
 TemplateNode read_template(const fs::path& path) {
-  return converted(YAML::Load(read_file(path, 1 << 20)));
+  Problems problems(path, Fault::input);
+  TemplateNode root = parse_template(read_file(path, 1 << 20), problems);
+  problems.raise_if_any();
+  return root;
 }
 
-void reject(const TemplateNode& node, const std::string& message) {
-  throw Error(Fault::input, fmt::format("line {}: {}", node.line, message));
+void reject(const TemplateNode& node, const std::string& message, const std::string& hint) {
+  throw Error(Fault::input,
+              fmt::format("line {}: {}", node.place.line, message),
+              hint,
+              {{"", node.place.line, node.place.column, message}});
 }
 
-TemplateMap::TemplateMap(const TemplateNode& node) : node_(&node) {
+TemplateMap::TemplateMap(const TemplateNode& node)
+    : node_(&node), unread_(node.keys.begin(), node.keys.end()) {
   if (node.kind != TemplateNode::Kind::map) reject(node, "expected a map");
-  for (std::size_t i = 0; i < node.keys.size(); ++i) {
-    if (unread_.insert(node.keys[i]).second) continue;
-    reject(node.items[i], "duplicate key " + node.keys[i]);
-  }
 }
 
 bool TemplateMap::has(const std::string& key) const {
@@ -109,6 +122,21 @@ std::vector<TemplateMap> TemplateMap::rows(const std::string& key) {
 void TemplateMap::skip(const std::vector<std::string>& keys) {
   for (const std::string& key : keys)
     unread_.erase(key);
+}
+
+void TemplateMap::allow(const std::vector<std::string>& keys) const {
+  const std::set<std::string> known(keys.begin(), keys.end());
+  for (std::size_t i = 0; i < node_->keys.size(); ++i) {
+    const std::string& key = node_->keys[i];
+    if (known.contains(key)) continue;
+    TemplateNode at;
+    at.place = node_->key_places[i];
+    const std::vector<std::string_view> candidates(keys.begin(), keys.end());
+    const auto slip = did_you_mean(key.substr(0, 64), candidates);
+    reject(at,
+           fmt::format("unknown key {}", printable(key)),
+           slip ? fmt::format("did you mean `{}`?", *slip) : "");
+  }
 }
 
 void TemplateMap::finish() const {

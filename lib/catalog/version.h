@@ -43,6 +43,10 @@ class Version {
   std::uint8_t length_ = 0;
 };
 
+/// The compute capability that a compiler's target names: 90 is 9.0, and 121 is 12.1; nullopt for
+/// anything but two or three digits.
+constexpr std::optional<Version> version_of_target(std::string_view target);
+
 constexpr std::optional<Version> Version::parse(std::string_view text) {
   if (text.size() > longest) return std::nullopt;
   Version version;
@@ -61,6 +65,17 @@ constexpr std::optional<Version> Version::parse(std::string_view text) {
   if (digits == 0) return std::nullopt;
   ++version.size_;
   return version;
+}
+
+constexpr std::optional<Version> version_of_target(std::string_view target) {
+  if (target.size() < 2 || target.size() > 3) return std::nullopt;
+  std::array<char, 4> text{};
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    if (i + 1 == target.size()) text[length++] = '.';
+    text[length++] = target[i];
+  }
+  return Version::parse({text.data(), length});
 }
 
 }  // namespace mlpack

@@ -197,29 +197,29 @@ std::optional<Complaint> writable_path(std::string_view text) {
                    "name the folders that are written to, such as `/data`"};
 }
 
-std::optional<Complaint> gpu(std::string_view text) {
+std::optional<Complaint> gpu(std::string_view text, const Catalog& catalog) {
   if (text == "cpu") {
     return Complaint{"must be a GPU, and `cpu` is none", "write `cpu` alone in place of the map"};
   }
   const std::size_t colon = text.rfind(':');
   const std::string_view name = text.substr(0, colon);
   const std::string_view count = text.substr(std::min(text.size(), name.size() + 1));
-  if (Catalog::built_in().find_gpu(name) && !count.starts_with('0') && parse_number(count, 999)) {
+  if (catalog.find_gpu(name) && !count.starts_with('0') && parse_number(count, 999)) {
     return Complaint{fmt::format("must be the name alone, not `{}`", printable(text)),
                      fmt::format("write `gpu: {}, count: {}`", name, count)};
   }
-  if (Catalog::built_in().find_gpu(name) || name == "cpu") {
+  if (catalog.find_gpu(name) || name == "cpu") {
     return Complaint{fmt::format("has a bad count: `{}`", printable(text.substr(0, 60))),
                      "write GPU:COUNT with a count from 1 to 999; `cpu` has none"};
   }
   const std::string shown = printable(name.substr(0, 60));
-  if (const auto vendor = Catalog::built_in().other_vendor(name)) {
+  if (const auto vendor = catalog.other_vendor(name)) {
     return Complaint{
         fmt::format(
             "names `{}`, a device of {}, but only NVIDIA GPUs are supported", shown, *vendor),
         "remove the row, or write `cpu` for machines without an NVIDIA GPU"};
   }
-  const auto near = Catalog::built_in().near_gpus(name, 5);
+  const auto near = catalog.near_gpus(name, 5);
   return Complaint{fmt::format("names `{}`, which is no GPU that mlpack knows", shown),
                    near.empty()
                        ? "names are those of nvidia-smi or their short forms: `L4`, `A100-80GB`"

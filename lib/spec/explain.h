@@ -16,7 +16,7 @@ std::optional<Complaint> file_source(std::string_view text);
 std::optional<Complaint> absolute_path(std::string_view text);
 std::optional<Complaint> target(std::string_view text);
 std::optional<Complaint> writable_path(std::string_view text);
-std::optional<Complaint> gpu(std::string_view text);
+std::optional<Complaint> gpu(std::string_view text, const Catalog& catalog);
 std::optional<Complaint> runtime(std::string_view text);
 std::optional<Complaint> requirements(std::string_view text);
 std::optional<Complaint> lock(std::string_view text);

@@ -53,7 +53,7 @@ inline constexpr ListType urls_rule{.item = &url, .unique = true};
 inline constexpr Type urls{.expected = "a list of URLs", .list = &urls_rule};
 
 inline constexpr TextType platform_rule{.choices =
-                                            [] {
+                                            [](const Catalog& /*catalog*/) {
                                               return std::vector<std::string_view>{"linux/amd64",
                                                                                    "linux/arm64",
                                                                                    "linux/arm/v7",
@@ -66,7 +66,7 @@ inline constexpr TextType platform_rule{.choices =
 inline constexpr Type one_platform{.expected = "a platform such as `linux/amd64`",
                                    .text = &platform_rule};
 
-inline constexpr TextType compression_rule{.choices = [] {
+inline constexpr TextType compression_rule{.choices = [](const Catalog& /*catalog*/) {
   return std::vector<std::string_view>{"zstd", "gzip", "none"};
 }};
 inline constexpr Type compression{.expected = "`zstd`, `gzip` or `none`",

@@ -12,7 +12,7 @@ namespace {
 
 using Names = std::vector<std::string_view>;
 
-Names codename_choices() {
+Names codename_choices(const Catalog& /*catalog*/) {
   Names names;
   for (const Distribution& row : distributions())
     names.push_back(row.codename);
@@ -81,7 +81,9 @@ constexpr ListType extras_rule{.item = &extra, .unique = true};
 constexpr Type extras{.expected = "a list of names", .list = &extras_rule};
 constexpr ListType local_paths_rule{.item = &local_path, .unique = true};
 constexpr Type local_paths{.expected = "a list of folders", .list = &local_paths_rule};
-constexpr TextType install_rule{.choices = [] { return Names{"venv", "base"}; }};
+constexpr TextType install_rule{.choices = [](const Catalog& /*catalog*/) {
+  return Names{"venv", "base"};
+}};
 constexpr Type install{.expected = "`venv` or `base`", .text = &install_rule};
 constexpr std::array python_fields{
     Field{"version", &python_version, "Version of Python; default: chosen by the resolver."},

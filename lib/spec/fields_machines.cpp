@@ -15,17 +15,17 @@ using Names = std::vector<std::string_view>;
 constexpr TextType version_rule{.pattern = patterns::version};
 constexpr Type version{.expected = "a quoted version such as \"0.11.0\"", .text = &version_rule};
 
-Names gpu_choices() {
-  const auto names = Catalog::built_in().gpu_names();
-  return {names.begin(), names.end()};
+Names gpu_choices(const Catalog& catalog) {
+  return catalog.gpu_names();
 }
-Names fleet_choices() {
-  Names names = gpu_choices();
+Names fleet_choices(const Catalog& catalog) {
+  Names names = gpu_choices(catalog);
   names.emplace_back("cpu");
   return names;
 }
-constexpr TextType fleet_rule{.choices = fleet_choices, .counted = true, .explain = explain::gpu};
-constexpr TextType gpu_rule{.choices = gpu_choices, .explain = explain::gpu};
+constexpr TextType fleet_rule{
+    .choices = fleet_choices, .counted = true, .explain_choice = explain::gpu};
+constexpr TextType gpu_rule{.choices = gpu_choices, .explain_choice = explain::gpu};
 constexpr Type gpu{.expected = "the name of an NVIDIA GPU such as `L4`", .text = &gpu_rule};
 constexpr NumberType count_rule{1, 999};
 constexpr Type count{.expected = "a number from 1 to 999", .number = &count_rule};
@@ -60,7 +60,7 @@ constexpr Type cuda{.expected = "a quoted version such as \"12.6\"", .text = &cu
 
 namespace {
 
-Names runtime_choices() {
+Names runtime_choices(const Catalog& /*catalog*/) {
   Names names;
   for (const ServingRuntime& row : serving_runtimes())
     names.push_back(row.name);

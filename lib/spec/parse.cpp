@@ -1,3 +1,4 @@
+#include "lib/catalog/catalog.h"
 #include "lib/spec/decode.h"
 #include "lib/spec/patterns.h"
 #include "lib/spec/problems.h"
@@ -122,7 +123,11 @@ std::string EnvVariable::value(std::string_view base_path) const {
 Spec parse_spec(std::string_view text, const fs::path& file, const SpecOptions& options) {
   Problems problems(file.string());
   YamlNode root = parse_yaml(text, problems);
-  validate(root, spec_type(), variables_of(root, options, file), problems);
+  if (root.kind == YamlNode::Kind::null) {
+    problems.fatal({1, 1}, "the spec is empty", "begin with `schema: 1` and `name: NAME`");
+  }
+  const Catalog& catalog = options.catalog == nullptr ? Catalog::built_in() : *options.catalog;
+  validate(root, spec_type(), variables_of(root, options, file), catalog, problems);
   rules::check(root, problems);
   problems.raise_if_any();
   Spec spec = decode(root, file);

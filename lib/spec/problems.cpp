@@ -132,7 +132,7 @@ void Problems::raise() {
     found_.push_back({file_, 0, 0, fmt::format("{} more problems", count - max_listed)});
   }
   const std::string problems = count == 1 ? "a problem" : fmt::format("{} problems", count);
-  throw Error(Fault::usage, fmt::format("`{}` has {}", file_, problems), {}, found_);
+  throw Error(fault_, fmt::format("`{}` has {}", file_, problems), {}, found_);
 }
 
 std::string format_problem(const Where& where, std::string_view source) {

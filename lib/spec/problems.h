@@ -1,7 +1,7 @@
 #pragma once
 
 #include "lib/error.h"
-#include "lib/spec/spec.h"
+#include "lib/spec/place.h"
 
 #include <string>
 #include <string_view>
@@ -9,10 +9,11 @@
 
 namespace mlpack {
 
-/// Collects what is wrong with a spec, to report it in one go.
+/// Collects what is wrong with a file, to report it in one go.
 class Problems {
  public:
-  explicit Problems(std::string file) : file_(std::move(file)) {}
+  explicit Problems(std::string file, Fault fault = Fault::usage)
+      : file_(std::move(file)), fault_(fault) {}
 
   /// `hint` says what to write instead and may be empty. What looks like a secret is masked,
   /// control characters are made visible, and what is too long to be read is cut.
@@ -32,7 +33,13 @@ class Problems {
   [[noreturn]] void raise();
 
   std::string file_;
+  Fault fault_;
   std::vector<Where> found_;
 };
+
+/// `file:line:column: error: message`, the source line with a caret under it, and the hint; ends in
+/// a newline. `source` is the text of the file, or empty where it is not at hand. Secrets in the
+/// source line are masked.
+std::string format_problem(const Where& where, std::string_view source);
 
 }  // namespace mlpack

@@ -1,3 +1,4 @@
+#include "lib/catalog/catalog.h"
 #include "lib/spec/secrets.h"
 #include "lib/spec/spec.h"
 #include "lib/spec/type.h"
@@ -28,7 +29,7 @@ std::string escaped(std::string_view name) {
 }
 
 Json choices_schema(const TextType& type) {
-  const auto choices = type.choices();
+  const auto choices = type.choices(Catalog::built_in());
   Json schema{{"type", "string"}, {"enum", choices}};
   if (!type.counted) return schema;
   std::string names;

@@ -4,6 +4,7 @@
 #include "lib/file.h"
 #include "lib/oci/descriptor.h"
 #include "lib/oci/platform.h"
+#include "lib/spec/place.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,13 +16,6 @@
 #include <vector>
 
 namespace mlpack {
-
-/// Line and column (in characters) of a value in the spec's file, both from 1.
-struct Place {
-  std::size_t line = 0;
-  std::size_t column = 0;
-  auto operator<=>(const Place&) const = default;
-};
 
 /// A value and where the file says it: for problems that only show later.
 template <class T>
@@ -184,11 +178,14 @@ struct Spec {
   Where where(Place place) const { return {file.string(), place.line, place.column, {}}; }
 };
 
+class Catalog;
+
 /// What the command line says about a spec.
 struct SpecOptions {
   std::vector<NamedText> variables = {};    // --var NAME=VALUE; the name must be in `variables`
   std::vector<NamedText> labels = {};       // --label KEY=VALUE; wins over the file
   std::vector<std::string> platforms = {};  // --platform; replaces those of the file
+  const Catalog* catalog = nullptr;         // whose GPUs `fleet` may name; else what is compiled in
 };
 
 /// Reads and checks a spec. Throws one Error(Fault::usage) whose where() lists every problem in the
@@ -203,10 +200,6 @@ Spec load_spec(const fs::path& path, const SpecOptions& options = {});
 /// The file that `path` means: itself, or the mlpack.yaml in it where it is a folder.
 fs::path spec_file(const fs::path& path);
 
-/// `file:line:column: error: message`, the source line with a caret under it, and the hint; ends in
-/// a newline. `source` is the text of the file, or empty where it is not at hand. Secrets in the
-/// source line are masked.
-std::string format_problem(const Where& where, std::string_view source);
 
 /// The JSON Schema (draft-07) of the file, generated from the table that the parser uses.
 std::string json_schema();

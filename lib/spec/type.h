@@ -12,6 +12,8 @@
 /// Type may allow a scalar, a list and a map side by side.
 namespace mlpack {
 
+class Catalog;
+
 struct Complaint {
   std::string message;
   std::string hint;
@@ -20,8 +22,11 @@ struct Complaint {
 /// Says what is wrong with a text that its type refused, where that is a well-known mistake.
 using Explain = std::optional<Complaint> (*)(std::string_view text);
 
-/// The texts that are allowed, where they come from the catalogue.
-using Choices = std::vector<std::string_view> (*)();
+/// The same of a text that is none of the choices.
+using ExplainChoice = std::optional<Complaint> (*)(std::string_view text, const Catalog& catalog);
+
+/// The texts that are allowed, where they come from tables.
+using Choices = std::vector<std::string_view> (*)(const Catalog& catalog);
 
 /// What `${NAME}` means in a text.
 enum class Substitution {
@@ -48,6 +53,7 @@ struct TextType {
   Quoting quoting = Quoting::as_yaml;
   Echo echo = Echo::shown;
   Explain explain = nullptr;
+  ExplainChoice explain_choice = nullptr;
 };
 
 struct NumberType {

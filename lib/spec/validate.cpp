@@ -43,8 +43,8 @@ const Field* find_field(const ObjectType& type, std::string_view name) {
 
 class Validator {
  public:
-  Validator(const Variables& variables, Problems& problems)
-      : variables_(variables), problems_(problems) {}
+  Validator(const Variables& variables, const Catalog& catalog, Problems& problems)
+      : variables_(variables), catalog_(catalog), problems_(problems) {}
 
   void check(YamlNode& node, const Type& type, const std::string& path) {
     if (type.anything) return;
@@ -128,8 +128,10 @@ class Validator {
 
   // True where the mistake is a known one; its problem is added then.
   bool explain(YamlNode& node, const TextType& type, const std::string& path) {
-    if (type.explain == nullptr || problems_.is_full()) return false;
-    const auto complaint = type.explain(node.text);
+    if (problems_.is_full()) return false;
+    std::optional<Complaint> complaint;
+    if (type.explain != nullptr) complaint = type.explain(node.text);
+    if (type.explain_choice != nullptr) complaint = type.explain_choice(node.text, catalog_);
     if (!complaint) return false;
     problems_.add(
         node.place, fmt::format("{} {}", subject(path), complaint->message), complaint->hint);
@@ -182,7 +184,7 @@ class Validator {
     return text.size() <= max_matched && std::regex_match(text, regex(type.pattern));
   }
 
-  static bool is_choice(std::string_view text, const TextType& type) {
+  bool is_choice(std::string_view text, const TextType& type) const {
     const std::size_t colon = text.rfind(':');
     if (type.counted && colon != std::string_view::npos) {
       const std::string_view count = text.substr(colon + 1);
@@ -190,14 +192,14 @@ class Validator {
       text = text.substr(0, colon);
       if (text == "cpu") return false;
     }
-    const auto choices = type.choices();
+    const auto choices = type.choices(catalog_);
     return std::find(choices.begin(), choices.end(), text) != choices.end();
   }
 
   std::string hint_for(const std::string& text, const TextType& type) const {
     if (text.size() > max_matched) return fmt::format("at most {} characters", max_matched);
     if (type.choices == nullptr || problems_.is_full()) return {};
-    const auto choices = type.choices();
+    const auto choices = type.choices(catalog_);
     if (const auto slip = did_you_mean(text, choices)) {
       return fmt::format("did you mean `{}`?", *slip);
     }
@@ -315,6 +317,7 @@ class Validator {
   }
 
   const Variables& variables_;
+  const Catalog& catalog_;
   Problems& problems_;
   std::size_t replaced_ = 0;  // bytes of all texts that variables were replaced in
   std::map<std::string_view, std::optional<std::regex>> regexes_;
@@ -342,8 +345,12 @@ std::string shown(const YamlNode& node) {
   return fmt::format("`{}`", clipped(node.text));
 }
 
-void validate(YamlNode& root, const Type& type, const Variables& variables, Problems& problems) {
-  Validator(variables, problems).check(root, type, "");
+void validate(YamlNode& root,
+              const Type& type,
+              const Variables& variables,
+              const Catalog& catalog,
+              Problems& problems) {
+  Validator(variables, catalog, problems).check(root, type, "");
 }
 
 }  // namespace mlpack

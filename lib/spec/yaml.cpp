@@ -136,7 +136,7 @@ class Builder : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) {
       problems_.fatal(lines_.place(mark),
-                      "a second YAML document begins here, but a spec is one document",
+                      "a second YAML document begins here, but only one is read",
                       "remove the `---`, or put the other document into a file of its own");
     }
   }
@@ -315,7 +315,7 @@ void check_bytes(std::string_view text, Lines& lines, Problems& problems) {
   const std::size_t nul = text.find('\0');
   if (nul != std::string_view::npos) {
     problems.fatal(lines.place_of_byte(nul),
-                   "a NUL byte; a spec is text in UTF-8",
+                   "a NUL byte; YAML is text in UTF-8",
                    "save the file as UTF-8 without NUL bytes");
   }
   if (is_utf8(text)) return;
@@ -351,11 +351,7 @@ YamlNode parse_yaml(std::string_view text, Problems& problems) {
   } catch (const YAML::Exception& error) {
     problems.fatal(lines.place(error.mark), fmt::format("this is not YAML: {}", error.msg));
   }
-  std::optional<YamlNode> root = builder.take();
-  if (!root || root->kind == YamlNode::Kind::null) {
-    problems.fatal({1, 1}, "the spec is empty", "begin with `schema: 1` and `name: NAME`");
-  }
-  return std::move(*root);
+  return builder.take().value_or(YamlNode());
 }
 
 }  // namespace mlpack

@@ -36,10 +36,10 @@ struct YamlEntry {
   YamlNode value;
 };
 
-/// Reads the one document of `text`. Duplicate keys, merge keys, keys that are not text and tags go
-/// to `problems`; what makes reading on pointless (bad UTF-8, bad syntax, several documents, an
-/// alias inside of what it stands for, more than 64 levels, 20,000 nodes or 4 MiB once aliases are
-/// copied) is raised at once.
+/// Reads the one document of `text`; null where there is none. Duplicate keys, merge keys, keys
+/// that are not text and tags go to `problems`; what makes reading on pointless (bad UTF-8, bad
+/// syntax, several documents, an alias inside of what it stands for, more than 64 levels, 20,000
+/// nodes or 4 MiB once aliases are copied) is raised at once.
 YamlNode parse_yaml(std::string_view text, Problems& problems);
 
 }  // namespace mlpack

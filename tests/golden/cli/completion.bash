@@ -29,6 +29,7 @@ _mlpack() {
     --color) COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
     -j|--jobs) COMPREPLY=(); return ;;
     --ca) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --catalog) COMPREPLY=($(compgen -f -- "$word")); return ;;
     -t|--tag) COMPREPLY=(); return ;;
     -o|--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --platform) COMPREPLY=(); return ;;
@@ -42,24 +43,24 @@ _mlpack() {
     -u|--username) COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='build push pull fetch inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'build') words='-t --tag -o --output --push --platform --var --label --also --offline --verify-cache --reshard --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
-    'push') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
-    'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'fetch') words='--platform --var --also --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
-    'inspect') words='--layers --files --size --model --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
-    'check') words='--gpu --driver --fleet --strict --sarif --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
-    'diff') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='yes' ;;
-    'catalog') words='cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus mig_profiles capability_features quantisations memory_overheads gpu_memory cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'store') words='ls rm gc verify --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'store ls') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'store rm') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'store gc') words='--all --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'store verify') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'login') words='-u --username --password-stdin --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'logout') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'completion') words='bash zsh fish --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
-    'help') words='build push pull fetch inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca -h --help --version' files='' ;;
+    '') words='build push pull fetch inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'build') words='-t --tag -o --output --push --platform --var --label --also --offline --verify-cache --reshard --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'push') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'fetch') words='--platform --var --also --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'inspect') words='--layers --files --size --model --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'check') words='--gpu --driver --fleet --strict --sarif --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'diff') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'catalog') words='cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus gpu_families mig_profiles capability_features quantisations memory_overheads gpu_memory cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'store') words='ls rm gc verify --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'store ls') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'store rm') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'store gc') words='--all --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'store verify') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'login') words='-u --username --password-stdin --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'logout') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'completion') words='bash zsh fish --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'help') words='build push pull fetch inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
   [[ -z $files || $word == -* ]] || COMPREPLY+=($(compgen -f -- "$word"))

@@ -8,6 +8,7 @@ complete -c mlpack -l color -x -a 'auto always never' -d 'colour messages: auto,
 complete -c mlpack -s j -l jobs -x -d 'do at most N things at a time (default: one for each processor)'
 complete -c mlpack -l plain-http -d 'talk to registries without TLS, not just to loopback ones'
 complete -c mlpack -l ca -r -F -d 'trust the certificates in FILE too'
+complete -c mlpack -l catalog -r -F -d 'replace and add rows of the compatibility data (mlpack-catalog)'
 complete -c mlpack -s h -l help -d 'print help'
 complete -c mlpack -l version -d 'print the version'
 complete -c mlpack -n __fish_use_subcommand -f -a build -d 'build an image from a spec'
@@ -48,7 +49,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from check' -l fleet -r -F -d 'tak
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l strict -d 'fail, too, where something could not be decided'
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l sarif -r -F -d 'write the findings to FILE as SARIF, too'
 complete -c mlpack -n '__fish_seen_subcommand_from catalog' -f
-complete -c mlpack -n '__fish_seen_subcommand_from catalog' -a 'cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus mig_profiles capability_features quantisations memory_overheads gpu_memory cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts'
+complete -c mlpack -n '__fish_seen_subcommand_from catalog' -a 'cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus gpu_families mig_profiles capability_features quantisations memory_overheads gpu_memory cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a ls -d 'list the images of the store'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a rm -d 'take names away'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a gc -d 'remove what no name leads to'

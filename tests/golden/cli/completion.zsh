@@ -41,6 +41,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -88,6 +89,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -107,6 +109,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -128,6 +131,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -150,6 +154,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -173,6 +178,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -197,6 +203,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -216,6 +223,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -236,10 +244,11 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      ':TABLE:(cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus mig_profiles capability_features quantisations memory_overheads gpu_memory cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts)' \
+      ':TABLE:(cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus gpu_families mig_profiles capability_features quantisations memory_overheads gpu_memory cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts)' \
       ':NAME: ' \
       && return ;;
     'store')
@@ -257,6 +266,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -283,6 +293,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -301,6 +312,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -321,6 +333,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -339,6 +352,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -360,6 +374,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -379,6 +394,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -398,6 +414,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
@@ -417,6 +434,7 @@ _mlpack() {
       '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
       '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
       '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \

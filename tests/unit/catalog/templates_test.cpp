@@ -25,9 +25,12 @@ constexpr std::string_view head = R"(table:
 std::string problem_with(const std::string& rows, const std::string& text = std::string(head)) {
   const TempDir dir;
   const TemplateNode file = read_template(dir.write("table.yaml", text + rows));
+  CatalogPool pool;
   try {
-    const CompatTable table("table", file.items.front());
-    check_references({table});
+    const CompatTable table("table", file.items.front(), "table.yaml", pool);
+    const CatalogTable* const tables[] = {&table.table};
+    for (const RowProblem& problem : check_tables(tables))
+      return std::string(problem.row->origin) + ": " + problem.message;
     return "";
   } catch (const Error& error) {
     return error.what();
@@ -52,7 +55,7 @@ TEST_CASE("a row without a source, a key or a value of its kind is refused with 
   CHECK(problem_with("    - {name: x, kind: a}\n", headed("[\"a document\"]", "[]")) ==
         "line 9: a row needs a source");
   CHECK(problem_with("    - {kind: a}\n") == "line 9: missing name");
-  CHECK(problem_with("    - {name: x, kind: c}\n") == "line 9: kind: `c` is no enum");
+  CHECK(problem_with("    - {name: x, kind: c}\n") == "line 9: kind: `c` is none of a, b");
   CHECK(problem_with("    - {name: x, kind: a, since: \"1.x\"}\n") ==
         "line 9: since: `1.x` is no version");
   CHECK(problem_with("    - {name: x, kind: a, since: [\"1\"]}\n") ==
@@ -69,10 +72,10 @@ TEST_CASE("names are unique, and references between tables resolve") {
   CHECK(problem_with("    - {name: x, kind: a}\n    - {name: x, kind: b}\n") ==
         "line 10: `x` is there twice");
   CHECK(problem_with("    - {name: x, kind: a, since: \"1.2\", runs: [\"1.3\"]}\n") ==
-        "line 9: `1.3` of table is not in table.since");
+        "table.yaml:9:7: runs: `1.3` is not in table.since");
   CHECK(problem_with("    - {name: x, kind: a, runs: [\"1\"]}\n",
                      headed("@table.since", "@other.since")) ==
-        "line 9: there is no column other.since");
+        "table.yaml:9:7: runs: `1` is not in other.since");
   CHECK(problem_with("    []\n") == "line 2: a table needs rows");
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("the catalog as a person sees it") {
 TEST_CASE("catalog --json lists tables with their age") {
   const auto document = catalog_json({});
   CHECK(document["schema"] == 1);
-  CHECK(document["tables"].size() == 42);
+  CHECK(document["tables"].size() == 43);
   const auto& first = document["tables"][0];
   CHECK(first["name"] == "cuda_toolkits");
   CHECK(first["rows"] == 64);
@@ -66,6 +66,74 @@ TEST_CASE("catalog --json shows rows with fields, doubts and sources") {
   CHECK(row["unverified"] == nlohmann::json::array({"memory_bandwidth_gbs"}));
   CHECK(row["sources"].size() == 5);
   CHECK(catalog_json({"drivers"})["rows"].size() == 26);
+}
+
+namespace {
+
+constexpr const char* own_gpu = R"(gpus:
+  source: "a datasheet"
+  retrieved: "2027-01"
+  rows:
+    - {name: "X900", aliases: ["X900-96GB"], architecture: "Blackwell", compute_capability: "12.0",
+       memory_gib: 96, kind: datacenter, forward_compat: "yes", first_cuda: "12.8", last_cuda: null}
+    - {name: "L4", note: "ours", aliases: [], architecture: "Ada", compute_capability: "8.9",
+       memory_gib: 24, kind: datacenter, forward_compat: "yes", first_cuda: "11.8", last_cuda: null}
+)";
+
+constexpr const char* own_spec = R"(schema: 1
+name: demo
+fleet: [X900-96GB, "L4:2"]
+weights:
+  - {source: w, include: ["*.json"]}
+)";
+
+}  // namespace
+
+TEST_CASE("catalog shows which rows are the user's, and where they come from") {
+  AppRun app;
+  app.variables["SOURCE_DATE_EPOCH"] = january;
+  app.dir.write("own/gpus.yaml", own_gpu);
+  app.dir.write("two/a.yaml",
+                "gpu_families:\n  source: ours\n  retrieved: \"2027-01\"\n  rows:\n"
+                "    - {name: Small, models: [L4, T4]}\n");
+  app.dir.write("bad/gpus.yaml", "gpus:\n  rows:\n    - {nmae: X}\n");
+  const std::string dir = app.dir.path();
+  const std::string text = app.transcript({"catalog gpus X900 --catalog " + dir + "/own",
+                                           "catalog gpus L4 --catalog " + dir + "/own",
+                                           "catalog gpu-families --catalog " + dir + "/two",
+                                           "catalog gpus X900",
+                                           "catalog --catalog " + dir + "/bad",
+                                           "catalog --catalog " + dir + "/nowhere",
+                                           "catalog --catalog " + dir + "/own/gpus.yaml"});
+  CHECK(text == golden("cli/own-catalog.txt", text));
+  const auto result = app.run({"catalog", "--json", "gpus", "L4", "--catalog", app.dir / "own"});
+  const auto row = nlohmann::json::parse(result.out)["rows"][0];
+  CHECK(row["origin"] == (app.dir / "own/gpus.yaml:7:7").string());
+  CHECK(row["replaces"] == true);
+  const auto other = catalog_json({"gpus", "T4"})["rows"][0];
+  CHECK(other["origin"].is_null());
+  CHECK(other["replaces"] == false);
+}
+
+TEST_CASE("fleet may name a GPU that only the user's catalog knows") {
+  AppRun app;
+  app.dir.write("demo/mlpack.yaml", own_spec);
+  app.dir.write("demo/w/config.json", "{}");
+  const auto unknown = app.run({"build", app.dir / "demo"});
+  CHECK(unknown.code == 2);
+  CHECK(unknown.err.find("names `X900-96GB`, which is no GPU that mlpack knows") !=
+        std::string::npos);
+  app.dir.write("own/gpus.yaml", own_gpu);
+  const auto given = app.run({"build", app.dir / "demo", "--catalog", app.dir / "own"});
+  CHECK(given.err.find("is no GPU") == std::string::npos);
+  app.dir.write("demo/mlpack.d/gpus.yaml", own_gpu);
+  const auto beside = app.run({"build", app.dir / "demo"});
+  CHECK(beside.err.find("is no GPU") == std::string::npos);
+  CHECK(beside.err == given.err);
+  app.dir.write("demo/mlpack.d/b.yaml", "gpus: [");
+  const auto broken = app.run({"build", app.dir / "demo/mlpack.yaml"});
+  CHECK(broken.code == 3);
+  CHECK(broken.err.find("mlpack.d/b.yaml:1:1: error: this is not YAML") != std::string::npos);
 }
 
 TEST_CASE("data is no older than this month before it was read") {

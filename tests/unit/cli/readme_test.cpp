@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "lib/file.h"
+#include "lib/spec/problems.h"
 #include "lib/spec/spec.h"
 #include "lib/text.h"
 #include "tests/unit/cli/app_run.h"

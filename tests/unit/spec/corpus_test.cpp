@@ -1,5 +1,6 @@
 #include "lib/error.h"
 #include "lib/file.h"
+#include "lib/spec/problems.h"
 #include "lib/spec/spec.h"
 
 #include <doctest/doctest.h>

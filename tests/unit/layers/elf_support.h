@@ -12,7 +12,7 @@ namespace mlpack::test {
 inline std::string little(std::uint64_t value, std::size_t width) {
   std::string bytes;
   for (std::size_t i = 0; i < width; ++i)
-    bytes += static_cast<char>(value >> (8 * i) & 0xFF);
+    bytes += static_cast<char>(i < sizeof value ? value >> (8 * i) & 0xFF : 0);
   return bytes;
 }
 

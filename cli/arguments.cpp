@@ -48,6 +48,20 @@ class Declaration : public ArgumentList {
     take(without_blanks(info.names), values, most_values).allow_extra_args(false);
   }
 
+  void words(const ArgumentInfo& info, bool& given, std::vector<std::string>& values) override {
+    info_.options.push_back(info);
+    const auto keep = [&given, &values](const CLI::results_t& results) {
+      given = true;
+      values = results;
+      std::erase(values, "");
+      return true;
+    };
+    app_.add_option(without_blanks(info.names), keep)
+        ->expected(0, most_values)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(true);
+  }
+
   void flag(const ArgumentInfo& info, bool& value) override {
     info_.options.push_back(info);
     app_.add_flag(without_blanks(info.names), value)->disable_flag_override();

@@ -35,6 +35,9 @@ class ArgumentList {
   /// The last one given wins.
   virtual void option(const ArgumentInfo& info, std::string& value) = 0;
   virtual void options(const ArgumentInfo& info, std::vector<std::string>& values) = 0;
+  /// An option with any number of values, none included: those that follow it up to the next
+  /// option. `given` says whether it is there at all.
+  virtual void words(const ArgumentInfo& info, bool& given, std::vector<std::string>& values) = 0;
   virtual void flag(const ArgumentInfo& info, bool& value) = 0;
 };
 

@@ -1,11 +1,15 @@
 #include "cli/base.h"
 
+#include "cli/locked_packages.h"
 #include "cli/python.h"
+#include "cli/root_sketch.h"
 #include "layers/archive.h"
 #include "layers/deb_image.h"
 #include "layers/diff_ids.h"
 #include "layers/image_root.h"
+#include "layers/pack_text.h"
 #include "lib/catalog/catalog.h"
+#include "lib/lock/agree.h"
 #include "lib/parallel.h"
 #include "lib/resolve/runtime_image.h"
 #include "lib/text.h"
@@ -31,11 +35,17 @@ FoundBase on_image(const Image& image, const std::string& name, std::optional<Di
 FoundBase on_reference(const std::string& name,
                        const Platform& platform,
                        Session& session,
-                       Offline offline) {
-  const Reference reference = parse_reference(name).with_default_host().with_default_tag();
-  const FetchedBase fetched = offline == Offline::yes
-                                  ? stored_base(reference, platform, session.store)
-                                  : fetch_base(session.client, reference, platform, session.store);
+                       Offline offline,
+                       const LockedPlatform* pins) {
+  Reference reference = parse_reference(name).with_default_host().with_default_tag();
+  const bool is_pinned = pins != nullptr && pins->base && pins->base->reference == name;
+  if (is_pinned) reference = reference.with_digest(pins->base->digest);
+  const auto find = [&] {
+    return offline == Offline::yes ? stored_base(reference, platform, session.store)
+                                   : fetch_base(session.client, reference, platform, session.store);
+  };
+  const FetchedBase fetched =
+      is_pinned ? in_context(fmt::format("`{}` as the lock pins it", name), find) : find();
   session.terminal().detail(fmt::format("base: {}", fetched.reference.text()));
   DiffIds({fetched.image}, session.world.stop);  // throws where it is not what it says
   return on_image(fetched.image, name, fetched.reference.digest());
@@ -91,20 +101,56 @@ void add_names(Wanted& wanted, const Spec& spec) {
   }
 }
 
+// Layers that the registry has, so that nobody needs to know what is in the packages.
+bool take_made(FoundBase& base, const Spec& spec, const BaseUse& use) {
+  const auto& locked = base.locked_system;
+  // An interpreter has to be looked at.
+  if (spec.python || use.registry == nullptr || use.pins == nullptr || !locked->root) return false;
+  std::vector<LockedLayer> layers;
+  for (const Digest& key : locked->layers) {
+    const auto& all = use.pins->layers;
+    const auto found = std::find_if(
+        all.begin(), all.end(), [&](const LockedLayer& layer) { return layer.key == key; });
+    if (found == all.end()) return false;
+    layers.push_back(*found);
+  }
+  if (!use.registry->saves(layers)) return false;
+  for (const LockedLayer& layer : layers) {
+    base.made.push_back({layer.role,
+                         layer.name,
+                         descriptor_of(layer),
+                         layer.diff_id,
+                         "mlpack: " + layer_label({layer.role, layer.name, 0, {}}),
+                         true});
+  }
+  add_sketch(*locked->root, base.root);
+  return true;
+}
+
+const LockedSystem* pinned_system(const BaseUse& use) {
+  return use.pins != nullptr && use.pins->system ? &*use.pins->system : nullptr;
+}
+
 FoundBase on_debian(const BaseDebian& wish,
                     const Spec& spec,
                     const Platform& platform,
-                    const DebianContext& context) {
+                    const DebianContext& context,
+                    const BaseUse& use) {
   DebianBase wanted{wish.codename, wish.mirror, wish.security_mirror, wish.snapshot, platform, {}};
   add_names(wanted, spec);
-  // The interpreter, and what wheels of machine code may rely on (PEP 600) beside its libraries.
-  if (spec.python) wanted.packages.insert(wanted.packages.end(), {"python3", "libstdc++6"});
-  const DebianPlan plan = resolve_debian(wanted, context);
-  DebianRoot root = prepare_debian(plan, context);
+  wanted.packages = lock_packages(spec);
+  const LockedSystem* pinned = pinned_system(use);
+  const DebianPlan plan =
+      pinned != nullptr ? plan_of(*pinned, wanted, context) : resolve_debian(wanted, context);
   FoundBase base;
+  base.locked_system =
+      pinned != nullptr ? *pinned : locked_system(plan, wanted, lock_packages(spec));
   base.facts.kind = BaseFacts::Kind::debian;
   base.facts.name = plan.codename;
   base.facts.config.platform = platform;
+  const bool is_laid_out =
+      use.packages == BaseUse::Packages::lay_out && !take_made(base, spec, use);
+  DebianRoot root = is_laid_out ? prepare_debian(plan, context) : root_without_layers();
   for (const std::string& line : root.env) {
     const std::size_t equals = line.find('=');
     base.facts.config.set_env(line.substr(0, equals), line.substr(equals + 1));
@@ -148,21 +194,49 @@ void keep_layers(FoundBase& base, Session& session) {
   base.layers_fetched = take_in(base.image, intake, session.world.settings.transfers);
 }
 
+// Which packages the image lacks: what the lock says, else what its own list leaves.
+DebianPlan plan_on_image(FoundBase& base,
+                         const Spec& spec,
+                         const OpenBlob& open,
+                         const DebianContext& context,
+                         const BaseUse& use) {
+  ImagePackages wanted{base.image.name, base.facts.config.platform, {}};
+  add_names(wanted, spec);
+  DebianBase release;
+  release.platform = wanted.platform;
+  if (const LockedSystem* pinned = pinned_system(use)) {
+    base.locked_system = *pinned;
+    return plan_of(*pinned, release, context);
+  }
+  if (!base.files) base.files = read_image_root(base.image.layers, open, context);
+  DebianPlan plan = at_place(place_of_packages(spec),
+                             [&] { return resolve_on_image(wanted, *base.files, context); });
+  base.locked_system = locked_system(plan, release, lock_packages(spec));
+  return plan;
+}
+
 // What the packages add to an image becomes a layer on top of its own.
-void add_packages(FoundBase& base, const Spec& spec, Session& session, Offline offline) {
+void add_packages(
+    FoundBase& base, const Spec& spec, Session& session, Offline offline, const BaseUse& use) {
   const DebianContext context = session.debian_context(offline);
   const OpenBlob open = session.open_anywhere(offline);
   if (spec.system_packages.empty() && !spec.python) {
     base.files = local_image_root(base.image.layers, open, context);
     return;
   }
-  base.files = read_image_root(base.image.layers, open, context);
+  const bool is_looked_into = use.packages == BaseUse::Packages::lay_out && spec.python;
+  if (is_looked_into) base.files = read_image_root(base.image.layers, open, context);
   if (spec.system_packages.empty()) return;
-  ImagePackages wanted{base.image.name, base.facts.config.platform, {}};
-  add_names(wanted, spec);
-  auto layer = at_place(place_of_packages(spec),
-                        [&] { return install_on_image(wanted, *base.files, context); });
-  if (!layer) return session.terminal().note("the base has all `system_packages`");
+  const DebianPlan plan = plan_on_image(base, spec, open, context, use);
+  if (use.packages == BaseUse::Packages::resolve) return;
+  if (plan.packages.empty()) return session.terminal().note("the base has all `system_packages`");
+  if (take_made(base, spec, use)) {
+    base.files = local_image_root(base.image.layers, open, context);
+    return;
+  }
+  if (!base.files) base.files = read_image_root(base.image.layers, open, context);
+  auto layer =
+      at_place(place_of_packages(spec), [&] { return layer_on_image(plan, *base.files, context); });
   base.root.add(*layer);
   base.system.push_back(std::move(*layer));
 }
@@ -170,25 +244,30 @@ void add_packages(FoundBase& base, const Spec& spec, Session& session, Offline o
 std::optional<FoundBase> image_of(const Spec& spec,
                                   const Platform& platform,
                                   Session& session,
-                                  Offline offline) {
+                                  Offline offline,
+                                  const BaseUse& use) {
   const Base& wish = spec.base.value;
   if (const auto* reference = std::get_if<BaseReference>(&wish)) {
-    return on_reference(reference->reference, platform, session, offline);
+    return on_reference(reference->reference, platform, session, offline, use.pins);
   }
   if (const auto* layout = std::get_if<BaseLayout>(&wish)) {
     return on_layout(*layout, platform, session);
   }
   if (std::holds_alternative<BaseAuto>(wish) && spec.runtime) {
     const std::string name = base_of_runtime(Catalog::built_in(), spec, platform);
-    return on_reference(name, platform, session, offline);
+    return on_reference(name, platform, session, offline, use.pins);
   }
   return std::nullopt;
 }
 
-FoundBase base_of(const Spec& spec, const Platform& platform, Session& session, Offline offline) {
+FoundBase base_of(const Spec& spec,
+                  const Platform& platform,
+                  Session& session,
+                  Offline offline,
+                  const BaseUse& use) {
   const Base& wish = spec.base.value;
   if (const auto* debian = std::get_if<BaseDebian>(&wish)) {
-    return on_debian(*debian, spec, platform, session.debian_context(offline));
+    return on_debian(*debian, spec, platform, session.debian_context(offline), use);
   }
   refuse_packages(spec);
   if (std::holds_alternative<BaseAuto>(wish)) {
@@ -197,21 +276,33 @@ FoundBase base_of(const Spec& spec, const Platform& platform, Session& session, 
   return on_nothing(platform);
 }
 
+// A layout is a folder of the user's: what it holds now counts, and what was pinned for another
+// image does not.
+void note_image(FoundBase& image, const Spec& spec, BaseUse& use) {
+  const std::string named = lock_base(spec);
+  image.locked = LockedBase{named.empty() ? image.facts.name : named, image.facts.digest.value()};
+  const bool is_other =
+      use.pins != nullptr && (!use.pins->base || use.pins->base->digest != image.locked->digest);
+  if (is_other) use.pins = nullptr;
+}
+
 }  // namespace
 
 FoundBase find_base(const Spec& spec,
                     const Platform& platform,
                     Session& session,
                     Offline offline,
-                    BaseLayers layers) {
+                    const BaseUse& use) {
   FoundBase base = at_place(spec.where(spec.base.place), [&] {
-    auto image = image_of(spec, platform, session, offline);
-    if (!image) return base_of(spec, platform, session, offline);
-    if (layers == BaseLayers::keep) keep_layers(*image, session);
-    add_packages(*image, spec, session, offline);
+    auto image = image_of(spec, platform, session, offline, use);
+    if (!image) return base_of(spec, platform, session, offline, use);
+    BaseUse packages = use;
+    note_image(*image, spec, packages);
+    if (use.layers == BaseLayers::keep) keep_layers(*image, session);
+    add_packages(*image, spec, session, offline, packages);
     return std::move(*image);
   });
-  if (spec.python) {
+  if (spec.python && use.packages == BaseUse::Packages::lay_out) {
     at_place(spec.where(spec.python->place),
              [&] { add_python(base, spec, platform, session, offline); });
   }

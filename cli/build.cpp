@@ -2,21 +2,20 @@
 
 #include "cli/also_layers.h"
 #include "cli/base.h"
+#include "cli/build_lock.h"
 #include "cli/catalog_folders.h"
 #include "cli/commands.h"
 #include "cli/early_upload.h"
 #include "cli/layer_jobs.h"
 #include "cli/output_checks.h"
+#include "cli/prepared_image.h"
 #include "cli/publisher.h"
 #include "cli/registry_limits.h"
 #include "cli/remote_weights.h"
-#include "cli/reused_weights.h"
-#include "cli/runtime_facts.h"
 #include "cli/session.h"
 #include "cli/stack.h"
 #include "cli/stopwatch.h"
 #include "cli/targets.h"
-#include "lib/resolve/stack_image.h"
 #include "lib/text.h"
 #include "registry/push.h"
 
@@ -80,11 +79,13 @@ void count_bytes(BuiltImage& built,
   }
 }
 
-// Layers of weights that are reused lie below those that were packed.
-std::vector<Layer> with_reused(std::vector<Layer> packed, const std::vector<Layer>& reused) {
+// Layers of packages that are made lie at the bottom, layers of weights that are reused below those
+// that were packed.
+std::vector<Layer> with_reused(std::vector<Layer> packed, const FoundBase& base) {
   const auto place = std::find_if(
       packed.begin(), packed.end(), [](const Layer& layer) { return layer.role >= Role::weights; });
-  packed.insert(place, reused.begin(), reused.end());
+  packed.insert(place, base.weights.begin(), base.weights.end());
+  packed.insert(packed.begin(), base.made.begin(), base.made.end());
   return packed;
 }
 
@@ -92,22 +93,9 @@ std::vector<Layer> with_reused(std::vector<Layer> packed, const std::vector<Laye
 struct Shared {
   std::vector<ArchiveLocation> outputs;
   Shells shells;
-  RemoteWeightsByName weights;
+  ImageInputs inputs;
   std::optional<EarlyUpload> upload;
 };
-
-Plan make_plan(const Spec& spec,
-               const Platform& platform,
-               const BaseFacts& base,
-               const RemoteWeightsByName& remote,
-               Session& session) {
-  const RuntimeFacts facts = runtime_facts(spec, remote, session);
-  Plan plan = resolve(spec, platform, base, creation_time(session.world.environment), facts);
-  for (const auto& [name, weights] : remote) {
-    plan.decisions.insert(plan.decisions.end(), weights.decisions.begin(), weights.decisions.end());
-  }
-  return plan;
-}
 
 // The image's, and those of what else is made of its weights.
 std::vector<Reference> all_names(const Wish& wish) {
@@ -141,43 +129,41 @@ std::vector<WeightLayer> weights_of(const std::vector<PackJob>& jobs,
   return weights;
 }
 
-BuiltImage build_image(const Wish& wish,
-                       const Platform& platform,
-                       const BuildOptions& options,
-                       Shared& shared,
-                       Session& session) {
-  std::optional<SpecStack> stack;
-  if (needs_stack(wish.spec)) stack = find_stack(wish.catalog, wish.spec, std::nullopt);
-  const Spec spec = stack ? with_base(wish.spec, require_stack(*stack)) : wish.spec;
-  FoundBase base = reaching_base(
-      wish.spec, [&] { return find_base(spec, platform, session, network_of(options)); });
-  if (stack && names_base(wish.spec)) stack = find_stack(wish.catalog, spec, base.facts.config);
-  ReusedWeights reused = reuse_weights(spec, platform, session, network_of(options));
-  base.weights = std::move(reused.layers);
-  Plan plan = make_plan(spec, platform, base.facts, shared.weights, session);
-  if (stack) apply_stack(wish.catalog, require_stack(*stack), stack->demands, plan);
-  if (options.reshard) plan.reshard_above = largest_layer(plan.max_layer_size, all_names(wish));
-  const auto written = written_places(shared.outputs, session.store.root());
-  const LayerJobs layers =
-      layer_jobs(plan,
-                 base,
-                 spec,
-                 {shared.weights, written, network_of(options), layers_beside_weights(wish.also)},
-                 session);
-  check_limits(layers.jobs, wish, session.terminal());
-  check_not_overwritten(shared.outputs, spec, layers.jobs);
-  std::move(reused.decisions.begin(), reused.decisions.end(), std::back_inserter(plan.decisions));
-  tell(plan, layers, session.terminal());
-
+PackContext pack_context(const Platform& platform,
+                         const BuildOptions& options,
+                         Shared& shared,
+                         Session& session) {
   const auto memo = options.verify_cache ? PackContext::Memo::verify : PackContext::Memo::trust;
   PackContext context = session.pack_context(memo);
   if (shared.upload) {
     context.packed = [&](const Layer& layer) { shared.upload->send(layer); };
     context.stream = [&](const BlobStream& layer) { return shared.upload->stream(layer); };
   }
+  const ImageInputs& inputs = shared.inputs;
+  if (inputs.registry != nullptr) {
+    context.known = [&inputs, platform](const PackJob& job) {
+      return inputs.registry->find(job, inputs.lock.layers(platform));
+    };
+  }
+  return context;
+}
+
+BuiltImage build_image(const Wish& wish,
+                       const Platform& platform,
+                       const BuildOptions& options,
+                       Shared& shared,
+                       Session& session) {
+  const PreparedImage image = prepare_image(shared.inputs, platform, session);
+  const auto& [base, reused, plan, layers] = image;
+  check_limits(layers.jobs, wish, session.terminal());
+  check_not_overwritten(shared.outputs, wish.spec, layers.jobs);
+  tell(plan, layers, session.terminal());
+
+  const PackContext context = pack_context(platform, options, shared, session);
   auto packed = pack_layers(layers.jobs, session.store, context);
-  note_sources(shared.weights, packed);
-  const std::vector<Layer> above = with_reused(packed, base.weights);
+  note_sources(shared.inputs.weights, packed);
+  shared.inputs.lock.note_layers(platform, layers.jobs, packed, session.store);
+  const std::vector<Layer> above = with_reused(packed, base);
   BuiltImage built{assemble(base.image, above, plan.config, plan.annotations),
                    layers_of_base(base.image),
                    weights_of(layers.jobs, packed)};
@@ -244,6 +230,17 @@ RemoteBytes remote_bytes(const BuildOptions& options) {
   return passes ? RemoteBytes::streamed : RemoteBytes::cached;
 }
 
+// Where a push finds layers that the lock knows.
+std::optional<LockedLayers> layers_in_registry(const Wish& wish,
+                                               const BuildOptions& options,
+                                               Session& session) {
+  if (remote_bytes(options) != RemoteBytes::streamed || options.verify_cache) return std::nullopt;
+  const auto& image = wish.spec.image;
+  std::optional<Reference> own;
+  if (image) own = parse_reference(image->value);
+  return std::optional<LockedLayers>(std::in_place, session, wish.names.front(), own);
+}
+
 // The product on one screen: a spec becomes images, images are kept, written out and pushed.
 BuiltSpec build_spec(const Wish& wish,
                      const BuildOptions& options,
@@ -254,20 +251,37 @@ BuiltSpec build_spec(const Wish& wish,
   built.names = wish.names;
   const auto outputs = output_locations(options.outputs, built.names.front());
   check_output_places(outputs, wish.spec, session.store.root());
+  const Spec spec = with_chosen_base(wish.spec, wish.catalog);
+  const auto use = options.locked ? BuildLock::Use::locked : BuildLock::Use::update;
+  BuildLock lock(spec, use, session.terminal());
   if (options.push) probe_targets(wish, session);
-  for (const std::string& warning : also_warnings(wish.spec, wish.also))
+  for (const std::string& warning : also_warnings(spec, wish.also))
     session.terminal().warn(warning);
-  const std::vector<Platform> platforms = platforms_of(wish.spec, session.terminal());
   const Offline network = network_of(options);
+  const RemoteBytes bytes = remote_bytes(options);
+  auto registry = layers_in_registry(wish, options, session);
+  const WeightPins pins{&lock.pins(),
+                        registry ? lock.made_weights(*registry) : std::set<std::string>()};
+  std::optional<std::uint64_t> limit;
+  if (options.reshard) limit = largest_layer(spec.layers.max_size, all_names(wish));
   Shared shared{outputs,
-                find_shells(wish.spec, wish.also, platforms, session.debian_context(network)),
-                fetch_weights(wish.spec, session, network, remote_bytes(options)),
+                find_shells(spec, wish.also, lock.platforms(), session.debian_context(network)),
+                {{wish.spec, spec, wish.catalog},
+                 network,
+                 bytes,
+                 limit,
+                 written_places(outputs, session.store.root()),
+                 layers_beside_weights(wish.also),
+                 lock,
+                 registry ? &*registry : nullptr,
+                 fetch_weights(spec, session, network, bytes, pins)},
                 std::nullopt};
   if (options.push) shared.upload.emplace(session, built.names.front());
-  built.images.reserve(platforms.size());
-  for (const Platform& platform : platforms) {
+  built.images.reserve(lock.platforms().size());
+  for (const Platform& platform : lock.platforms()) {
     built.images.push_back(build_image(wish, platform, options, shared, session));
   }
+  lock.finish(session);
   keep_all(built, wish, shared.shells, session);
   write_outputs(built, outputs, options, session);
   if (options.push) publisher.push(built);
@@ -351,6 +365,8 @@ Command build_command() {
                   "KIND=REF",
                   "make REF of the same weights: a weights-image, a weights-volume or a modelpack"},
                  options->also);
+    list.flag({"--locked", "", "fail where the lock is missing or does not fit the spec"},
+              options->locked);
     list.flag({"--offline", "", "use no network: only what the store holds"}, options->offline);
     list.flag({"--verify-cache", "", "read every file again, also where nothing seems changed"},
               options->verify_cache);

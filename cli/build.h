@@ -26,6 +26,7 @@ struct BuildOptions {
   bool offline = false;
   bool verify_cache = false;
   bool reshard = false;
+  bool locked = false;
 };
 
 /// An image of one platform, and what it took to make it.

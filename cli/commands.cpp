@@ -50,6 +50,7 @@ CommandTree command_tree(GlobalOptions& options) {
                    push_command(),
                    pull_command(),
                    fetch_command(),
+                   lock_command(),
                    inspect_command(),
                    check_command(),
                    diff_command(),

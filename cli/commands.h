@@ -35,6 +35,7 @@ Command build_command();
 Command push_command();
 Command pull_command();
 Command fetch_command();
+Command lock_command();
 Command inspect_command();
 Command check_command();
 Command diff_command();

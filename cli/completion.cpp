@@ -84,6 +84,11 @@ bool takes_files(const CommandInfo& info) {
   });
 }
 
+// A value in brackets may be left out.
+bool needs_value(const ArgumentInfo& option) {
+  return !option.value.empty() && !option.value.starts_with("[");
+}
+
 std::string bash_reply(const ArgumentInfo& option) {
   if (!option.choices.empty()) {
     return fmt::format("$(compgen -W '{}' -- \"$word\")", join(option.choices, " "));
@@ -95,7 +100,7 @@ std::string bash_values(const CommandInfo& root) {
   std::string cases;
   walk_commands(root, [&](const CommandInfo& info) {
     for (const ArgumentInfo& option : info.options) {
-      if (option.value.empty()) continue;
+      if (!needs_value(option)) continue;
       const std::string line = fmt::format(
           "    {}) COMPREPLY=({}); return ;;\n", join(names_of(option), "|"), bash_reply(option));
       if (cases.find(line) == std::string::npos) cases += line;
@@ -174,7 +179,7 @@ std::string zsh_option(const ArgumentInfo& option) {
   std::string text;
   for (const std::string& name : names_of(option)) {
     const std::string value =
-        option.value.empty()
+        !needs_value(option)
             ? ""
             : fmt::format(
                   ":{}:{}", zsh_text(option.value), zsh_action(option.value, option.choices));
@@ -259,7 +264,7 @@ std::string fish_option(const ArgumentInfo& option, const std::string& condition
   for (const std::string& name : names_of(option)) {
     line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   }
-  if (!option.value.empty()) {
+  if (needs_value(option)) {
     line += names_files(option.value) ? " -r -F" : " -x";
     if (!option.choices.empty()) line += " -a " + shell_quoted(join(option.choices, " "));
   }

@@ -1,7 +1,9 @@
 #include "cli/also_layers.h"
 #include "cli/base.h"
+#include "cli/build_lock.h"
 #include "cli/catalog_folders.h"
 #include "cli/commands.h"
+#include "cli/prepared_image.h"
 #include "cli/remote_weights.h"
 #include "cli/result.h"
 #include "cli/reused_weights.h"
@@ -32,16 +34,15 @@ void fetch(const FetchOptions& options, World& world) {
   const Catalog catalog = catalog_of_spec(path, world);
   const Spec named =
       load_spec(path, {named_texts("--var", options.variables), {}, options.platforms, &catalog});
-  const bool is_resolved = needs_stack(named);
-  const Spec spec = is_resolved
-                        ? with_base(named, require_stack(find_stack(catalog, named, std::nullopt)))
-                        : named;
+  const Spec spec = with_chosen_base(named, catalog);
   const auto wishes = also_wishes(spec, options.also, {});
   Session session(world);
-  const std::vector<Platform> platforms = platforms_of(spec, world.terminal);
-  find_shells(spec, wishes, platforms, session.debian_context(Offline::no));
+  const BuildLock lock(spec, BuildLock::Use::update, world.terminal);
+  find_shells(spec, wishes, lock.platforms(), session.debian_context(Offline::no));
+  const WeightPins pins{&lock.pins(), {}};
   std::size_t files = 0;
-  for (const auto& [name, weights] : fetch_weights(spec, session, Offline::no)) {
+  for (const auto& [name, weights] :
+       fetch_weights(spec, session, Offline::no, RemoteBytes::cached, pins)) {
     for (const Decision& decision : weights.decisions)
       world.terminal.detail(text_of(decision));
     for (const std::string& choice : weights.choices)
@@ -49,11 +50,12 @@ void fetch(const FetchOptions& options, World& world) {
     files += weights.downloaded;
   }
   std::size_t moved = 0;
-  for (const Platform& platform : platforms) {
-    moved += reaching_base(named, [&] {
-      return find_base(spec, platform, session, Offline::no, BaseLayers::keep).layers_fetched;
-    });
-    moved += reuse_weights(spec, platform, session, Offline::no, BaseLayers::keep).layers_fetched;
+  for (const Platform& platform : lock.platforms()) {
+    const BaseUse use{BaseLayers::keep, BaseUse::Packages::lay_out, lock.pins(platform), nullptr};
+    const ReuseUse reuse{BaseLayers::keep, &lock.pins()};
+    moved += reaching_base(
+        named, [&] { return find_base(spec, platform, session, Offline::no, use).layers_fetched; });
+    moved += reuse_weights(spec, platform, session, Offline::no, reuse).layers_fetched;
   }
   const std::string text = fmt::format("{} can be built with --offline\n", spec.file.string());
   world.terminal.result(world.json() ? json_line({{"schema", 1},

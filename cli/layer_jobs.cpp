@@ -1,5 +1,6 @@
 #include "cli/layer_jobs.h"
 
+#include "cli/lock_file.h"
 #include "cli/reused_files.h"
 #include "layers/base_checks.h"
 #include "layers/layer_count.h"
@@ -76,11 +77,15 @@ void add_weights(LayerList& to,
     const bool is_remote = fetched != sources.remote.end();
     if (is_remote) input.source = fetched->second.source;
     const auto make = [&] {
+      if (!is_remote) leave_out_lock(input, sources.lock);
       if (!is_remote) check_source(input, sources.written);
       auto entries = is_remote ? fetched->second.entries : walk(input);
       if (is_remote) append(to.notes, fetched->second.choices);
+      // Layers that were made were found good then.
+      const bool is_made = is_remote && fetched->second.is_made;
       WeightsCheck checked =
-          check_weights(entries, input, &session.store, session.open_remote_parts());
+          is_made ? WeightsCheck{}
+                  : check_weights(entries, input, &session.store, session.open_remote_parts());
       append(to.notes, std::move(checked.choices));
       append(to.warnings, std::move(checked.warnings));
       if (plan.store && plan.store->weights == content.name) {
@@ -97,13 +102,14 @@ void add_weights(LayerList& to,
 void add_files(LayerList& to,
                const Plan& plan,
                const fs::path& folder,
-               const std::vector<WrittenPlace>& written,
+               const LayerSources& sources,
                const RecipeOptions& options) {
   for (const PlannedContent& content : plan.files) {
     TreeInput input = tree_input(content.tree, TreeInput::Links::keep);
     input.ignore_file = folder / ".mlpackignore";
     const auto make = [&] {
-      check_source(input, written);
+      leave_out_lock(input, sources.lock);
+      check_source(input, sources.written);
       return files_recipes(content.name, {input}, options);
     };
     add(to, at_place(content.where, make), input.source, content.where);
@@ -180,7 +186,7 @@ LayerJobs layer_jobs(const Plan& plan,
   const RecipeOptions options{base.root, plan.max_layer_size, 0};
   LayerList contents;
   add_weights(contents, plan, options, sources, session);
-  add_files(contents, plan, spec.folder, sources.written, options);
+  add_files(contents, plan, spec.folder, sources, options);
   at_place(spec.where(spec.writable_place),
            [&] { add_config(contents, plan.account, base, options); });
   check_paths(contents, base, spec, sources.offline, session);
@@ -192,9 +198,10 @@ LayerJobs layer_jobs(const Plan& plan,
   append(layers, base.python);
   append(layers, std::move(contents.layers));
   auto jobs = with_compression(std::move(layers), plan, spec.layers.compression);
-  jobs = fit_layer_count(std::move(jobs),
-                         {base.image.layers.size(), base.weights.size(), sources.beside_weights},
-                         plan.max_layer_size);
+  jobs = fit_layer_count(
+      std::move(jobs),
+      {base.image.layers.size() + base.made.size(), base.weights.size(), sources.beside_weights},
+      plan.max_layer_size);
   return {std::move(jobs), std::move(contents.notes), std::move(contents.warnings)};
 }
 

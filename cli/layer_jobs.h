@@ -24,6 +24,7 @@ struct LayerJobs {
 struct LayerSources {
   const RemoteWeightsByName& remote;         // weights that are not on disk where the spec says
   const std::vector<WrittenPlace>& written;  // what this build writes
+  const fs::path& lock;                      // the spec's lock, which no folder holds
   Offline offline;                           // for a look into layers that are reused
   std::size_t beside_weights = 0;            // layers of an image of the weights alone
 };

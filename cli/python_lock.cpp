@@ -106,7 +106,7 @@ class LockReader {
     if (python_.lock) wish = {lock.extras, lock.groups};
     lock_.selection = select_pylock(lock, wish, facts_);
     const Where place = spec_.where(spec_.python->place);
-    for (LockedPackage& package : lock_.selection.packages)
+    for (PythonPackage& package : lock_.selection.packages)
       package.where = place;
     for (Where& problem : lock_.selection.problems)
       problem = {place.file, place.line, place.column, std::move(problem.message)};

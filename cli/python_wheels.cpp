@@ -21,7 +21,7 @@ namespace {
 // The name of a wheel that was found by its hash, for the next time.
 constexpr std::string_view wheel_name_fact = "wheel name";
 
-bool has_hash(const LockedPackage& package, const Digest& sha256) {
+bool has_hash(const PythonPackage& package, const Digest& sha256) {
   return std::find(package.sha256.begin(), package.sha256.end(), sha256) != package.sha256.end();
 }
 
@@ -57,7 +57,7 @@ class WheelFetcher {
   }
 
   // nullopt where nobody has it.
-  std::optional<CachedWheel> fetch(const LockedPackage& package) {
+  std::optional<CachedWheel> fetch(const PythonPackage& package) {
     session_.world.stop.check();
     if (auto here = find_cached(package)) return here;
     if (!package.path.empty()) return take(package, package.path, direct_url(package));
@@ -90,14 +90,14 @@ class WheelFetcher {
   }
 
   // Of a direct reference, for PEP 610; nothing of this machine.
-  static std::string direct_url(const LockedPackage& package) {
+  static std::string direct_url(const PythonPackage& package) {
     if (!package.path.empty()) return "file:///" + package.path.filename().string();
     const bool is_direct = !package.url.empty() && package.index.empty() && package.version.empty();
     const auto split = is_direct ? split_credentials(package.url) : std::nullopt;
     return split ? split->url.text() : std::string();
   }
 
-  std::optional<CachedWheel> find_cached(const LockedPackage& package) {
+  std::optional<CachedWheel> find_cached(const PythonPackage& package) {
     for (const Digest& sha256 : package.sha256) {
       if (!session_.store.has_cached(sha256)) continue;
       std::string file = package.file;
@@ -111,18 +111,18 @@ class WheelFetcher {
   }
 
   // Whether a file of that name is one of the package's, and good for the image.
-  bool fits(const LockedPackage& package, const std::string& file) const {
+  bool fits(const PythonPackage& package, const std::string& file) const {
     const auto name = parse_wheel_name(file);
     if (!name || name->name != package.name || !tags_.rank(name->tags)) return false;
     return package.version.empty() || name->parsed == *PythonVersion::parse(package.version);
   }
 
-  void remember_name(const LockedPackage& package, const CachedWheel& wheel) {
+  void remember_name(const PythonPackage& package, const CachedWheel& wheel) {
     if (package.file.empty()) session_.store.put_fact(wheel_name_fact, wheel.sha256, wheel.file);
   }
 
   // A wheel on disk goes into the cache, so that the layers can be made again.
-  CachedWheel take(const LockedPackage& package, const fs::path& path, std::string url) {
+  CachedWheel take(const PythonPackage& package, const fs::path& path, std::string url) {
     const std::unique_ptr<AtomicFile> out = session_.store.new_cached();
     Hasher hasher;
     Tee tee(hasher, *out);
@@ -143,7 +143,7 @@ class WheelFetcher {
     return wheel;
   }
 
-  std::optional<CachedWheel> find_in_folder(const LockedPackage& package, const fs::path& folder) {
+  std::optional<CachedWheel> find_in_folder(const PythonPackage& package, const fs::path& folder) {
     std::error_code failed;
     std::vector<fs::path> found;
     for (const auto& entry : fs::directory_iterator(folder, failed)) {
@@ -161,7 +161,7 @@ class WheelFetcher {
     return std::nullopt;
   }
 
-  std::optional<CachedWheel> find_in_index(const LockedPackage& package, const PythonIndex& index) {
+  std::optional<CachedWheel> find_in_index(const PythonPackage& package, const PythonIndex& index) {
     const auto files = index.files(package.name);
     if (!files) return std::nullopt;
     const IndexFile* best = nullptr;
@@ -178,7 +178,7 @@ class WheelFetcher {
     if (best->yanked == IndexFile::Yanked::yes) {
       session_.terminal().warn(fmt::format("`{}` was yanked from `{}`", best->name, index.name()));
     }
-    LockedPackage exact = package;
+    PythonPackage exact = package;
     exact.sha256 = {*best->sha256};
     exact.size = best->size;
     CachedWheel wheel = download(exact, best->url.text(), best->name);
@@ -195,7 +195,7 @@ class WheelFetcher {
     return {};
   }
 
-  CachedWheel download(const LockedPackage& package,
+  CachedWheel download(const PythonPackage& package,
                        const std::string& url,
                        const std::string& file) {
     const auto place = split_credentials(url);

@@ -2,6 +2,7 @@
 
 #include "layers/file_filter.h"
 #include "layers/layer_builder.h"
+#include "lib/lock/agree.h"
 #include "lib/model/choices.h"
 #include "lib/text.h"
 #include "registry/remote_cache.h"
@@ -31,6 +32,8 @@ struct Entry {
   Session& session;
   Offline offline;
   RemoteBytes bytes;
+  const LockedWeights* pin;  // absent: nothing is pinned
+  bool is_made;
 
   // For messages: a URL's query may hold a signature.
   std::string shown() const {
@@ -48,6 +51,22 @@ struct Found {
   RemoteListing listing;
   std::string because;
 };
+
+// What the lock has are the files that were chosen, in their order.
+RemoteListing listing_of(const LockedWeights& pin, const std::string& source) {
+  RemoteListing listing;
+  listing.revision = pin.revision;
+  if (pin.kind == LockedWeights::Kind::file) listing.kind = RemoteListing::Kind::file;
+  for (const LockedFile& file : pin.files) {
+    check_remote_path(file.path, source);
+    listing.files.push_back({file.path,
+                             file.size,
+                             file.sha256,
+                             std::nullopt,
+                             file.version.empty() ? pin.revision : file.version});
+  }
+  return listing;
+}
 
 Found find_listing(const Entry& entry) {
   const bool stays = entry.source.is_pinned();
@@ -131,6 +150,8 @@ FileRange range_of(const CachedFile& file) {
 }
 
 bool stays_there(const Entry& entry, const RemoteFile& file) {
+  if (entry.is_made) return true;
+  if (entry.bytes == RemoteBytes::named) return entry.source.keeps(file);
   return entry.bytes == RemoteBytes::streamed && entry.wish.compression == Compression::none &&
          file.size >= streamed_from && entry.source.keeps(file);
 }
@@ -213,7 +234,7 @@ std::vector<FoundFile> bring(const Entry& entry,
     here[i] = entry.cache.download_to(entry.source, files[i], entry.session.terminal());
     note_intact(entry.session.store, here[i]->sha256);
   });
-  look_at_fronts(entry, there);
+  if (entry.bytes == RemoteBytes::streamed && !entry.is_made) look_at_fronts(entry, there);
   downloaded = missing.size();
   std::vector<FoundFile> brought;
   brought.reserve(here.size());
@@ -264,13 +285,43 @@ std::string origin_of(const Entry& entry,
   return sha256 ? name + "#sha256=" + sha256->hex() : name;
 }
 
-RemoteWeights fetch_entry(const Entry& entry) {
+LockedWeights locked_weights(const Entry& entry,
+                             const RemoteListing& listing,
+                             const std::vector<FoundFile>& found) {
+  LockedWeights locked;
+  locked.name = entry.wish.name;
+  locked.source = lock_source(entry.wish);
+  locked.include = entry.wish.include;
+  locked.exclude = entry.wish.exclude;
+  locked.revision = printable(listing.revision);
+  const bool is_file = listing.kind == RemoteListing::Kind::file;
+  locked.kind = is_file ? LockedWeights::Kind::file : LockedWeights::Kind::folder;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const RemoteFile& file = listing.files[i];
+    const bool is_revision = file.version == listing.revision;
+    locked.files.push_back(
+        {file.path, file.size, found[i].sha256, is_revision ? std::string() : file.version});
+  }
+  return locked;
+}
+
+Found find_files(const Entry& entry, std::vector<std::string>& choices) {
+  if (entry.pin != nullptr) {
+    return {listing_of(*entry.pin, entry.shown()), "the lock pins it"};
+  }
   Found found = find_listing(entry);
   found.listing.files = choose(entry, std::move(found.listing.files));
+  choices = leave_out_doubles(entry, found.listing.files);
+  return found;
+}
+
+RemoteWeights fetch_entry(const Entry& entry) {
   RemoteWeights weights;
-  weights.choices = leave_out_doubles(entry, found.listing.files);
+  Found found = find_files(entry, weights.choices);
   auto files = bring(entry, found.listing.files, weights.downloaded);
   weights.source = entry.shown();
+  weights.is_made = entry.is_made;
+  weights.locked = locked_weights(entry, found.listing, files);
   weights.origin = origin_of(entry, found.listing, files);
   weights.entries = place(entry, found.listing, std::move(files));
   const std::string& revision = found.listing.revision;
@@ -281,21 +332,36 @@ RemoteWeights fetch_entry(const Entry& entry) {
   return weights;
 }
 
+const LockedWeights* pin_of(const WeightPins& pins, const std::string& name) {
+  if (pins.lock == nullptr) return nullptr;
+  const auto& all = pins.lock->weights;
+  const auto found = std::find_if(
+      all.begin(), all.end(), [&](const LockedWeights& locked) { return locked.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 RemoteWeightsByName fetch_weights(const Spec& spec,
                                   Session& session,
                                   Offline offline,
-                                  RemoteBytes bytes) {
+                                  RemoteBytes bytes,
+                                  const WeightPins& pins) {
   const RemoteContext context = session.remote_context();
   const RemoteCache cache(session.store.root() / "cache", session.world.stop);
   RemoteWeightsByName fetched;
   for (const auto& item : spec.weights) {
     const Weights& wish = item.value;
     if (wish.kind == SourceKind::path || wish.kind == SourceKind::oci) continue;
+    const LockedWeights* pin = pin_of(pins, wish.name);
+    const bool is_made = pin != nullptr && pins.made.contains(wish.name);
     fetched[wish.name] = at_place(spec.where(wish.source_place), [&] {
       const auto source = open_remote(wish.source, context);
-      return fetch_entry({wish, *source, cache, session, offline, bytes});
+      const Entry entry{wish, *source, cache, session, offline, bytes, pin, is_made};
+      const auto fetch = [&] { return fetch_entry(entry); };
+      return pin == nullptr
+                 ? fetch()
+                 : in_context(fmt::format("weights `{}` as the lock pins them", wish.name), fetch);
     });
   }
   return fetched;

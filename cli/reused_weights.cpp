@@ -6,6 +6,7 @@
 #include "layers/file_set.h"
 #include "layers/layer_builder.h"
 #include "layers/tar_reader.h"
+#include "lib/lock/agree.h"
 #include "lib/oci/modelpack.h"
 #include "lib/text.h"
 #include "registry/pull.h"
@@ -46,13 +47,32 @@ void refuse_changes(const Weights& wish) {
               "leave it out, or take the weights from where the image has them");
 }
 
+std::optional<Digest> pinned_digest(const Weights& wish, const Lock* pins) {
+  if (pins == nullptr) return std::nullopt;
+  for (const LockedWeights& locked : pins->weights) {
+    if (locked.name == wish.name) return Digest::parse(locked.revision);
+  }
+  return std::nullopt;
+}
+
+LockedWeights locked_image(const Reuse& reuse) {
+  LockedWeights locked;
+  locked.name = reuse.wish.name;
+  locked.source = lock_source(reuse.wish);
+  locked.kind = LockedWeights::Kind::image;
+  locked.revision = reuse.found.reference.digest().value().text();
+  return locked;
+}
+
 Reuse find_reused(const Weights& wish,
                   const Platform& platform,
                   Session& session,
-                  Offline offline) {
+                  Offline offline,
+                  const Lock* pins) {
   refuse_changes(wish);
-  const Reference reference =
+  Reference reference =
       parse_reference(wish.source.substr(oci_scheme.size())).with_default_host().with_default_tag();
+  if (const auto digest = pinned_digest(wish, pins)) reference = reference.with_digest(*digest);
   const auto artifacts = Artifacts::accepted;
   return {wish,
           offline == Offline::yes
@@ -193,16 +213,17 @@ ReusedWeights reuse_weights(const Spec& spec,
                             const Platform& platform,
                             Session& session,
                             Offline offline,
-                            BaseLayers keep) {
+                            const ReuseUse& use) {
   ReusedWeights reused;
   for (const auto& item : spec.weights) {
     const Weights& wish = item.value;
     if (wish.kind != SourceKind::oci) continue;
     at_place(spec.where(wish.source_place), [&] {
-      const Reuse reuse = find_reused(wish, platform, session, offline);
+      const Reuse reuse = find_reused(wish, platform, session, offline, use.pins);
       std::vector<Layer> layers = layers_to_reuse(reuse, session, offline);
-      if (keep == BaseLayers::keep) reused.layers_fetched += take_all(layers, session);
+      if (use.keep == BaseLayers::keep) reused.layers_fetched += take_all(layers, session);
       std::move(layers.begin(), layers.end(), std::back_inserter(reused.layers));
+      reused.locked.push_back(locked_image(reuse));
       reused.decisions.push_back({"weights " + wish.name,
                                   reuse.found.reference.text(),
                                   {"its layers are reused as they are, and not looked into"}});

@@ -117,12 +117,15 @@ std::vector<ArchiveLocation> output_locations(const std::vector<std::string>& ou
   return locations;
 }
 
-std::vector<Platform> platforms_of(const Spec& spec, Terminal& terminal) {
+std::vector<Platform> platforms_of(const Spec& spec,
+                                   Terminal& terminal,
+                                   const std::optional<Platform>& locked) {
   std::vector<Platform> platforms;
   platforms.reserve(spec.platforms.size());
   for (const auto& platform : spec.platforms)
     platforms.push_back(platform.value);
   if (!platforms.empty()) return platforms;
+  if (locked) return {*locked};
   terminal.note(fmt::format("platform: {}, this machine's", Platform::host().text()));
   return {Platform::host()};
 }

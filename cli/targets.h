@@ -39,8 +39,11 @@ void require_hosts(const std::vector<Reference>& names);
 std::vector<ArchiveLocation> output_locations(const std::vector<std::string>& outputs,
                                               const Reference& name);
 
-/// The platforms of `spec`, else this machine's, which the terminal then notes.
-std::vector<Platform> platforms_of(const Spec& spec, Terminal& terminal);
+/// The platforms of `spec`, else the one that its lock has, else this machine's, which the terminal
+/// then notes.
+std::vector<Platform> platforms_of(const Spec& spec,
+                                   Terminal& terminal,
+                                   const std::optional<Platform>& locked = std::nullopt);
 
 /// The value of --platform; nullopt where it was not given, Fault::usage where it is none.
 std::optional<Platform> parse_platform_option(const std::string& text);

@@ -61,7 +61,8 @@ void fetch_file(const WantedFile& file, const DebianContext& context, int task) 
   if (found) return;
   throw Error(Fault::refused,
               fmt::format("the mirror has no `{}`", file.urls.back()),
-              "it may have dropped that version: resolve anew, or name a `snapshot`");
+              "it may have dropped that version: `mlpack lock --upgrade system_packages` takes what it "
+              "has now, and a `snapshot` keeps what there was");
 }
 
 }  // namespace

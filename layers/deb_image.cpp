@@ -121,16 +121,21 @@ std::vector<std::string> packages_of_image(const RootPaths& root,
   return found;
 }
 
-std::optional<LayerRecipe> install_on_image(const ImagePackages& wanted,
-                                            const RootPaths& root,
-                                            const DebianContext& context) {
+DebianPlan resolve_on_image(const ImagePackages& wanted,
+                            const RootPaths& root,
+                            const DebianContext& context) {
   DebianBase base;
   base.codename = codename_of_image(root, wanted.base);
   base.platform = wanted.platform;
   base.packages = wanted.packages;
   base.places = wanted.places;
   base.installed = packages_of_image(root, wanted.base, wanted.platform);
-  const DebianPlan plan = resolve_debian(base, context);
+  return resolve_debian(base, context);
+}
+
+std::optional<LayerRecipe> layer_on_image(const DebianPlan& plan,
+                                          const RootPaths& root,
+                                          const DebianContext& context) {
   if (plan.packages.empty()) return std::nullopt;
   return assemble_on_image(read_packages(plan, context), root);
 }

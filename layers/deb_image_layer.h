@@ -12,7 +12,7 @@ namespace mlpack {
 inline constexpr const char* dpkg_status = "var/lib/dpkg/status";
 inline constexpr const char* dpkg_status_folder = "var/lib/dpkg/status.d";
 
-/// The layer that puts `units` on an image: pure, see install_on_image.
+/// The layer that puts `units` on an image: pure, see layer_on_image.
 LayerRecipe assemble_on_image(const std::vector<DebUnit>& units, RootPaths root);
 
 }  // namespace mlpack

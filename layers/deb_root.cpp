@@ -63,12 +63,9 @@ class Assembly {
       for (const std::size_t unit : group.members)
         claim_files(paths_, units_, unit);
     }
-    DebianRoot root;
+    DebianRoot root = root_without_layers();
     for (std::size_t group = 0; group < groups_.size(); ++group)
       root.layers.push_back(layer(group));
-    root.env = {search_path};
-    root.passwd.assign(debian_passwd().begin(), debian_passwd().end());
-    root.group.assign(debian_group().begin(), debian_group().end());
     return root;
   }
 
@@ -135,6 +132,14 @@ class Assembly {
 };
 
 }  // namespace
+
+DebianRoot root_without_layers() {
+  DebianRoot root;
+  root.env = {search_path};
+  root.passwd.assign(debian_passwd().begin(), debian_passwd().end());
+  root.group.assign(debian_group().begin(), debian_group().end());
+  return root;
+}
 
 DebianRoot assemble_root(const std::vector<DebUnit>& units, const Distribution& distribution) {
   return Assembly(units, distribution).run();

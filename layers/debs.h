@@ -60,6 +60,10 @@ struct DebianPlan {
   bool operator==(const DebianPlan&) const = default;
 };
 
+/// The version of the rules by which packages become layers. It is raised when equal plans become
+/// other recipes, so that nobody takes layers for those of a plan that they are not.
+inline constexpr unsigned system_format = 1;
+
 enum class Offline { no, yes };
 
 /// What the functions below need from outside; everything must outlive the call.
@@ -111,6 +115,9 @@ struct DebianRoot {
   std::vector<std::string> passwd;  // the distribution's standard lines of /etc/passwd …
   std::vector<std::string> group;   // … and /etc/group, root first, for the config layer to write
 };
+
+/// What a root has whatever its packages are: all but the layers.
+DebianRoot root_without_layers();
 
 /// The root for a plan. Packages that are not in the cache are fetched first; each is read once
 /// ever, its listing is kept in the store by its digest. What is done instead of maintainer

@@ -89,12 +89,22 @@ class Packing {
   std::optional<Layer> recall() {
     known_ = store_.known_layer(key_);
     const bool is_wanted = context_.memo == PackContext::Memo::trust || is_remote(job_.recipe);
-    if (!known_ || !is_wanted) return std::nullopt;
+    if (!is_wanted) return std::nullopt;
+    if (!known_) return recall_elsewhere();
     // The same content may lie at another place than last time.
     if (stays_recipe(job_)) store_.put_recipe(known_->descriptor.digest, job_.recipe);
     Task task(context_, layer_label(job_.recipe), known_->descriptor.size);
     task.succeed("reused: nothing changed");
     return layer_of(job_, *known_, true);
+  }
+
+  // Of what somebody else made nothing is remembered: it was never held against the recipe.
+  std::optional<Layer> recall_elsewhere() const {
+    const auto made = context_.known ? context_.known(job_) : std::nullopt;
+    if (!made) return std::nullopt;
+    Task task(context_, layer_label(job_.recipe), made->descriptor.size);
+    task.succeed("reused: the registry has it");
+    return layer_of(job_, *made, true);
   }
 
   Layer pack(std::size_t workers) {

@@ -8,9 +8,15 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace mlpack {
+
+struct PackJob {
+  LayerRecipe recipe;
+  Compression compression = Compression::zstd;
+};
 
 /// What packing needs beside its inputs; everything pointed at must outlive it.
 struct PackContext {
@@ -24,6 +30,9 @@ struct PackContext {
   Progress* progress = nullptr;  // may be absent
   const Stop* stop = nullptr;    // may be absent
   Memo memo = Memo::trust;
+  /// Says what a layer is that the store does not remember, so that nobody makes it. Called from
+  /// any thread. May be absent.
+  std::function<std::optional<KnownLayer>(const PackJob&)> known = {};
   /// Called with each layer that was not remembered, as soon as the store knows it, by the thread
   /// that made it; what it throws ends the packing. May be absent.
   std::function<void(const Layer&)> packed;
@@ -31,11 +40,6 @@ struct PackContext {
   /// digest of what it sent, so that nothing is read twice; `packed` is not called with it then.
   /// Absent: such a layer is read to hash it.
   std::function<Digest(const BlobStream&)> stream;
-};
-
-struct PackJob {
-  LayerRecipe recipe;
-  Compression compression = Compression::zstd;
 };
 
 /// Makes the layer of `job.recipe` known to `store`: compressed ones, and those with

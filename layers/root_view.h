@@ -29,6 +29,8 @@ class RootView {
   /// False for an image whose files were not looked at: any folder may be there, with any rights.
   bool is_known() const { return known_; }
   bool has_folder(std::string_view path) const;
+  const std::set<std::string, std::less<>>& folders() const { return folders_; }
+  const std::map<std::string, std::string, std::less<>>& links() const { return links_; }
 
   /// Where a folder at `path` really is: every link on the way and at its end is followed. Throws
   /// Fault::usage where a link may be in the way and is not known, or links lead in circles.

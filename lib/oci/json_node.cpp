@@ -116,13 +116,17 @@ Digest JsonNode::digest() const {
   refuse("is not a digest: " + in_backticks(value));
 }
 
-void JsonNode::check_count() const {
-  if (value_->size() > max_entries) refuse(fmt::format("has more than {} entries", max_entries));
+void JsonNode::check_count(std::size_t most) const {
+  if (value_->size() > most) refuse(fmt::format("has more than {} entries", most));
 }
 
 std::vector<JsonNode> JsonNode::items() const {
+  return items(max_entries);
+}
+
+std::vector<JsonNode> JsonNode::items(std::size_t most) const {
   if (!value_->is_array()) refuse("is not a list");
-  check_count();
+  check_count(most);
   std::vector<JsonNode> items;
   items.reserve(value_->size());
   for (std::size_t i = 0; i < value_->size(); ++i) {
@@ -133,7 +137,7 @@ std::vector<JsonNode> JsonNode::items() const {
 
 std::vector<std::pair<std::string, JsonNode>> JsonNode::members() const {
   if (!value_->is_object()) refuse("is not an object");
-  check_count();
+  check_count(max_entries);
   std::vector<std::pair<std::string, JsonNode>> members;
   members.reserve(value_->size());
   for (const auto& item : value_->items()) {

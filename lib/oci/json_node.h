@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -53,7 +54,9 @@ class JsonNode {
   std::uint64_t number(std::uint64_t max) const;
   bool boolean() const;
   Digest digest() const;
+  /// A list of at most 65,536 entries, or `most`.
   std::vector<JsonNode> items() const;
+  std::vector<JsonNode> items(std::size_t most) const;
   std::vector<std::pair<std::string, JsonNode>> members() const;
   std::map<std::string, std::string> text_map() const;
   std::vector<std::string> text_list() const;
@@ -71,7 +74,7 @@ class JsonNode {
   JsonNode(const nlohmann::ordered_json& value, const Document& document, std::string path)
       : value_(&value), document_(&document), path_(std::move(path)) {}
   JsonNode member(const std::string& key, const nlohmann::ordered_json& value) const;
-  void check_count() const;
+  void check_count(std::size_t most) const;
   std::string checked_text(const std::string& text) const;
 
   const nlohmann::ordered_json* value_;

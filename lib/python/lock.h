@@ -21,7 +21,7 @@ struct PythonFacts {
 };
 
 /// A package that a lock names, to be installed in one image. Of its files some are known.
-struct LockedPackage {
+struct PythonPackage {
   std::string name;            // normalised
   std::string version;         // normal form; empty: as the file says
   std::string file;            // of the wheel; empty: to be found by its hash
@@ -35,7 +35,7 @@ struct LockedPackage {
 
 /// What a lock says for one image.
 struct PythonSelection {
-  std::vector<LockedPackage> packages;  // by name, each once
+  std::vector<PythonPackage> packages;  // by name, each once
   std::vector<Where> problems;          // what keeps it from being installed, all at once
 };
 

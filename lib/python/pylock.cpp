@@ -195,7 +195,7 @@ class PylockReader {
     package.wheels.push_back(std::move(wheel));
   }
 
-  void read_hash(const toml::table& table, LockedPackage& file) {
+  void read_hash(const toml::table& table, PythonPackage& file) {
     const toml::node* const node = table.get("hashes");
     const toml::table* const hashes = node == nullptr ? nullptr : node->as_table();
     const std::string hex = hashes == nullptr ? "" : text(*hashes, "sha256");
@@ -340,7 +340,7 @@ PythonSelection select_pylock(const Pylock& lock,
       continue;
     }
     selection.packages.push_back(best->file);
-    LockedPackage& chosen = selection.packages.back();
+    PythonPackage& chosen = selection.packages.back();
     chosen.version = package.version.empty() ? best->name.parsed.text() : package.version;
     chosen.name = package.name;
   }

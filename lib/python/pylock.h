@@ -11,7 +11,7 @@ namespace mlpack {
 
 /// A wheel of a package in pylock.toml.
 struct PylockWheel {
-  LockedPackage file;  // everything but the version
+  PythonPackage file;  // everything but the version
   WheelName name;
 };
 

@@ -247,8 +247,8 @@ std::string name_of_url(const std::string& url) {
   return path.substr(path.rfind('/') + 1);
 }
 
-LockedPackage locked_of(const RequirementLine& line) {
-  LockedPackage package;
+PythonPackage locked_of(const RequirementLine& line) {
+  PythonPackage package;
   package.name = line.requirement.name;
   package.sha256 = line.sha256;
   package.where = line.where;
@@ -282,11 +282,11 @@ bool is_locked(const RequirementsFile& file) {
 
 PythonSelection select_requirements(const RequirementsFile& file, const PythonFacts& facts) {
   PythonSelection selection;
-  std::map<std::string, LockedPackage> chosen;
+  std::map<std::string, PythonPackage> chosen;
   for (const RequirementLine& line : file.requirements) {
     const auto applies = evaluate_marker(line.requirement.marker, facts.markers);
     if (!applies.value_or(false)) continue;
-    LockedPackage package = locked_of(line);
+    PythonPackage package = locked_of(line);
     const auto [there, is_new] = chosen.try_emplace(package.name, package);
     const bool agrees = there->second.version == package.version &&
                         there->second.url == package.url && there->second.sha256 == package.sha256;

@@ -46,6 +46,7 @@ class Hub:
         self.faults, self.requests, self.lock = Faults(), [], threading.Lock()
         self.signed = 0  # another number, and the links to the CDN that were given are worth nothing
         self.commits = {name: commit_of(files) for name, files in models.items()}
+        self.past = {}  # {commit: files} of what models were before they moved
         self.api, self.cdn = self.listen(ApiHandler), self.listen(CdnHandler)
         self.url, self.cdn_url = address(self.api), address(self.cdn)
 
@@ -67,6 +68,14 @@ class Hub:
             thread.join()
         for server in (self.api, self.cdn):
             server.server_close()
+
+    def move(self, name, files):
+        """The branches of a model lead to other files now; the old commit stays."""
+        self.past[self.commits[name]] = self.models[name]
+        self.models[name], self.commits[name] = files, commit_of(files)
+
+    def files_at(self, name, commit):
+        return self.models[name] if commit == self.commits[name] else self.past[commit]
 
     def signature(self, digest):
         return hashlib.sha256(b"signed %d %s" % (self.signed, digest.encode())).hexdigest()
@@ -209,6 +218,8 @@ class ApiHandler(Handler):
             return self.refuse(404, "RepoNotFound", "Repository not found")
         if name in hub.gated:
             return self.refuse(403 if given else 401, "GatedRepo", "Access to model %s is restricted" % name)
+        if revision in hub.past:
+            return revision
         if revision not in ("main", "v1.0", "refs/pr/1", hub.commits[name]):
             return self.refuse(404, "RevisionNotFound", "Invalid rev id: %s" % revision)
         return hub.commits[name]
@@ -219,14 +230,14 @@ class ApiHandler(Handler):
             return
         if verb == "tree":
             return self.tree(name, commit, query)
-        files = self.server.hub.models[name]
+        files = self.server.hub.files_at(name, commit)
         self.json({"_id": "0" * 24, "id": name, "modelId": name, "sha": commit, "private": name in self.server.hub.private,
                    "tags": [], "downloads": 0, "likes": 0,
                    "siblings": [{"rfilename": path} for path in sorted(files)]})
 
     def tree(self, name, commit, query):
         hub = self.server.hub
-        entries = self.with_lies(tree_of(hub.models[name]))
+        entries = self.with_lies(tree_of(hub.files_at(name, commit)))
         if query.get("recursive", ["false"])[0].lower() != "true":
             entries = [entry for entry in entries if "/" not in entry["path"]]
         begin = int(query.get("cursor", ["0"])[0])
@@ -258,7 +269,7 @@ class ApiHandler(Handler):
         commit = self.admit(name, revision)
         if not commit:
             return
-        hub, data = self.server.hub, self.server.hub.models[name].get(path)
+        hub, data = self.server.hub, self.server.hub.files_at(name, commit).get(path)
         if data is None:
             return self.refuse(404, "EntryNotFound", "Entry not found")
         headers = [("X-Repo-Commit", commit)]
@@ -276,8 +287,8 @@ class CdnHandler(Handler):
         hub.note("cdn", self)
         path, _, query = self.path.partition("?")
         digest = path.rsplit("/", 1)[1]
-        files = hub.models.get(path[1:].rsplit("/", 1)[0], {})
-        data = next((data for data in files.values() if sha256(data) == digest), None)
+        everything = [hub.models.get(path[1:].rsplit("/", 1)[0], {}), *hub.past.values()]
+        data = next((data for files in everything for data in files.values() if sha256(data) == digest), None)
         if self.headers.get("Authorization"):
             return self.answer(400, b"a token has no business here")
         if data is None or query != "Signature=" + hub.signature(digest):

@@ -8,6 +8,7 @@ _mlpack() {
       'push') command='push' ;;
       'pull') command='pull' ;;
       'fetch') command='fetch' ;;
+      'lock') command='lock' ;;
       'inspect') command='inspect' ;;
       'check') command='check' ;;
       'diff') command='diff' ;;
@@ -43,11 +44,12 @@ _mlpack() {
     -u|--username) COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='build push pull fetch inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
-    'build') words='-t --tag -o --output --push --platform --var --label --also --offline --verify-cache --reshard --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    '') words='build push pull fetch lock inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'build') words='-t --tag -o --output --push --platform --var --label --also --locked --offline --verify-cache --reshard --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'push') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
     'fetch') words='--platform --var --also --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'lock') words='--upgrade --check --platform --var --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'inspect') words='--layers --files --size --model --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'check') words='--gpu --driver --fleet --strict --sarif --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'diff') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
@@ -60,7 +62,7 @@ _mlpack() {
     'login') words='-u --username --password-stdin --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
     'logout') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
     'completion') words='bash zsh fish --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
-    'help') words='build push pull fetch inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'help') words='build push pull fetch lock inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
   [[ -z $files || $word == -* ]] || COMPREPLY+=($(compgen -f -- "$word"))

@@ -15,6 +15,7 @@ complete -c mlpack -n __fish_use_subcommand -f -a build -d 'build an image from 
 complete -c mlpack -n __fish_use_subcommand -f -a push -d 'push an image to a registry'
 complete -c mlpack -n __fish_use_subcommand -f -a pull -d 'pull an image from a registry into the store'
 complete -c mlpack -n __fish_use_subcommand -f -a fetch -d 'fill the store for `build --offline`'
+complete -c mlpack -n __fish_use_subcommand -f -a lock -d 'pin what the spec leaves open'
 complete -c mlpack -n __fish_use_subcommand -f -a inspect -d 'say what is in an image'
 complete -c mlpack -n __fish_use_subcommand -f -a check -d 'say whether an image will run there, proved from its bytes'
 complete -c mlpack -n __fish_use_subcommand -f -a diff -d 'say what differs between two images'
@@ -31,6 +32,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from build' -l platform -x -d 'bui
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l var -x -d 'set a variable that the spec declares'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l label -x -d 'set a label'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l also -x -d 'make REF of the same weights: a weights-image, a weights-volume or a modelpack'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -l locked -d 'fail where the lock is missing or does not fit the spec'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l offline -d 'use no network: only what the store holds'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l verify-cache -d 'read every file again, also where nothing seems changed'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l reshard -d 'split weights that are too large for a layer into shards'
@@ -39,6 +41,10 @@ complete -c mlpack -n '__fish_seen_subcommand_from pull' -f
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l platform -x -d 'fetch for P (linux/arm64, say), not for the spec'\''s platforms'
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l var -x -d 'set a variable that the spec declares'
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l also -x -d 'fetch what `build --also KIND=REF` needs too'
+complete -c mlpack -n '__fish_seen_subcommand_from lock' -l upgrade -d 'choose anew what NAME names (base, system_packages, weights), or everything'
+complete -c mlpack -n '__fish_seen_subcommand_from lock' -l check -d 'write nothing; fail where the lock would change'
+complete -c mlpack -n '__fish_seen_subcommand_from lock' -l platform -x -d 'lock for P (linux/arm64, say), not for the spec'\''s platforms'
+complete -c mlpack -n '__fish_seen_subcommand_from lock' -l var -x -d 'set a variable that the spec declares'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l layers -d 'list the layers'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l files -d 'list the files of every layer'
 complete -c mlpack -n '__fish_seen_subcommand_from inspect' -l size -d 'say how much each kind of layer takes'
@@ -66,4 +72,4 @@ complete -c mlpack -n '__fish_seen_subcommand_from logout' -f
 complete -c mlpack -n '__fish_seen_subcommand_from completion' -f
 complete -c mlpack -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
 complete -c mlpack -n '__fish_seen_subcommand_from help' -f
-complete -c mlpack -n '__fish_seen_subcommand_from help' -a 'build push pull fetch inspect check diff catalog store login logout completion help'
+complete -c mlpack -n '__fish_seen_subcommand_from help' -a 'build push pull fetch lock inspect check diff catalog store login logout completion help'

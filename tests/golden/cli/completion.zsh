@@ -8,6 +8,7 @@ _mlpack() {
       'push') command='push'; depth=$i ;;
       'pull') command='pull'; depth=$i ;;
       'fetch') command='fetch'; depth=$i ;;
+      'lock') command='lock'; depth=$i ;;
       'inspect') command='inspect'; depth=$i ;;
       'check') command='check'; depth=$i ;;
       'diff') command='diff'; depth=$i ;;
@@ -52,6 +53,7 @@ _mlpack() {
       'push:push an image to a registry' \
       'pull:pull an image from a registry into the store' \
       'fetch:fill the store for `build --offline`' \
+      'lock:pin what the spec leaves open' \
       'inspect:say what is in an image' \
       'check:say whether an image will run there, proved from its bytes' \
       'diff:say what differs between two images' \
@@ -74,6 +76,7 @@ _mlpack() {
       '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
       '*--label[set a label]:KEY=VALUE: ' \
       '*--also[make REF of the same weights\: a weights-image, a weights-volume or a modelpack]:KIND=REF: ' \
+      '*--locked[fail where the lock is missing or does not fit the spec]' \
       '*--offline[use no network\: only what the store holds]' \
       '*--verify-cache[read every file again, also where nothing seems changed]' \
       '*--reshard[split weights that are too large for a layer into shards]' \
@@ -142,6 +145,30 @@ _mlpack() {
       '*--platform[fetch for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
       '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
       '*--also[fetch what `build --also KIND=REF` needs too]:KIND=REF: ' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':SPEC:_files' \
+      && return ;;
+    'lock')
+      _arguments \
+      '*--upgrade[choose anew what NAME names (base, system_packages, weights), or everything]' \
+      '*--check[write nothing; fail where the lock would change]' \
+      '*--platform[lock for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
+      '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
@@ -438,7 +465,7 @@ _mlpack() {
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      '*:COMMAND:(build push pull fetch inspect check diff catalog store login logout completion help)' \
+      '*:COMMAND:(build push pull fetch lock inspect check diff catalog store login logout completion help)' \
       && return ;;
   esac
 }

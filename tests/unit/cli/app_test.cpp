@@ -71,7 +71,7 @@ TEST_CASE("mistakes on the command line are explained") {
                     "biuld",
                     "store lst",
                     "build --pusch",
-                    "build --locked",
+                    "build --lokced",
                     "build -t",
                     "build --push --offline",
                     "build a b -t c",

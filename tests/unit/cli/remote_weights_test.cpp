@@ -116,7 +116,7 @@ TEST_CASE("weights of a hub, as a person sees them") {
   CHECK(text == golden("cli/remote-weights.txt", text));
 }
 
-TEST_CASE("a second build of remote weights downloads nothing but the list") {
+TEST_CASE("a second build of remote weights asks nobody, and without a lock for the list alone") {
   RemotePlace work;
   const Json built = work.build("source: hf://acme/tiny");
   CHECK(built["bytesRead"] == weights.size() + vocabulary.size());
@@ -125,6 +125,9 @@ TEST_CASE("a second build of remote weights downloads nothing but the list") {
   CHECK(again["digest"] == built["digest"]);
   CHECK(again["layers"][0]["reused"] == true);
   CHECK(again["bytesRead"] == 0);
+  CHECK(work.net.lines().empty());
+  fs::remove(work.app.dir / "project/mlpack.lock");
+  CHECK(work.build("source: hf://acme/tiny")["digest"] == built["digest"]);
   CHECK(work.net.lines() == std::vector<std::string>{"GET " + api + "/revision/main",
                                                      "GET " + api + "/tree/" + commit});
 }

@@ -153,6 +153,7 @@ TEST_CASE("of a new revision only the shard that changed is downloaded and sent"
   work.publish();
   work.net.forget();
   work.model["more.safetensors"] = shard(64 << 20, 'c');
+  work.run({"lock", work.app.dir / "project", "--upgrade"});
   work.publish();
   CHECK(work.ranges_of("model.safetensors").empty());
   CHECK(work.ranges_of("more.safetensors") == std::vector<std::string>{"bytes=0-65535", ""});
@@ -332,6 +333,7 @@ TEST_CASE("of weights that are there twice one set is not even fetched") {
   work.model["config.json"] = R"({"architectures": ["LlamaForCausalLM"]})";
   for (const char* command : {"build", "fetch"}) {
     work.net.forget();
+    fs::remove(work.app.dir / "project/mlpack.lock");
     const std::string said = work.run({command, work.app.dir / "project"}).err;
     CHECK(said.find("the weights are there more than once") != std::string::npos);
     CHECK(work.ranges_of("consolidated.safetensors").empty());
@@ -355,6 +357,7 @@ TEST_CASE("a file by its digest is streamed, unless its URL may hold a secret") 
   CHECK(work.net.count("GET /a/") == 0);
   work.app.variables["MLPACK_STORE"] = work.app.dir / "other";
   work.use("source: '" + url + "?sig=secret" + mark + "', target: /m/");
+  fs::remove(work.app.dir / "project/mlpack.lock");
   work.publish();
   CHECK(fs::exists(work.app.dir / "other/cache/sha256" / Digest::of(file).hex()));
 }

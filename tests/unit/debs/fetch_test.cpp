@@ -95,7 +95,9 @@ TEST_CASE("a file that the mirror lacks is refused by its last place") {
   DebianRig rig;
   CHECK(refused(Fault::refused, rig, {wanted("one", {archive_url, spare})}) ==
         std::string("the mirror has no `") + spare +
-            "` | it may have dropped that version: resolve anew, or name a `snapshot`");
+            "` | it may have dropped that version: `mlpack lock --upgrade system_packages` takes "
+            "what "
+            "it has now, and a `snapshot` keeps what there was");
 }
 
 TEST_CASE("offline, what is not in the cache is named") {

@@ -15,6 +15,12 @@ using namespace mlpack::test;
 
 namespace {
 
+std::optional<LayerRecipe> install_on_image(const ImagePackages& wanted,
+                                            const RootPaths& root,
+                                            const DebianContext& context) {
+  return layer_on_image(resolve_on_image(wanted, root, context), root, context);
+}
+
 using Texts = std::vector<std::string>;
 
 const std::string libc_paragraph =

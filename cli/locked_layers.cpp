@@ -1,0 +1,149 @@
+#include "cli/locked_layers.h"
+
+#include "layers/compress.h"
+#include "lib/oci/image.h"
+#include "lib/parallel.h"
+#include "lib/text.h"
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+std::optional<Digest> cached_digest(const FileRange& range, const Store& store) {
+  const auto digest = Digest::from_hex(range.path.filename().string());
+  const bool is_whole = range.offset == 0;
+  if (!digest || !is_whole || range.path != fs::absolute(store.cache_path(*digest))) {
+    return std::nullopt;
+  }
+  return digest;
+}
+
+// Of the codecs of the lock, those of `compression`, `own` among them: a newer compressor makes
+// other bytes, and those that are there will do.
+std::set<std::string> codecs_for(Compression compression, const std::vector<LockedLayer>& layers) {
+  const std::string own = codec_id(compression);
+  const std::string_view kind = std::string_view(own).substr(0, own.find(' '));
+  std::set<std::string> codecs{own};
+  for (const LockedLayer& layer : layers) {
+    const std::string_view other = std::string_view(layer.codec).substr(0, layer.codec.find(' '));
+    if (other == kind) codecs.insert(layer.codec);
+  }
+  return codecs;
+}
+
+Compression compression_of(const std::string& codec) {
+  const std::string_view kind = std::string_view(codec).substr(0, codec.find(' '));
+  if (kind == "zstd") return Compression::zstd;
+  return kind == "gzip" ? Compression::gzip : Compression::none;
+}
+
+}  // namespace
+
+std::optional<LayerRecipe> portable_recipe(const LayerRecipe& recipe, const Store& store) {
+  LayerRecipe portable = recipe;
+  for (RecipeEntry& entry : portable.entries) {
+    if (std::holds_alternative<Parts>(entry.content)) return std::nullopt;
+    const auto* remote = std::get_if<RemoteContent>(&entry.content);
+    if (remote != nullptr && !remote->sha256) return std::nullopt;
+    const auto* range = std::get_if<FileRange>(&entry.content);
+    if (range == nullptr) continue;
+    const auto digest = cached_digest(*range, store);
+    if (!digest || range->identity.size != entry.size) return std::nullopt;
+    entry.content = RemoteContent{{}, {}, {}, digest};
+  }
+  return portable;
+}
+
+std::optional<LockedLayer> locked_layer(const PackJob& job,
+                                        const Layer& layer,
+                                        const Store& store) {
+  if (layer.role != Role::system && layer.role != Role::python && layer.role != Role::weights) {
+    return std::nullopt;
+  }
+  const auto portable = portable_recipe(job.recipe, store);
+  if (!portable) return std::nullopt;
+  const auto codec = layer.descriptor.annotations.find(std::string(annotation::codec));
+  if (codec == layer.descriptor.annotations.end()) return std::nullopt;
+  return LockedLayer{layer_key(*portable, codec->second),
+                     layer.role,
+                     layer.name,
+                     codec->second,
+                     layer.descriptor.digest,
+                     layer.diff_id,
+                     layer.descriptor.size};
+}
+
+Descriptor descriptor_of(const LockedLayer& layer) {
+  Descriptor descriptor{std::string(layer_media_type(compression_of(layer.codec))),
+                        layer.digest,
+                        layer.size,
+                        {},
+                        std::nullopt};
+  descriptor.annotations.emplace(annotation::role, role_name(layer.role));
+  descriptor.annotations.emplace(annotation::name, layer.name);
+  descriptor.annotations.emplace(annotation::codec, layer.codec);
+  return descriptor;
+}
+
+LockedLayers::LockedLayers(Session& session, Reference target, std::optional<Reference> own)
+    : session_(session), target_{std::move(target), Access::push}, own_(std::move(own)) {}
+
+bool LockedLayers::look(const LockedLayer& layer) {
+  const BlobState state = session_.client.head_blob(target_, layer.digest);
+  if (state.presence == BlobState::Presence::present) {
+    return !state.size || *state.size == layer.size;
+  }
+  const bool may_mount = own_ && own_->host() == target_.name.host() &&
+                         own_->repository() != target_.name.repository();
+  return may_mount && session_.client.mount_blob(target_, layer.digest, *own_);
+}
+
+bool LockedLayers::has(const LockedLayer& layer) {
+  {
+    const std::scoped_lock lock(guard_);
+    const auto seen = seen_.find(layer.digest);
+    if (seen != seen_.end()) return seen->second;
+  }
+  const bool is_there = look(layer);
+  if (is_there) session_.store.put_origin(layer.digest, target_.name);
+  const std::scoped_lock lock(guard_);
+  return seen_.emplace(layer.digest, is_there).first->second;
+}
+
+bool LockedLayers::saves(const std::vector<LockedLayer>& layers) {
+  const auto is_here = [&](const LockedLayer& layer) {
+    const BlobLocation::Kind kind = session_.store.locate(layer.digest).kind;
+    return kind == BlobLocation::Kind::stored || kind == BlobLocation::Kind::recipe;
+  };
+  if (std::all_of(layers.begin(), layers.end(), is_here)) return false;
+  std::atomic<bool> all{true};
+  parallel_for(layers.size(), session_.world.settings.transfers, [&](std::size_t i) {
+    if (!has(layers[i])) all = false;
+  });
+  return all;
+}
+
+std::optional<KnownLayer> LockedLayers::find(const PackJob& job,
+                                             const std::vector<LockedLayer>& layers) {
+  const Role role = job.recipe.role;
+  const bool is_recorded = role == Role::system || role == Role::python || role == Role::weights;
+  if (layers.empty() || !is_recorded) return std::nullopt;
+  const auto portable = portable_recipe(job.recipe, session_.store);
+  if (!portable) return std::nullopt;
+  for (const std::string& codec : codecs_for(job.compression, layers)) {
+    const Digest key = layer_key(*portable, codec);
+    const auto found = std::find_if(layers.begin(), layers.end(), [&](const LockedLayer& layer) {
+      return layer.key == key && layer.codec == codec;
+    });
+    if (found != layers.end() && has(*found)) {
+      return KnownLayer{descriptor_of(*found), found->diff_id};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "lib/lock/lock.h"
+#include "lib/spec/spec.h"
+
+#include <string>
+#include <vector>
+
+namespace mlpack {
+
+/// `mlpack.lock` for `mlpack.yaml`: beside the spec, under its stem.
+fs::path lock_path(const Spec& spec);
+
+/// The source of a `weights` entry without what may be a secret: a URL's user, password and query.
+std::string lock_source(const Weights& weights);
+/// The base image as the spec names it, `oci:PATH` relative to the spec; empty where it names none.
+std::string lock_base(const Spec& spec);
+/// The packages that the spec asks for by name or, on a release, with `python`; sorted, each once.
+std::vector<std::string> lock_packages(const Spec& spec);
+/// Whether the image has packages of a distribution that a lock pins.
+bool has_system(const Spec& spec);
+
+/// Lines that say what `spec`, for `platforms`, and `lock` do not agree on; none: nothing. Pure: it
+/// is about what the spec says, not about what the world has become.
+std::vector<std::string> disagreements(const Lock& lock,
+                                       const Spec& spec,
+                                       const std::vector<Platform>& platforms);
+
+/// What is left of `lock` without all that `spec`, for `platforms`, does not agree with, so that
+/// what is in the result for them holds. What it has for other platforms stays.
+Lock agreeing_part(const Lock& lock, const Spec& spec, const std::vector<Platform>& platforms);
+
+/// Takes other platforms than `platforms` out, unless those are the command line's choice.
+void keep_platforms(Lock& lock, const Spec& spec, const std::vector<Platform>& platforms);
+
+/// The parts of a lock by the names that `lock --upgrade` takes: `base`, `system_packages`, those
+/// of remote weights.
+std::vector<std::string> upgradable_names(const Spec& spec);
+/// Takes out of `lock` what `names` name; an empty list: everything.
+void forget_pins(Lock& lock, const std::vector<std::string>& names);
+
+}  // namespace mlpack

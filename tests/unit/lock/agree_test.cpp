@@ -1,0 +1,129 @@
+#include "lib/lock/agree.h"
+
+#include "tests/unit/lock/sample.h"
+
+#include <doctest/doctest.h>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+const Platform arm64 = *Platform::parse("linux/arm64");
+
+// A spec that the sample agrees with.
+const std::string agreeing = R"(schema: 1
+name: x
+base: debian:12
+system_packages: [zlib1g, less]
+weights:
+  - {name: w, source: "hf://acme/tiny", include: ["*.json", "*.safetensors"]}
+  - {name: i, source: "oci://registry.test/acme/llama:1"}
+)";
+
+Spec spec_of(std::string text, const std::string& from = "", const std::string& to = "") {
+  const std::size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return parse_spec(text.replace(at, from.size(), to), "/x/mlpack.yaml");
+}
+
+Texts problems(const Spec& spec, const std::vector<Platform>& platforms = {amd64}) {
+  return disagreements(sample_lock(), spec, platforms);
+}
+
+}  // namespace
+
+TEST_CASE("the lock lies beside the spec, under its stem") {
+  CHECK(lock_path(parse_spec("schema: 1\nname: x\n", "a/mlpack.yaml")) == "a/mlpack.lock");
+  CHECK(lock_path(parse_spec("schema: 1\nname: x\n", "gpu.serve.yaml")) == "gpu.serve.lock");
+}
+
+TEST_CASE("a spec and a lock that agree have nothing to say") {
+  const Spec spec = spec_of(agreeing);
+  CHECK(problems(spec).empty());
+  const Lock agreed = agreeing_part(sample_lock(), spec, {amd64});
+  CHECK(write_lock(agreed) == write_lock(sample_lock()));
+}
+
+TEST_CASE("each disagreement is named") {
+  CHECK(problems(spec_of(agreeing, "debian:12", "debian:13")) ==
+        Texts{"linux/amd64: base: the spec says `debian:13`, the lock `debian:12`"});
+  CHECK(problems(spec_of(agreeing, "less]", "curl]")) ==
+        Texts{"linux/amd64: system_packages: the lock is without `curl`; the spec is without "
+              "`less`"});
+  CHECK(problems(spec_of(agreeing, "acme/tiny", "acme/tiny@v2")) ==
+        Texts{"weights `w`: the spec says `hf://acme/tiny@v2`, the lock `hf://acme/tiny`"});
+  CHECK(problems(spec_of(agreeing, "\"*.json\", ", "")) ==
+        Texts{"weights `w`: `include` or `exclude` is another than in the lock"});
+  CHECK(problems(spec_of(agreeing, "name: i", "name: j")) ==
+        Texts{"weights `j`: is not in the lock", "weights `i`: not in the spec"});
+  CHECK(problems(spec_of(agreeing, "base: debian:12", "base: {debian: trixie}")) ==
+        Texts{"linux/amd64: base: the lock has `debian:12`, the spec no image",
+              "linux/amd64: system_packages: the spec says `trixie`, the lock `bookworm`"});
+  CHECK(problems(spec_of(agreeing), {amd64, arm64}) ==
+        Texts{"linux/arm64: nothing in the lock is for it"});
+  CHECK(problems(spec_of(agreeing, "name: x\n", "name: x\nplatform: linux/amd64\n")) ==
+        Texts{"platform: the lock chose linux/amd64, and the spec names its own"});
+  CHECK(disagreements(Lock(), parse_spec("schema: 1\nname: x\n", "m.yaml"), {amd64}) ==
+        Texts{"platform: neither the spec nor the lock names one"});
+}
+
+TEST_CASE("what does not agree is taken out, and only that") {
+  const Lock other =
+      agreeing_part(sample_lock(), spec_of(agreeing, "acme/tiny", "acme/tiny@v2"), {amd64});
+  CHECK(other.weights.size() == 1);
+  CHECK(other.platforms.at(amd64).system);
+  const Lock based =
+      agreeing_part(sample_lock(), spec_of(agreeing, "debian:12", "debian:13"), {amd64});
+  CHECK(based.weights.size() == 2);
+  CHECK_FALSE(based.platforms.at(amd64).base);
+  CHECK_FALSE(based.platforms.at(amd64).system);
+  const Lock packages = agreeing_part(sample_lock(), spec_of(agreeing, "less]", "curl]"), {amd64});
+  CHECK(packages.platforms.at(amd64).base);
+  CHECK_FALSE(packages.platforms.at(amd64).system);
+}
+
+TEST_CASE(
+    "platforms that the spec no longer names can be taken out, beside the command line's not") {
+  Lock lock = sample_lock();
+  lock.platforms[arm64] = lock.platforms[amd64];
+  const Spec spec = spec_of(agreeing, "name: x\n", "name: x\nplatform: linux/amd64\n");
+  const Spec asked = parse_spec(agreeing, "/x/mlpack.yaml", {{}, {}, {"linux/amd64"}});
+  CHECK(agreeing_part(lock, spec, {amd64}).platforms.size() == 2);
+  keep_platforms(lock, asked, {amd64});
+  CHECK(lock.platforms.size() == 2);
+  keep_platforms(lock, spec, {amd64});
+  CHECK_FALSE(lock.platforms.contains(arm64));
+}
+
+TEST_CASE("of a URL neither user, password nor query is written down") {
+  Weights weights;
+  weights.kind = SourceKind::https;
+  weights.source = "https://me:secret@host.test/a/b.gguf?X-Amz-Signature=secret#sha256=00";
+  CHECK(lock_source(weights) == "https://host.test/a/b.gguf#sha256=00");
+  weights.source = "https://host.test/b@c.gguf";
+  CHECK(lock_source(weights) == "https://host.test/b@c.gguf");
+}
+
+TEST_CASE("a layout is named as it lies from the spec") {
+  CHECK(lock_base(parse_spec("schema: 1\nname: x\nbase: oci:../base:1\n", "/w/x/mlpack.yaml")) ==
+        "oci:../base:1");
+  CHECK(lock_base(parse_spec("schema: 1\nname: x\nbase: scratch\n", "/w/mlpack.yaml")).empty());
+}
+
+TEST_CASE("an upgrade forgets what it names, and a new base its packages too") {
+  const Spec spec = spec_of(agreeing);
+  CHECK(upgradable_names(spec) == Texts{"base", "system_packages", "w", "i"});
+  Lock lock = sample_lock();
+  forget_pins(lock, {"w"});
+  CHECK(lock.weights.size() == 1);
+  CHECK(lock.platforms.at(amd64).system);
+  forget_pins(lock, {"base"});
+  CHECK_FALSE(lock.platforms.at(amd64).base);
+  CHECK_FALSE(lock.platforms.at(amd64).system);
+  lock = sample_lock();
+  forget_pins(lock, {"system_packages"});
+  CHECK(lock.platforms.at(amd64).base);
+  forget_pins(lock, {});
+  CHECK(lock.empty());
+}

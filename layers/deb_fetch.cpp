@@ -59,10 +59,11 @@ void fetch_file(const WantedFile& file, const DebianContext& context, int task) 
     return fetch_from(url, file, context, task);
   });
   if (found) return;
-  throw Error(Fault::refused,
-              fmt::format("the mirror has no `{}`", file.urls.back()),
-              "it may have dropped that version: `mlpack lock --upgrade system_packages` takes what it "
-              "has now, and a `snapshot` keeps what there was");
+  throw Error(
+      Fault::refused,
+      fmt::format("the mirror has no `{}`", file.urls.back()),
+      "it may have dropped that version: `mlpack lock --upgrade system_packages` takes what it "
+      "has now, and a `snapshot` keeps what there was");
 }
 
 }  // namespace

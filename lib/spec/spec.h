@@ -200,7 +200,6 @@ Spec load_spec(const fs::path& path, const SpecOptions& options = {});
 /// The file that `path` means: itself, or the mlpack.yaml in it where it is a folder.
 fs::path spec_file(const fs::path& path);
 
-
 /// The JSON Schema (draft-07) of the file, generated from the table that the parser uses.
 std::string json_schema();
 

@@ -4,6 +4,7 @@ import filecmp
 import hashlib
 import json
 import os
+import shutil
 import sys
 import unittest
 
@@ -52,11 +53,15 @@ ENV = {
 
 
 class RuntimeCase(Case):
+    def build_example(self, name, *argv):
+        """The result of building a copy, which keeps its lock, on the stand-in base."""
+        shutil.copytree(EXAMPLES, self.path("examples"), ignore=shutil.ignore_patterns("*.lock"), dirs_exist_ok=True)
+        return self.build(self.path("examples", name), "--var", "base=oci:" + self.path("base"), *argv)
+
     def built(self, name):
         """The config of the example's image on the stand-in base, which is in a layout."""
         write_base(self.path("base"), name)
-        self.built_image = self.build(os.path.join(EXAMPLES, name), "--var", "base=oci:" + self.path("base"),
-                                      "-o", "oci:%s:1" % self.path("image"))
+        self.built_image = self.build_example(name, "-o", "oci:%s:1" % self.path("image"))
         return self.skopeo("inspect", "--config", "oci:%s:1" % self.path("image")).json()["config"]
 
     def unpacked(self):
@@ -149,7 +154,7 @@ class Stores(RuntimeCase):
                 for name in names]
         size = os.path.getsize(os.path.join(EXAMPLES, "ollama", "weights", "tiny.gguf"))
         self.assertNotIn(size, kept)
-        again = self.build(os.path.join(EXAMPLES, "ollama"), "--var", "base=oci:" + self.path("base"))
+        again = self.build_example("ollama")
         self.assertEqual(again["digest"], self.built_image["digest"])
         self.assertEqual(again["bytesRead"], 0)
 

@@ -105,8 +105,8 @@ ImageFiles check_files(const Image& image, const NamedImage& found, Session& ses
     session.terminal().end(task, "read");
   }
   ImageFiles files;
-  for (const auto& layer : facts)
-    files.add(*layer);
+  for (auto& layer : facts)
+    files.add(std::move(*layer));
   return files;
 }
 

@@ -100,11 +100,11 @@ class CodeCheck {
   explicit CodeCheck(const CheckInput& input) : input_(input) {}
 
   Findings run() {
-    for (const auto& [path, file] : input_.files.all()) {
-      if (!file.content || !file.content->elf || !has_kernels(*file.content->elf)) continue;
+    for (const auto& [path, file] : input_.files.read()) {
+      if (!file->content->elf || !has_kernels(*file->content->elf)) continue;
       for (const CheckMachine& machine : input_.fleet) {
         if (machine.gpu == nullptr) continue;
-        by_fit_[{&machine, fit(*file.content->elf, machine)}].push_back(&file);
+        by_fit_[{&machine, fit(*file->content->elf, machine)}].push_back(file);
       }
     }
     for (const auto& [key, files] : by_fit_)

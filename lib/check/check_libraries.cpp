@@ -69,13 +69,12 @@ class LibraryCheck {
   Findings run() {
     find_names();
     const FileFacts* const started = started_program(input_).program;
-    for (const auto& [path, file] : input_.files.all()) {
-      const ElfFacts* const elf = elf_of(file);
-      if (elf == nullptr || is_left_alone(path)) continue;
-      const bool is_started = &file == started;
+    for (const auto& [path, file] : input_.files.read()) {
+      if (!file->content->elf || is_left_alone(path)) continue;
+      const bool is_started = file == started;
       const bool is_module = is_python_module(path);
       const bool is_fatal = is_started || is_module;
-      for (const LoadProblem& problem : loader_.load(file)) {
+      for (const LoadProblem& problem : loader_.load(*file)) {
         // Python packages load what they share before, under the name that is wanted.
         if (problem.kind == LoadProblem::Kind::missing && in_python(path) &&
             python_names_.contains(problem.library)) {
@@ -94,8 +93,8 @@ class LibraryCheck {
   }
 
   void find_names() {
-    for (const auto& [path, file] : input_.files.all()) {
-      const ElfFacts* const elf = elf_of(file);
+    for (const auto& [path, file] : input_.files.read()) {
+      const ElfFacts* const elf = elf_of(*file);
       if (elf == nullptr || !in_python(path)) continue;
       python_names_.emplace(file_name(path));
       if (!elf->soname.empty()) python_names_.insert(elf->soname);

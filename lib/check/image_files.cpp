@@ -3,6 +3,7 @@
 #include "lib/text.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -22,13 +23,19 @@ std::string below(const std::string& folder, std::string_view name) {
 
 }  // namespace
 
+void ImageFiles::remove(Files::iterator first, Files::iterator last) {
+  for (auto at = first; at != last; ++at)
+    if (at->second.content) read_.erase(at->first);
+  files_.erase(first, last);
+}
+
 void ImageFiles::remove_below(const std::string& path) {
   const std::string prefix = path.empty() ? "" : path + '/';
-  auto first = files_.lower_bound(prefix);
+  const auto first = files_.lower_bound(prefix);
   auto last = first;
   while (last != files_.end() && last->first.starts_with(prefix))
     ++last;
-  files_.erase(first, last);
+  remove(first, last);
 }
 
 std::string ImageFiles::with_real_folder(const std::string& path) const {
@@ -38,8 +45,18 @@ std::string ImageFiles::with_real_folder(const std::string& path) const {
   return below(real_path(folder).value_or(folder), name);
 }
 
-void ImageFiles::add_file(FileFacts file) {
-  file.path = with_real_folder(file.path);
+std::string ImageFiles::place_of(const std::string& path, LastFolder& last) const {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return path;
+  const std::string_view folder = std::string_view(path).substr(0, slash);
+  if (!last.is_known || last.path != folder) {
+    last = {std::string(folder), real_path(folder).value_or(std::string(folder)), true};
+  }
+  return below(last.real, std::string_view(path).substr(slash + 1));
+}
+
+void ImageFiles::add_file(FileFacts file, LastFolder& last) {
+  file.path = place_of(file.path, last);
   if (file.kind == EntryKind::hardlink) {
     const FileFacts* const target = find(with_real_folder(file.link));
     if (target == nullptr) return;
@@ -47,21 +64,34 @@ void ImageFiles::add_file(FileFacts file) {
     file = *target;
     file.path = std::move(path);
   }
-  if (file.kind != EntryKind::directory) remove_below(file.path);
-  std::string path = file.path;
-  files_.insert_or_assign(std::move(path), std::move(file));
+  auto next = files_.lower_bound(file.path);
+  const bool may_replace = next != files_.end() && next->first.starts_with(file.path);
+  last.is_known = last.is_known && !may_replace && file.kind == EntryKind::file;
+  if (may_replace) {
+    if (file.kind != EntryKind::directory) remove_below(file.path);
+    next = files_.lower_bound(file.path);
+    if (next != files_.end() && next->first == file.path) {
+      const auto gone = next++;
+      remove(gone, next);
+    }
+  }
+  const auto added = files_.emplace_hint(next, file.path, FileFacts());
+  added->second = std::move(file);
+  if (added->second.content) read_.emplace(added->first, &added->second);
 }
 
-void ImageFiles::add(const LayerFacts& layer) {
+void ImageFiles::add(LayerFacts layer) {
   for (const std::string& path : layer.removed) {
     const std::string gone = with_real_folder(path);
     remove_below(gone);
-    files_.erase(gone);
+    const auto found = files_.find(gone);
+    if (found != files_.end()) remove(found, std::next(found));
   }
   for (const std::string& path : layer.emptied)
     remove_below(real_path(path).value_or(path));
-  for (const FileFacts& file : layer.files)
-    add_file(file);
+  LastFolder last;
+  for (FileFacts& file : layer.files)
+    add_file(std::move(file), last);
 }
 
 const FileFacts* ImageFiles::find(std::string_view path) const {

@@ -16,9 +16,15 @@ namespace mlpack {
 /// they take away taken away. Paths are relative to the root, as in recipes.
 class ImageFiles {
  public:
+  ImageFiles() = default;
+  ImageFiles(ImageFiles&&) = default;
+  ImageFiles& operator=(ImageFiles&&) = default;
+  ImageFiles(const ImageFiles&) = delete;
+  ImageFiles& operator=(const ImageFiles&) = delete;
+
   /// A layer takes away before it adds; what is no folder replaces a folder with all in it; names
   /// go through the links that are there.
-  void add(const LayerFacts& layer);
+  void add(LayerFacts layer);
 
   /// What is at `path` itself, links not followed; nullptr: nothing, or a folder that no layer
   /// names.
@@ -32,13 +38,25 @@ class ImageFiles {
   /// The files right in the folder `path`, which is real, by name.
   std::vector<const FileFacts*> children(const std::string& path) const;
   const std::map<std::string, FileFacts, std::less<>>& all() const { return files_; }
+  /// Those of which something was found out from their bytes, by path.
+  const std::map<std::string_view, const FileFacts*>& read() const { return read_; }
 
  private:
+  using Files = std::map<std::string, FileFacts, std::less<>>;
+  /// The folder that the last file was added to, and where it really is: files come in a row.
+  struct LastFolder {
+    std::string path;
+    std::string real;
+    bool is_known = false;
+  };
+  void remove(Files::iterator first, Files::iterator last);
   void remove_below(const std::string& path);
-  void add_file(FileFacts file);
+  void add_file(FileFacts file, LastFolder& last);
   std::string with_real_folder(const std::string& path) const;
+  std::string place_of(const std::string& path, LastFolder& last) const;
 
-  std::map<std::string, FileFacts, std::less<>> files_;
+  Files files_;
+  std::map<std::string_view, const FileFacts*> read_;  // views of keys of `files_`
 };
 
 /// The lines of etc/passwd that are well-formed.

@@ -72,9 +72,9 @@ bool is_driver_library(std::string_view name) {
 }
 
 Loader::Loader(const ImageFiles& files, const ImageConfig& config, Cache cache) : files_(files) {
-  for (const auto& [path, file] : files.all()) {
-    const bool is_loader = path.starts_with("lib/ld-musl-") || path.starts_with("usr/lib/ld-musl-");
-    is_musl_ = is_musl_ || is_loader;
+  for (const char* const folder : {"lib/ld-musl-", "usr/lib/ld-musl-"}) {
+    const auto found = files.all().lower_bound(folder);
+    is_musl_ = is_musl_ || (found != files.all().end() && found->first.starts_with(folder));
   }
   const std::string given = config.env_value("LD_LIBRARY_PATH").value_or("");
   for (const std::string_view folder : split(given, ':'))

@@ -7,7 +7,7 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view facts_version = "layer facts 1";
+constexpr std::string_view facts_version = "layer facts 2";
 constexpr std::uint64_t most_bits = 0xFFFFFFFF;
 
 void write_list(FieldWriter& out, const std::vector<std::string>& texts) {
@@ -99,6 +99,8 @@ void write_content(FieldWriter& out, const FileContent& content) {
   out.add(content.unread);
   out.add(content.is_lfs_pointer ? 1 : 0);
   write_list(out, content.imports);
+  out.add(content.sample);
+  write_list(out, content.shards);
   out.add(content.elf ? 1 : 0);
   if (content.elf) write_elf(out, *content.elf);
 }
@@ -110,6 +112,8 @@ FileContent read_content_text(FieldReader& in) {
   content.unread = in.text();
   content.is_lfs_pointer = in.number(1) == 1;
   content.imports = read_list(in);
+  content.sample = in.text();
+  content.shards = read_list(in);
   if (in.number(1) == 1) content.elf = read_elf_text(in);
   return content;
 }

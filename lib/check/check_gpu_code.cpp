@@ -1,5 +1,7 @@
 #include "lib/check/check.h"
 #include "lib/check/cuda_facts.h"
+#include "lib/check/loader.h"
+#include "lib/check/used_files.h"
 #include "lib/resolve/rules_code.h"
 #include "lib/resolve/rules_driver.h"
 #include "lib/text.h"
@@ -8,7 +10,9 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <map>
+#include <optional>
 #include <string_view>
 
 namespace mlpack {
@@ -95,6 +99,14 @@ constexpr std::array<FitText, 7> fit_texts{{
      "install a build with code for that GPU, or take the GPU out of the fleet"},
 }};
 
+// Libraries of one machine of which the same is to be said.
+struct FitGroup {
+  const CheckMachine* machine = nullptr;
+  Fit fit = Fit::runs;
+  bool is_used = true;
+  auto operator<=>(const FitGroup&) const = default;
+};
+
 class CodeCheck {
  public:
   explicit CodeCheck(const CheckInput& input) : input_(input) {}
@@ -104,11 +116,14 @@ class CodeCheck {
       if (!file->content->elf || !has_kernels(*file->content->elf)) continue;
       for (const CheckMachine& machine : input_.fleet) {
         if (machine.gpu == nullptr) continue;
-        by_fit_[{&machine, fit(*file->content->elf, machine)}].push_back(file);
+        const Fit found = fit(*file->content->elf, machine);
+        const bool is_fatal = fit_texts[static_cast<std::size_t>(found)].level == Level::error;
+        by_fit_[{&machine, found, found == Fit::runs || !is_fatal || is_used(*file)}].push_back(
+            file);
       }
     }
-    for (const auto& [key, files] : by_fit_)
-      add(*key.first, key.second, files);
+    for (const auto& [group, files] : by_fit_)
+      add(group, files);
     return std::move(findings_);
   }
 
@@ -119,6 +134,14 @@ class CodeCheck {
   }
   static bool has_kernels(const ElfFacts& elf) {
     return std::any_of(elf.gpu_code.begin(), elf.gpu_code.end(), is_launchable);
+  }
+
+  bool is_used(const FileFacts& file) {
+    if (!used_) {
+      Loader loader(input_.files, input_.config, Loader::Cache::made_by_toolkit);
+      used_.emplace(input_, loader);
+    }
+    return used_->contains(file);
   }
 
   // The CUDA version of the toolkit that wrote it.
@@ -178,7 +201,9 @@ class CodeCheck {
                : Fit::no_code;
   }
 
-  void add(const CheckMachine& machine, Fit fit, const std::vector<const FileFacts*>& files) {
+  void add(const FitGroup& group, const std::vector<const FileFacts*>& files) {
+    const auto& [place, fit, is_used] = group;
+    const CheckMachine& machine = *place;
     if (fit == Fit::runs) return;
     const std::string gpu =
         fmt::format("{} ({})", machine.gpu->name, machine.gpu->compute_capability.text());
@@ -188,18 +213,22 @@ class CodeCheck {
     const FitText& text = fit_texts[static_cast<std::size_t>(fit)];
     Finding& finding = findings_.emplace_back();
     finding.id = text.id;
-    finding.level = text.level;
+    finding.level = is_used ? text.level : Level::warning;
     finding.is_unknown = fit == Fit::driver_unknown;
     finding.file = files.front()->path;
     finding.what =
         fmt::format(fmt::runtime(text.what), fmt::arg("files", names), fmt::arg("gpu", gpu));
-    finding.why = fmt::format(
-        "{} has code for {}; {}", first, targets_text(*files.front()->content->elf), text.why);
+    finding.why = fmt::format("{} has code for {}; {}{}",
+                              first,
+                              targets_text(*files.front()->content->elf),
+                              text.why,
+                              is_used ? "" : "; but nothing that is started is known to load it");
     finding.fix = text.fix;
   }
 
   const CheckInput& input_;
-  std::map<std::pair<const CheckMachine*, Fit>, std::vector<const FileFacts*>> by_fit_;
+  std::map<FitGroup, std::vector<const FileFacts*>> by_fit_;
+  std::optional<UsedFiles> used_;
   Findings findings_;
 };
 

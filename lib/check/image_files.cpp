@@ -11,6 +11,7 @@ namespace mlpack {
 namespace {
 
 constexpr int most_links = 40;  // as the kernel has it
+constexpr std::uint64_t smallest_hidden = std::uint64_t{1} << 20;
 
 std::string parent_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
@@ -24,8 +25,10 @@ std::string below(const std::string& folder, std::string_view name) {
 }  // namespace
 
 void ImageFiles::remove(Files::iterator first, Files::iterator last) {
-  for (auto at = first; at != last; ++at)
+  for (auto at = first; at != last; ++at) {
     if (at->second.content) read_.erase(at->first);
+    if (at->second.size >= smallest_hidden) hidden_.push_back({at->first, at->second.size});
+  }
   files_.erase(first, last);
 }
 

@@ -40,6 +40,13 @@ class ImageFiles {
   const std::map<std::string, FileFacts, std::less<>>& all() const { return files_; }
   /// Those of which something was found out from their bytes, by path.
   const std::map<std::string_view, const FileFacts*>& read() const { return read_; }
+  /// Large files that lower layers carry and nobody sees, because layers above replace or remove
+  /// them.
+  struct HiddenFile {
+    std::string path;
+    std::uint64_t size = 0;
+  };
+  const std::vector<HiddenFile>& hidden() const { return hidden_; }
 
  private:
   using Files = std::map<std::string, FileFacts, std::less<>>;
@@ -57,6 +64,7 @@ class ImageFiles {
 
   Files files_;
   std::map<std::string_view, const FileFacts*> read_;  // views of keys of `files_`
+  std::vector<HiddenFile> hidden_;
 };
 
 /// The lines of etc/passwd that are well-formed.

@@ -206,7 +206,7 @@ struct Loader::Walk {
   }
 };
 
-std::vector<LoadProblem> Loader::load(const FileFacts& start) {
+Loader::Walk Loader::walk_from(const FileFacts& start) {
   Walk walk;
   std::set<const FileFacts*> seen{&start};
   walk.queue.emplace_back(&start, std::vector<std::string>{});
@@ -227,7 +227,18 @@ std::vector<LoadProblem> Loader::load(const FileFacts& start) {
     }
     walk.add_versions(by);
   }
-  return std::move(walk.problems);
+  return walk;
+}
+
+std::vector<LoadProblem> Loader::load(const FileFacts& start) {
+  return std::move(walk_from(start).problems);
+}
+
+std::vector<const FileFacts*> Loader::closure(const FileFacts& start) {
+  std::vector<const FileFacts*> files;
+  for (const auto& [file, inherited] : walk_from(start).queue)
+    files.push_back(file);
+  return files;
 }
 
 }  // namespace mlpack

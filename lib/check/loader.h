@@ -40,6 +40,8 @@ class Loader {
   /// What keeps the program or library `start` from being loaded, with all that it needs.
   /// Libraries that the driver brings are never missing.
   std::vector<LoadProblem> load(const FileFacts& start);
+  /// `start` and all files that are loaded with it.
+  std::vector<const FileFacts*> closure(const FileFacts& start);
   /// The folders that are looked at for every file: LD_LIBRARY_PATH, then those of the
   /// configuration.
   const std::vector<std::string>& environment_folders() const { return environment_; }
@@ -47,6 +49,7 @@ class Loader {
 
  private:
   struct Walk;
+  Walk walk_from(const FileFacts& start);
   const FileFacts* search(const FileFacts& by,
                           const std::string& name,
                           const std::vector<std::string>& inherited);

@@ -41,6 +41,18 @@ const FileFacts* find_program(const CheckInput& input, const std::string& name) 
   return other;
 }
 
+std::vector<std::string> command_words(const ImageConfig& config) {
+  std::vector<std::string> given = config.entrypoint;
+  given.insert(given.end(), config.cmd.begin(), config.cmd.end());
+  if (given.size() < 3 || given[1] != "-c") return given;
+  std::vector<std::string> words;
+  for (const std::string_view part : split(given[2], ' ')) {
+    const std::string_view word = trim(part);
+    if (!word.empty() && (word != "exec" || !words.empty())) words.emplace_back(word);
+  }
+  return words;
+}
+
 StartedProgram started_program(const CheckInput& input) {
   StartedProgram started;
   started.words = input.config.entrypoint;

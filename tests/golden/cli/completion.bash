@@ -37,6 +37,7 @@ _mlpack() {
     --var) COMPREPLY=(); return ;;
     --label) COMPREPLY=(); return ;;
     --also) COMPREPLY=(); return ;;
+    --ignore) COMPREPLY=(); return ;;
     --gpu) COMPREPLY=(); return ;;
     --driver) COMPREPLY=(); return ;;
     --fleet) COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -45,13 +46,13 @@ _mlpack() {
   esac
   case "$command" in
     '') words='build push pull fetch lock inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
-    'build') words='-t --tag -o --output --push --platform --var --label --also --locked --offline --verify-cache --reshard --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'build') words='-t --tag -o --output --push --platform --var --label --also --locked --offline --verify-cache --reshard --no-check --ignore --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'push') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
     'fetch') words='--platform --var --also --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'lock') words='--upgrade --check --platform --var --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'inspect') words='--layers --files --size --model --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
-    'check') words='--gpu --driver --fleet --strict --sarif --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'check') words='--gpu --driver --fleet --strict --ignore --sarif --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'diff') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'catalog') words='cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus gpu_families mig_profiles capability_features quantisations memory_overheads gpu_memory cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
     'store') words='ls rm gc verify --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;

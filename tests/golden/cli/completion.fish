@@ -36,6 +36,8 @@ complete -c mlpack -n '__fish_seen_subcommand_from build' -l locked -d 'fail whe
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l offline -d 'use no network: only what the store holds'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l verify-cache -d 'read every file again, also where nothing seems changed'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l reshard -d 'split weights that are too large for a layer into shards'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -l no-check -d 'do not check what a spec with a `fleet` made'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -l ignore -x -d 'pass over a finding of the check, and record why'
 complete -c mlpack -n '__fish_seen_subcommand_from pull' -l platform -x -d 'of several platforms, pull P alone (linux/arm64, say)'
 complete -c mlpack -n '__fish_seen_subcommand_from pull' -f
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l platform -x -d 'fetch for P (linux/arm64, say), not for the spec'\''s platforms'
@@ -53,6 +55,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from check' -l gpu -x -d 'a GPU th
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l driver -x -d 'the oldest driver of these machines'
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l fleet -r -F -d 'take the machines from the fleet of a spec'
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l strict -d 'fail, too, where something could not be decided'
+complete -c mlpack -n '__fish_seen_subcommand_from check' -l ignore -x -d 'pass over a finding, and say why (repeatable)'
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l sarif -r -F -d 'write the findings to FILE as SARIF, too'
 complete -c mlpack -n '__fish_seen_subcommand_from catalog' -f
 complete -c mlpack -n '__fish_seen_subcommand_from catalog' -a 'cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus gpu_families mig_profiles capability_features quantisations memory_overheads gpu_memory cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts'

@@ -80,6 +80,8 @@ _mlpack() {
       '*--offline[use no network\: only what the store holds]' \
       '*--verify-cache[read every file again, also where nothing seems changed]' \
       '*--reshard[split weights that are too large for a layer into shards]' \
+      '*--no-check[do not check what a spec with a `fleet` made]' \
+      '*--ignore[pass over a finding of the check, and record why]:ID=REASON: ' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
@@ -217,6 +219,7 @@ _mlpack() {
       '*--driver[the oldest driver of these machines]:VERSION: ' \
       '*--fleet[take the machines from the fleet of a spec]:SPEC:_files' \
       '*--strict[fail, too, where something could not be decided]' \
+      '*--ignore[pass over a finding, and say why (repeatable)]:ID=REASON: ' \
       '*--sarif[write the findings to FILE as SARIF, too]:FILE:_files' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \

@@ -105,3 +105,18 @@ TEST_CASE("a library that nobody is known to load is warned about") {
   image.add("opt/plugins/libplugin.so", library("", {"libnobody.so"}));
   CHECK(image.ids() == Ids{"warning library-missing"});
 }
+
+TEST_CASE("what is made for newer processors is told about, where it is used") {
+  TestImage image;
+  image.config.platform.architecture = "amd64";
+  ElfFacts wide = library("libwide.so.1");
+  wide.x86_level = 4;
+  image.add("usr/lib/x86_64-linux-gnu/libwide.so.1", wide);
+  image.add("usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v4/libother.so.1", wide);
+  CHECK(image.ids() == Ids{});
+  image.add("usr/bin/server", program({"libc.so.6", "libwide.so.1"}));
+  CHECK(image.only().what ==
+        "`/usr/lib/x86_64-linux-gnu/libwide.so.1` is for processors of x86-64-v4");
+  image.config.platform.variant = "v4";
+  CHECK(image.ids() == Ids{});
+}

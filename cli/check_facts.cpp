@@ -68,6 +68,14 @@ LayerFacts stream_layer(const Descriptor& layer,
   return facts;
 }
 
+// The file of an uncompressed layer, of which only what matters is read.
+std::optional<fs::path> plain_file(const Descriptor& layer,
+                                   const NamedImage& found,
+                                   const Session& session) {
+  const bool is_plain = layer_compression(layer.media_type) == Compression::none;
+  return is_plain ? file_of_layer(layer, found, session) : std::nullopt;
+}
+
 LayerFacts read_layer(const Descriptor& layer,
                       const NamedImage& found,
                       Session& session,
@@ -80,15 +88,27 @@ LayerFacts read_layer(const Descriptor& layer,
   if (const auto recipe = usable_recipe(layer.digest, session.store, RemoteLook::in_layer)) {
     if (auto facts = read_layer_facts(*recipe, stop)) return std::move(*facts);
   }
-  const bool is_plain = *compression == Compression::none;
-  if (const auto file = is_plain ? file_of_layer(layer, found, session) : std::nullopt) {
-    return read_layer_facts(*file, stop);
-  }
+  if (const auto file = plain_file(layer, found, session)) return read_layer_facts(*file, stop);
   return stream_layer(layer, *compression, found, session, task);
 }
 
-std::optional<LayerFacts> known_facts(const Descriptor& layer, const Store& store) {
-  const auto text = store.fact(layer_facts_kind, layer.digest);
+// What is known of a layer under its digest was read from bytes that were compared with it. Of a
+// file of somebody's layout, which was not, it is known of that very file alone.
+Digest facts_key(const Descriptor& layer, const NamedImage& found, const Session& session) {
+  const auto file = found.layout ? plain_file(layer, found, session) : std::nullopt;
+  if (!file) return layer.digest;
+  const FileIdentity identity = identity_of(open_regular(*file));
+  return Digest::of(fmt::format("{}\n{}\n{}\n{}\n{}\n{}",
+                                layer.digest.text(),
+                                identity.device,
+                                identity.inode,
+                                identity.size,
+                                identity.mtime_ns,
+                                identity.ctime_ns));
+}
+
+std::optional<LayerFacts> known_facts(const Digest& key, const Store& store) {
+  const auto text = store.fact(layer_facts_kind, key);
   return text ? parse_layer_facts(*text) : std::nullopt;
 }
 
@@ -97,8 +117,13 @@ class LayerReading {
  public:
   LayerReading(const Image& image, const NamedImage& found, Session& session)
       : layers_(image.manifest.layers), found_(found), session_(session) {
-    for (const Descriptor& layer : layers_)
-      facts_.push_back(known_facts(layer, session.store));
+    for (const Descriptor& layer : layers_) {
+      keys_.push_back(facts_key(layer, found, session));
+      facts_.push_back(known_facts(layer.digest, session.store));
+      if (!facts_.back() && keys_.back() != layer.digest) {
+        facts_.back() = known_facts(keys_.back(), session.store);
+      }
+    }
   }
 
   bool is_known(std::size_t i) const { return facts_[i].has_value(); }
@@ -143,7 +168,7 @@ class LayerReading {
       const Descriptor& layer = layers_[missing[at]];
       LayerFacts read = in_context(fmt::format("layer `{}`", layer.digest.text()),
                                    [&] { return read_layer(layer, found_, session_, task); });
-      session_.store.put_fact(layer_facts_kind, layer.digest, write_layer_facts(read));
+      session_.store.put_fact(layer_facts_kind, keys_[missing[at]], write_layer_facts(read));
       facts_[missing[at]] = std::move(read);
     });
     session_.terminal().end(task, "read");
@@ -152,6 +177,7 @@ class LayerReading {
   const std::vector<Descriptor>& layers_;
   const NamedImage& found_;
   Session& session_;
+  std::vector<Digest> keys_;
   std::vector<std::optional<LayerFacts>> facts_;
 };
 

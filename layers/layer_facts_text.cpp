@@ -8,6 +8,7 @@ namespace mlpack {
 namespace {
 
 constexpr std::string_view facts_version = "layer facts 2";
+constexpr std::size_t shortest_file = 27;  // nine fields, each `1:0` at least
 constexpr std::uint64_t most_bits = 0xFFFFFFFF;
 
 void write_list(FieldWriter& out, const std::vector<std::string>& texts) {
@@ -175,7 +176,9 @@ std::optional<LayerFacts> parse_layer_facts(std::string_view text) {
   if (in.text() != facts_version) return std::nullopt;
   LayerFacts facts;
   std::string before;
-  for (std::uint64_t left = in.count(); left > 0 && in.good(); --left) {
+  std::uint64_t left = in.count();
+  facts.files.reserve(std::min<std::uint64_t>(left, text.size() / shortest_file));
+  for (; left > 0 && in.good(); --left) {
     facts.files.push_back(read_file_facts(in, before));
     before = facts.files.back().path;
   }

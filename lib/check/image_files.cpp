@@ -48,18 +48,49 @@ std::string ImageFiles::with_real_folder(const std::string& path) const {
   return below(real_path(folder).value_or(folder), name);
 }
 
-std::string ImageFiles::place_of(const std::string& path, LastFolder& last) const {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return path;
-  const std::string_view folder = std::string_view(path).substr(0, slash);
-  if (!last.is_known || last.path != folder) {
-    last = {std::string(folder), real_path(folder).value_or(std::string(folder)), true};
-  }
-  return below(last.real, std::string_view(path).substr(slash + 1));
+// real_path(folder), with fewer looks where the folder above is known.
+std::optional<std::string> ImageFiles::real_below_known(std::string_view folder,
+                                                        const RealFolders& folders) const {
+  const std::size_t slash = folder.rfind('/');
+  const auto parent = slash == std::string_view::npos
+                          ? folders.known.end()
+                          : folders.known.find(std::string(folder.substr(0, slash)));
+  if (parent == folders.known.end()) return real_path(folder);
+  std::string path = below(parent->second, folder.substr(slash + 1));
+  const FileFacts* const found = find(path);
+  const bool is_plain = found != nullptr && found->kind == EntryKind::directory;
+  return is_plain ? std::move(path) : real_path(folder);
 }
 
-void ImageFiles::add_file(FileFacts file, LastFolder& last) {
-  file.path = place_of(file.path, last);
+const std::string& ImageFiles::real_folder(std::string_view folder, RealFolders& folders) const {
+  if (folders.last == folder) return folders.last_real;
+  folders.last = folder;
+  const auto known = folders.known.find(folders.last);
+  if (known != folders.known.end()) return folders.last_real = known->second;
+  const auto real = real_below_known(folder, folders);
+  if (real) folders.known.emplace(folders.last, *real);
+  return folders.last_real = real.value_or(folders.last);
+}
+
+// Whether folders may lead elsewhere after it.
+bool ImageFiles::make_room(const FileFacts& file) {
+  const std::size_t before = files_.size();
+  if (file.kind != EntryKind::directory) remove_below(file.path);
+  bool is_other = files_.size() != before;
+  const auto old = files_.find(file.path);
+  if (old != files_.end()) {
+    is_other = is_other || old->second.kind != file.kind || file.kind == EntryKind::symlink;
+    remove(old, std::next(old));
+  }
+  return is_other;
+}
+
+void ImageFiles::add_file(FileFacts file, RealFolders& folders) {
+  const std::size_t slash = file.path.rfind('/');
+  if (slash != std::string::npos) {
+    const std::string_view path = file.path;
+    file.path = below(real_folder(path.substr(0, slash), folders), path.substr(slash + 1));
+  }
   if (file.kind == EntryKind::hardlink) {
     const FileFacts* const target = find(with_real_folder(file.link));
     if (target == nullptr) return;
@@ -68,15 +99,9 @@ void ImageFiles::add_file(FileFacts file, LastFolder& last) {
     file.path = std::move(path);
   }
   auto next = files_.lower_bound(file.path);
-  const bool may_replace = next != files_.end() && next->first.starts_with(file.path);
-  last.is_known = last.is_known && !may_replace && file.kind == EntryKind::file;
-  if (may_replace) {
-    if (file.kind != EntryKind::directory) remove_below(file.path);
+  if (next != files_.end() && next->first.starts_with(file.path)) {
+    if (make_room(file)) folders = {};
     next = files_.lower_bound(file.path);
-    if (next != files_.end() && next->first == file.path) {
-      const auto gone = next++;
-      remove(gone, next);
-    }
   }
   const auto added = files_.emplace_hint(next, file.path, FileFacts());
   added->second = std::move(file);
@@ -92,9 +117,9 @@ void ImageFiles::add(LayerFacts layer) {
   }
   for (const std::string& path : layer.emptied)
     remove_below(real_path(path).value_or(path));
-  LastFolder last;
+  RealFolders folders;
   for (FileFacts& file : layer.files)
-    add_file(std::move(file), last);
+    add_file(std::move(file), folders);
 }
 
 const FileFacts* ImageFiles::find(std::string_view path) const {

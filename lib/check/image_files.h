@@ -50,17 +50,21 @@ class ImageFiles {
 
  private:
   using Files = std::map<std::string, FileFacts, std::less<>>;
-  /// The folder that the last file was added to, and where it really is: files come in a row.
-  struct LastFolder {
-    std::string path;
-    std::string real;
-    bool is_known = false;
+  /// Where the folders of a layer's files really are. What is new changes nothing about it, only
+  /// what takes another's place does.
+  struct RealFolders {
+    std::string last;  // files come in a row
+    std::string last_real;
+    std::unordered_map<std::string, std::string> known;
   };
   void remove(Files::iterator first, Files::iterator last);
   void remove_below(const std::string& path);
-  void add_file(FileFacts file, LastFolder& last);
+  void add_file(FileFacts file, RealFolders& folders);
   std::string with_real_folder(const std::string& path) const;
-  std::string place_of(const std::string& path, LastFolder& last) const;
+  std::optional<std::string> real_below_known(std::string_view folder,
+                                              const RealFolders& folders) const;
+  const std::string& real_folder(std::string_view folder, RealFolders& folders) const;
+  bool make_room(const FileFacts& file);
 
   Files files_;
   std::map<std::string_view, const FileFacts*> read_;  // views of keys of `files_`

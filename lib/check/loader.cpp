@@ -184,6 +184,15 @@ const FileFacts* Loader::search(const FileFacts& by,
   return in_folders(defaults_, name, elf);
 }
 
+const std::vector<const FileFacts*>& Loader::needed_by(const FileFacts& by) {
+  const auto [place, is_new] = needed_.try_emplace(&by);
+  if (is_new) {
+    for (const std::string& name : by.content->elf->needed)
+      place->second.push_back(search(by, name, {}));
+  }
+  return place->second;
+}
+
 // One process: what was loaded is not looked for again under its name.
 struct Loader::Walk {
   std::map<std::string, const FileFacts*> by_name;
@@ -216,9 +225,12 @@ Loader::Walk Loader::walk_from(const FileFacts& start) {
     std::vector<std::string> passed = expanded(elf.rpath, by);
     passed.insert(passed.end(), walk.queue[i].second.begin(), walk.queue[i].second.end());
     if (!elf.soname.empty()) walk.by_name.emplace(elf.soname, &by);
-    for (const std::string& name : elf.needed) {
+    const std::vector<std::string> inherited = walk.queue[i].second;
+    for (std::size_t at = 0; at < elf.needed.size(); ++at) {
+      const std::string& name = elf.needed[at];
       if (walk.by_name.contains(name)) continue;
-      const FileFacts* const found = search(by, name, walk.queue[i].second);
+      const FileFacts* const found =
+          inherited.empty() ? needed_by(by)[at] : search(by, name, inherited);
       walk.by_name.emplace(name, found);
       if (found == nullptr && !is_driver_library(name)) {
         walk.problems.push_back({LoadProblem::Kind::missing, name, by.path, {}, {}});

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace mlpack {
@@ -50,6 +51,8 @@ class Loader {
  private:
   struct Walk;
   Walk walk_from(const FileFacts& start);
+  /// What the names that `by` needs lead to, in their order, where nothing is inherited.
+  const std::vector<const FileFacts*>& needed_by(const FileFacts& by);
   const FileFacts* search(const FileFacts& by,
                           const std::string& name,
                           const std::vector<std::string>& inherited);
@@ -69,6 +72,7 @@ class Loader {
   std::vector<std::string> configured_;
   std::vector<std::string> defaults_;
   std::map<std::string, std::optional<std::string>, std::less<>> real_folders_;
+  std::unordered_map<const FileFacts*, std::vector<const FileFacts*>> needed_;
 };
 
 }  // namespace mlpack

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 
-from check_images import IS_AMD64, L4, PASSWD, CheckCase, compiled, host_file
+from check_images import IS_AMD64, L4, PASSWD, TOKEN, CheckCase, compiled, host_file
 from fake_elf import BINARY, executing_pickle
 from harness import MIB, MLPACK, ROOT, random_bytes, run
 from image_tree import Image
@@ -127,15 +127,28 @@ class Healthy(CheckCase):
 
 
 class Reports(CheckCase):
-    def test_a_layer_is_read_once_and_a_store_that_may_only_be_read_will_do(self):
+    def test_a_layer_is_read_once(self):
         image = self.healthy().add("models/model.safetensors", random_bytes(4 * MIB))
+        self.assertIn("layers: read", self.checked(image).err)
+        self.assertNotIn("layers: read", self.mlpack("check", "oci:" + self.layout).err)
+        self.skopeo("copy", "--quiet", "oci:" + self.layout, "oci-archive:" + self.path("image.tar"))
+        self.assertIn("layers: read", self.mlpack("check", "oci-archive:" + self.path("image.tar")).err)
+        self.assertNotIn("layers: read", self.mlpack("check", "oci-archive:" + self.path("image.tar")).err)
+
+    def test_what_is_known_of_a_file_of_a_layout_is_forgotten_when_it_changes(self):
+        image = self.healthy().add("app/settings", b"token = " + b"." * len(TOKEN))
         self.finds(image)
-        digest = json.loads(self.read_blob("index"))["manifests"][0]["digest"]
-        layer = json.loads(self.read_blob(digest))["layers"][0]["digest"]
-        blob = self.path("image", "blobs", "sha256", layer[7:])
-        os.rename(blob, self.path("kept"))
-        self.assertEqual(self.mlpack("check", "oci:" + self.layout, "--json").json()["findings"], [])
-        os.rename(self.path("kept"), blob)
+        blobs = self.path("image", "blobs", "sha256")
+        layer = max((os.path.join(blobs, name) for name in os.listdir(blobs)), key=os.path.getsize)
+        with open(layer, "r+b") as file:
+            content = file.read()
+            file.seek(content.index(b"." * len(TOKEN)))
+            file.write(TOKEN.encode())
+        found = self.mlpack("check", "oci:" + self.layout, "--json", code=11).json()["findings"]
+        self.assertEqual([finding["id"] for finding in found], ["secret"])
+
+    def test_a_store_that_may_only_be_read_will_do(self):
+        self.finds(self.healthy())
         store = self.path("closed")
         os.makedirs(store)
         os.chmod(store, 0o555)
@@ -148,11 +161,6 @@ class Reports(CheckCase):
                                env={"HOME": "/"}).json()
         self.assertEqual(document["findings"], [])
         self.assertEqual(os.listdir(store), [])
-
-    def read_blob(self, digest):
-        path = self.path("image", "index.json") if digest == "index" else self.path("image", "blobs", "sha256", digest[7:])
-        with open(path) as file:
-            return file.read()
 
     def test_sarif_is_a_log_of_the_findings(self):
         image = self.healthy().add("models/m.pkl", executing_pickle())
@@ -261,3 +269,20 @@ class Builds(CheckCase):
         again = self.mlpack("build", folder, "--json")
         self.assertEqual(again.json()["bytesRead"], 0)
         self.assertLess(again.seconds, 0.25)
+
+    def test_layers_that_the_registry_alone_has_are_not_fetched_for_it(self):
+        registry = self.registry()
+        name = registry.host + "/a/box:1"
+        spec = ("schema: 1\nname: box\nbase: {debian: bookworm}\nplatform: linux/amd64\nsystem_packages: [busybox-static]\n"
+                "fleet: [cpu]\nrun: [/bin/busybox, echo, up]\nlayers: {compression: gzip}\n")
+        folder = self.project("box", spec)
+        first = run([MLPACK, "build", folder, "-t", name, "--push", "--json"], env=self.env)
+        if first.code == 6:
+            self.skipTest("no Debian mirror in reach")
+        self.assertEqual(first.json()["check"], {"verdict": "runs", "findings": []})
+        fresh = {"MLPACK_STORE": self.path("fresh")}
+        again = self.mlpack("build", folder, "-t", name, "--push", "--json", env=fresh)
+        self.assertEqual(again.json()["digest"], first.json()["digest"])
+        self.assertNotIn("check", again.json())
+        self.assertIn("was not checked: layers of it are in the registry alone", again.err)
+        self.assertEqual(self.mlpack("check", name, env=fresh).out, name + ": it will run\n")

@@ -5,8 +5,8 @@ import os
 import re
 import shutil
 
-from check_images import IS_AMD64, L4, PASSWD, TOKEN, CheckCase, compiled, host_file
-from fake_elf import BINARY, executing_pickle
+from check_images import IS_AMD64, L4, LOADER, PASSWD, TOKEN, CheckCase, compiled, host_file
+from fake_elf import BINARY, elf, executing_pickle, fatbin
 from harness import MIB, MLPACK, ROOT, random_bytes, run
 from image_tree import Image
 from runtime_bases import IMAGES, write_base
@@ -134,6 +134,25 @@ class Reports(CheckCase):
         self.skopeo("copy", "--quiet", "oci:" + self.layout, "oci-archive:" + self.path("image.tar"))
         self.assertIn("layers: read", self.mlpack("check", "oci-archive:" + self.path("image.tar")).err)
         self.assertNotIn("layers: read", self.mlpack("check", "oci-archive:" + self.path("image.tar")).err)
+
+    def test_layers_of_a_registry_pass_by_and_say_the_same(self):
+        image = self.with_gpu() if IS_AMD64 else self.healthy()
+        image.add("models/m.pkl", executing_pickle()).add("models/m.gguf", random_bytes(3 * MIB))
+        if IS_AMD64:
+            image.add("opt/plugins/libbig.so", elf("libbig.so", data=bytes(20 * MIB) + fatbin((BINARY, 70))))
+            image.add("usr/bin/server", elf(needed=["libbig.so", "libc.so.6"], runpath="/opt/plugins", interpreter=LOADER))
+        here = self.checked(image, *L4, code=11).json()["findings"]
+        self.assertEqual([finding["id"] for finding in here][-1], "pickle-code")
+        registry = self.registry()
+        name = registry.host + "/a/image:1"
+        for compression in ("gzip", "zstd"):
+            with self.subTest(compression):
+                self.skopeo("copy", "--quiet", "--dest-compress-format", compression, "--dest-tls-verify=false",
+                            "oci:" + self.layout, "docker://" + name)
+                env = {"MLPACK_STORE": self.path("store-" + compression)}
+                there = self.mlpack("check", name, "--json", *L4, code=11, env=env).json()["findings"]
+                self.assertEqual(there, here)
+                self.assertEqual(self.leftovers(self.path("store-" + compression)), [])
 
     def test_what_is_known_of_a_file_of_a_layout_is_forgotten_when_it_changes(self):
         image = self.healthy().add("app/settings", b"token = " + b"." * len(TOKEN))

@@ -18,6 +18,7 @@
 namespace mlpack {
 namespace {
 
+using namespace std::string_view_literals;
 using Level = Finding::Level;
 
 std::optional<Version> version_of_sm(unsigned sm) {
@@ -99,11 +100,34 @@ constexpr std::array<FitText, 7> fit_texts{{
      "install a build with code for that GPU, or take the GPU out of the fleet"},
 }};
 
+// Libraries of NVIDIA that frameworks are linked with, and use for a feature alone that they have
+// on some GPUs only: sparse matrices, profiling, memory of several machines.
+constexpr std::array feature_libraries{"libcusparseLt.so"sv,
+                                       "libcheckpoint.so"sv,
+                                       "libpcsamplingutil.so"sv,
+                                       "libnvshmem"sv,
+                                       "libcufile"sv};
+
+bool is_feature_library(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return std::any_of(feature_libraries.begin(),
+                     feature_libraries.end(),
+                     [&](std::string_view known) { return name.starts_with(known); });
+}
+
+// What becomes of a program where the code of a library does not fit.
+enum class Need { all, feature, unknown };
+
+std::string_view need_text(Need need) {
+  if (need == Need::feature) return "; but programs can do without it";
+  return need == Need::unknown ? "; but nothing that is started is known to load it" : "";
+}
+
 // Libraries of one machine of which the same is to be said.
 struct FitGroup {
   const CheckMachine* machine = nullptr;
   Fit fit = Fit::runs;
-  bool is_used = true;
+  Need need = Need::all;
   auto operator<=>(const FitGroup&) const = default;
 };
 
@@ -117,9 +141,7 @@ class CodeCheck {
       for (const CheckMachine& machine : input_.fleet) {
         if (machine.gpu == nullptr) continue;
         const Fit found = fit(*file->content->elf, machine);
-        const bool is_fatal = fit_texts[static_cast<std::size_t>(found)].level == Level::error;
-        by_fit_[{&machine, found, found == Fit::runs || !is_fatal || is_used(*file)}].push_back(
-            file);
+        by_fit_[{&machine, found, need_of(found, *file)}].push_back(file);
       }
     }
     for (const auto& [group, files] : by_fit_)
@@ -136,12 +158,17 @@ class CodeCheck {
     return std::any_of(elf.gpu_code.begin(), elf.gpu_code.end(), is_launchable);
   }
 
-  bool is_used(const FileFacts& file) {
+  // Of what is no error anyhow it does not matter.
+  Need need_of(Fit fit, const FileFacts& file) {
+    if (fit == Fit::runs || fit_texts[static_cast<std::size_t>(fit)].level != Level::error) {
+      return Need::all;
+    }
+    if (is_feature_library(file.path)) return Need::feature;
     if (!used_) {
       Loader loader(input_.files, input_.config, Loader::Cache::made_by_toolkit);
       used_.emplace(input_, loader);
     }
-    return used_->contains(file);
+    return used_->contains(file) ? Need::all : Need::unknown;
   }
 
   // The CUDA version of the toolkit that wrote it.
@@ -202,7 +229,7 @@ class CodeCheck {
   }
 
   void add(const FitGroup& group, const std::vector<const FileFacts*>& files) {
-    const auto& [place, fit, is_used] = group;
+    const auto& [place, fit, need] = group;
     const CheckMachine& machine = *place;
     if (fit == Fit::runs) return;
     const std::string gpu =
@@ -213,7 +240,7 @@ class CodeCheck {
     const FitText& text = fit_texts[static_cast<std::size_t>(fit)];
     Finding& finding = findings_.emplace_back();
     finding.id = text.id;
-    finding.level = is_used ? text.level : Level::warning;
+    finding.level = need == Need::all ? text.level : Level::warning;
     finding.is_unknown = fit == Fit::driver_unknown;
     finding.file = files.front()->path;
     finding.what =
@@ -222,7 +249,7 @@ class CodeCheck {
                               first,
                               targets_text(*files.front()->content->elf),
                               text.why,
-                              is_used ? "" : "; but nothing that is started is known to load it");
+                              need_text(need));
     finding.fix = text.fix;
   }
 

@@ -14,13 +14,14 @@ using namespace std::string_view_literals;
 constexpr std::array shell_names{"ash"sv, "bash"sv, "dash"sv, "sh"sv, "busybox"sv, "zsh"sv};
 
 // Modules of Python packages that are tried at run time and left alone where they do not load.
-constexpr std::array optional_modules{"_tkinter."sv,
-                                      "tbbpool."sv,
-                                      "omppool."sv,
-                                      "_dbm."sv,
-                                      "_gdbm."sv,
-                                      "_torio_ffmpeg"sv,
-                                      "libtorchcodec_"sv};
+constexpr std::array optional_modules{"/_tkinter."sv,
+                                      "/tbbpool."sv,
+                                      "/omppool."sv,
+                                      "/_dbm."sv,
+                                      "/_gdbm."sv,
+                                      "/_torio_ffmpeg"sv,
+                                      "/libtorchcodec_"sv,
+                                      "/cupy_backends/cuda/libs/"sv};
 
 std::string_view last_part(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
@@ -55,7 +56,7 @@ bool is_python_module(std::string_view path) {
   return is_module && is_installed &&
          std::none_of(optional_modules.begin(),
                       optional_modules.end(),
-                      [&](std::string_view known) { return name.starts_with(known); });
+                      [&](std::string_view known) { return path.find(known) != path.npos; });
 }
 
 UsedFiles::UsedFiles(const CheckInput& input, Loader& loader) {

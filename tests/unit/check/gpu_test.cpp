@@ -170,3 +170,20 @@ TEST_CASE("without the capability for CUDA there is no libcuda in a container") 
     CHECK(image.ids() == Ids{});
   }
 }
+
+TEST_CASE("a library that is for a feature of some GPUs alone is a warning") {
+  TestImage image;
+  image.machine("T4", "550.90.07");
+  ElfFacts sparse = library("libcusparseLt.so.0");
+  sparse.gpu_code = {code_for(80), ptx_for(52, 9, 0)};
+  const std::string packages = "opt/venv/lib/python3.12/site-packages/";
+  image.add(packages + "cusparselt/lib/libcusparseLt.so.0", sparse);
+  const Finding found = image.only();
+  CHECK(found.id == "gpu-code-too-new");
+  CHECK(found.level == Finding::Level::warning);
+  CHECK(found.why.ends_with("; but programs can do without it"));
+  ElfFacts torch = library("libtorch_cuda.so");
+  torch.gpu_code = {code_for(80)};
+  image.add(packages + "torch/lib/libtorch_cuda.so", torch);
+  CHECK(image.ids() == Ids{"error gpu-code-missing", "warning gpu-code-too-new"});
+}

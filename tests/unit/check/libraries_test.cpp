@@ -120,3 +120,14 @@ TEST_CASE("what is made for newer processors is told about, where it is used") {
   image.config.platform.variant = "v4";
   CHECK(image.ids() == Ids{});
 }
+
+TEST_CASE("modules that packages try and leave alone are warnings where they do not load") {
+  const std::string packages = "opt/venv/lib/python3.11/site-packages/";
+  TestImage image;
+  image.add(packages + "cupy_backends/cuda/libs/cutensor.cpython-311-x86_64-linux-gnu.so",
+            library("", {"libcutensor.so.2"}));
+  CHECK(image.ids() == Ids{"warning library-missing"});
+  image.add(packages + "cupy/_core/core.cpython-311-x86_64-linux-gnu.so",
+            library("", {"libcutensor.so.2"}));
+  CHECK(image.ids() == Ids{"error library-missing"});
+}

@@ -164,7 +164,13 @@ class ProcessCheck {
           "a container of it does not start: unable to find the user",
           "use a number, or add the user");
     }
-    if (account.uid == 0) return;
+    if (account.uid == 0) {
+      return add("user-root",
+                 Level::info,
+                 "the image runs as root",
+                 "clusters that restrict their pods refuse it, and what breaks out of it is root",
+                 "name another user: `user: \"65532:65532\"`");
+    }
     if (!account.has_line) {
       add("user-without-passwd",
           Level::warning,

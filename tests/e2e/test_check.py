@@ -40,7 +40,8 @@ class Healthy(CheckCase):
         self.runs(self.healthy())
 
     def test_a_static_program_alone(self):
-        image = Image(Cmd=["/server"])
+        image = Image(Cmd=["/server"], User="1000")
+        image.add("etc/passwd", PASSWD).add("home/app", None, 0o755, 1000)
         image.add("server", compiled(self.dir, "server", '#include <stdio.h>\nint main() { puts("up"); }\n', "-static"))
         self.runs(image)
 

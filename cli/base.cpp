@@ -80,7 +80,10 @@ std::size_t take_in(const BaseImage& image, const LayerIntake& intake, std::size
   return moved;
 }
 
-FoundBase on_layout(const BaseLayout& layout, const Platform& platform, Session& session) {
+FoundBase on_layout(const BaseLayout& layout,
+                    const Platform& platform,
+                    Session& session,
+                    const BaseUse& use) {
   const std::string name =
       "oci:" + layout.path.string() + (layout.tag.empty() ? "" : ":" + layout.tag);
   const LoadedArchive archive =
@@ -88,7 +91,8 @@ FoundBase on_layout(const BaseLayout& layout, const Platform& platform, Session&
   const Image& image = image_for(archive.images, platform, name);
   FoundBase base = on_image(image, name, image.digest());
   // So that the layout may go away.
-  take_in(base.image, session.intake(archive.open, Fault::input), 1);
+  if (use.packages != BaseUse::Packages::leave)
+    take_in(base.image, session.intake(archive.open, Fault::input), 1);
   return base;
 }
 
@@ -131,6 +135,23 @@ const LockedSystem* pinned_system(const BaseUse& use) {
   return use.pins != nullptr && use.pins->system ? &*use.pins->system : nullptr;
 }
 
+// What is the same whatever packages there are.
+void lay_root(FoundBase& base, const std::string& codename, DebianRoot root) {
+  base.facts.kind = BaseFacts::Kind::debian;
+  base.facts.name = codename;
+  for (const std::string& line : root.env) {
+    const std::size_t equals = line.find('=');
+    base.facts.config.set_env(line.substr(0, equals), line.substr(equals + 1));
+  }
+  base.image.config = base.facts.config;
+  base.image.name = codename;
+  for (const LayerRecipe& layer : root.layers)
+    base.root.add(layer);
+  base.system = std::move(root.layers);
+  base.passwd = std::move(root.passwd);
+  base.group = std::move(root.group);
+}
+
 FoundBase on_debian(const BaseDebian& wish,
                     const Spec& spec,
                     const Platform& platform,
@@ -140,28 +161,22 @@ FoundBase on_debian(const BaseDebian& wish,
   add_names(wanted, spec);
   wanted.packages = lock_packages(spec);
   const LockedSystem* pinned = pinned_system(use);
+  FoundBase base;
+  base.facts.config.platform = platform;
+  if (use.packages == BaseUse::Packages::leave) {
+    if (pinned != nullptr) base.locked_system = *pinned;
+    if (pinned != nullptr && pinned->root) add_sketch(*pinned->root, base.root);
+    lay_root(base, wish.codename, root_without_layers());
+    return base;
+  }
   const DebianPlan plan =
       pinned != nullptr ? plan_of(*pinned, wanted, context) : resolve_debian(wanted, context);
-  FoundBase base;
   base.locked_system =
       pinned != nullptr ? *pinned : locked_system(plan, wanted, lock_packages(spec));
-  base.facts.kind = BaseFacts::Kind::debian;
-  base.facts.name = plan.codename;
-  base.facts.config.platform = platform;
   const bool is_laid_out =
       use.packages == BaseUse::Packages::lay_out && !take_made(base, spec, use);
-  DebianRoot root = is_laid_out ? prepare_debian(plan, context) : root_without_layers();
-  for (const std::string& line : root.env) {
-    const std::size_t equals = line.find('=');
-    base.facts.config.set_env(line.substr(0, equals), line.substr(equals + 1));
-  }
-  base.image.config = base.facts.config;
-  base.image.name = plan.codename;
-  for (const LayerRecipe& layer : root.layers)
-    base.root.add(layer);
-  base.system = std::move(root.layers);
-  base.passwd = std::move(root.passwd);
-  base.group = std::move(root.group);
+  lay_root(
+      base, plan.codename, is_laid_out ? prepare_debian(plan, context) : root_without_layers());
   return base;
 }
 
@@ -251,7 +266,7 @@ std::optional<FoundBase> image_of(const Spec& spec,
     return on_reference(reference->reference, platform, session, offline, use.pins);
   }
   if (const auto* layout = std::get_if<BaseLayout>(&wish)) {
-    return on_layout(*layout, platform, session);
+    return on_layout(*layout, platform, session, use);
   }
   if (std::holds_alternative<BaseAuto>(wish) && spec.runtime) {
     const std::string name = base_of_runtime(Catalog::built_in(), spec, platform);
@@ -299,6 +314,10 @@ FoundBase find_base(const Spec& spec,
     BaseUse packages = use;
     note_image(*image, spec, packages);
     if (use.layers == BaseLayers::keep) keep_layers(*image, session);
+    if (use.packages == BaseUse::Packages::leave) {
+      if (const LockedSystem* pinned = pinned_system(packages)) image->locked_system = *pinned;
+      return std::move(*image);
+    }
     add_packages(*image, spec, session, offline, packages);
     return std::move(*image);
   });

@@ -41,7 +41,8 @@ enum class BaseLayers { leave, keep };
 struct BaseUse {
   BaseLayers layers = BaseLayers::leave;
   /// `resolve`: packages are chosen, but neither fetched nor laid out, and Python is not looked at.
-  enum class Packages { lay_out, resolve } packages = Packages::lay_out;
+  /// `leave`: they are what `pins` says, if anything, and no layer of a layout is taken.
+  enum class Packages { lay_out, resolve, leave } packages = Packages::lay_out;
   const LockedPlatform* pins = nullptr;  // what the lock says; it is right for the spec
   LockedLayers* registry = nullptr;      // has layers that need not be made; may be absent
 };

@@ -46,7 +46,8 @@ CommandTree command_tree(GlobalOptions& options) {
   CommandTree tree;
   tree.summary = "package models as container images: no daemon, no root, no Dockerfile";
   tree.declare_global = [&options](ArgumentList& list) { declare_global(list, options); };
-  tree.commands = {build_command(),
+  tree.commands = {plan_command(),
+                   build_command(),
                    push_command(),
                    pull_command(),
                    fetch_command(),

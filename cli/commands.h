@@ -31,6 +31,7 @@ CommandTree command_tree(GlobalOptions& options);
 CommandInfo command_info();
 
 // In the order of --help; each is in a file of its name.
+Command plan_command();
 Command build_command();
 Command push_command();
 Command pull_command();

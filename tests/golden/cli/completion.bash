@@ -4,6 +4,7 @@ _mlpack() {
   local command='' words='' files='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "${command:+$command }${COMP_WORDS[i]}" in
+      'plan') command='plan' ;;
       'build') command='build' ;;
       'push') command='push' ;;
       'pull') command='pull' ;;
@@ -31,10 +32,12 @@ _mlpack() {
     -j|--jobs) COMPREPLY=(); return ;;
     --ca) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --catalog) COMPREPLY=($(compgen -f -- "$word")); return ;;
-    -t|--tag) COMPREPLY=(); return ;;
-    -o|--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --explain) COMPREPLY=(); return ;;
+    --as-of) COMPREPLY=(); return ;;
     --platform) COMPREPLY=(); return ;;
     --var) COMPREPLY=(); return ;;
+    -t|--tag) COMPREPLY=(); return ;;
+    -o|--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --label) COMPREPLY=(); return ;;
     --also) COMPREPLY=(); return ;;
     --ignore) COMPREPLY=(); return ;;
@@ -45,7 +48,8 @@ _mlpack() {
     -u|--username) COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='build push pull fetch lock inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    '') words='plan build push pull fetch lock inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'plan') words='--explain --as-of --platform --var --offline --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'build') words='-t --tag -o --output --push --platform --var --label --also --locked --offline --verify-cache --reshard --no-check --ignore --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'push') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
@@ -63,7 +67,7 @@ _mlpack() {
     'login') words='-u --username --password-stdin --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
     'logout') words='--store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
     'completion') words='bash zsh fish --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
-    'help') words='build push pull fetch lock inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'help') words='plan build push pull fetch lock inspect check diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
   [[ -z $files || $word == -* ]] || COMPREPLY+=($(compgen -f -- "$word"))

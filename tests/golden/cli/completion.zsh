@@ -4,6 +4,7 @@ _mlpack() {
   local -a commands
   for ((i = 2; i < CURRENT; i++)); do
     case "${command:+$command }${words[i]}" in
+      'plan') command='plan'; depth=$i ;;
       'build') command='build'; depth=$i ;;
       'push') command='push'; depth=$i ;;
       'pull') command='pull'; depth=$i ;;
@@ -49,6 +50,7 @@ _mlpack() {
       && return
       fi
       commands=( \
+      'plan:say what would be built, and why; write nothing' \
       'build:build an image from a spec' \
       'push:push an image to a registry' \
       'pull:pull an image from a registry into the store' \
@@ -65,6 +67,31 @@ _mlpack() {
       'help:say what a command does and takes' \
       )
       _describe command commands ;;
+    'plan')
+      _arguments \
+      '*--explain[say what led to WHAT\: base, cuda, driver, python, runtime, fit, a framework or a layer]:WHAT: ' \
+      '*--as-of[choose among what was released by DATE (2025-10-31, say)]:DATE: ' \
+      '*--platform[plan for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
+      '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
+      '*--offline[use no network\: plan from the catalog, the lock and the store]' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':SPEC:_files' \
+      && return ;;
     'build')
       _arguments \
       '*-t[name the image; `\:TAG` appends to the spec'\''s own name]:REF: ' \
@@ -468,7 +495,7 @@ _mlpack() {
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      '*:COMMAND:(build push pull fetch lock inspect check diff catalog store login logout completion help)' \
+      '*:COMMAND:(plan build push pull fetch lock inspect check diff catalog store login logout completion help)' \
       && return ;;
   esac
 }

@@ -6,6 +6,7 @@ import shutil
 import unittest
 
 from harness import Case, MLPACK, ROOT, is_root, make_base
+from hub_server import Hub
 
 try:
     import jsonschema
@@ -141,3 +142,32 @@ class Plans(Case):
         self.assertIs(document["fits"][0]["ok"], False)
         self.assertGreater(document["fits"][0]["needBytes"], document["fits"][0]["haveBytes"])
         self.assertEqual(len(document["conflicts"]), 1)
+
+    def test_what_the_lock_pins_is_planned_without_a_network_or_a_store(self):
+        registry = self.registry()
+        reference = make_base(self, registry, "acme/base", 1000)
+        folder = self.project("based", "schema: 1\nname: based\nplatform: linux/amd64\nbase: %s\nrun: [app]\n" % reference)
+        self.mlpack("lock", folder)
+        registry.stop()
+        with open(self.path("based", "mlpack.lock")) as file:
+            pinned = file.read()
+        for store in ("store", "another"):
+            document = self.plan(folder, "--offline", env={"MLPACK_STORE": self.path(store)})
+            self.assertIn(document["baseDigest"], pinned)
+        self.assertFalse(os.path.exists(self.path("another")))
+
+    def test_of_weights_on_a_hub_names_are_read_and_with_a_lock_not_even_those(self):
+        weights = b"\x02\0\0\0\0\0\0\0{}" + bytes(1 << 20)
+        with Hub({"acme/tiny": {"config.json": b"{}", "model.safetensors": weights}}) as hub:
+            env = {"HF_ENDPOINT": hub.url, "NO_PROXY": "127.0.0.1"}
+            folder = self.project("hub", "schema: 1\nname: hub\nplatform: linux/amd64\nbase: scratch\nrun: [app]\n"
+                                         "layers: {compression: none}\nweights: [{name: w, source: \"hf://acme/tiny@main\"}]\n")
+            planned = [layer for layer in self.plan(folder, env=env)["layers"] if layer["kind"] == "weights"]
+            self.assertEqual(sum(layer["files"] for layer in planned), 2)
+            self.assertEqual(sum(layer["bytes"] for layer in planned), len(weights) + 2)
+            self.assertFalse(os.path.exists(self.path("store")))
+            offline = self.plan(folder, "--offline", env=env)
+            self.assertIn("weights w", " ".join(warning["what"] for warning in offline["warnings"]))
+            self.mlpack("lock", folder, env=env)
+        locked = self.plan(folder, "--offline", env={**env, "MLPACK_STORE": self.path("another")})
+        self.assertEqual(sum(layer["files"] or 0 for layer in locked["layers"] if layer["kind"] == "weights"), 2)

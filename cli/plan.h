@@ -104,14 +104,18 @@ std::vector<Choice> plan_decisions(const PlanInputs& inputs,
                                    const std::string& base,
                                    const Plan& plan);
 
-/// The layers of the image of `plan`, from the lowest. `remote` are the weights that are not on
-/// this disk, `reused` those that are layers of other images; entries in neither were not looked
-/// at.
+/// Weights that are not on this disk: in the network, and as layers of other images. Entries in
+/// neither were not looked at.
+struct PlannedElsewhere {
+  RemoteWeightsByName remote;
+  ReusedWeights reused;
+};
+
+/// The layers of the image of `plan`, from the lowest.
 std::vector<PlannedLayer> plan_layers(const PlanInputs& inputs,
                                       Plan plan,
                                       const FoundBase& base,
-                                      const RemoteWeightsByName& remote,
-                                      const ReusedWeights& reused,
+                                      const PlannedElsewhere& elsewhere,
                                       Session& session);
 
 /// One for each model and row of the fleet with a GPU.

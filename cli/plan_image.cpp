@@ -239,19 +239,19 @@ void describe_start(const PlanInputs& inputs,
 Plan make_plan(const PlanInputs& inputs,
                const Platform& platform,
                const PlanBase& base,
-               const SpecStack& stack,
-               const RemoteWeightsByName& remote,
+               const PlannedElsewhere& elsewhere,
                Session& session) {
-  const Spec readable = readable_spec(inputs, remote);
+  const Spec readable = readable_spec(inputs, elsewhere.remote);
   Plan plan = resolve(inputs.spec,
                       platform,
                       base.found.facts,
                       creation_time(session.world.environment),
-                      runtime_facts(readable, remote, session));
-  if (stack.resolution.stack) {
-    apply_stack(inputs.catalog, *stack.resolution.stack, stack.demands, plan);
-  }
-  forget_unread_base(base, plan);
+                      runtime_facts(readable, elsewhere.remote, session));
+  auto& decisions = plan.decisions;
+  for (const auto& [name, found] : elsewhere.remote)
+    decisions.insert(decisions.end(), found.decisions.begin(), found.decisions.end());
+  const auto& reused = elsewhere.reused.decisions;
+  decisions.insert(decisions.end(), reused.begin(), reused.end());
   return plan;
 }
 
@@ -265,12 +265,13 @@ PlanOutcome plan_image_of(const PlanInputs& inputs, const Platform& platform, Se
     stack = find_stack(inputs.catalog, inputs.asked, base.found.facts.config, inputs.as_of);
     if (!stack.resolution.stack) return {std::nullopt, std::move(stack.resolution.conflicts)};
   }
-  const RemoteWeightsByName remote = list_weights(inputs, session);
-  const ReusedWeights reused = find_reused_weights(inputs, platform, session);
-  Plan plan = make_plan(inputs, platform, base, stack, remote, session);
-  for (const auto& [name, found] : remote)
-    plan.decisions.insert(plan.decisions.end(), found.decisions.begin(), found.decisions.end());
-  plan.decisions.insert(plan.decisions.end(), reused.decisions.begin(), reused.decisions.end());
+  const PlannedElsewhere elsewhere{list_weights(inputs, session),
+                                   find_reused_weights(inputs, platform, session)};
+  Plan plan = make_plan(inputs, platform, base, elsewhere, session);
+  if (stack.resolution.stack) {
+    apply_stack(inputs.catalog, *stack.resolution.stack, stack.demands, plan);
+  }
+  forget_unread_base(base, plan);
 
   PlannedImage image{inputs.spec.name, platform, base.found.facts.name};
   image.base_digest = base.found.facts.digest;
@@ -280,8 +281,8 @@ PlanOutcome plan_image_of(const PlanInputs& inputs, const Platform& platform, Se
   describe_start(inputs, base, plan, image);
   image.decisions = plan_decisions(inputs, stack, image.base, plan);
   image.warnings = plan.warnings;
-  image.layers = plan_layers(inputs, std::move(plan), base.found, remote, reused, session);
-  image.fits = plan_fits(inputs, remote, session);
+  image.layers = plan_layers(inputs, std::move(plan), base.found, elsewhere, session);
+  image.fits = plan_fits(inputs, elsewhere.remote, session);
   warn_of_families(inputs, image.warnings);
   warn_of_gaps(image, image.warnings);
   return {std::move(image), {}};

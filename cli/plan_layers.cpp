@@ -109,16 +109,16 @@ PlannedLayer of_job(const PackJob& job,
 std::vector<PlannedLayer> plan_layers(const PlanInputs& inputs,
                                       Plan plan,
                                       const FoundBase& base,
-                                      const RemoteWeightsByName& remote,
-                                      const ReusedWeights& reused,
+                                      const PlannedElsewhere& elsewhere,
                                       Session& session) {
   const Spec& spec = inputs.spec;
+  const RemoteWeightsByName& remote = elsewhere.remote;
   const std::vector<LockedLayer>& locked = inputs.lock.layers(plan.platform);
   std::vector<PlannedLayer> layers;
   add_base(layers, base);
   add_system(layers, base, spec, locked);
   add_wheels(layers, spec);
-  add_reused(layers, spec, reused);
+  add_reused(layers, spec, elsewhere.reused);
   for (const PlannedContent& content : plan.weights) {
     if (!was_looked_at(spec, content.name, remote)) layers.push_back({Role::weights, content.name});
   }

@@ -171,3 +171,8 @@ class Plans(Case):
             self.mlpack("lock", folder, env=env)
         locked = self.plan(folder, "--offline", env={**env, "MLPACK_STORE": self.path("another")})
         self.assertEqual(sum(layer["files"] or 0 for layer in locked["layers"] if layer["kind"] == "weights"), 2)
+
+    def test_a_base_out_of_reach_is_an_error_that_names_offline(self):
+        folder = self.project("far", "schema: 1\nname: far\nplatform: linux/amd64\nbase: 127.0.0.1:1/a:1\nrun: [app]\n")
+        told = self.mlpack("plan", folder, code=6).err
+        self.assertIn("hint: `mlpack plan --offline` plans without it", told)

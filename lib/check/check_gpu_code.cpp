@@ -10,10 +10,10 @@
 
 #include <algorithm>
 #include <array>
-#include <compare>
 #include <map>
 #include <optional>
 #include <string_view>
+#include <tuple>
 
 namespace mlpack {
 namespace {
@@ -124,12 +124,7 @@ std::string_view need_text(Need need) {
 }
 
 // Libraries of one machine of which the same is to be said.
-struct FitGroup {
-  const CheckMachine* machine = nullptr;
-  Fit fit = Fit::runs;
-  Need need = Need::all;
-  auto operator<=>(const FitGroup&) const = default;
-};
+using FitGroup = std::tuple<const CheckMachine*, Fit, Need>;
 
 class CodeCheck {
  public:

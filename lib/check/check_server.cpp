@@ -68,6 +68,7 @@ std::set<unsigned> exposed_ports(const ImageConfig& config) {
 
 std::string ports_text(const std::set<unsigned>& ports) {
   std::vector<std::string> texts;
+  texts.reserve(ports.size());
   for (const unsigned port : ports)
     texts.push_back(std::to_string(port));
   return join(texts, ", ");

@@ -22,6 +22,12 @@ std::string below(const std::string& folder, std::string_view name) {
   return folder.empty() ? std::string(name) : folder + '/' + std::string(name);
 }
 
+void put_parts(std::vector<std::string>& todo, std::string_view path) {
+  const auto parts = split(path, '/');
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part)
+    if (!part->empty() && *part != ".") todo.emplace_back(*part);
+}
+
 }  // namespace
 
 void ImageFiles::remove(Files::iterator first, Files::iterator last) {
@@ -137,12 +143,7 @@ bool ImageFiles::is_folder(const std::string& path) const {
 
 std::optional<std::string> ImageFiles::real_path(std::string_view path) const {
   std::vector<std::string> todo;  // parts, the next one last
-  const auto put = [&](std::string_view text) {
-    const auto parts = split(text, '/');
-    for (auto part = parts.rbegin(); part != parts.rend(); ++part)
-      if (!part->empty() && *part != ".") todo.emplace_back(*part);
-  };
-  put(path);
+  put_parts(todo, path);
   std::string real;
   int links = 0;
   while (!todo.empty()) {
@@ -157,7 +158,7 @@ std::optional<std::string> ImageFiles::real_path(std::string_view path) const {
     if (found != nullptr && found->kind == EntryKind::symlink) {
       if (++links > most_links) return std::nullopt;
       if (found->link.starts_with('/')) real.clear();
-      put(found->link);
+      put_parts(todo, found->link);
       continue;
     }
     if (found == nullptr ? !is_folder(next) : !todo.empty() && found->kind == EntryKind::file) {

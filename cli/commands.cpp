@@ -50,6 +50,7 @@ CommandTree command_tree(GlobalOptions& options) {
                    build_command(),
                    push_command(),
                    pull_command(),
+                   copy_command(),
                    fetch_command(),
                    lock_command(),
                    inspect_command(),

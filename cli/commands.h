@@ -35,6 +35,7 @@ Command plan_command();
 Command build_command();
 Command push_command();
 Command pull_command();
+Command copy_command();
 Command fetch_command();
 Command lock_command();
 Command inspect_command();

@@ -34,6 +34,9 @@ ClientOptions client_options(const World& world) {
   ClientOptions options;
   options.plain_http = world.settings.plain_http;
   options.jobs = world.settings.transfers;
+  options.registries = [environment = world.environment] {
+    return read_registries_conf(environment);
+  };
   return options;
 }
 

@@ -29,9 +29,11 @@ BlobState Client::head_blob(const Repository& repository, const Digest& digest) 
 }
 
 bool Client::seems_present(const Repository& repository, const Digest& digest) {
-  const Call call{.method = "HEAD", .target = registry_path(repository, "blobs/" + digest.text())};
-  const Answer answer = state_->exchange(repository, call);
-  return answer.response.status == 200 && !is_web_page(answer.response);
+  return state_->look_in_places(repository, PullKind::blob, [&](const Repository& place) {
+    const Call call{.method = "HEAD", .target = registry_path(place, "blobs/" + digest.text())};
+    const Answer answer = state_->exchange(place, call);
+    return answer.response.status == 200 && !is_web_page(answer.response);
+  });
 }
 
 bool Client::mount_blob(const Repository& repository, const Digest& digest, const Reference& from) {

@@ -7,6 +7,7 @@
 #include "lib/progress.h"
 #include "lib/sink.h"
 #include "registry/credentials.h"
+#include "registry/registries_conf.h"
 #include "registry/retry.h"
 #include "registry/transport.h"
 
@@ -26,6 +27,7 @@ enum class Access { pull, push };
 struct Repository {
   Reference name;
   Access access = Access::pull;
+  Tls tls = Tls::required;
 };
 
 /// Which registries are spoken to without TLS. A loopback registry is tried with TLS where it does
@@ -38,6 +40,8 @@ struct ClientOptions {
   PlainHttp plain_http = PlainHttp::loopback_only;
   std::size_t jobs = 4;
   RetryPolicy retry;
+  /// Where pulls go instead; called once, when it is needed. Absent: nowhere else.
+  std::function<RegistriesConf()> registries;
 };
 
 /// What a registry says about a blob. `unknown`: it would not say.
@@ -66,7 +70,8 @@ enum class PutManifest { done, blobs_missing };
 
 /// Speaks distribution-spec 1.1 with registries, any number of them, from any number of threads:
 /// asks for tokens, follows redirects by hand (credentials never leave the registry's origin),
-/// retries what may pass. Every failure is an Error that says what was attempted and what the
+/// retries what may pass. What is pulled comes from a mirror where registries.conf has one that can
+/// give it. Every failure is an Error that says what was attempted and what the
 /// registry replied: Fault::auth for 401 and 403, refused for other answers, network for none,
 /// integrity for bytes that are not what they should be.
 class Client {

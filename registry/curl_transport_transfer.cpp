@@ -3,8 +3,11 @@
 #include "lib/error.h"
 #include "lib/text.h"
 #include "registry/curl_transport_failure.h"
+#include "registry/peers.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
@@ -21,6 +24,19 @@ constexpr int poll_ms = 100;  // how soon a stop is seen
 
 static_assert(std::is_same_v<curl_off_t, std::int64_t>);
 static_assert(CURL_ERROR_SIZE == 256);
+
+std::string address_text(const sockaddr* address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  if (address->sa_family == AF_INET) {
+    bytes = &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+  } else if (address->sa_family == AF_INET6) {
+    bytes = &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  }
+  const bool is_known = bytes != nullptr &&
+                        ::inet_ntop(address->sa_family, bytes, text.data(), text.size()) != nullptr;
+  return is_known ? text.data() : "";
+}
 
 }  // namespace
 
@@ -50,7 +66,11 @@ Transfer::~Transfer() {
 }
 
 Response Transfer::answer() {
-  run();
+  if (forbidden_) {
+    finish(CURLE_OK);
+  } else {
+    run();
+  }
   source_ = nullptr;
   Response response;
   if (failure_ && !head_complete_) {
@@ -62,6 +82,7 @@ Response Transfer::answer() {
   response.status = static_cast<int>(status);
   response.headers = std::move(headers_);
   response.peer = peer_;
+  response.by_proxy = by_proxy_;
   return response;
 }
 
@@ -109,7 +130,10 @@ void Transfer::finish(int result) {
     std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
   if (forbidden_) {
-    break_off(fmt::format("it leads to `{}`, an address that is not public", peer_),
+    break_off(fmt::format(
+                  "it leads to `{}`, an address that {}",
+                  peer_,
+                  peers_ == Request::Peers::network ? "is of this machine alone" : "is not public"),
               NetworkFailure::Kind::forbidden);
   } else if (result != CURLE_OK) {
     CurlEnd end{result, 0, 0, error_text_[0] != '\0' ? error_text_.data() : ""};
@@ -146,12 +170,30 @@ void Transfer::check_stall() {
   }
 }
 
+// Before a connection is made; where a name has several addresses, for each that is tried.
+int Transfer::on_open_socket(void* self, int purpose, curl_sockaddr* address) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  try {
+    const std::string peer = address_text(&address->addr);
+    if (purpose == CURLSOCKTYPE_IPCXN && !is_allowed(transfer.peers_, peer)) {
+      transfer.peer_ = peer;
+      transfer.forbidden_ = true;
+      return CURL_SOCKET_BAD;
+    }
+    transfer.forbidden_ = false;
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return CURL_SOCKET_BAD;
+  }
+}
+
+// A connection that was kept came past on_open_socket for another request.
 int Transfer::on_connected(void* self, char* peer, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(self);
   try {
     transfer.peer_ = peer;
-    transfer.forbidden_ =
-        transfer.peers_ == Request::Peers::public_only && !is_public_address(transfer.peer_);
+    transfer.forbidden_ = !transfer.by_proxy_ && !is_allowed(transfer.peers_, transfer.peer_);
   } catch (...) {
     transfer.thrown_ = std::current_exception();
   }

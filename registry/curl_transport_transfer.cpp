@@ -80,6 +80,12 @@ Response Transfer::answer() {
   long status = 0;
   curl_easy_getinfo(line_->easy(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
+  if (by_proxy_ && status == 407) {  // of an http URL; of others libcurl has an error for it
+    const NetworkFailure refused = curl_failure({0, 0, 407, ""});
+    break_off(refused.message, refused.kind);
+    response.failure = failure_;
+    return response;
+  }
   response.headers = std::move(headers_);
   response.peer = peer_;
   response.by_proxy = by_proxy_;

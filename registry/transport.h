@@ -61,7 +61,7 @@ struct NetworkFailure {
   std::string message;
   /// What another attempt cannot change: a certificate that is not trusted, an address that
   /// `Peers` forbids, a proxy that does not let us pass.
-  enum class Kind { passing, certificate, forbidden } kind = Kind::passing;
+  enum class Kind { passing, certificate, forbidden, proxy } kind = Kind::passing;
   bool may_pass() const { return kind == Kind::passing; }
 };
 

@@ -255,7 +255,7 @@ BuiltSpec build_spec(const Wish& wish,
   check_output_places(outputs, wish.spec, session.store.root());
   const Spec spec = with_chosen_base(wish.spec, wish.catalog);
   const auto use = options.locked ? BuildLock::Use::locked : BuildLock::Use::update;
-  BuildLock lock(spec, use, session.terminal());
+  BuildLock lock(spec, use, session.world);
   if (options.push) probe_targets(wish, session);
   for (const std::string& warning : also_warnings(spec, wish.also))
     session.terminal().warn(warning);

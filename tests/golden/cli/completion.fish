@@ -49,7 +49,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from pull' -f
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l platform -x -d 'fetch for P (linux/arm64, say), not for the spec'\''s platforms'
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l var -x -d 'set a variable that the spec declares'
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l also -x -d 'fetch what `build --also KIND=REF` needs too'
-complete -c mlpack -n '__fish_seen_subcommand_from lock' -l upgrade -d 'choose anew what NAME names (base, system_packages, weights), or everything'
+complete -c mlpack -n '__fish_seen_subcommand_from lock' -l upgrade -d 'choose anew what NAME names (base, system_packages, python, a package of it, weights), or everything'
 complete -c mlpack -n '__fish_seen_subcommand_from lock' -l check -d 'write nothing; fail where the lock would change'
 complete -c mlpack -n '__fish_seen_subcommand_from lock' -l platform -x -d 'lock for P (linux/arm64, say), not for the spec'\''s platforms'
 complete -c mlpack -n '__fish_seen_subcommand_from lock' -l var -x -d 'set a variable that the spec declares'

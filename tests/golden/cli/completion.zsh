@@ -194,7 +194,7 @@ _mlpack() {
       && return ;;
     'lock')
       _arguments \
-      '*--upgrade[choose anew what NAME names (base, system_packages, weights), or everything]' \
+      '*--upgrade[choose anew what NAME names (base, system_packages, python, a package of it, weights), or everything]' \
       '*--check[write nothing; fail where the lock would change]' \
       '*--platform[lock for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
       '*--var[set a variable that the spec declares]:NAME=VALUE: ' \

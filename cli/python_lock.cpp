@@ -158,7 +158,9 @@ std::map<std::string, Digest> python_files(const Spec& spec) {
     return text;
   };
   if (python.lock) note(*python.lock);
-  if (is_uv_lock(python)) note(python.lock->parent_path() / "pyproject.toml");
+  std::error_code absent;
+  const fs::path project = python.lock ? python.lock->parent_path() / "pyproject.toml" : fs::path();
+  if (is_uv_lock(python) && fs::exists(project, absent)) note(project);
   if (is_project(python)) note(*python.requirements);
   if (python.requirements && !is_project(python)) {
     read_requirements(*python.requirements,

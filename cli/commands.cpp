@@ -55,6 +55,7 @@ CommandTree command_tree(GlobalOptions& options) {
                    lock_command(),
                    inspect_command(),
                    check_command(),
+                   doctor_command(),
                    diff_command(),
                    catalog_command(),
                    store_command(),

@@ -40,6 +40,7 @@ Command fetch_command();
 Command lock_command();
 Command inspect_command();
 Command check_command();
+Command doctor_command();
 Command diff_command();
 Command catalog_command();
 Command store_command();

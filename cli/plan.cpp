@@ -81,7 +81,7 @@ void plan(const PlanOptions& options, World& world) {
   }
   const Spec spec = found.resolution.stack ? with_base(asked, *found.resolution.stack) : asked;
   Session session(world, Store::Access::read);
-  const BuildLock lock(spec, BuildLock::Use::update, world.terminal);
+  const BuildLock lock(spec, BuildLock::Use::update, world);
   const Offline network = options.offline ? Offline::yes : Offline::no;
   const PlanInputs inputs{asked, spec, catalog, found, lock, network, options.as_of};
   std::vector<PlannedImage> images;

@@ -95,3 +95,67 @@ TEST_CASE("what is wrong with a captured host is told") {
   CHECK(result.code == 3);
   CHECK(result.err == "error: nvml.json: `nvml.outcome` is not known\n");
 }
+
+TEST_CASE("a captured host has the report of the host itself, and captures itself") {
+  for (const std::string& name : host_names()) {
+    AppRun app;
+    const std::string host = (app.dir / name).string();
+    const std::string copy = (app.dir / "copy").string();
+    const AppRun::Result first = examine(app, name, "--capture " + copy);
+    const AppRun::Result second = app.run(words_of("doctor --root " + copy));
+    CHECK_MESSAGE(second.out == first.out, name);
+    CHECK(first.err == "captured in " + copy + "\n");
+    CHECK(app.run(words_of("doctor --root " + host + " --capture " + copy)).code == 3);
+  }
+}
+
+TEST_CASE("what tells hosts apart is not captured") {
+  AppRun app;
+  make_host("l4", app.dir / "host");
+  write_file(app.dir / "host/proc/driver/nvidia/gpus/0000:00:03.0/information",
+             "Model: NVIDIA L4\nGPU UUID: GPU-secret\n");
+  write_file(app.dir / "host/etc/docker/daemon.json",
+             R"({"runtimes": {"nvidia": {}}, "registry-mirrors": ["https://u:secret@m.example"]})");
+  write_file(app.dir / "host/etc/cdi/x.yaml",
+             "kind: nvidia.com/gpu\ndevices:\n- name: GPU-secret\n"
+             "containerEdits: {mounts: [{hostPath: /../../secret}]}\n");
+  const fs::path copy = app.dir / "copy";
+  app.run({"doctor", "--root", (app.dir / "host").string(), "--capture", copy.string()});
+  for (const auto& entry : fs::recursive_directory_iterator(copy)) {
+    if (!entry.is_regular_file() || entry.path().filename() == "x.yaml") continue;
+    CHECK(read_file(entry.path(), 1 << 20).find("secret") == std::string::npos);
+  }
+  CHECK(read_file(copy / "etc/cdi/x.yaml", 1 << 20).find("GPU-") == std::string::npos);
+  CHECK_FALSE(fs::exists(app.dir / "secret"));
+}
+
+TEST_CASE("the nodes of a cluster are told with their reasons") {
+  AppRun app;
+  const std::string nodes = std::string(MLPACK_SOURCE_DIR) + "/tests/data/hosts/nodes.json";
+  fs::copy_file(nodes, app.dir / "nodes.json");
+  write_file(app.dir / "other.json", "{\"items\": 1}");
+  const std::string here = app.dir.path().string();
+  const std::string text = app.transcript({"doctor --nodes " + here + "/nodes.json",
+                                           "doctor --json --nodes " + here + "/nodes.json",
+                                           "doctor --nodes " + here + "/other.json",
+                                           "doctor --nodes x --root y"});
+  CHECK(text == golden("cli/nodes.txt", text));
+}
+
+TEST_CASE("doctor tells whether a registry can be used") {
+  AppRun app;
+  FakeNet net;
+  FakeRegistry registry(net);
+  app.connect(net);
+  make_host("l4", app.dir / "host");
+  const std::string words =
+      "doctor --json --root " + (app.dir / "host").string() + " --registry registry.example.com";
+  CHECK(ids_of(app.run(words_of(words)).out) == std::set<std::string>{"registry-anonymous"});
+  registry.require_basic("user:word");
+  const AppRun::Result refused = app.run(words_of(words));
+  CHECK(refused.code == 9);
+  CHECK(ids_of(refused.out) == std::set<std::string>{"registry-login"});
+  app.variables["DOCKER_AUTH_CONFIG"] =
+      R"({"auths": {"registry.example.com": {"auth": "dXNlcjp3b3Jk"}}})";
+  CHECK(ids_of(app.run(words_of(words)).out).empty());
+}

@@ -42,6 +42,9 @@ struct ClientOptions {
   RetryPolicy retry;
   /// Where pulls go instead; called once, when it is needed. Absent: nowhere else.
   std::function<RegistriesConf()> registries;
+  /// Where what was learnt of a host's uploads is kept, as a line of text; empty: nowhere.
+  std::function<std::optional<std::string>(const std::string& host)> recall = {};
+  std::function<void(const std::string& host, const std::string& text)> remember = {};
 };
 
 /// What a registry says about a blob. `unknown`: it would not say.
@@ -63,6 +66,7 @@ struct FoundManifest {
 /// An upload that was begun: the URL the registry wants the blob at.
 struct Upload {
   std::string location;
+  std::uint64_t least_chunk = 0;  // bytes of a chunk that is not the last; 0: it does not say
 };
 
 /// A manifest that was put, or refused because blobs that it names are not there (yet).

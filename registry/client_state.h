@@ -3,7 +3,9 @@
 #include "lib/error.h"
 #include "registry/auth.h"
 #include "registry/client.h"
+#include "registry/gate.h"
 #include "registry/refusal.h"
+#include "registry/upload_rules.h"
 #include "registry/url.h"
 
 #include <atomic>
@@ -29,6 +31,8 @@ struct RegistryHost {
   bool try_plain = false;   // TLS is a guess so far
   bool try_secure = false;  // plain HTTP is a guess so far
   double not_before = 0;    // it asked everybody to wait until then
+  std::optional<UploadRules> rules;
+  Gate gate;  // has a guard of its own
 };
 
 /// A request to a registry, before URLs, tokens and redirects.
@@ -93,6 +97,13 @@ struct Client::State {
   Attempt attempt(const Repository& repository, std::string what) const;
   int attempt_limit(RegistryHost& host) const;
 
+  /// How the registry takes blobs, as far as is known by now.
+  UploadRules upload_rules(const Repository& repository);
+  /// Changes what is known, for all who upload there.
+  void learn(const Repository& repository, const std::function<void(UploadRules&)>& change);
+  /// Keeps what was learnt for later runs, where that is something.
+  void remember_rules(const Repository& repository);
+
   Transport& transport;
   CredentialsSource& credentials;
   ClientOptions options;
@@ -104,6 +115,7 @@ struct Client::State {
   std::atomic<std::size_t> retries{0};
 
  private:
+  Answer exchange_now(RegistryHost& host, const Repository& repository, const Call& call);
   void hold(RegistryHost& host);
   AuthContext context_for(RegistryHost& host, const Repository& repository, const Call& call);
   Answer send(RegistryHost& host, const AuthContext& context, const Call& call, const Grant& grant);
@@ -129,6 +141,9 @@ struct Client::State {
 
 /// `/v2/REPOSITORY/REST`
 std::string registry_path(const Repository& repository, const std::string& rest);
+
+/// What was wrong with an answer, for notes.
+std::string reason(const Answer& answer);
 
 /// 200 to 299.
 bool is_success(const Answer& answer);

@@ -1,6 +1,7 @@
 #include "registry/curl_transport.h"
 
 #include "registry/curl_transport_transfer.h"
+#include "registry/network_limits.h"
 
 #include <utility>
 
@@ -20,6 +21,7 @@ CurlOptions curl_options(const Environment& environment, const fs::path& ca) {
     options.certificate_folders.push_back(config / "docker/certs.d");
     options.certificate_folders.push_back(config / "containers/certs.d");
   }
+  network_limits(environment).apply_to(options);
   return options;
 }
 

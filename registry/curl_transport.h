@@ -27,13 +27,14 @@ struct CurlOptions {
   fs::path netrc;
   std::string user_agent = "mlpack";
   std::chrono::milliseconds connect_limit{30'000};
-  /// Longest time without a byte in either direction …
+  /// Longest time in which less than 1 KiB a second moves, in both directions together …
   std::chrono::milliseconds stall_limit{60'000};
   /// … and once all is sent: a registry may hash a large blob before it answers.
   std::chrono::milliseconds answer_limit{900'000};
 };
 
-/// With SSL_CERT_FILE, NETRC and the proxies where they are set, and the user's certificates.
+/// With SSL_CERT_FILE, NETRC, MLPACK_NETWORK and the proxies where they are set, and the user's
+/// certificates.
 CurlOptions curl_options(const Environment& environment, const fs::path& ca);
 
 /// Transport on libcurl: HTTP/1.1 and TLS, one connection for each request that runs, kept for the

@@ -20,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t longest_head = std::size_t{256} << 10;
 constexpr std::size_t most_buffered = std::size_t{1} << 20;
+constexpr double least_per_second = 1024;
 constexpr int poll_ms = 100;  // how soon a stop is seen
 
 static_assert(std::is_same_v<curl_off_t, std::int64_t>);
@@ -110,7 +111,7 @@ void Transfer::run() {
     paused_ = false;
     curl_easy_pause(line_->easy(), CURLPAUSE_CONT);
   }
-  moved_at_ = Clock::now();
+  moved_at_ += Clock::now() - left_at_;
   while (!done_ && received_.empty()) {
     if (when_stopped_ == Request::WhenStopped::abandon) state_->stop.check();
     int running = 0;
@@ -121,6 +122,7 @@ void Transfer::run() {
       curl_multi_poll(line_->multi(), nullptr, 0, poll_ms, nullptr);
     }
   }
+  left_at_ = Clock::now();
 }
 
 void Transfer::check_messages() {
@@ -163,14 +165,15 @@ void Transfer::check_stall() {
   curl_easy_getinfo(line_->easy(), CURLINFO_SIZE_UPLOAD_T, &up);
   curl_easy_getinfo(line_->easy(), CURLINFO_SIZE_DOWNLOAD_T, &down);
   const Clock::time_point now = Clock::now();
-  if (up + down != moved_) {
+  const double window = std::chrono::duration<double>(state_->options.stall_limit).count();
+  if (static_cast<double>(up + down - moved_) >= least_per_second * window) {
     moved_ = up + down;
     moved_at_ = now;
   }
   const bool all_sent = length_ > 0 && up >= static_cast<curl_off_t>(length_) && !head_complete_;
   const auto limit = all_sent ? state_->options.answer_limit : state_->options.stall_limit;
   if (now - moved_at_ > limit) {
-    break_off(fmt::format("nothing moved for {}",
+    break_off(fmt::format("next to nothing moved for {}",
                           human_seconds(std::chrono::duration<double>(limit).count())),
               NetworkFailure::Kind::passing);
   }

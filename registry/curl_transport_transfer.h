@@ -99,7 +99,9 @@ class Transfer : public Body {
   bool done_ = false;
   std::optional<NetworkFailure> failure_;
   std::int64_t moved_ = 0;
+  // Of the last time that enough had moved; what others do between two reads does not count.
   std::chrono::steady_clock::time_point moved_at_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point left_at_ = moved_at_;
 };
 
 }  // namespace mlpack

@@ -44,13 +44,13 @@ class CountingSource : public Source {
   std::function<void(std::size_t)> moved_;
 };
 
+}  // namespace
+
 std::string reason(const Answer& answer) {
   return answer.response.failure
              ? answer.response.failure->message
              : fmt::format("`{}` replied {}", answer.url.authority(), answer.response.status);
 }
-
-}  // namespace
 
 std::string registry_path(const Repository& repository, const std::string& rest) {
   return fmt::format("/v2/{}/{}", repository.name.repository(), rest);
@@ -95,7 +95,10 @@ RegistryHost& Client::State::host_of(const Repository& repository) {
   const std::scoped_lock lock(guard_);
   std::unique_ptr<RegistryHost>& host = hosts_[{name, tls}];
   if (!host) {
-    host.reset(new RegistryHost{.guard = {}, .base = base_url(name, options.plain_http)});
+    host.reset(new RegistryHost{.guard = {},
+                                .base = base_url(name, options.plain_http),
+                                .rules = {},
+                                .gate = Gate(options.jobs)});
     host->tls = tls;
     host->try_secure = options.plain_http != PlainHttp::always && !host->base.secure();
     host->try_plain = tls == Tls::optional && host->base.secure();
@@ -110,6 +113,32 @@ Attempt Client::State::attempt(const Repository& repository, std::string what) c
 int Client::State::attempt_limit(RegistryHost& host) const {
   const std::scoped_lock lock(host.guard);
   return host.answered ? policy.attempts : std::min(policy.attempts, policy.first_attempts);
+}
+
+UploadRules Client::State::upload_rules(const Repository& repository) {
+  RegistryHost& host = host_of(repository);
+  const std::string& name = repository.name.host();
+  const std::scoped_lock lock(host.guard);
+  if (!host.rules) {
+    host.rules = UploadRules::of(name);
+    const auto known = options.recall ? options.recall(name) : std::nullopt;
+    if (known) host.rules->recall(*known, policy.wall());
+  }
+  return *host.rules;
+}
+
+void Client::State::learn(const Repository& repository,
+                          const std::function<void(UploadRules&)>& change) {
+  upload_rules(repository);
+  RegistryHost& host = host_of(repository);
+  const std::scoped_lock lock(host.guard);
+  change(*host.rules);
+}
+
+void Client::State::remember_rules(const Repository& repository) {
+  const UploadRules rules = upload_rules(repository);
+  if (!rules.is_changed() || !options.remember) return;
+  options.remember(repository.name.host(), rules.text(policy.wall()));
 }
 
 AuthContext Client::State::context_for(RegistryHost& host,
@@ -236,6 +265,18 @@ void Client::State::hold(RegistryHost& host) {
 
 Answer Client::State::exchange(const Repository& repository, const Call& call) {
   RegistryHost& host = host_of(repository);
+  // What is read meanwhile, from the same registry it may be, does not wait for uploads to end.
+  if (!call.open) return exchange_now(host, repository, call);
+  const Gate::Pass pass = host.gate.enter(stop);
+  Answer answer = exchange_now(host, repository, call);
+  host.gate.note(answer.response.failure || is_passing(answer.response.status) ? Gate::Went::badly
+                                                                               : Gate::Went::well);
+  return answer;
+}
+
+Answer Client::State::exchange_now(RegistryHost& host,
+                                   const Repository& repository,
+                                   const Call& call) {
   hold(host);
   AuthContext context = context_for(host, repository, call);
   const Grant first = authorizer.current(context);

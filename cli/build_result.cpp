@@ -1,5 +1,4 @@
 #include "cli/build.h"
-#include "cli/check.h"
 #include "cli/result.h"
 
 #include <fmt/format.h>
@@ -17,10 +16,6 @@ Json image_json(const BuiltImage& built) {
             {"layers", Json::array()}};
   for (const Layer& layer : built.layers)
     json["layers"].push_back(layer_json(layer));
-  if (built.findings) {
-    json["check"] = {{"verdict", check_verdict(*built.findings)},
-                     {"findings", findings_json(*built.findings)}};
-  }
   return json;
 }
 
@@ -43,7 +38,6 @@ Json spec_json(const BuiltSpec& built) {
     const Json image = image_json(built.images.front());
     json["platform"] = image["platform"];
     json["layers"] = image["layers"];
-    if (image.contains("check")) json["check"] = image["check"];
   }
   for (const BuiltAlso& also : built.also) {
     json["also"].push_back({{"kind", also_kind_name(also.wish.kind)},

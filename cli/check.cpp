@@ -8,28 +8,15 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
-#include <utility>
 
 namespace mlpack {
 namespace {
-
-// What was found out is kept in the store, and forgotten where that may only be read.
-std::unique_ptr<Session> open_session(World& world) {
-  try {
-    return std::make_unique<Session>(world);
-  } catch (const Error& error) {
-    if (error.fault() != Fault::disk) throw;
-    return std::make_unique<Session>(world, Store::Access::read);
-  }
-}
 
 void check(const CheckOptions& options, World& world) {
   const Catalog catalog =
       options.fleet.empty() ? catalog_in(fs::path(), world) : catalog_of_spec(options.fleet, world);
   const std::vector<CheckMachine> fleet = check_fleet(options, catalog);
-  const IgnoredFindings ignored = ignored_findings(options.ignored);
-  const std::unique_ptr<Session> opened = open_session(world);
-  Session& session = *opened;
+  Session session(world);
   const NamedImage found = find_image(options.image.front(), session);
   const auto images = found.set.runnable();
   if (images.empty()) {
@@ -38,9 +25,8 @@ void check(const CheckOptions& options, World& world) {
   std::vector<CheckedImage> checked;
   for (const Image* image : images) {
     const ImageFiles files = check_files(*image, found, session);
-    Findings findings = check_image({catalog, image->config, files, fleet});
-    checked.push_back({image->platform().text(),
-                       without_ignored(std::move(findings), ignored, session.terminal())});
+    checked.push_back(
+        {image->platform().text(), check_image({catalog, image->config, files, fleet})});
   }
   if (!options.sarif.empty()) write_file(options.sarif, check_sarif(found.name, checked));
   world.terminal.result(world.json() ? json_line(check_json(found.name, checked))
@@ -67,8 +53,6 @@ Command check_command() {
     list.option({"--driver", "VERSION", "the oldest driver of these machines"}, options->driver);
     list.option({"--fleet", "SPEC", "take the machines from the fleet of a spec"}, options->fleet);
     list.flag({"--strict", "", "fail, too, where something could not be decided"}, options->strict);
-    list.options({"--ignore", "ID=REASON", "pass over a finding, and say why (repeatable)"},
-                 options->ignored);
     list.option({"--sarif", "FILE", "write the findings to FILE as SARIF, too"}, options->sarif);
     return [options](World& world) { check(*options, world); };
   };

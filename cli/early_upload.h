@@ -23,7 +23,7 @@ class EarlyUpload {
  private:
   Client& client_;
   Repository to_;
-  PushRequest request_;
+  OpenBlob open_;
   PushBlobs blobs_;
   std::counting_semaphore<> free_;
 };

@@ -4,7 +4,6 @@
 #include "cli/catalog_folders.h"
 #include "cli/commands.h"
 #include "cli/prepared_image.h"
-#include "cli/python_torch.h"
 #include "cli/remote_weights.h"
 #include "cli/result.h"
 #include "cli/reused_weights.h"
@@ -38,7 +37,7 @@ void fetch(const FetchOptions& options, World& world) {
   const Spec spec = with_chosen_base(named, catalog);
   const auto wishes = also_wishes(spec, options.also, {});
   Session session(world);
-  const BuildLock lock(spec, BuildLock::Use::update, world);
+  const BuildLock lock(spec, BuildLock::Use::update, world.terminal);
   find_shells(spec, wishes, lock.platforms(), session.debian_context(Offline::no));
   const WeightPins pins{&lock.pins(), {}};
   std::size_t files = 0;
@@ -52,11 +51,7 @@ void fetch(const FetchOptions& options, World& world) {
   }
   std::size_t moved = 0;
   for (const Platform& platform : lock.platforms()) {
-    const BaseUse use{BaseLayers::keep,
-                      BaseUse::Packages::lay_out,
-                      lock.pins(platform),
-                      nullptr,
-                      lock.python(platform, torch_wish_of(catalog, named, platform))};
+    const BaseUse use{BaseLayers::keep, BaseUse::Packages::lay_out, lock.pins(platform), nullptr};
     const ReuseUse reuse{BaseLayers::keep, &lock.pins()};
     moved += reaching_base(
         named, [&] { return find_base(spec, platform, session, Offline::no, use).layers_fetched; });

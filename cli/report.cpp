@@ -1,6 +1,5 @@
 #include "cli/report.h"
 
-#include "lib/file.h"
 #include "lib/spec/problems.h"
 #include "lib/text.h"
 

@@ -3,7 +3,6 @@
 #include "lib/file.h"
 #include "lib/parallel.h"
 #include "registry/environment.h"
-#include "registry/proxy.h"
 #include "registry/transport.h"
 
 #include <chrono>
@@ -19,26 +18,25 @@ struct CurlOptions {
   /// The system's certificates; empty: the first that exists of the places where distributions
   /// keep them.
   fs::path system_ca;
-  /// Folders of `HOST[:PORT]/{*.crt,*.cert,*.key}`, as docker and podman have them; of client
-  /// certificates for the same host the last folder's counts.
+  /// Folders of `HOST[:PORT]/{*.crt,*.cert,*.key}`, as docker and podman have them.
   std::vector<fs::path> certificate_folders = {"/etc/docker/certs.d", "/etc/containers/certs.d"};
-  ProxySettings proxies;
+  /// For http URLs, where libcurl finds none in the environment; empty: none.
+  std::string http_proxy;
   /// Where passwords are that a request may use; empty: ~/.netrc.
   fs::path netrc;
   std::string user_agent = "mlpack";
   std::chrono::milliseconds connect_limit{30'000};
-  /// Longest time in which less than 1 KiB a second moves, in both directions together …
+  /// Longest time without a byte in either direction …
   std::chrono::milliseconds stall_limit{60'000};
   /// … and once all is sent: a registry may hash a large blob before it answers.
   std::chrono::milliseconds answer_limit{900'000};
 };
 
-/// With SSL_CERT_FILE, NETRC, MLPACK_NETWORK and the proxies where they are set, and the user's
-/// certificates.
+/// With SSL_CERT_FILE, HTTP_PROXY and NETRC where they are set.
 CurlOptions curl_options(const Environment& environment, const fs::path& ca);
 
 /// Transport on libcurl: HTTP/1.1 and TLS, one connection for each request that runs, kept for the
-/// next.
+/// next; proxies from the environment as libcurl reads them.
 class CurlTransport : public Transport {
  public:
   /// `stop` must outlive it. Fault::input where a certificate file cannot be read.

@@ -30,10 +30,7 @@ Findings check_image(const CheckInput& input) {
                            check_cuda,
                            check_gpu_code,
                            check_requirements,
-                           check_server,
-                           check_python,
-                           check_contents,
-                           check_weights}) {
+                           check_contents}) {
     Findings found = rule(input);
     std::move(found.begin(), found.end(), std::back_inserter(all));
   }

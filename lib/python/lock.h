@@ -30,8 +30,7 @@ struct PythonPackage {
   std::string url = {};    // of the wheel; empty where it is found by name
   fs::path path = {};      // of a wheel on disk; else empty
   std::string index = {};  // that the lock names; may be empty
-  enum class Origin { index, direct } origin = Origin::index;  // direct: a URL was asked for
-  Where where = {};                                            // in the lock
+  Where where = {};        // in the lock
 };
 
 /// What a lock says for one image.

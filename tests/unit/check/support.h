@@ -41,7 +41,7 @@ inline ElfGpuCode ptx_for(unsigned sm, unsigned isa_major, unsigned isa_minor) {
   return code;
 }
 
-/// An image that runs: a program, its loader and the C library, for the user 1000.
+/// An image that runs: a program, its loader and the C library, for root.
 class TestImage {
  public:
   TestImage() {
@@ -53,7 +53,6 @@ class TestImage {
     text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n");
     folder("home/app", 1000);
     config.cmd = {"/usr/bin/server"};
-    config.user = "1000";
     config.set_env("PATH", "/usr/bin:/bin");
   }
 

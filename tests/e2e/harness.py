@@ -99,6 +99,12 @@ class Case(unittest.TestCase):
         write_files(self.path(name), {"mlpack.yaml": spec, **(files or {})})
         return self.path(name)
 
+    def examples(self, *parts):
+        """A path below a copy of the examples, which a build may write locks to. Those of another day are left out."""
+        if not os.path.exists(self.path("examples")):
+            shutil.copytree(os.path.join(ROOT, "examples"), self.path("examples"), ignore=shutil.ignore_patterns("*.lock"))
+        return self.path("examples", *parts)
+
     def run_tool(self, *argv, code=0, env=None, **how):
         """Runs a command, which must end with the given exit code (None: with any)."""
         result = run(list(argv), env={**self.env, **(env or {})}, **how)

@@ -4,7 +4,6 @@ import filecmp
 import hashlib
 import json
 import os
-import shutil
 import sys
 import unittest
 
@@ -54,10 +53,8 @@ ENV = {
 
 class RuntimeCase(Case):
     def build_example(self, name, *argv):
-        """The result of building a copy, which keeps its lock, on the stand-in base."""
-        if not os.path.exists(self.path("examples")):
-            shutil.copytree(EXAMPLES, self.path("examples"), ignore=shutil.ignore_patterns("*.lock"))
-        return self.build(self.path("examples", name), "--var", "base=oci:" + self.path("base"), *argv)
+        """The result of building it on the stand-in base."""
+        return self.build(self.examples("runtimes", name), "--var", "base=oci:" + self.path("base"), *argv)
 
     def built(self, name):
         """The config of the example's image on the stand-in base, which is in a layout."""

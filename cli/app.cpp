@@ -12,12 +12,23 @@
 #include <algorithm>
 #include <new>
 #include <optional>
+#include <system_error>
 
 namespace mlpack {
 namespace {
 
 constexpr std::string_view bug_hint =
     "this is a bug in mlpack: please report it with the command line and the version";
+
+Error unexpected(const std::exception& error) {
+  return Error(Fault::internal,
+               fmt::format("something unexpected happened: {}", error.what()),
+               std::string(bug_hint));
+}
+
+Error no_thread() {
+  return Error(Fault::disk, "the system has no thread to give", "raise the limit of processes");
+}
 
 // What went wrong in `work`, if anything did. The one place where failures end.
 std::optional<Error> attempt(const std::function<void()>& work) {
@@ -27,11 +38,12 @@ std::optional<Error> attempt(const std::function<void()>& work) {
   } catch (const Error& error) {
     return error;
   } catch (const std::bad_alloc&) {
-    return Error(Fault::internal, "out of memory", std::string(bug_hint));
+    return Error(Fault::disk, "out of memory", "raise the limit of memory, or lower `--jobs`");
+  } catch (const std::system_error& error) {
+    return error.code() == std::errc::resource_unavailable_try_again ? no_thread()
+                                                                     : unexpected(error);
   } catch (const std::exception& error) {
-    return Error(Fault::internal,
-                 fmt::format("something unexpected happened: {}", error.what()),
-                 std::string(bug_hint));
+    return unexpected(error);
   } catch (...) {
     return Error(Fault::internal, "something unexpected happened", std::string(bug_hint));
   }

@@ -2,6 +2,7 @@
 
 #include "cli/catalog_folders.h"
 #include "cli/commands.h"
+#include "cli/output_checks.h"
 #include "cli/result.h"
 #include "lib/text.h"
 
@@ -17,6 +18,12 @@ void check(const CheckOptions& options, World& world) {
       options.fleet.empty() ? catalog_in(fs::path(), world) : catalog_of_spec(options.fleet, world);
   const std::vector<CheckMachine> fleet = check_fleet(options, catalog);
   Session session(world);
+  if (!options.sarif.empty()) {
+    check_report_place("--sarif",
+                       options.sarif,
+                       parse_image_location(options.image.front()),
+                       session.store.root());
+  }
   const NamedImage found = find_image(options.image.front(), session);
   const auto images = found.set.runnable();
   if (images.empty()) {

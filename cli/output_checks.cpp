@@ -2,6 +2,7 @@
 
 #include "layers/file_filter.h"
 #include "lib/error.h"
+#include "lib/lock/agree.h"
 #include "lib/output.h"
 #include "lib/text.h"
 
@@ -44,6 +45,30 @@ bool is_input(const FileIdentity& file, const std::vector<PackJob>& jobs) {
 
 [[noreturn]] void refuse(const std::string& message) {
   throw Error(Fault::usage, message, "write the image somewhere else");
+}
+
+// What the build reads beside the files of its layers: files, and a folder with all in it.
+std::vector<fs::path> read_beside(const Spec& spec) {
+  const fs::path folder = spec.file.parent_path();
+  std::vector<fs::path> paths{
+      spec.file, lock_path(spec), folder / ".mlpackignore", folder / "mlpack.d"};
+  const auto add = [&](const std::optional<fs::path>& path) {
+    if (path) paths.push_back(folder / *path);
+  };
+  if (spec.runtime) add(spec.runtime->value.config);
+  if (spec.python) add(spec.python->value.requirements);
+  if (spec.python) add(spec.python->value.lock);
+  return paths;
+}
+
+bool is_read(const fs::path& output, const std::vector<fs::path>& paths) {
+  return std::any_of(paths.begin(), paths.end(), [&](const fs::path& path) {
+    struct stat ours {};
+    struct stat theirs {};
+    const bool is_one = ::stat(output.c_str(), &ours) == 0 && ::stat(path.c_str(), &theirs) == 0 &&
+                        is_same_file(identity_of(ours), identity_of(theirs));
+    return is_one || path_within(place_of(output), place_of(path));
+  });
 }
 
 void check_base(const ArchiveLocation& output, const BaseLayout& base) {
@@ -107,16 +132,30 @@ void check_source(const TreeInput& input, const std::vector<WrittenPlace>& place
 void check_not_overwritten(const std::vector<ArchiveLocation>& outputs,
                            const Spec& spec,
                            const std::vector<PackJob>& jobs) {
-  struct stat status {};
-  const bool has_spec = ::stat(spec.file.c_str(), &status) == 0;
-  const FileIdentity spec_file = identity_of(status);
+  const std::vector<fs::path> beside = read_beside(spec);
   for (const ArchiveLocation& output : outputs) {
-    if (::stat(output.path.c_str(), &status) != 0) continue;
-    const FileIdentity file = identity_of(status);
-    if (!(has_spec && is_same_file(file, spec_file)) && !is_input(file, jobs)) continue;
+    if (output.path == "-") continue;
+    struct stat status {};
+    const bool is_packed =
+        ::stat(output.path.c_str(), &status) == 0 && is_input(identity_of(status), jobs);
+    if (!is_packed && !is_read(output.path, beside)) continue;
     refuse(fmt::format("`-o` would overwrite `{}`, which the image is made from",
                        printable(output.path.string())));
   }
+}
+
+void check_report_place(const std::string& option,
+                        const fs::path& file,
+                        const ImageLocation& image,
+                        const fs::path& store) {
+  std::vector<fs::path> kept{store};
+  if (const auto* archive = std::get_if<ArchiveLocation>(&image)) kept.push_back(archive->path);
+  if (!is_read(file, kept)) return;
+  throw Error(
+      Fault::usage,
+      fmt::format(
+          "`{} {}` would overwrite a part of what is looked at", option, printable(file.string())),
+      "choose another file for it");
 }
 
 }  // namespace mlpack

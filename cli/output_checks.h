@@ -4,6 +4,7 @@
 #include "layers/file_set.h"
 #include "layers/pack.h"
 #include "lib/file.h"
+#include "lib/oci/reference.h"
 #include "lib/spec/spec.h"
 
 #include <string>
@@ -29,9 +30,17 @@ void check_output_places(const std::vector<ArchiveLocation>& outputs,
 /// Fault::usage where `input` would take what is written to one of `places`.
 void check_source(const TreeInput& input, const std::vector<WrittenPlace>& places);
 
-/// Fault::usage where one of `outputs` would overwrite the spec or a file of `jobs`.
+/// Fault::usage where one of `outputs` would overwrite a file that the build reads: the spec and
+/// what lies beside it for mlpack, what it names, a file of `jobs`.
 void check_not_overwritten(const std::vector<ArchiveLocation>& outputs,
                            const Spec& spec,
                            const std::vector<PackJob>& jobs);
+
+/// Fault::usage where `option`, which writes `file`, would overwrite a part of the image that is
+/// looked at, or of the store at `store`.
+void check_report_place(const std::string& option,
+                        const fs::path& file,
+                        const ImageLocation& image,
+                        const fs::path& store);
 
 }  // namespace mlpack

@@ -32,6 +32,7 @@ SignalGuard::SignalGuard(Stop& stop) {
   handle(SIGINT, request_stop);
   handle(SIGTERM, request_stop);
   handle(SIGPIPE, SIG_IGN);
+  handle(SIGXFSZ, SIG_IGN);  // a write past the limit fails as on a full disk
 }
 
 SignalGuard::~SignalGuard() {

@@ -6,6 +6,7 @@
 #include <zstd_errors.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@ constexpr int largest_window_log = 27;
 constexpr std::size_t most_workers = 8;
 
 std::size_t check(std::size_t result, const char* action) {
+  if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();
   if (ZSTD_isError(result) != 0) {
     fail(Fault::internal, "zstd cannot {}: {}", action, ZSTD_getErrorName(result));
   }
@@ -33,7 +35,7 @@ struct FreeContext {
 class ZstdCompressor : public Compressor {
  public:
   ZstdCompressor(Sink& out, std::size_t jobs) : out_(out), context_(ZSTD_createCCtx()) {
-    if (!context_) fail(Fault::internal, "zstd has no memory for a compressor");
+    if (!context_) throw std::bad_alloc();
     const auto workers = static_cast<int>(std::clamp<std::size_t>(jobs, 1, most_workers));
     set(ZSTD_c_compressionLevel, zstd_level);
     set(ZSTD_c_checksumFlag, 1);
@@ -77,7 +79,7 @@ class ZstdSource : public Source {
  public:
   explicit ZstdSource(std::unique_ptr<Source> source)
       : source_(std::move(source)), context_(ZSTD_createDCtx()) {
-    if (!context_) fail(Fault::internal, "zstd has no memory for a decompressor");
+    if (!context_) throw std::bad_alloc();
     check(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, largest_window_log),
           "be set up");
   }

@@ -68,6 +68,12 @@ class CheckedLayer : public Source {
     return count;
   }
 
+  /// Checks what is left. Nobody reads where there are no bytes.
+  void finish() {
+    while (!checked_)
+      step();
+  }
+
  private:
   void step() {
     stop_.check();
@@ -129,8 +135,10 @@ std::unique_ptr<Source> open_checked(std::unique_ptr<Source> source,
     require_diff_id(layer, layer.digest, diff_id);
     return source;
   }
-  return std::make_unique<CheckedLayer>(
+  auto checked = std::make_unique<CheckedLayer>(
       std::move(source), Claim{layer, *compression, diff_id}, stop, damaged);
+  if (layer.size == 0) checked->finish();
+  return checked;
 }
 
 }  // namespace mlpack

@@ -44,6 +44,8 @@ std::string source_of(const RecipeEntry& entry, const std::string& otherwise) {
   throw Error(Fault::usage, message, hint, std::move(where));
 }
 
+constexpr std::size_t longest_name = 255;  // NAME_MAX of Linux
+
 // Finds what two layers cannot both have.
 class Overlaps {
  public:
@@ -57,6 +59,7 @@ class Overlaps {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       std::string_view checked;  // with all above it: most entries lie beside the one before
       for (const RecipeEntry& entry : layers_[i].entries) {
+        check_names(i, entry.path);
         if (entry.kind == EntryKind::directory) check_folder(i, entry.path);
         const std::string_view parent = parent_of(entry.path);
         if (parent == checked) continue;
@@ -89,6 +92,21 @@ class Overlaps {
              "exclude it from one of them, or choose another target",
              origins_[found->second.layer],
              origins_[layer]);
+    }
+  }
+
+  void check_names(std::size_t layer, std::string_view path) const {
+    if (path.size() <= longest_name) return;
+    for (const std::string_view name : split(path, '/')) {
+      if (name.size() <= longest_name) continue;
+      const std::string message = fmt::format(
+          "a name of {} bytes in the path of {}, which no file system takes: Linux has {} at most",
+          name.size(),
+          origins_[layer].source,
+          longest_name);
+      Where where = origins_[layer].where;
+      where.message = "a name in a path is too long";
+      throw Error(Fault::usage, message, "choose a shorter `target`", {where});
     }
   }
 

@@ -19,7 +19,7 @@ enum class Fault : int {
   refused = 5,        // the registry or index said no
   network = 6,        // no answer after retries, TLS included
   integrity = 7,      // a digest, size or signature does not match
-  disk = 8,           // disk full or not writable
+  disk = 8,           // disk full or not writable; no memory, no thread
   incompatible = 9,   // no version satisfies the spec
   lock = 10,          // lock missing or stale under --locked
   gate = 11,          // a safety gate

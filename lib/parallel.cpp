@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -17,7 +18,15 @@ class Threads {
       thread.join();
     }
   }
-  void start(const std::function<void()>& body) { threads_.emplace_back(body); }
+  /// False where the system has no thread to give.
+  bool start(const std::function<void()>& body) {
+    try {
+      threads_.emplace_back(body);
+      return true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+  }
 
  private:
   std::vector<std::thread> threads_;
@@ -54,8 +63,7 @@ void parallel_for(std::size_t count,
     Threads threads;
     const std::size_t helpers =
         std::min(std::max<std::size_t>(jobs, 1), std::max<std::size_t>(count, 1)) - 1;
-    for (std::size_t i = 0; i < helpers; ++i) {
-      threads.start(body);
+    for (std::size_t i = 0; i < helpers && threads.start(body); ++i) {
     }
     body();
   }

@@ -289,6 +289,12 @@ class Commands(Case):
             process = start([MLPACK, "build", folder, "-o", "docker-archive:-"], full, err, env=self.env)
             self.assertEqual(process.wait(60), 8)
 
+    def test_a_limit_of_the_size_of_files_is_as_a_full_disk(self):
+        folder = self.project("project", SPEC % "files", {"tree/a": "a" * 3_000_000})
+        told = self.run_tool("sh", "-c", 'ulimit -f 2000; exec "$0" build "$1" -o docker-archive:"$1".tar', MLPACK, folder,
+                             code=8).err
+        self.assertIn("File too large", told)
+
 
 class Installed(Case):
     """The installed tree."""

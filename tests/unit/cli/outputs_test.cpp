@@ -191,7 +191,13 @@ TEST_CASE("two outputs to one place are refused before anything is built") {
 
 TEST_CASE("an output over what the image is made from is refused") {
   OutputPlace work;
-  for (const std::string name : {"project/weights/model.bin", "project/mlpack.yaml"}) {
+  work.app.dir.write("project/.mlpackignore", "*.tmp\n");
+  work.app.dir.write("project/mlpack.d/own/compat/none.txt", "");
+  work.json({"build", work.at("project")});
+  for (const std::string name : {"project/weights/model.bin",
+                                 "project/mlpack.yaml",
+                                 "project/.mlpackignore",
+                                 "project/mlpack.d/own/compat/none.txt"}) {
     const std::string input = work.at(name);
     const std::string before = work.app.dir.read(name);
     work.fails({"build", work.at("project"), "-o", "oci-archive:" + input},
@@ -199,6 +205,36 @@ TEST_CASE("an output over what the image is made from is refused") {
                "`-o` would overwrite `" + input + "`, which the image is made from");
     CHECK(work.app.dir.read(name) == before);
   }
+  const std::string lock = work.at("project/mlpack.lock");
+  work.fails({"build", work.at("project"), "-o", "oci-archive:" + lock},
+             2,
+             "`-o` would overwrite `" + lock + "`, which the image is made from");
+  CHECK_FALSE(fs::exists(lock));
+}
+
+TEST_CASE("a report over the image that it is about is refused") {
+  OutputPlace work;
+  const std::string archive = work.at("image.tar");
+  const std::string layout = work.at("layout");
+  work.json({"build",
+             work.at("project"),
+             "-o",
+             "docker-archive:" + archive,
+             "-o",
+             "oci:" + layout,
+             "--store",
+             work.at("store")});
+  const std::string before = work.app.dir.read("image.tar");
+  const std::vector<std::pair<std::string, std::string>> taken{
+      {"docker-archive:" + archive, archive},
+      {"oci:" + layout, layout + "/index.json"},
+      {"demo", work.at("store") + "/index.json"}};
+  for (const auto& [image, file] : taken) {
+    work.fails({"check", image, "--store", work.at("store"), "--sarif", file},
+               2,
+               "`--sarif " + file + "` would overwrite a part of what is looked at");
+  }
+  CHECK(work.app.dir.read("image.tar") == before);
 }
 
 TEST_CASE("an output into the store is refused before anything is built") {

@@ -94,6 +94,15 @@ TEST_CASE("a layer that cannot be uncompressed is the fault that was asked for")
                   "`, not `" + layer.digest.text() + "`");
 }
 
+TEST_CASE("an empty blob is no compressed layer, whoever reads it") {
+  const Stop stop;
+  for (const auto compression : {Compression::gzip, Compression::zstd}) {
+    const Descriptor layer = layer_of("", compression);
+    CHECK_THROWS_AS(
+        open_checked(std::make_unique<StringSource>(""), layer, Digest::of(content), stop), Error);
+  }
+}
+
 TEST_CASE("a layer that cannot be uncompressed is named") {
   std::string bytes = compressed(Compression::gzip);
   bytes.resize(bytes.size() / 2);

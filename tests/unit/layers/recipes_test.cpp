@@ -235,6 +235,17 @@ TEST_CASE("layers that write one path are refused, and both files are named") {
   check_overlaps(layers, made_of);
 }
 
+TEST_CASE("a name that no file system takes is refused") {
+  const std::string name(256, 'a');
+  const std::vector layers{files_layer("/t", {text_entry("t/" + name.substr(1), "")}),
+                           files_layer("/u", {text_entry("u/" + name, "")})};
+  CHECK(refusal([&] {
+          check_overlaps(layers, origins({"`one`", "`two`"}));
+        }) ==
+        "a name of 256 bytes in the path of `two`, which no file system takes: Linux has 255 at "
+        "most | choose a shorter `target`");
+}
+
 TEST_CASE("layers that exclude each other are refused with the places of both entries") {
   const std::vector layers{files_layer("/t", {link_entry("t", "x")}),
                            files_layer("/t/", {folder_entry("t"), text_entry("t/a", "")})};

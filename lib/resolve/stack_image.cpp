@@ -26,6 +26,14 @@ std::vector<std::string> compat_alternatives(const Catalog& catalog,
   return found;
 }
 
+// The container toolkit takes no numbers with zeros in front: 580.65.06 is 580.65.6 for it.
+std::string semantic_text(const Version& version) {
+  std::string text = std::to_string(version.part(0));
+  for (std::size_t i = 1; i < version.size(); ++i)
+    text += fmt::format(".{}", version.part(i));
+  return text;
+}
+
 std::string gpus_text(const Demands& demands) {
   std::vector<std::string> texts;
   for (const FleetGroup& group : demands.fleet) {
@@ -107,7 +115,7 @@ std::string cuda_requirement(const Catalog& catalog, const Stack& stack, const D
   if (!stack.min_driver) return {};
   const auto native = native_cuda(catalog, *stack.min_driver);
   std::string text = native ? fmt::format("cuda>={},", native->text()) : std::string();
-  text += fmt::format("driver>={}", stack.min_driver->text());
+  text += fmt::format("driver>={}", semantic_text(*stack.min_driver));
   if (stack.compat == CompatInImage::no) return text;
   for (const std::string& alternative : compat_alternatives(catalog, stack, demands))
     text += " " + alternative;

@@ -1,5 +1,6 @@
 #include "lib/resolve/solve.h"
 
+#include "lib/resolve/stack_image.h"
 #include "tests/unit/resolve/documents.h"
 #include "tests/unit/resolve/solve_support.h"
 
@@ -332,4 +333,10 @@ TEST_CASE("specs have the answers that the documents give") {
     CHECK_MESSAGE(
         answer_text(resolution) == question.answer, std::string(question.spec), question.source);
   }
+}
+
+TEST_CASE("what is demanded of the container toolkit has no zeros in front, which it refuses") {
+  Stack stack;
+  stack.min_driver = Version::parse("580.65.06");
+  CHECK(cuda_requirement(Catalog::built_in(), stack, {}) == "cuda>=13.0,driver>=580.65.6");
 }

@@ -13,8 +13,8 @@ struct World;
 
 /// An option or a positional argument as --help, the man pages and the completions show it. Where
 /// there are no choices, the placeholder says what a shell completes: files for SPEC, IMAGE, OTHER,
-/// DEST, DIR and FILE, mlpack's commands for COMMAND, the catalog's tables for TABLE, nothing for
-/// others.
+/// SRC, DST, DEST, DIR and FILE, mlpack's commands for COMMAND, the catalog's tables for TABLE,
+/// nothing for others.
 struct ArgumentInfo {
   std::string names;  // `-t, --tag`; of a positional its placeholder: `SPEC`
   std::string value;  // placeholder of an option's value: `REF`; empty: a flag

@@ -80,7 +80,10 @@ std::size_t take_in(const BaseImage& image, const LayerIntake& intake, std::size
   return moved;
 }
 
-FoundBase on_layout(const BaseLayout& layout, const Platform& platform, Session& session) {
+FoundBase on_layout(const BaseLayout& layout,
+                    const Platform& platform,
+                    Session& session,
+                    const BaseUse& use) {
   const std::string name =
       "oci:" + layout.path.string() + (layout.tag.empty() ? "" : ":" + layout.tag);
   const LoadedArchive archive =
@@ -88,7 +91,8 @@ FoundBase on_layout(const BaseLayout& layout, const Platform& platform, Session&
   const Image& image = image_for(archive.images, platform, name);
   FoundBase base = on_image(image, name, image.digest());
   // So that the layout may go away.
-  take_in(base.image, session.intake(archive.open, Fault::input), 1);
+  if (use.packages != BaseUse::Packages::leave)
+    take_in(base.image, session.intake(archive.open, Fault::input), 1);
   return base;
 }
 
@@ -101,20 +105,57 @@ void add_names(Wanted& wanted, const Spec& spec) {
   }
 }
 
-// Layers that the registry has, so that nobody needs to know what is in the packages.
-bool take_made(FoundBase& base, const Spec& spec, const BaseUse& use) {
-  const auto& locked = base.locked_system;
-  // An interpreter has to be looked at.
-  if (spec.python || use.registry == nullptr || use.pins == nullptr || !locked->root) return false;
-  std::vector<LockedLayer> layers;
-  for (const Digest& key : locked->layers) {
-    const auto& all = use.pins->layers;
-    const auto found = std::find_if(
-        all.begin(), all.end(), [&](const LockedLayer& layer) { return layer.key == key; });
-    if (found == all.end()) return false;
+const LockedSystem* pinned_system(const BaseUse& use) {
+  return use.pins != nullptr && use.pins->system ? &*use.pins->system : nullptr;
+}
+
+// The layers of the keys, in their order; nullopt where the lock does not have all of them.
+bool add_recorded(const std::vector<Digest>& keys,
+                  const LockedPlatform& locked,
+                  std::vector<LockedLayer>& layers) {
+  for (const Digest& key : keys) {
+    const auto found = std::find_if(locked.layers.begin(),
+                                    locked.layers.end(),
+                                    [&](const LockedLayer& layer) { return layer.key == key; });
+    if (found == locked.layers.end()) return false;
     layers.push_back(*found);
   }
-  if (!use.registry->saves(layers)) return false;
+  return true;
+}
+
+// All layers of packages and wheels that the lock knows; none where it does not know all.
+std::vector<LockedLayer> recorded_layers(const FoundBase& base,
+                                         const Spec& spec,
+                                         const BaseUse& use) {
+  const LockedPlatform& locked = *use.pins;
+  std::vector<LockedLayer> layers;
+  if (base.locked_system && !add_recorded(locked.system->layers, locked, layers)) return {};
+  if (!spec.python) return layers;
+  if (locked.python->layers.empty()) return {};
+  return add_recorded(locked.python->layers, locked, layers) ? layers : std::vector<LockedLayer>{};
+}
+
+// What the lock knows of the root, if all that is below and in it is as it was pinned.
+const LockedRoot* recorded_root(const FoundBase& base, const Spec& spec, const BaseUse& use) {
+  if (use.registry == nullptr || use.pins == nullptr) return nullptr;
+  if (base.locked_system && pinned_system(use) == nullptr) return nullptr;
+  if (!spec.python) {
+    const auto& system = use.pins->system;
+    return system && system->root ? &*system->root : nullptr;
+  }
+  const LockedPython* const python = use.python.locked;
+  const bool is_as_pinned =
+      python != nullptr && use.pins->python && python->root &&
+      (!use.python.torch || use.python.torch(base.facts.config).build == python->torch);
+  return is_as_pinned ? &*python->root : nullptr;
+}
+
+// Layers that the registry has, so that nobody needs to know what is in the packages.
+bool take_made(FoundBase& base, const Spec& spec, const BaseUse& use) {
+  const LockedRoot* const root = recorded_root(base, spec, use);
+  if (root == nullptr) return false;
+  const std::vector<LockedLayer> layers = recorded_layers(base, spec, use);
+  if (layers.empty() || !use.registry->saves(layers)) return false;
   for (const LockedLayer& layer : layers) {
     base.made.push_back({layer.role,
                          layer.name,
@@ -123,12 +164,27 @@ bool take_made(FoundBase& base, const Spec& spec, const BaseUse& use) {
                          "mlpack: " + layer_label({layer.role, layer.name, 0, {}}),
                          true});
   }
-  add_sketch(*locked->root, base.root);
+  base.sketch = *root;
+  add_sketch(*root, base.root);
+  if (spec.python) base.locked_python = *use.python.locked;
   return true;
 }
 
-const LockedSystem* pinned_system(const BaseUse& use) {
-  return use.pins != nullptr && use.pins->system ? &*use.pins->system : nullptr;
+// What is the same whatever packages there are.
+void lay_root(FoundBase& base, const std::string& codename, DebianRoot root) {
+  base.facts.kind = BaseFacts::Kind::debian;
+  base.facts.name = codename;
+  for (const std::string& line : root.env) {
+    const std::size_t equals = line.find('=');
+    base.facts.config.set_env(line.substr(0, equals), line.substr(equals + 1));
+  }
+  base.image.config = base.facts.config;
+  base.image.name = codename;
+  for (const LayerRecipe& layer : root.layers)
+    base.root.add(layer);
+  base.system = std::move(root.layers);
+  base.passwd = std::move(root.passwd);
+  base.group = std::move(root.group);
 }
 
 FoundBase on_debian(const BaseDebian& wish,
@@ -140,28 +196,22 @@ FoundBase on_debian(const BaseDebian& wish,
   add_names(wanted, spec);
   wanted.packages = lock_packages(spec);
   const LockedSystem* pinned = pinned_system(use);
+  FoundBase base;
+  base.facts.config.platform = platform;
+  if (use.packages == BaseUse::Packages::leave) {
+    if (pinned != nullptr) base.locked_system = *pinned;
+    if (pinned != nullptr && pinned->root) add_sketch(*pinned->root, base.root);
+    lay_root(base, wish.codename, root_without_layers());
+    return base;
+  }
   const DebianPlan plan =
       pinned != nullptr ? plan_of(*pinned, wanted, context) : resolve_debian(wanted, context);
-  FoundBase base;
   base.locked_system =
       pinned != nullptr ? *pinned : locked_system(plan, wanted, lock_packages(spec));
-  base.facts.kind = BaseFacts::Kind::debian;
-  base.facts.name = plan.codename;
-  base.facts.config.platform = platform;
   const bool is_laid_out =
       use.packages == BaseUse::Packages::lay_out && !take_made(base, spec, use);
-  DebianRoot root = is_laid_out ? prepare_debian(plan, context) : root_without_layers();
-  for (const std::string& line : root.env) {
-    const std::size_t equals = line.find('=');
-    base.facts.config.set_env(line.substr(0, equals), line.substr(equals + 1));
-  }
-  base.image.config = base.facts.config;
-  base.image.name = plan.codename;
-  for (const LayerRecipe& layer : root.layers)
-    base.root.add(layer);
-  base.system = std::move(root.layers);
-  base.passwd = std::move(root.passwd);
-  base.group = std::move(root.group);
+  lay_root(
+      base, plan.codename, is_laid_out ? prepare_debian(plan, context) : root_without_layers());
   return base;
 }
 
@@ -224,16 +274,17 @@ void add_packages(
     base.files = local_image_root(base.image.layers, open, context);
     return;
   }
-  const bool is_looked_into = use.packages == BaseUse::Packages::lay_out && spec.python;
-  if (is_looked_into) base.files = read_image_root(base.image.layers, open, context);
-  if (spec.system_packages.empty()) return;
-  const DebianPlan plan = plan_on_image(base, spec, open, context, use);
-  if (use.packages == BaseUse::Packages::resolve) return;
-  if (plan.packages.empty()) return session.terminal().note("the base has all `system_packages`");
-  if (take_made(base, spec, use)) {
+  const bool is_laid_out = use.packages == BaseUse::Packages::lay_out;
+  if (const LockedSystem* pinned = pinned_system(use)) base.locked_system = *pinned;
+  if (is_laid_out && take_made(base, spec, use)) {
     base.files = local_image_root(base.image.layers, open, context);
     return;
   }
+  if (spec.python) base.files = read_image_root(base.image.layers, open, context);
+  if (spec.system_packages.empty()) return;
+  const DebianPlan plan = plan_on_image(base, spec, open, context, use);
+  if (!is_laid_out) return;
+  if (plan.packages.empty()) return session.terminal().note("the base has all `system_packages`");
   if (!base.files) base.files = read_image_root(base.image.layers, open, context);
   auto layer =
       at_place(place_of_packages(spec), [&] { return layer_on_image(plan, *base.files, context); });
@@ -251,7 +302,7 @@ std::optional<FoundBase> image_of(const Spec& spec,
     return on_reference(reference->reference, platform, session, offline, use.pins);
   }
   if (const auto* layout = std::get_if<BaseLayout>(&wish)) {
-    return on_layout(*layout, platform, session);
+    return on_layout(*layout, platform, session, use);
   }
   if (std::holds_alternative<BaseAuto>(wish) && spec.runtime) {
     const std::string name = base_of_runtime(Catalog::built_in(), spec, platform);
@@ -299,13 +350,23 @@ FoundBase find_base(const Spec& spec,
     BaseUse packages = use;
     note_image(*image, spec, packages);
     if (use.layers == BaseLayers::keep) keep_layers(*image, session);
+    if (use.packages == BaseUse::Packages::leave) {
+      if (const LockedSystem* pinned = pinned_system(packages)) image->locked_system = *pinned;
+      return std::move(*image);
+    }
     add_packages(*image, spec, session, offline, packages);
     return std::move(*image);
   });
-  if (spec.python && use.packages == BaseUse::Packages::lay_out) {
-    at_place(spec.where(spec.python->place),
-             [&] { add_python(base, spec, platform, session, offline); });
+  if (!spec.python || use.packages == BaseUse::Packages::leave) return base;
+  if (base.sketch) {
+    set_python_variables(spec, base.facts.config);
+    return base;
   }
+  const PythonTask task{spec, platform, use.python, offline};
+  at_place(spec.where(spec.python->place), [&] {
+    const bool is_laid_out = use.packages == BaseUse::Packages::lay_out;
+    is_laid_out ? add_python(base, task, session) : choose_python(base, task, session);
+  });
   return base;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/locked_layers.h"
+#include "cli/python_pins.h"
 #include "cli/session.h"
 #include "layers/deb_paths.h"
 #include "layers/root_view.h"
@@ -23,7 +24,7 @@ struct FoundBase {
   BaseImage image;                  // whose layers are used as they are
   std::vector<LayerRecipe> system;  // layers made of the distribution's packages
   std::vector<LayerRecipe> python;  // layers made of wheels
-  std::vector<Layer> made;          // in place of `system`, where the registry has those layers
+  std::vector<Layer> made;          // in place of both, where the registry has those layers
   std::vector<Layer> weights;       // layers of other images that are reused above those
   RootView root = RootView::empty();
   std::vector<std::string> passwd;  // the distribution's lines of /etc/passwd and /etc/group
@@ -32,6 +33,8 @@ struct FoundBase {
   std::size_t layers_fetched = 0;    // into the store
   std::optional<LockedBase> locked;  // for the lock: the image,
   std::optional<LockedSystem> locked_system;  // and the packages
+  std::optional<LockedPython> locked_python;  // and the wheels
+  std::optional<LockedRoot> sketch;           // of the root, where layers are `made`
 };
 
 /// What becomes of the layers of an image in a registry: `keep` fetches them into the store.
@@ -40,10 +43,12 @@ enum class BaseLayers { leave, keep };
 /// How much of a base is wanted, and what is known of it.
 struct BaseUse {
   BaseLayers layers = BaseLayers::leave;
-  /// `resolve`: packages are chosen, but neither fetched nor laid out, and Python is not looked at.
-  enum class Packages { lay_out, resolve } packages = Packages::lay_out;
+  /// `resolve`: packages and wheels are chosen, but neither fetched nor laid out.
+  /// `leave`: they are what `pins` says, if anything, and no layer of a layout is taken.
+  enum class Packages { lay_out, resolve, leave } packages = Packages::lay_out;
   const LockedPlatform* pins = nullptr;  // what the lock says; it is right for the spec
   LockedLayers* registry = nullptr;      // has layers that need not be made; may be absent
+  PythonPins python = {};                // what is known of wheels
 };
 
 /// Finds the base of `spec` for `platform`: of an image only manifest and config are fetched, the

@@ -2,6 +2,7 @@
 
 #include "cli/also_layers.h"
 #include "cli/base.h"
+#include "cli/build_check.h"
 #include "cli/build_lock.h"
 #include "cli/catalog_folders.h"
 #include "cli/commands.h"
@@ -164,7 +165,8 @@ BuiltImage build_image(const Wish& wish,
   note_sources(shared.inputs.weights, packed);
   shared.inputs.lock.note_layers(platform, layers.jobs, packed, session.store);
   const std::vector<Layer> above = with_reused(packed, base);
-  BuiltImage built{assemble(base.image, above, plan.config, plan.annotations),
+  const Annotations annotations = with_ignored(plan.annotations, ignored_findings(options.ignored));
+  BuiltImage built{assemble(base.image, above, plan.config, annotations),
                    layers_of_base(base.image),
                    weights_of(layers.jobs, packed)};
   built.layers.insert(built.layers.end(), above.begin(), above.end());
@@ -253,7 +255,7 @@ BuiltSpec build_spec(const Wish& wish,
   check_output_places(outputs, wish.spec, session.store.root());
   const Spec spec = with_chosen_base(wish.spec, wish.catalog);
   const auto use = options.locked ? BuildLock::Use::locked : BuildLock::Use::update;
-  BuildLock lock(spec, use, session.terminal());
+  BuildLock lock(spec, use, session.world);
   if (options.push) probe_targets(wish, session);
   for (const std::string& warning : also_warnings(spec, wish.also))
     session.terminal().warn(warning);
@@ -282,6 +284,7 @@ BuiltSpec build_spec(const Wish& wish,
     built.images.push_back(build_image(wish, platform, options, shared, session));
   }
   lock.finish(session);
+  check_built(built, wish, options, session);
   keep_all(built, wish, shared.shells, session);
   write_outputs(built, outputs, options, session);
   if (options.push) publisher.push(built);
@@ -290,6 +293,7 @@ BuiltSpec build_spec(const Wish& wish,
 }
 
 void check(const BuildOptions& options) {
+  ignored_findings(options.ignored);
   if (options.push && options.offline) {
     fail(Fault::usage, "`--push` and `--offline` exclude each other");
   }
@@ -372,6 +376,10 @@ Command build_command() {
               options->verify_cache);
     list.flag({"--reshard", "", "split weights that are too large for a layer into shards"},
               options->reshard);
+    list.flag({"--no-check", "", "do not check what a spec with a `fleet` made"},
+              options->no_check);
+    list.options({"--ignore", "ID=REASON", "pass over a finding of the check, and record why"},
+                 options->ignored);
     return [options](World& world) { build(*options, world); };
   };
   return {"build",

@@ -3,11 +3,13 @@
 #include "cli/also.h"
 #include "cli/world.h"
 #include "layers/archive.h"
+#include "lib/check/finding.h"
 #include "lib/oci/image.h"
 #include "lib/oci/reference.h"
 #include "lib/oci/weights_image.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,8 @@ struct BuildOptions {
   bool verify_cache = false;
   bool reshard = false;
   bool locked = false;
+  bool no_check = false;
+  std::vector<std::string> ignored;
 };
 
 /// An image of one platform, and what it took to make it.
@@ -36,6 +40,7 @@ struct BuiltImage {
   std::vector<WeightLayer> weights;  // those of the layers that the spec's weights are
   std::uint64_t bytes_read = 0;      // of the user's files and of packages
   std::uint64_t bytes_written = 0;   // to the store
+  std::optional<Findings> findings = std::nullopt;  // nullopt: it was not checked
 };
 
 /// What --also made of the weights.

@@ -1,7 +1,9 @@
 #include "cli/build_lock.h"
 
+#include "cli/python_lock.h"
 #include "cli/root_sketch.h"
 #include "cli/targets.h"
+#include "layers/wheels.h"
 #include "lib/lock/agree.h"
 #include "lib/lock/changes.h"
 #include "lib/text.h"
@@ -34,42 +36,51 @@ LockedLayer kept_record(LockedLayer layer, const std::vector<LockedLayer>& befor
 
 // Layers of packages and weights that are pinned no more.
 void drop_old_layers(LockedPlatform& locked, const std::vector<LockedWeights>& weights) {
+  const auto is_none_of = [](const auto& part, const LockedLayer& layer) {
+    return !part ||
+           std::find(part->layers.begin(), part->layers.end(), layer.key) == part->layers.end();
+  };
   std::erase_if(locked.layers, [&](const LockedLayer& layer) {
-    if (layer.role == Role::weights) {
-      return std::none_of(weights.begin(), weights.end(), [&](const auto& entry) {
-        return entry.name == layer.name;
-      });
-    }
-    if (layer.role != Role::system) return false;
-    const auto* system = locked.system ? &*locked.system : nullptr;
-    return system == nullptr ||
-           std::find(system->layers.begin(), system->layers.end(), layer.key) ==
-               system->layers.end();
+    if (layer.role == Role::system) return is_none_of(locked.system, layer);
+    if (layer.role == Role::python) return is_none_of(locked.python, layer);
+    return std::none_of(weights.begin(), weights.end(), [&](const auto& entry) {
+      return entry.name == layer.name;
+    });
   });
 }
 
+std::vector<Digest>* keys_of(LockedPlatform& locked, Role role) {
+  if (role == Role::system && locked.system) return &locked.system->layers;
+  if (role == Role::python && locked.python) return &locked.python->layers;
+  return nullptr;
+}
+
 bool holds_anything(const LockedPlatform& locked) {
-  return locked.base || locked.system || !locked.layers.empty() || !locked.decisions.empty();
+  return locked.base || locked.system || locked.python || !locked.layers.empty() ||
+         !locked.decisions.empty();
 }
 
 }  // namespace
 
-BuildLock::BuildLock(const Spec& spec, Use use, Terminal& terminal)
+BuildLock::BuildLock(const Spec& spec, Use use, World& world)
     : spec_(spec),
       use_(use),
       file_(read_lock_file(spec)),
-      platforms_(platforms_of(spec, terminal, file_.lock.platform)),
-      pins_(agreeing_part(file_.lock, spec, platforms_)),
+      python_files_(python_files(spec)),
+      platforms_(platforms_of(spec, world.terminal, file_.lock.platform)),
+      pins_(agreeing_part(file_.lock, {spec, python_files_}, platforms_)),
       now_(pins_) {
   if (spec.platforms.empty()) now_.platform = platforms_.front();
   if (use_ == Use::update) return;
-  const auto lines = disagreements(file_.lock, spec, platforms_);
+  const auto lines = disagreements(file_.lock, {spec, python_files_}, platforms_);
   if (!lines.empty()) refuse_lock(file_, lines);
 }
 
 void BuildLock::forget(const std::vector<std::string>& names) {
   const std::map<Platform, LockedPlatform> before = pins_.platforms;
   forget_pins(pins_, names);
+  upgraded_ = names;
+  memo_ = PythonPins::Memo::ignore;
   for (const auto& [platform, locked] : before) {
     const bool is_meant =
         std::find(platforms_.begin(), platforms_.end(), platform) != platforms_.end();
@@ -78,6 +89,7 @@ void BuildLock::forget(const std::vector<std::string>& names) {
   now_ = pins_;
   pins_.layer_rules = now_.layer_rules = layer_format;
   pins_.system_rules = now_.system_rules = system_format;
+  pins_.python_rules = now_.python_rules = wheel_format;
   if (spec_.platforms.empty()) now_.platform = platforms_.front();
 }
 
@@ -88,6 +100,25 @@ void BuildLock::drop_other_platforms() {
 const LockedPlatform* BuildLock::pins(const Platform& platform) const {
   const auto found = pins_.platforms.find(platform);
   return found == pins_.platforms.end() ? nullptr : &found->second;
+}
+
+PythonPins BuildLock::python(const Platform& platform, TorchWishOf torch) const {
+  PythonPins python;
+  python.torch = std::move(torch);
+  python.memo = memo_;
+  const LockedPlatform* const pinned = pins(platform);
+  if (pinned != nullptr && pinned->python) python.locked = &*pinned->python;
+  const auto before = file_.lock.platforms.find(platform);
+  if (before == file_.lock.platforms.end() || !before->second.python) return python;
+  if (upgraded_ && upgraded_->empty()) return python;
+  const std::vector<std::string> names = upgraded_.value_or(std::vector<std::string>{});
+  const auto is_named = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (is_named("python")) return python;
+  python.preferred = before->second.python->wheels;
+  std::erase_if(python.preferred, [&](const LockedWheel& wheel) { return is_named(wheel.name); });
+  return python;
 }
 
 const std::vector<LockedLayer>& BuildLock::layers(const Platform& platform) const {
@@ -150,12 +181,26 @@ void BuildLock::note(const Platform& platform, const FoundBase& base, const Plan
                plan.decisions.end(),
                std::back_inserter(locked.decisions),
                is_recorded);
+  keep_python(platform, base.locked_python);
   std::optional<LockedSystem> before = std::move(locked.system);
   locked.system = base.locked_system;
   const bool is_same = before && locked.system && before->packages == locked.system->packages;
   if (!is_same) return;
   locked.system->layers = std::move(before->layers);
   locked.system->root = std::move(before->root);
+}
+
+void BuildLock::keep_python(const Platform& platform, std::optional<LockedPython> python) {
+  std::optional<LockedPython>& locked = now_.platforms[platform].python;
+  std::optional<LockedPython> before = std::move(locked);
+  locked = std::move(python);
+  if (!locked) return;
+  locked->asked = lock_python(spec_);
+  locked->files = python_files_;
+  const bool is_same = before && before->wheels == locked->wheels && before->asked == locked->asked;
+  if (!is_same) return;
+  locked->layers = std::move(before->layers);
+  locked->root = std::move(before->root);
 }
 
 void BuildLock::note_layers(const Platform& platform,
@@ -165,26 +210,34 @@ void BuildLock::note_layers(const Platform& platform,
   LockedPlatform& locked = now_.platforms[platform];
   const std::vector<LockedLayer> before = std::move(locked.layers);
   locked.layers.clear();
-  const bool is_laid_out = std::any_of(
-      jobs.begin(), jobs.end(), [](const PackJob& job) { return job.recipe.role == Role::system; });
-  if (!is_laid_out && locked.system) {
-    std::copy_if(before.begin(), before.end(), std::back_inserter(locked.layers), [](auto& layer) {
-      return layer.role == Role::system;
+  for (const Role role : {Role::system, Role::python}) {
+    const bool is_laid_out = std::any_of(
+        jobs.begin(), jobs.end(), [&](const PackJob& job) { return job.recipe.role == role; });
+    auto* const keys = keys_of(locked, role);
+    if (keys == nullptr) continue;
+    if (is_laid_out) {
+      keys->clear();
+      continue;
+    }
+    std::copy_if(before.begin(), before.end(), std::back_inserter(locked.layers), [&](auto& layer) {
+      return layer.role == role;
     });
   }
-  if (is_laid_out && locked.system) locked.system->layers.clear();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     auto made = locked_layer(jobs[i], packed[i], store);
     if (!made) continue;
     *made = kept_record(std::move(*made), before);
-    if (made->role == Role::system && locked.system) locked.system->layers.push_back(made->key);
+    if (auto* const keys = keys_of(locked, made->role)) keys->push_back(made->key);
     locked.layers.push_back(std::move(*made));
   }
 }
 
 void BuildLock::note_root(const Platform& platform, const RootView& root, const Plan& plan) {
-  auto& system = now_.platforms[platform].system;
-  if (system && !system->packages.empty()) system->root = sketch_of(root, paths_asked_for(plan));
+  auto& [base, decisions, system, python, layers] = now_.platforms[platform];
+  const auto sketch = sketch_of(root, paths_asked_for(plan));
+  const bool has_packages = system && !system->packages.empty();
+  if (has_packages) system->root = python ? std::nullopt : sketch;
+  if (python) python->root = sketch;
 }
 
 Lock BuildLock::result() const {

@@ -3,6 +3,7 @@
 #include "cli/base.h"
 #include "cli/lock_file.h"
 #include "cli/locked_layers.h"
+#include "cli/python_pins.h"
 #include "cli/remote_weights.h"
 #include "cli/reused_weights.h"
 #include "layers/pack.h"
@@ -10,6 +11,7 @@
 #include "lib/resolve/plan.h"
 #include "lib/spec/spec.h"
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,7 +26,7 @@ class BuildLock {
   enum class Use { update, locked };
   /// Reads the lock. With Use::locked Fault::lock where it and the spec disagree, before anybody is
   /// asked anything. `spec` must outlive it.
-  BuildLock(const Spec& spec, Use use, Terminal& terminal);
+  BuildLock(const Spec& spec, Use use, World& world);
 
   const std::vector<Platform>& platforms() const { return platforms_; }
   /// What the lock says and the spec agrees with.
@@ -34,6 +36,8 @@ class BuildLock {
   /// Takes out what is locked for platforms that the spec does not name.
   void drop_other_platforms();
   const LockedPlatform* pins(const Platform& platform) const;
+  /// What there is to know of wheels before a base is looked at.
+  PythonPins python(const Platform& platform, TorchWishOf torch) const;
   /// The layers that were made for `platform`; none where the lock knows of none.
   const std::vector<LockedLayer>& layers(const Platform& platform) const;
   /// The entries of remote weights whose layers `registry` has, for all platforms.
@@ -47,7 +51,7 @@ class BuildLock {
                    const std::vector<PackJob>& jobs,
                    const std::vector<Layer>& packed,
                    const Store& store);
-  /// Where the system's layers lie, for those who do not look into them.
+  /// Where the layers of packages lie, for those who do not look into them.
   void note_root(const Platform& platform, const RootView& root, const Plan& plan);
 
   /// What the lock should say.
@@ -59,10 +63,14 @@ class BuildLock {
 
  private:
   void keep_weights(LockedWeights weights);
+  void keep_python(const Platform& platform, std::optional<LockedPython> python);
 
   const Spec& spec_;
   Use use_;
   LockFile file_;
+  std::map<std::string, Digest> python_files_;
+  PythonPins::Memo memo_ = PythonPins::Memo::use;
+  std::optional<std::vector<std::string>> upgraded_;  // names; empty: all
   std::vector<Platform> platforms_;
   Lock pins_;
   Lock now_;

@@ -1,4 +1,5 @@
 #include "cli/build.h"
+#include "cli/check.h"
 #include "cli/result.h"
 
 #include <fmt/format.h>
@@ -16,6 +17,10 @@ Json image_json(const BuiltImage& built) {
             {"layers", Json::array()}};
   for (const Layer& layer : built.layers)
     json["layers"].push_back(layer_json(layer));
+  if (built.findings) {
+    json["check"] = {{"verdict", check_verdict(*built.findings)},
+                     {"findings", findings_json(*built.findings)}};
+  }
   return json;
 }
 
@@ -38,6 +43,7 @@ Json spec_json(const BuiltSpec& built) {
     const Json image = image_json(built.images.front());
     json["platform"] = image["platform"];
     json["layers"] = image["layers"];
+    if (image.contains("check")) json["check"] = image["check"];
   }
   for (const BuiltAlso& also : built.also) {
     json["also"].push_back({{"kind", also_kind_name(also.wish.kind)},

@@ -9,15 +9,28 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace mlpack {
 namespace {
+
+// What was found out is kept in the store, and forgotten where that may only be read.
+std::unique_ptr<Session> open_session(World& world) {
+  try {
+    return std::make_unique<Session>(world);
+  } catch (const Error& error) {
+    if (error.fault() != Fault::disk) throw;
+    return std::make_unique<Session>(world, Store::Access::read);
+  }
+}
 
 void check(const CheckOptions& options, World& world) {
   const Catalog catalog =
       options.fleet.empty() ? catalog_in(fs::path(), world) : catalog_of_spec(options.fleet, world);
   const std::vector<CheckMachine> fleet = check_fleet(options, catalog);
-  Session session(world);
+  const IgnoredFindings ignored = ignored_findings(options.ignored);
+  const std::unique_ptr<Session> opened = open_session(world);
+  Session& session = *opened;
   if (!options.sarif.empty()) {
     check_report_place("--sarif",
                        options.sarif,
@@ -32,8 +45,9 @@ void check(const CheckOptions& options, World& world) {
   std::vector<CheckedImage> checked;
   for (const Image* image : images) {
     const ImageFiles files = check_files(*image, found, session);
-    checked.push_back(
-        {image->platform().text(), check_image({catalog, image->config, files, fleet})});
+    Findings findings = check_image({catalog, image->config, files, fleet});
+    checked.push_back({image->platform().text(),
+                       without_ignored(std::move(findings), ignored, session.terminal())});
   }
   if (!options.sarif.empty()) write_file(options.sarif, check_sarif(found.name, checked));
   world.terminal.result(world.json() ? json_line(check_json(found.name, checked))
@@ -60,6 +74,8 @@ Command check_command() {
     list.option({"--driver", "VERSION", "the oldest driver of these machines"}, options->driver);
     list.option({"--fleet", "SPEC", "take the machines from the fleet of a spec"}, options->fleet);
     list.flag({"--strict", "", "fail, too, where something could not be decided"}, options->strict);
+    list.options({"--ignore", "ID=REASON", "pass over a finding, and say why (repeatable)"},
+                 options->ignored);
     list.option({"--sarif", "FILE", "write the findings to FILE as SARIF, too"}, options->sarif);
     return [options](World& world) { check(*options, world); };
   };

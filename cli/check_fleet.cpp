@@ -54,6 +54,13 @@ CheckMachine machine_of(const FleetRow& row, const Catalog& catalog) {
 
 }  // namespace
 
+std::vector<CheckMachine> check_fleet(const Spec& spec, const Catalog& catalog) {
+  std::vector<CheckMachine> machines;
+  for (const auto& row : spec.fleet)
+    machines.push_back(machine_of(row.value, catalog));
+  return machines;
+}
+
 std::vector<CheckMachine> check_fleet(const CheckOptions& options, const Catalog& catalog) {
   std::vector<CheckMachine> machines;
   if (!options.fleet.empty()) {
@@ -63,8 +70,7 @@ std::vector<CheckMachine> check_fleet(const CheckOptions& options, const Catalog
                   fmt::format("`{}` names no `fleet`", printable(options.fleet)),
                   "add one to it, or name the GPUs with `--gpu`");
     }
-    for (const auto& row : spec.fleet)
-      machines.push_back(machine_of(row.value, catalog));
+    machines = check_fleet(spec, catalog);
   }
   for (const std::string& text : options.gpus)
     machines.push_back(machine_called(text, catalog));

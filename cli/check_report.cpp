@@ -24,13 +24,6 @@ CheckJson finding_json(const Finding& finding) {
   return json;
 }
 
-CheckJson findings_json(const Findings& findings) {
-  CheckJson list = CheckJson::array();
-  for (const Finding& finding : findings)
-    list.push_back(finding_json(finding));
-  return list;
-}
-
 Findings all_findings(const std::vector<CheckedImage>& images) {
   Findings all;
   for (const CheckedImage& image : images)
@@ -71,6 +64,49 @@ CheckJson sarif_result(const std::string& name, const Finding& finding) {
 
 }  // namespace
 
+CheckJson findings_json(const Findings& findings) {
+  CheckJson list = CheckJson::array();
+  for (const Finding& finding : findings)
+    list.push_back(finding_json(finding));
+  return list;
+}
+
+IgnoredFindings ignored_findings(const std::vector<std::string>& words) {
+  IgnoredFindings ignored = named_texts("--ignore", words);
+  for (const auto& [id, reason] : ignored) {
+    const bool is_id = id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == id.npos;
+    if (is_id && !trim(reason).empty()) continue;
+    throw Error(Fault::usage,
+                fmt::format("`--ignore` wants the id of a finding and a reason, not `{}={}`",
+                            printable(id),
+                            printable(reason)),
+                "the id is what stands in brackets behind a finding: `--ignore ID=REASON`");
+  }
+  return ignored;
+}
+
+Findings without_ignored(Findings findings, const IgnoredFindings& ignored, Terminal& terminal) {
+  for (const auto& [id, reason] : ignored) {
+    const auto is_it = [&id = id](const Finding& finding) { return finding.id == id; };
+    if (std::erase_if(findings, is_it) > 0) continue;
+    terminal.warn(fmt::format("`--ignore {}` passes over nothing: there is no such finding", id));
+  }
+  return findings;
+}
+
+std::string findings_text(const Findings& findings) {
+  std::string text;
+  for (const Finding& finding : findings) {
+    text += fmt::format("{}: {} [{}]\n  why: {}\n  fix: {}\n",
+                        level_name(finding.level),
+                        finding.what,
+                        finding.id,
+                        finding.why,
+                        finding.fix);
+  }
+  return text;
+}
+
 std::string check_verdict(const Findings& findings) {
   bool is_unknown = false;
   for (const Finding& finding : findings) {
@@ -95,14 +131,7 @@ int check_exit_code(const std::vector<CheckedImage>& images, Strictness strictne
 std::string check_text(const std::string& name, const std::vector<CheckedImage>& images) {
   std::string text;
   for (const CheckedImage& image : images) {
-    for (const Finding& finding : image.findings) {
-      text += fmt::format("{}: {} [{}]\n  why: {}\n  fix: {}\n",
-                          level_name(finding.level),
-                          finding.what,
-                          finding.id,
-                          finding.why,
-                          finding.fix);
-    }
+    text += findings_text(image.findings);
     const std::string platform =
         images.size() == 1 ? std::string() : fmt::format(" for {}", image.platform);
     text += fmt::format("{}{}: {}\n", printable(name), platform, verdict_sentence(image.findings));

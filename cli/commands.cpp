@@ -46,13 +46,16 @@ CommandTree command_tree(GlobalOptions& options) {
   CommandTree tree;
   tree.summary = "package models as container images: no daemon, no root, no Dockerfile";
   tree.declare_global = [&options](ArgumentList& list) { declare_global(list, options); };
-  tree.commands = {build_command(),
+  tree.commands = {plan_command(),
+                   build_command(),
                    push_command(),
                    pull_command(),
+                   copy_command(),
                    fetch_command(),
                    lock_command(),
                    inspect_command(),
                    check_command(),
+                   doctor_command(),
                    diff_command(),
                    catalog_command(),
                    store_command(),

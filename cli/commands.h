@@ -31,13 +31,16 @@ CommandTree command_tree(GlobalOptions& options);
 CommandInfo command_info();
 
 // In the order of --help; each is in a file of its name.
+Command plan_command();
 Command build_command();
 Command push_command();
 Command pull_command();
+Command copy_command();
 Command fetch_command();
 Command lock_command();
 Command inspect_command();
 Command check_command();
+Command doctor_command();
 Command diff_command();
 Command catalog_command();
 Command store_command();

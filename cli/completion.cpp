@@ -44,7 +44,8 @@ void add_names(std::vector<std::string>& words, const std::vector<ArgumentInfo>&
 }
 
 bool names_files(std::string_view placeholder) {
-  constexpr std::array<std::string_view, 6> all{"SPEC", "IMAGE", "OTHER", "DEST", "DIR", "FILE"};
+  constexpr std::array<std::string_view, 8> all{
+      "SPEC", "IMAGE", "OTHER", "SRC", "DST", "DEST", "DIR", "FILE"};
   return std::find(all.begin(), all.end(), placeholder) != all.end();
 }
 

@@ -19,8 +19,8 @@ class Slot {
 EarlyUpload::EarlyUpload(Session& session, const Reference& target)
     : client_(session.client),
       to_{target, Access::push},
-      open_(session.open_anywhere()),
-      blobs_(session.client, to_, open_, &session.store),
+      request_{{}, {}, target, session.open_anywhere(), &session.store},
+      blobs_(session.client, to_, request_),
       free_(static_cast<std::ptrdiff_t>(session.world.settings.transfers)) {}
 
 void EarlyUpload::send(const Layer& layer) {

@@ -23,7 +23,7 @@ class EarlyUpload {
  private:
   Client& client_;
   Repository to_;
-  OpenBlob open_;
+  PushRequest request_;
   PushBlobs blobs_;
   std::counting_semaphore<> free_;
 };

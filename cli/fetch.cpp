@@ -4,6 +4,7 @@
 #include "cli/catalog_folders.h"
 #include "cli/commands.h"
 #include "cli/prepared_image.h"
+#include "cli/python_torch.h"
 #include "cli/remote_weights.h"
 #include "cli/result.h"
 #include "cli/reused_weights.h"
@@ -37,7 +38,7 @@ void fetch(const FetchOptions& options, World& world) {
   const Spec spec = with_chosen_base(named, catalog);
   const auto wishes = also_wishes(spec, options.also, {});
   Session session(world);
-  const BuildLock lock(spec, BuildLock::Use::update, world.terminal);
+  const BuildLock lock(spec, BuildLock::Use::update, world);
   find_shells(spec, wishes, lock.platforms(), session.debian_context(Offline::no));
   const WeightPins pins{&lock.pins(), {}};
   std::size_t files = 0;
@@ -51,7 +52,11 @@ void fetch(const FetchOptions& options, World& world) {
   }
   std::size_t moved = 0;
   for (const Platform& platform : lock.platforms()) {
-    const BaseUse use{BaseLayers::keep, BaseUse::Packages::lay_out, lock.pins(platform), nullptr};
+    const BaseUse use{BaseLayers::keep,
+                      BaseUse::Packages::lay_out,
+                      lock.pins(platform),
+                      nullptr,
+                      lock.python(platform, torch_wish_of(catalog, named, platform))};
     const ReuseUse reuse{BaseLayers::keep, &lock.pins()};
     moved += reaching_base(
         named, [&] { return find_base(spec, platform, session, Offline::no, use).layers_fetched; });

@@ -34,19 +34,6 @@ NamedImage find_archived(const ArchiveLocation& location, const std::string& tex
   return found;
 }
 
-NamedImage find_remote(const Reference& name, Session& session) {
-  const Reference tagged = name.with_default_tag();
-  RemoteImage remote = fetch_image(session.client, tagged, std::nullopt);
-  NamedImage found{tagged.text(), {}, remote_blobs(session.client, {tagged})};
-  found.place = NamedImage::Place::registry;
-  found.set.images = std::move(remote.images);
-  if (remote.index) {
-    found.set.index = remote.descriptor;
-    found.set.index_bytes = std::move(*remote.index);
-  }
-  return found;
-}
-
 [[noreturn]] void refuse_missing(const Reference& name, const Store& store) {
   std::vector<std::string> names;
   for (const StoredImage& image : store.images())
@@ -73,12 +60,25 @@ NamedImage find_local_image(const std::string& text, Session& session) {
   return std::move(*stored);
 }
 
+NamedImage find_registry_image(const Reference& name, Session& session) {
+  const Reference tagged = name.with_default_host().with_default_tag();
+  RemoteImage remote = fetch_image(session.client, tagged, std::nullopt);
+  NamedImage found{tagged.text(), {}, remote_blobs(session.client, {tagged})};
+  found.place = NamedImage::Place::registry;
+  found.set.images = std::move(remote.images);
+  if (remote.index) {
+    found.set.index = remote.descriptor;
+    found.set.index_bytes = std::move(*remote.index);
+  }
+  return found;
+}
+
 NamedImage find_image(const std::string& text, Session& session) {
   const ImageLocation location = parse_image_location(text);
   const auto* name = std::get_if<Reference>(&location);
   if (name == nullptr || name->is_local()) return find_local_image(text, session);
   auto stored = session.store.is_there() ? find_stored(*name, session) : std::nullopt;
-  return stored ? std::move(*stored) : find_remote(*name, session);
+  return stored ? std::move(*stored) : find_registry_image(*name, session);
 }
 
 }  // namespace mlpack

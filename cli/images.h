@@ -25,4 +25,7 @@ NamedImage find_local_image(const std::string& text, Session& session);
 /// As find_local_image; a name with a registry's host that the store lacks is looked up there.
 NamedImage find_image(const std::string& text, Session& session);
 
+/// The image `name` of its registry; without a host docker.io's.
+NamedImage find_registry_image(const Reference& name, Session& session);
+
 }  // namespace mlpack

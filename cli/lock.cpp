@@ -2,6 +2,7 @@
 #include "cli/catalog_folders.h"
 #include "cli/commands.h"
 #include "cli/prepared_image.h"
+#include "cli/python_torch.h"
 #include "cli/result.h"
 #include "cli/session.h"
 #include "cli/stack.h"
@@ -31,8 +32,8 @@ struct LockOptions {
   bool check = false;
 };
 
-void check_names(const std::vector<std::string>& names, const Spec& spec) {
-  const std::vector<std::string> known = upgradable_names(spec);
+void check_names(const std::vector<std::string>& names, const Spec& spec, const Lock& locked) {
+  const std::vector<std::string> known = upgradable_names(spec, locked);
   const std::vector<std::string_view> candidates(known.begin(), known.end());
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
@@ -54,7 +55,12 @@ void choose(BuildLock& lock, const ResolvedSpec& resolved, Session& session) {
   const auto weights = fetch_weights(spec, session, Offline::no, RemoteBytes::named, pins);
   lock.note(weights);
   for (const Platform& platform : lock.platforms()) {
-    const BaseUse use{BaseLayers::leave, BaseUse::Packages::resolve, lock.pins(platform), nullptr};
+    const BaseUse use{
+        BaseLayers::leave,
+        BaseUse::Packages::resolve,
+        lock.pins(platform),
+        nullptr,
+        lock.python(platform, torch_wish_of(resolved.catalog, resolved.asked, platform))};
     const FoundBase base = reaching_base(
         resolved.asked, [&] { return find_base(spec, platform, session, Offline::no, use); });
     lock.note(
@@ -91,9 +97,9 @@ void write_lock_of(const LockOptions& options, World& world) {
   const Spec asked =
       load_spec(path, {named_texts("--var", options.variables), {}, options.platforms, &catalog});
   const Spec spec = with_chosen_base(asked, catalog);
-  check_names(options.names, spec);
   Session session(world);
-  BuildLock lock(spec, BuildLock::Use::update, world.terminal);
+  BuildLock lock(spec, BuildLock::Use::update, world);
+  check_names(options.names, spec, lock.file().lock);
   if (options.upgrade) lock.forget(options.names);
   lock.drop_other_platforms();
   choose(lock, {asked, spec, catalog}, session);
@@ -112,7 +118,9 @@ Command lock_command() {
                     options->spec);
     list.words({"--upgrade",
                 "[NAME]...",
-                "choose anew what NAME names (base, system_packages, weights), or everything"},
+                "choose anew what NAME names (base, system_packages, python, a package of it, "
+                "weights), or "
+                "everything"},
                options->upgrade,
                options->names);
     list.flag({"--check", "", "write nothing; fail where the lock would change"}, options->check);

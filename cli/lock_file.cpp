@@ -1,5 +1,6 @@
 #include "cli/lock_file.h"
 
+#include "layers/wheels.h"
 #include "lib/error.h"
 #include "lib/lock/agree.h"
 #include "lib/lock/changes.h"
@@ -46,11 +47,18 @@ std::string pattern_of(const fs::path& path) {
 }
 
 void forget_other_rules(Lock& lock) {
-  if (lock.layer_rules == layer_format && lock.system_rules == system_format) return;
+  const bool is_ours = lock.layer_rules == layer_format && lock.system_rules == system_format &&
+                       lock.python_rules == wheel_format;
+  if (is_ours) return;
   lock.layer_rules = layer_format;
   lock.system_rules = system_format;
+  lock.python_rules = wheel_format;
   for (auto& [platform, locked] : lock.platforms) {
     locked.layers.clear();
+    if (locked.python) {
+      locked.python->layers.clear();
+      locked.python->root.reset();
+    }
     if (!locked.system) continue;
     locked.system->layers.clear();
     locked.system->root.reset();
@@ -60,6 +68,7 @@ void forget_other_rules(Lock& lock) {
 LockFile lock_file_at(const fs::path& path) {
   LockFile file{path, read_file_if_exists(path, max_lock_bytes), {}};
   file.lock.system_rules = system_format;
+  file.lock.python_rules = wheel_format;
   if (file.text) file.lock = parse_lock(*file.text, path.string());
   forget_other_rules(file.lock);
   return file;

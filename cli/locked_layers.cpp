@@ -77,6 +77,25 @@ std::optional<LockedLayer> locked_layer(const PackJob& job,
                      layer.descriptor.size};
 }
 
+std::vector<LockedLayer> recorded_layers(const PackJob& job,
+                                         const std::vector<LockedLayer>& layers,
+                                         const Store& store) {
+  std::vector<LockedLayer> recorded;
+  const Role role = job.recipe.role;
+  const bool is_recorded = role == Role::system || role == Role::python || role == Role::weights;
+  if (layers.empty() || !is_recorded) return recorded;
+  const auto portable = portable_recipe(job.recipe, store);
+  if (!portable) return recorded;
+  for (const std::string& codec : codecs_for(job.compression, layers)) {
+    const Digest key = layer_key(*portable, codec);
+    const auto found = std::find_if(layers.begin(), layers.end(), [&](const LockedLayer& layer) {
+      return layer.key == key && layer.codec == codec;
+    });
+    if (found != layers.end()) recorded.push_back(*found);
+  }
+  return recorded;
+}
+
 Descriptor descriptor_of(const LockedLayer& layer) {
   Descriptor descriptor{std::string(layer_media_type(compression_of(layer.codec))),
                         layer.digest,
@@ -129,19 +148,8 @@ bool LockedLayers::saves(const std::vector<LockedLayer>& layers) {
 
 std::optional<KnownLayer> LockedLayers::find(const PackJob& job,
                                              const std::vector<LockedLayer>& layers) {
-  const Role role = job.recipe.role;
-  const bool is_recorded = role == Role::system || role == Role::python || role == Role::weights;
-  if (layers.empty() || !is_recorded) return std::nullopt;
-  const auto portable = portable_recipe(job.recipe, session_.store);
-  if (!portable) return std::nullopt;
-  for (const std::string& codec : codecs_for(job.compression, layers)) {
-    const Digest key = layer_key(*portable, codec);
-    const auto found = std::find_if(layers.begin(), layers.end(), [&](const LockedLayer& layer) {
-      return layer.key == key && layer.codec == codec;
-    });
-    if (found != layers.end() && has(*found)) {
-      return KnownLayer{descriptor_of(*found), found->diff_id};
-    }
+  for (const LockedLayer& layer : recorded_layers(job, layers, session_.store)) {
+    if (has(layer)) return KnownLayer{descriptor_of(layer), layer.diff_id};
   }
   return std::nullopt;
 }

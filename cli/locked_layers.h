@@ -20,6 +20,12 @@ std::optional<LayerRecipe> portable_recipe(const LayerRecipe& recipe, const Stor
 /// What the lock says of `layer`, which was made from `job`; nullopt for what no lock records.
 std::optional<LockedLayer> locked_layer(const PackJob& job, const Layer& layer, const Store& store);
 
+/// Those of `layers`, which a lock has, that `job` was before: one for each codec of its kind, that
+/// of this mlpack or another.
+std::vector<LockedLayer> recorded_layers(const PackJob& job,
+                                         const std::vector<LockedLayer>& layers,
+                                         const Store& store);
+
 /// A locked layer as it goes into a manifest, compressed as `codec` says.
 Descriptor descriptor_of(const LockedLayer& layer);
 

@@ -1,5 +1,6 @@
 #include "cli/prepared_image.h"
 
+#include "cli/python_torch.h"
 #include "cli/root_sketch.h"
 #include "cli/runtime_facts.h"
 #include "cli/stack.h"
@@ -34,8 +35,12 @@ std::optional<PreparedImage> prepare_with(const ImageInputs& inputs,
                                           LockedLayers* registry,
                                           Session& session) {
   PreparedImage image;
-  const BaseUse use{
-      BaseLayers::leave, BaseUse::Packages::lay_out, inputs.lock.pins(platform), registry};
+  const auto torch = torch_wish_of(inputs.resolved.catalog, inputs.resolved.asked, platform);
+  const BaseUse use{BaseLayers::leave,
+                    BaseUse::Packages::lay_out,
+                    inputs.lock.pins(platform),
+                    registry,
+                    inputs.lock.python(platform, torch)};
   image.base = reaching_base(inputs.resolved.asked, [&] {
     return find_base(inputs.resolved.spec, platform, session, inputs.network, use);
   });
@@ -47,8 +52,7 @@ std::optional<PreparedImage> prepare_with(const ImageInputs& inputs,
   image.base.weights = std::move(image.reused.layers);
   image.plan = plan_image(inputs.resolved, platform, image.base.facts, inputs.weights, session);
   image.plan.reshard_above = inputs.reshard_above;
-  const bool fits = image.base.made.empty() ||
-                    covers(*image.base.locked_system->root, paths_asked_for(image.plan));
+  const bool fits = !image.base.sketch || covers(*image.base.sketch, paths_asked_for(image.plan));
   if (!fits) return std::nullopt;
   image.layers = layer_jobs(image.plan,
                             image.base,

@@ -125,41 +125,99 @@ Ground make_environment(FoundBase& base, const FoundPython& python, const RootPa
     if (entry.kind != EntryKind::directory) ground.wheels.taken.push_back(entry.path);
   }
   base.python.push_back(std::move(layer));
-  ImageConfig& config = base.facts.config;
-  const std::string path = config.env_value("PATH").value_or(std::string(default_path));
-  config.set_env("PATH", fmt::format("/{}:{}", ground.places.scripts, path));
-  config.set_env("VIRTUAL_ENV", fmt::format("/{}", environment_folder));
   return ground;
 }
 
-}  // namespace
+// The wheels that are installed, and what a lock says of them.
+struct ChosenWheels {
+  ReadPythonLock lock;
+  std::vector<FoundWheel> wheels;
+  LockedPython locked;
+};
 
-void add_python(FoundBase& base,
-                const Spec& spec,
-                const Platform& platform,
-                Session& session,
-                Offline offline) {
-  const Python& wish = spec.python->value;
-  const RootPaths root = whole_root(base);
-  const FoundPython python =
-      find_python(root, base.facts.config, platform, wish.version, base.facts.name);
+ChosenWheels choose_wheels(const FoundBase& base,
+                           const PythonTask& task,
+                           const PythonFacts& facts,
+                           WheelBytes bytes,
+                           Session& session) {
+  const Spec& spec = task.spec;
+  PythonQuestion question{spec, facts, task.pins};
+  if (task.pins.torch) question.torch = task.pins.torch(base.facts.config);
+  ChosenWheels chosen;
+  chosen.lock = read_python_lock(question, session, task.offline);
+  throw_problems(spec, base.facts.name, std::move(chosen.lock.selection.problems));
+  const bool is_pinned = chosen.lock.from == ReadPythonLock::From::pins;
+  if (is_pinned) chosen.locked = *task.pins.locked;
+  // What is pinned is known as far as a lock goes.
+  if (is_pinned && bytes == WheelBytes::list) return chosen;
+  chosen.wheels = find_wheels(
+      chosen.lock.selection, chosen.lock.settings, facts, session, {task.offline, bytes});
+  if (is_pinned) return chosen;
+  chosen.locked.version = facts.version;
+  chosen.locked.libc = libc_text(facts.target.libc);
+  chosen.locked.torch = question.torch.build;
+  chosen.locked.wheels = locked_wheels(chosen.wheels, spec);
+  return chosen;
+}
+
+std::vector<CachedWheel> cached_of(std::vector<FoundWheel> found) {
+  std::vector<CachedWheel> cached;
+  cached.reserve(found.size());
+  for (FoundWheel& wheel : found)
+    cached.push_back(std::move(wheel.wheel));
+  return cached;
+}
+
+FoundPython look_for_python(const FoundBase& base,
+                            const RootPaths& root,
+                            const PythonTask& task,
+                            Session& session) {
+  const std::string& version = task.spec.python->value.version;
+  FoundPython python =
+      find_python(root, base.facts.config, task.platform, version, base.facts.name);
   for (const std::string& warning : python.warnings)
     session.terminal().warn(warning);
   session.terminal().detail(
       fmt::format("python: {} of the base, {}", python.facts.version, python.interpreter));
-  ReadPythonLock lock = read_python_lock(spec, python.facts, session, offline);
-  throw_problems(spec, base.facts.name, std::move(lock.selection.problems));
-  const auto cached = fetch_wheels(lock.selection, lock.settings, python.facts, session, offline);
-  const auto wheels = list_wheels(cached, session.store, session.world.settings.jobs);
-  throw_problems(spec, base.facts.name, unfit_wheels(wheels, lock.selection, python.facts));
+  return python;
+}
 
-  const bool is_venv = wish.install == Python::Install::venv;
+}  // namespace
+
+void set_python_variables(const Spec& spec, ImageConfig& config) {
+  if (spec.python->value.install == Python::Install::base) return;
+  const std::string path = config.env_value("PATH").value_or(std::string(default_path));
+  config.set_env("PATH", fmt::format("/{}/bin:{}", environment_folder, path));
+  config.set_env("VIRTUAL_ENV", fmt::format("/{}", environment_folder));
+}
+
+void choose_python(FoundBase& base, const PythonTask& task, Session& session) {
+  const std::string& version = task.spec.python->value.version;
+  auto python = base.locked_system
+                    ? find_packaged_python(*base.locked_system, task.platform, version)
+                    : std::nullopt;
+  if (!python) python = look_for_python(base, whole_root(base), task, session);
+  base.locked_python = choose_wheels(base, task, python->facts, WheelBytes::list, session).locked;
+}
+
+void add_python(FoundBase& base, const PythonTask& task, Session& session) {
+  const Spec& spec = task.spec;
+  const RootPaths root = whole_root(base);
+  const FoundPython python = look_for_python(base, root, task, session);
+  ChosenWheels chosen = choose_wheels(base, task, python.facts, WheelBytes::fetch, session);
+  const auto wheels =
+      list_wheels(cached_of(std::move(chosen.wheels)), session.store, session.world.settings.jobs);
+  throw_problems(spec, base.facts.name, unfit_wheels(wheels, chosen.lock.selection, python.facts));
+  base.locked_python = std::move(chosen.locked);
+
+  const bool is_venv = spec.python->value.install == Python::Install::venv;
   Ground ground =
       is_venv ? make_environment(base, python, root) : Ground{own_places(python, root), {}};
   if (!is_venv) {
     ground.wheels.folders = folders_there(ground.places, root);
     refuse_installed(wheels, ground.places, root);
   }
+  set_python_variables(spec, base.facts.config);
   WheelLayers layers = wheel_layers(wheels, ground.places, ground.wheels, spec.layers.max_size);
   for (const std::string& warning : layers.warnings)
     session.terminal().warn(warning);

@@ -87,6 +87,13 @@ std::string interpreter_of(const RootPaths& root,
                       : "take another base, or leave out `python.version`");
 }
 
+// 3.11.2 of `3.11.2-6+deb12u6`, as its authors number it.
+std::string upstream_version(std::string version) {
+  version = version.substr(version.find(':') + 1);
+  version = version.substr(0, version.rfind('-'));
+  return version.substr(0, version.find_first_of("+~"));
+}
+
 // The version of a Debian package that is installed, as its authors number it.
 std::optional<std::string> package_version(const std::vector<std::string>& paragraphs,
                                            const std::string& name) {
@@ -98,9 +105,7 @@ std::optional<std::string> package_version(const std::vector<std::string>& parag
       if (line.starts_with("Version:")) version = trim(line.substr(8));
     }
     if (package != name) continue;
-    version = version.substr(version.find(':') + 1);
-    version = version.substr(0, version.rfind('-'));
-    return version.substr(0, version.find_first_of("+~"));
+    return upstream_version(version);
   }
   return std::nullopt;
 }
@@ -132,14 +137,16 @@ std::string version_of(const std::vector<std::string>& packages,
   return series + ".0";
 }
 
+std::optional<LibcVersion> glibc_of(const std::string& version) {
+  const std::size_t dot = version.find('.');
+  const auto minor = parse_number(version.substr(std::min(dot + 1, version.size())), unknown_glibc);
+  if (dot == std::string::npos || !version.starts_with("2.") || !minor) return std::nullopt;
+  return LibcVersion{LibcVersion::Kind::glibc, 2, static_cast<unsigned>(*minor)};
+}
+
 std::optional<LibcVersion> libc_of(const RootPaths& root,
                                    const std::vector<std::string>& packages) {
-  const std::string glibc = package_version(packages, "libc6").value_or("");
-  const std::size_t dot = glibc.find('.');
-  const auto minor = parse_number(glibc.substr(std::min(dot + 1, glibc.size())), unknown_glibc);
-  if (dot != std::string::npos && glibc.starts_with("2.") && minor) {
-    return LibcVersion{LibcVersion::Kind::glibc, 2, static_cast<unsigned>(*minor)};
-  }
+  if (auto glibc = glibc_of(package_version(packages, "libc6").value_or(""))) return glibc;
   for (const RecipeEntry* entry : root.children(root.resolve("lib"))) {
     const std::string name = entry->path.substr(entry->path.rfind('/') + 1);
     // 1.2 has been musl's series since 2020.
@@ -148,7 +155,42 @@ std::optional<LibcVersion> libc_of(const RootPaths& root,
   return std::nullopt;
 }
 
+FoundPython python_at(const std::string& path,
+                      const std::string& version,
+                      const Platform& platform,
+                      const std::optional<LibcVersion>& libc) {
+  FoundPython found;
+  found.interpreter = "/" + path;
+  found.facts.version = version;
+  found.facts.target.minor = minor_of(path.substr(path.rfind('/') + 1)).value_or(0);
+  found.facts.target.machine = uname_machine(platform);
+  found.facts.markers = linux_markers(found.facts.version, found.facts.target.machine);
+  found.facts.target.libc = libc.value_or(LibcVersion{LibcVersion::Kind::glibc, 2, unknown_glibc});
+  return found;
+}
+
 }  // namespace
+
+std::optional<FoundPython> find_packaged_python(const LockedSystem& system,
+                                                const Platform& platform,
+                                                const std::string& version) {
+  constexpr std::string_view suffix = "-minimal";
+  const auto version_of_package = [&](const std::string& name) -> std::optional<std::string> {
+    for (const LockedPackage& package : system.packages) {
+      if (package.name == name) return upstream_version(package.version);
+    }
+    return std::nullopt;
+  };
+  for (const LockedPackage& package : system.packages) {
+    if (!package.name.ends_with(suffix)) continue;
+    const std::string name = package.name.substr(0, package.name.size() - suffix.size());
+    const auto minor = minor_of(name);
+    if (!minor || (!version.empty() && name != "python" + version)) continue;
+    const auto libc = glibc_of(version_of_package("libc6").value_or(""));
+    return python_at("usr/bin/" + name, upstream_version(package.version), platform, libc);
+  }
+  return std::nullopt;
+}
 
 FoundPython find_python(const RootPaths& root,
                         const ImageConfig& config,
@@ -158,14 +200,8 @@ FoundPython find_python(const RootPaths& root,
   const std::string path = interpreter_of(root, config, version, base);
   const std::string series = path.substr(path.rfind("python") + 6);
   const auto packages = debian_packages(root, platform, base);
-  FoundPython found;
-  found.interpreter = "/" + path;
-  found.facts.version = version_of(packages, config, series);
-  found.facts.target.minor = minor_of("python" + series).value_or(0);
-  found.facts.target.machine = uname_machine(platform);
-  found.facts.markers = linux_markers(found.facts.version, found.facts.target.machine);
   const auto libc = libc_of(root, packages);
-  found.facts.target.libc = libc.value_or(LibcVersion{LibcVersion::Kind::glibc, 2, unknown_glibc});
+  FoundPython found = python_at(path, version_of(packages, config, series), platform, libc);
   if (!libc) {
     found.warnings.push_back(fmt::format(
         "nothing says which glibc the base `{}` has: whether wheels fit it was not checked", base));

@@ -2,10 +2,12 @@
 
 #include "layers/deb_paths.h"
 #include "layers/wheels.h"
+#include "lib/lock/lock.h"
 #include "lib/oci/config.h"
 #include "lib/oci/platform.h"
 #include "lib/python/lock.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,12 @@ FoundPython find_python(const RootPaths& root,
                         const Platform& platform,
                         const std::string& version,
                         const std::string& base);
+
+/// The same of packages that nobody laid out: Debian's `python3.N-minimal` and `libc6`. nullopt
+/// where there is no interpreter among them, or none of `version`.
+std::optional<FoundPython> find_packaged_python(const LockedSystem& system,
+                                                const Platform& platform,
+                                                const std::string& version);
 
 /// Where the interpreter's own packages go: those of Debian's into /usr/local, as its pip has it.
 PythonPlaces own_places(const FoundPython& python, const RootPaths& root);

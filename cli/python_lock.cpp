@@ -40,32 +40,48 @@ IndexSettings settings_of(const RequirementsFile& file) {
           no_index ? IndexSettings::Index::none : IndexSettings::Index::used};
 }
 
+bool is_uv_lock(const Python& python) {
+  return python.lock && python.lock->filename() == "uv.lock";
+}
+
+bool is_project(const Python& python) {
+  return python.requirements && python.requirements->extension() == ".toml";
+}
+
 class LockReader {
  public:
-  LockReader(const Spec& spec, const PythonFacts& facts, Session& session, Offline offline)
-      : spec_(spec),
-        python_(spec.python->value),
-        facts_(facts),
+  LockReader(const PythonQuestion& question, Session& session, Offline offline)
+      : question_(question),
+        spec_(question.spec),
+        python_(spec_.python->value),
         session_(session),
         offline_(offline) {
     lock_.settings = settings_of_spec(python_);
   }
 
   ReadPythonLock read() {
-    const bool is_uvs = python_.lock && python_.lock->filename() == "uv.lock";
-    const bool is_project = python_.requirements && python_.requirements->extension() == ".toml";
-    if (python_.lock && !is_uvs) {
+    const LockedPython* const locked = question_.pins.locked;
+    if (locked != nullptr && is_made_for(*locked, question_.facts, question_.torch)) {
+      if (python_.requirements && !is_project(python_)) read_requirements_file();
+      finish_settings();
+      lock_.selection = locked_selection(*locked, spec_);
+      lock_.from = ReadPythonLock::From::pins;
+    } else if (python_.lock && !is_uv_lock(python_)) {
       finish_settings();
       const std::string text = read_text(*python_.lock);
       const Pylock lock = parse_pylock(text, *python_.lock);
-      lock_.selection = select_pylock(lock, {python_.extras, python_.groups}, facts_);
-    } else if (python_.requirements && !is_project) {
-      read_requirements_file(*python_.requirements);
+      lock_.selection = select_pylock(lock, {python_.extras, python_.groups}, question_.facts);
+    } else if (python_.requirements && !is_project(python_)) {
+      const RequirementsFile file = read_requirements_file();
+      finish_settings();
+      if (!is_locked(file)) resolve();
+      if (is_locked(file)) lock_.selection = select_requirements(file, question_.facts);
     } else {
       finish_settings();
-      if (is_uvs) read_text(*python_.lock);
-      if (is_project) read_text(*python_.requirements);
-      if (is_uvs || is_project || !python_.packages.empty()) resolve();
+      if (is_uv_lock(python_)) read_text(*python_.lock);
+      if (is_project(python_)) read_text(*python_.requirements);
+      const bool is_open = python_.lock || python_.requirements || !python_.packages.empty();
+      if (is_open) resolve();
     }
     return std::move(lock_);
   }
@@ -83,38 +99,46 @@ class LockReader {
     if (lock_.settings.index_url.empty()) lock_.settings.index_url = "https://pypi.org/simple";
   }
 
-  void read_requirements_file(const fs::path& path) {
-    const RequirementsFile file = read_requirements(
-        path,
+  RequirementsFile read_requirements_file() {
+    RequirementsFile file = read_requirements(
+        *python_.requirements,
         {[&](const fs::path& named) { return read_text(named); },
          [&](const std::string& name) { return session_.world.environment(name); }});
     add_settings(lock_.settings, settings_of(file));
-    finish_settings();
-    if (is_locked(file)) {
-      lock_.selection = select_requirements(file, facts_);
-    } else {
-      resolve();
-    }
+    return file;
+  }
+
+  // Of what comes from one index alone, everybody knows which.
+  std::string only_index() const {
+    const IndexSettings& settings = lock_.settings;
+    const bool is_one = settings.extra_index_urls.empty() && settings.find_links.empty() &&
+                        question_.torch.from == TorchWish::From::index;
+    return is_one ? settings.index_url : std::string();
   }
 
   // Lines of what the resolver wrote are nowhere to be seen: the spec is the place of problems.
   void resolve() {
     const std::string text =
-        resolve_python(spec_, facts_, lock_.settings, inputs_, session_, offline_);
+        resolve_python({question_, lock_.settings, inputs_}, session_, offline_);
     const Pylock lock = parse_pylock(text, "the resolver's pylock.toml");
     PylockWish wish;
     if (python_.lock) wish = {lock.extras, lock.groups};
-    lock_.selection = select_pylock(lock, wish, facts_);
+    lock_.selection = select_pylock(lock, wish, question_.facts);
+    lock_.from = ReadPythonLock::From::resolver;
     const Where place = spec_.where(spec_.python->place);
-    for (PythonPackage& package : lock_.selection.packages)
+    for (PythonPackage& package : lock_.selection.packages) {
       package.where = place;
+      const bool is_open = package.index.empty() && !package.url.empty() &&
+                           package.origin == PythonPackage::Origin::index;
+      if (is_open) package.index = only_index();
+    }
     for (Where& problem : lock_.selection.problems)
       problem = {place.file, place.line, place.column, std::move(problem.message)};
   }
 
+  const PythonQuestion& question_;
   const Spec& spec_;
   const Python& python_;
-  const PythonFacts& facts_;
   Session& session_;
   Offline offline_;
   std::string inputs_;
@@ -123,11 +147,30 @@ class LockReader {
 
 }  // namespace
 
-ReadPythonLock read_python_lock(const Spec& spec,
-                                const PythonFacts& facts,
-                                Session& session,
-                                Offline offline) {
-  return LockReader(spec, facts, session, offline).read();
+std::map<std::string, Digest> python_files(const Spec& spec) {
+  std::map<std::string, Digest> files;
+  if (!spec.python) return files;
+  const Python& python = spec.python->value;
+  const auto note = [&](const fs::path& path) {
+    std::string text = read_file(path, largest_lock);
+    const fs::path below = path.lexically_relative(spec.folder);
+    files.insert_or_assign((below.empty() ? path : below).string(), Digest::of(text));
+    return text;
+  };
+  if (python.lock) note(*python.lock);
+  std::error_code absent;
+  const fs::path project = python.lock ? python.lock->parent_path() / "pyproject.toml" : fs::path();
+  if (is_uv_lock(python) && fs::exists(project, absent)) note(project);
+  if (is_project(python)) note(*python.requirements);
+  if (python.requirements && !is_project(python)) {
+    read_requirements(*python.requirements,
+                      {note, [](const std::string&) { return std::optional<std::string>(); }});
+  }
+  return files;
+}
+
+ReadPythonLock read_python_lock(const PythonQuestion& question, Session& session, Offline offline) {
+  return LockReader(question, session, offline).read();
 }
 
 }  // namespace mlpack

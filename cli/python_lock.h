@@ -1,10 +1,14 @@
 #pragma once
 
+#include "cli/python_pins.h"
 #include "cli/session.h"
 #include "layers/debs.h"
 #include "lib/python/index_settings.h"
 #include "lib/python/lock.h"
 #include "lib/spec/spec.h"
+
+#include <map>
+#include <string>
 
 namespace mlpack {
 
@@ -12,13 +16,23 @@ namespace mlpack {
 struct ReadPythonLock {
   PythonSelection selection;
   IndexSettings settings;  // of the spec, else the lock, else this machine
+  enum class From { pins, files, resolver } from = From::files;
 };
 
-/// Reads the lock of the spec, or has what it leaves open resolved (resolve_python), and says what
-/// of it is installed in an image with `facts`.
-ReadPythonLock read_python_lock(const Spec& spec,
-                                const PythonFacts& facts,
-                                Session& session,
-                                Offline offline);
+/// The sha256 of the files that `python` of the spec is read from, those that they name included,
+/// by their paths from the spec's folder.
+std::map<std::string, Digest> python_files(const Spec& spec);
+
+/// For whom wheels are chosen, and what is known of them.
+struct PythonQuestion {
+  const Spec& spec;
+  const PythonFacts& facts;
+  const PythonPins& pins;
+  TorchWish torch = {};
+};
+
+/// What of the wheels that `pins` lock is installed, where they are for this Python; else reads the
+/// lock of the spec, or has what it leaves open resolved (resolve_python).
+ReadPythonLock read_python_lock(const PythonQuestion& question, Session& session, Offline offline);
 
 }  // namespace mlpack

@@ -1,13 +1,12 @@
 #include "cli/python_resolve.h"
 
-#include "lib/resolve/plan.h"
+#include "cli/python_resolver.h"
+#include "lib/output.h"
 #include "lib/text.h"
-#include "registry/helper.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,89 +14,47 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view resolution_fact = "python resolution 1";
-constexpr HelperLimits uv_limits{.seconds = 900, .output = std::size_t{64} << 20};
+constexpr std::string_view resolution_fact = "python resolution 2";
+constexpr HelperLimits resolver_limits{.seconds = 900, .output = std::size_t{64} << 20};
 
-// The versions of glibc that uv knows by name.
-constexpr std::array<unsigned, 12> known_glibcs{17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40};
-
-std::string platform_of(const PythonTarget& target) {
-  if (target.machine != "x86_64" && target.machine != "aarch64") {
-    throw Error(Fault::usage,
-                fmt::format("uv cannot resolve packages for {}", target.machine),
-                "write a pylock.toml, or a requirements.txt with `==` and `--hash=sha256:…`");
+// An empty folder for the length of a run.
+class RunFolder {
+ public:
+  explicit RunFolder(const Store& store)
+      : path_(fs::absolute(temporary_beside(store.root() / "resolver"))) {
+    make_folders(path_);
   }
-  if (target.libc.kind == LibcVersion::Kind::musl) {
-    return target.machine + "-unknown-linux-musl";
+  ~RunFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
   }
-  const auto* const newer =
-      std::upper_bound(known_glibcs.begin() + 1, known_glibcs.end(), target.libc.minor);
-  return fmt::format("{}-manylinux_2_{}", target.machine, *(newer - 1));
-}
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
 
-// A command of uv, and what it reads on its standard input.
-struct UvCommand {
-  std::vector<std::string> words;  // without the program
-  std::string input;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
 };
 
-void add_options(std::vector<std::string>& words,
-                 const std::string& option,
-                 const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    words.push_back(option);
-    words.push_back(name);
+struct Resolver {
+  enum class Kind { uv, pip } kind = Kind::uv;
+  ResolverProgram program;
+  const char* name() const { return kind == Kind::uv ? "uv" : "pip"; }
+};
+
+Resolver find_resolver(const World& world) {
+  const std::string path = world.environment("PATH").value_or("");
+  if (const auto uv = find_program("uv", path)) return {Resolver::Kind::uv, {*uv}};
+  for (const char* const name : {"pip3", "pip"}) {
+    if (const auto pip = find_program(name, path)) return {Resolver::Kind::pip, {*pip}};
   }
-}
-
-// uv reads the project's settings there, and writes nothing.
-std::string uv_folder(const Spec& spec) {
-  const Python& python = spec.python->value;
-  const fs::path named = python.lock ? *python.lock : python.requirements.value_or("");
-  const fs::path folder = named.empty() ? spec.folder : named.parent_path();
-  return fs::absolute(folder.empty() ? fs::path(".") : folder).string();
-}
-
-UvCommand uv_command(const Spec& spec, const PythonFacts& facts) {
-  const Python& python = spec.python->value;
-  UvCommand command;
-  auto& words = command.words;
-  if (python.lock) {
-    words = {"export", "--quiet", "--frozen", "--no-emit-workspace", "--no-default-groups"};
-  } else {
-    words = {"pip",
-             "compile",
-             "--quiet",
-             "--no-annotate",
-             "--only-binary",
-             ":all:",
-             "--python-version",
-             facts.version,
-             "--python-platform",
-             platform_of(facts.target)};
-  }
-  words.insert(words.end(),
-               {"--directory", uv_folder(spec), "--no-header", "--format", "pylock.toml"});
-  add_options(words, "--extra", python.extras);
-  add_options(words, "--group", python.groups);
-  if (python.requirements) words.push_back(fs::absolute(*python.requirements).string());
-  if (python.packages.empty()) return command;
-  words.emplace_back("-");
-  command.input = join(python.packages, "\n") + "\n";
-  return command;
-}
-
-// In variables, where nobody else sees them: they may hold credentials.
-std::vector<std::string> uv_variables_of(const IndexSettings& settings) {
-  std::vector<std::string> variables{"UV_PYTHON_DOWNLOADS=never", "UV_NO_PROGRESS=1", "NO_COLOR=1"};
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) variables.push_back(fmt::format("{}={}", name, value));
-  };
-  add("UV_DEFAULT_INDEX", settings.index_url);
-  add("UV_INDEX", join(settings.extra_index_urls, " "));
-  add("UV_FIND_LINKS", join(settings.find_links, ","));
-  if (settings.index == IndexSettings::Index::none) add("UV_NO_INDEX", "1");
-  return variables;
+  throw Error(
+      Fault::usage,
+      "`python` names packages that are not locked, and neither `uv` nor `pip`, which resolve "
+      "them, is on the PATH",
+      "install uv (`pip install uv`), or write a lock where it is: `uv pip compile "
+      "--generate-hashes requirements.in -o requirements.txt`");
 }
 
 // `https://user:password@host` without its middle.
@@ -115,7 +72,7 @@ std::string without_secrets(const std::string& text) {
   return result + text.substr(at);
 }
 
-// What uv says of its failure, on one line.
+// What a resolver says of its failure, on one line.
 std::string reason_of(const std::vector<std::string>& command,
                       const std::string& input,
                       const HelperLimits& limits,
@@ -130,58 +87,103 @@ std::string reason_of(const std::vector<std::string>& command,
   return printable(without_secrets(line).substr(0, 4000));
 }
 
-std::string run_uv(const UvCommand& command, const IndexSettings& settings, const World& world) {
-  const auto program = find_program("uv", world.environment("PATH").value_or(""));
-  if (!program) {
-    throw Error(
-        Fault::usage,
-        "`python` names packages that are not locked, and `uv`, which resolves them, is not "
-        "on the PATH",
-        "install it (`pip install uv`), or write a lock where it is: `uv pip compile "
-        "--generate-hashes requirements.in -o requirements.txt`");
+std::vector<std::string> words_in(const ResolverCommand& command,
+                                  const Resolver& resolver,
+                                  const fs::path& folder) {
+  std::vector<std::string> words = resolver.program;
+  for (const std::string& word : command.words) {
+    const bool is_below = word.starts_with("{}/");
+    words.push_back(is_below ? (folder / word.substr(3)).string() : word);
   }
-  HelperLimits limits = uv_limits;
-  limits.stop = &world.stop;
+  return words;
+}
+
+// A run that ended well, or what it said.
+struct Run {
+  std::optional<std::string> result;
+  std::string said = {};
+};
+
+Run run_resolver(const ResolverCommand& command,
+                 const Resolver& resolver,
+                 std::vector<std::string> variables,
+                 Session& session) {
+  HelperLimits limits = resolver_limits;
+  limits.stop = &session.world.stop;
   const HelperTask task{"the resolver",
                         "run it by hand to see what it waits for",
                         Fault::network,
-                        uv_variables_of(settings)};
-  std::vector<std::string> words{*program};
-  words.insert(words.end(), command.words.begin(), command.words.end());
-  HelperResult result = run_helper(words, command.input, limits, task);
-  if (result.status == 0) return std::move(result.output);
-  throw Error(
-      Fault::incompatible,
-      fmt::format("uv cannot resolve `python`: {}", reason_of(words, command.input, limits, task)),
-      "a package with only a source distribution needs a wheel: build it with `pip wheel`, "
-      "and name its folder in `find_links`");
+                        std::move(variables)};
+  const RunFolder folder(session.store);
+  for (const auto& [name, text] : command.files)
+    write_file(folder.path() / name, text);
+  const auto words = words_in(command, resolver, folder.path());
+  HelperResult done = run_helper(words, command.input, limits, task);
+  if (done.status != 0) return {std::nullopt, reason_of(words, command.input, limits, task)};
+  if (command.result.empty()) return {std::move(done.output)};
+  return {read_file(folder.path() / command.result, resolver_limits.output)};
+}
+
+// pip has no wishes, and takes those for rules.
+PythonPins without_preferences(PythonPins pins) {
+  pins.preferred.clear();
+  return pins;
+}
+
+Run run_pip(const OpenPython& open, const Resolver& resolver, Session& session) {
+  const PythonQuestion& question = open.question;
+  const auto variables = pip_variables(open.settings, question.torch);
+  Run run = run_resolver(pip_command(question), resolver, variables, session);
+  if (!run.result && !question.pins.preferred.empty()) {
+    const PythonPins free = without_preferences(question.pins);
+    const PythonQuestion again{question.spec, question.facts, free, question.torch};
+    run = run_resolver(pip_command(again), resolver, variables, session);
+  }
+  if (run.result) run.result = pylock_of_report(*run.result, question.facts);
+  return run;
+}
+
+std::string resolve_now(const OpenPython& open, Session& session) {
+  const Resolver resolver = find_resolver(session.world);
+  Run run =
+      resolver.kind == Resolver::Kind::pip
+          ? run_pip(open, resolver, session)
+          : run_resolver(uv_command(open.question), resolver, uv_variables(open.settings), session);
+  if (run.result) return std::move(*run.result);
+  throw Error(Fault::incompatible,
+              fmt::format("{} cannot resolve `python`: {}", resolver.name(), run.said),
+              "a package with only a source distribution needs a wheel: build it with `pip wheel`, "
+              "and name its folder in `find_links`",
+              packages_without_wheels(open, run.said, session));
+}
+
+// What the answer depends on, beside what the world has.
+Digest key_of(const OpenPython& open) {
+  const ResolverCommand command = uv_command(open.question);
+  std::string made_of = open.inputs;
+  for (const std::string& word : command.words)
+    made_of += "\n" + word;
+  for (const std::string& variable : uv_variables(open.settings))
+    made_of += "\n" + variable;
+  for (const auto& [name, text] : command.files)
+    made_of += "\n" + text;
+  return Digest::of(made_of + "\n" + command.input);
 }
 
 }  // namespace
 
-std::string resolve_python(const Spec& spec,
-                           const PythonFacts& facts,
-                           const IndexSettings& settings,
-                           const std::string& inputs,
-                           Session& session,
-                           Offline offline) {
-  const UvCommand command = uv_command(spec, facts);
-  std::string made_of = inputs;
-  for (const std::string& word : command.words)
-    made_of += "\n" + word;
-  for (const std::string& variable : uv_variables_of(settings))
-    made_of += "\n" + variable;
-  const Digest key = Digest::of(made_of + "\n" + command.input);
-  if (auto known = session.store.fact(resolution_fact, key)) return std::move(*known);
+std::string resolve_python(const OpenPython& open, Session& session, Offline offline) {
+  const Digest key = key_of(open);
+  const bool may_recall = open.question.pins.memo == PythonPins::Memo::use;
+  auto known = may_recall ? session.store.fact(resolution_fact, key) : std::nullopt;
+  if (known) return std::move(*known);
   if (offline == Offline::yes) {
     throw Error(Fault::input,
                 "what `python` names was not resolved yet, and `--offline` forbids to do it",
                 "run `mlpack fetch` while there is a network, or write a lock");
   }
-  std::string lock = run_uv(command, settings, session.world);
+  std::string lock = resolve_now(open, session);
   session.store.put_fact(resolution_fact, key, lock);
-  session.terminal().note(
-      "python: resolved by uv, and kept in this store alone; a pylock.toml keeps it for others");
   return lock;
 }
 

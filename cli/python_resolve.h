@@ -1,28 +1,28 @@
 #pragma once
 
-#include "cli/session.h"
-#include "layers/debs.h"
-#include "lib/python/index_settings.h"
-#include "lib/python/lock.h"
-#include "lib/spec/spec.h"
+#include "cli/python_lock.h"
 
 #include <string>
 
 namespace mlpack {
 
-/// A pylock.toml of what the spec's `python` leaves open, made by `uv` for an image with `facts`:
-/// of requirements without hashes, `packages`, a pyproject.toml (`uv pip compile`) or a uv.lock
-/// (`uv export`). What was resolved once is kept in the store by the texts and settings that it was
-/// made of, so that an unchanged spec gives an unchanged image. `inputs` are the texts of the files
-/// that are read.
+/// What has to be resolved. `inputs` are the texts of the files that are read.
+struct OpenPython {
+  const PythonQuestion& question;
+  const IndexSettings& settings;
+  const std::string& inputs;
+};
+
+/// A pylock.toml of what the spec's `python` leaves open, for an image with the facts of the
+/// question: of requirements without hashes, `packages`, a pyproject.toml or a uv.lock. It is made
+/// by `uv` (`uv pip compile`, `uv export`), and where there is none by `pip`. The preferred
+/// versions of the question's pins stay where the rest allows it. What was resolved once is kept in
+/// the store by the texts and settings that it was made of, so that an unchanged spec gives an
+/// unchanged image where no lock can be written.
 ///
-/// Faults: usage (uv is missing, or knows no such machine), incompatible with what uv says where it
-/// finds no solution, input (offline, and never resolved).
-std::string resolve_python(const Spec& spec,
-                           const PythonFacts& facts,
-                           const IndexSettings& settings,
-                           const std::string& inputs,
-                           Session& session,
-                           Offline offline);
+/// Faults: usage (there is no resolver, or it knows no such machine), incompatible with what it
+/// says where it finds no solution, and all packages that have no wheel; input (offline, and never
+/// resolved).
+std::string resolve_python(const OpenPython& open, Session& session, Offline offline);
 
 }  // namespace mlpack

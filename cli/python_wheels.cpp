@@ -18,8 +18,8 @@
 namespace mlpack {
 namespace {
 
-// The name of a wheel that was found by its hash, for the next time.
-constexpr std::string_view wheel_name_fact = "wheel name";
+// Name, index and URL of a wheel that was found by its hash, for the next time; a line each.
+constexpr std::string_view wheel_place_fact = "wheel place 1";
 
 bool has_hash(const PythonPackage& package, const Digest& sha256) {
   return std::find(package.sha256.begin(), package.sha256.end(), sha256) != package.sha256.end();
@@ -29,45 +29,58 @@ bool is_url(const std::string& place) {
   return place.find("://") != std::string::npos;
 }
 
+std::string shown_url(const std::string& url) {
+  const auto split = url.empty() ? std::nullopt : split_credentials(url);
+  return split ? split->url.shown() : std::string();
+}
+
 class WheelFetcher {
  public:
   WheelFetcher(const IndexSettings& settings,
                const PythonFacts& facts,
                Session& session,
-               Offline offline)
+               WheelUse use)
       : tags_(facts.target),
         session_(session),
         context_(session.remote_context()),
-        offline_(offline),
+        offline_(use.offline),
+        bytes_(use.bytes),
         cache_(session.store.root() / "cache", session.world.stop) {
     for (const std::string& place : settings.find_links) {
       if (!is_url(place)) {
         folders_.emplace_back(place);
       } else if (place.starts_with("file://")) {
         folders_.emplace_back(place.substr(7));
-      } else if (offline == Offline::no) {
+      } else if (offline_ == Offline::no) {
         indexes_.push_back(
             std::make_unique<PythonIndex>(context_, place, PythonIndex::Kind::links));
       }
     }
-    if (settings.index == IndexSettings::Index::none || offline == Offline::yes) return;
+    if (settings.index == IndexSettings::Index::none || offline_ == Offline::yes) return;
     add_index(settings.index_url);
     for (const std::string& url : settings.extra_index_urls)
       add_index(url);
   }
 
   // nullopt where nobody has it.
-  std::optional<CachedWheel> fetch(const PythonPackage& package) {
+  std::optional<FoundWheel> fetch(const PythonPackage& package) {
     session_.world.stop.check();
     if (auto here = find_cached(package)) return here;
-    if (!package.path.empty()) return take(package, package.path, direct_url(package));
+    if (!package.path.empty()) {
+      return FoundWheel{take(package, package.path, direct_url(package)), {}, {}, package.path};
+    }
     for (const fs::path& folder : folders_) {
-      if (auto found = find_in_folder(package, folder)) return found;
+      if (auto found = find_in_folder(package, folder)) return FoundWheel{std::move(*found)};
     }
     if (offline_ == Offline::yes) {
       fail_offline(package.file.empty() ? package.name + " " + package.version : package.file);
     }
-    if (!package.url.empty()) return download(package, package.url, package.file);
+    if (!package.url.empty() && may_ask(package)) {
+      return FoundWheel{download(package, package.url, package.file),
+                        shown_url(package.index),
+                        shown_url(package.url),
+                        {}};
+    }
     for (const auto& index : indexes_) {
       if (auto found = find_in_index(package, *index)) return found;
     }
@@ -89,25 +102,48 @@ class WheelFetcher {
     if (!is_known) indexes_.push_back(std::move(index));
   }
 
+  // Somebody else's lock may name a mirror that is not reached from here.
+  bool may_ask(const PythonPackage& package) const {
+    if (package.index.empty() || package.origin == PythonPackage::Origin::direct) return true;
+    const std::string wanted = shown_url(package.index);
+    return indexes_.empty() ||
+           std::any_of(indexes_.begin(), indexes_.end(), [&](const auto& index) {
+             return index->name() == wanted;
+           });
+  }
+
   // Of a direct reference, for PEP 610; nothing of this machine.
   static std::string direct_url(const PythonPackage& package) {
     if (!package.path.empty()) return "file:///" + package.path.filename().string();
-    const bool is_direct = !package.url.empty() && package.index.empty() && package.version.empty();
+    const bool is_direct = package.origin == PythonPackage::Origin::direct;
     const auto split = is_direct ? split_credentials(package.url) : std::nullopt;
-    return split ? split->url.text() : std::string();
+    return split ? split->url.shown() : std::string();
   }
 
-  std::optional<CachedWheel> find_cached(const PythonPackage& package) {
+  std::optional<FoundWheel> find_cached(const PythonPackage& package) {
     for (const Digest& sha256 : package.sha256) {
       if (!session_.store.has_cached(sha256)) continue;
-      std::string file = package.file;
-      if (file.empty()) file = session_.store.fact(wheel_name_fact, sha256).value_or("");
-      if (!fits(package, file)) continue;
+      FoundWheel found{{package.file, sha256, 0, direct_url(package)},
+                       shown_url(package.index),
+                       shown_url(package.url),
+                       package.path};
+      if (package.file.empty() && !recall_place(found)) continue;
+      if (!fits(package, found.wheel.file)) continue;
       std::error_code failed;
-      const auto size = fs::file_size(session_.store.cache_path(sha256), failed);
-      if (!failed) return CachedWheel{file, sha256, size, direct_url(package)};
+      found.wheel.size = fs::file_size(session_.store.cache_path(sha256), failed);
+      if (!failed) return found;
     }
     return std::nullopt;
+  }
+
+  bool recall_place(FoundWheel& found) const {
+    const auto text = session_.store.fact(wheel_place_fact, found.wheel.sha256);
+    const auto lines = text ? split(*text, '\n') : std::vector<std::string_view>{};
+    if (lines.size() != 3) return false;
+    found.wheel.file = lines[0];
+    found.index = lines[1];
+    found.url = lines[2];
+    return true;
   }
 
   // Whether a file of that name is one of the package's, and good for the image.
@@ -117,8 +153,11 @@ class WheelFetcher {
     return package.version.empty() || name->parsed == *PythonVersion::parse(package.version);
   }
 
-  void remember_name(const PythonPackage& package, const CachedWheel& wheel) {
-    if (package.file.empty()) session_.store.put_fact(wheel_name_fact, wheel.sha256, wheel.file);
+  void remember_place(const PythonPackage& package, const FoundWheel& found) {
+    if (!package.file.empty()) return;
+    session_.store.put_fact(wheel_place_fact,
+                            found.wheel.sha256,
+                            fmt::format("{}\n{}\n{}", found.wheel.file, found.index, found.url));
   }
 
   // A wheel on disk goes into the cache, so that the layers can be made again.
@@ -139,7 +178,7 @@ class WheelFetcher {
     }
     out->commit_as(session_.store.cache_path(sha256));
     CachedWheel wheel{path.filename().string(), sha256, size, std::move(url)};
-    remember_name(package, wheel);
+    remember_place(package, {wheel, {}, {}, {}});
     return wheel;
   }
 
@@ -161,7 +200,7 @@ class WheelFetcher {
     return std::nullopt;
   }
 
-  std::optional<CachedWheel> find_in_index(const PythonPackage& package, const PythonIndex& index) {
+  std::optional<FoundWheel> find_in_index(const PythonPackage& package, const PythonIndex& index) {
     const auto files = index.files(package.name);
     if (!files) return std::nullopt;
     const IndexFile* best = nullptr;
@@ -181,9 +220,10 @@ class WheelFetcher {
     PythonPackage exact = package;
     exact.sha256 = {*best->sha256};
     exact.size = best->size;
-    CachedWheel wheel = download(exact, best->url.text(), best->name);
-    remember_name(package, wheel);
-    return wheel;
+    FoundWheel found{
+        download(exact, best->url.text(), best->name), index.name(), best->url.shown(), {}};
+    remember_place(package, found);
+    return found;
   }
 
   // The credentials of the URL itself, else of an index on the same server.
@@ -207,6 +247,7 @@ class WheelFetcher {
     WebSource web(context_, source, authorization_for(*place));
     RemoteFile wanted{.path = file, .size = package.size.value_or(0), .sha256 = sha256};
     if (!package.size) wanted.size = web.list().files.front().size;
+    if (bytes_ == WheelBytes::list) return {file, sha256, wanted.size, direct_url(package)};
     cache_.require_room_for(web, {wanted});
     const CachedFile cached = cache_.download_to(web, wanted, session_.terminal());
     return {file, cached.sha256, wanted.size, direct_url(package)};
@@ -216,6 +257,7 @@ class WheelFetcher {
   Session& session_;
   RemoteContext context_;
   Offline offline_;
+  WheelBytes bytes_;
   RemoteCache cache_;
   std::vector<fs::path> folders_;
   std::vector<std::unique_ptr<PythonIndex>> indexes_;
@@ -223,18 +265,18 @@ class WheelFetcher {
 
 }  // namespace
 
-std::vector<CachedWheel> fetch_wheels(const PythonSelection& selection,
-                                      const IndexSettings& settings,
-                                      const PythonFacts& facts,
-                                      Session& session,
-                                      Offline offline) {
-  WheelFetcher fetcher(settings, facts, session, offline);
+std::vector<FoundWheel> find_wheels(const PythonSelection& selection,
+                                    const IndexSettings& settings,
+                                    const PythonFacts& facts,
+                                    Session& session,
+                                    WheelUse use) {
+  WheelFetcher fetcher(settings, facts, session, use);
   const auto& packages = selection.packages;
-  std::vector<std::optional<CachedWheel>> found(packages.size());
+  std::vector<std::optional<FoundWheel>> found(packages.size());
   parallel_for(packages.size(), session.world.settings.transfers, [&](std::size_t i) {
     found[i] = fetcher.fetch(packages[i]);
   });
-  std::vector<CachedWheel> wheels;
+  std::vector<FoundWheel> wheels;
   std::vector<Where> missing;
   for (std::size_t i = 0; i < packages.size(); ++i) {
     if (found[i]) {
@@ -256,6 +298,32 @@ std::vector<CachedWheel> fetch_wheels(const PythonSelection& selection,
               "a package with only a source distribution needs a wheel: build it with `pip wheel`, "
               "name its folder in `find_links`, and lock again",
               std::move(missing));
+}
+
+std::vector<LockedWheel> locked_wheels(const std::vector<FoundWheel>& wheels, const Spec& spec) {
+  std::vector<LockedWheel> locked;
+  for (const FoundWheel& found : wheels) {
+    const auto name = parse_wheel_name(found.wheel.file);
+    if (!name) fail(Fault::internal, "`{}` is no name of a wheel", found.wheel.file);
+    LockedWheel wheel{name->name,
+                      name->parsed.text(),
+                      found.wheel.file,
+                      found.wheel.size,
+                      found.wheel.sha256,
+                      found.index,
+                      found.url,
+                      {},
+                      wheel_layer_name(name->name, found.wheel.size)};
+    if (!found.path.empty()) {
+      const fs::path below = found.path.lexically_relative(spec.folder);
+      wheel.path = (below.empty() ? found.path : below).string();
+    }
+    if (!found.wheel.direct_url.empty()) wheel.reference = LockedWheel::Reference::direct;
+    locked.push_back(std::move(wheel));
+  }
+  std::sort(
+      locked.begin(), locked.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return locked;
 }
 
 }  // namespace mlpack

@@ -81,7 +81,7 @@ Found find_listing(const Entry& entry) {
   }
   if (is_offline) fail_offline(fmt::format("the list of files of `{}`", shown));
   RemoteListing listing = entry.source.list();
-  entry.cache.put_listing(entry.wish.source, listing);
+  if (entry.bytes != RemoteBytes::listed) entry.cache.put_listing(entry.wish.source, listing);
   return {std::move(listing), stays ? "the spec names it" : fmt::format("`{}` has it now", shown)};
 }
 
@@ -150,7 +150,7 @@ FileRange range_of(const CachedFile& file) {
 }
 
 bool stays_there(const Entry& entry, const RemoteFile& file) {
-  if (entry.is_made) return true;
+  if (entry.is_made || entry.bytes == RemoteBytes::listed) return true;
   if (entry.bytes == RemoteBytes::named) return entry.source.keeps(file);
   return entry.bytes == RemoteBytes::streamed && entry.wish.compression == Compression::none &&
          file.size >= streamed_from && entry.source.keeps(file);
@@ -205,7 +205,7 @@ std::vector<std::optional<CachedFile>> find_cached(const Entry& entry,
   std::vector<std::optional<CachedFile>> here(files.size());
   parallel_for(files.size(), entry.session.world.settings.jobs, [&](std::size_t i) {
     here[i] = entry.cache.find(entry.source, files[i]);
-    remove_damaged(entry, files[i], here[i]);
+    if (entry.bytes != RemoteBytes::listed) remove_damaged(entry, files[i], here[i]);
   });
   return here;
 }

@@ -17,9 +17,9 @@ namespace mlpack {
 
 /// What becomes of the bytes of remote files: all are downloaded into the store's cache, or those
 /// files that are large, not compressed and kept by their source (RemoteSource::keeps) stay where
-/// they are, to be read when their layer is sent, or all stay that their source keeps. What the
-/// cache has is used from there.
-enum class RemoteBytes { cached, streamed, named };
+/// they are, to be read when their layer is sent, or all stay that their source keeps, or
+/// (`listed`) all do, and nothing is written. What the cache has is used from there.
+enum class RemoteBytes { cached, streamed, named, listed };
 
 /// What a lock says of remote weights.
 struct WeightPins {

@@ -1,5 +1,6 @@
 #include "cli/report.h"
 
+#include "lib/file.h"
 #include "lib/spec/problems.h"
 #include "lib/text.h"
 

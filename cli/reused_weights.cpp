@@ -173,7 +173,10 @@ void check_target(const Reuse& reuse, const std::vector<std::string>& paths) {
       fmt::format("write `target: {}`", place));
 }
 
-std::vector<Layer> layers_to_reuse(const Reuse& reuse, Session& session, Offline offline) {
+std::vector<Layer> layers_to_reuse(const Reuse& reuse,
+                                   Session& session,
+                                   Offline offline,
+                                   const ReuseUse& use) {
   DiffIds({reuse.found.image}, session.world.stop);  // throws where it is not what it says
   std::vector<Layer> layers = weights_in(reuse);
   if (layers.empty()) {
@@ -181,7 +184,9 @@ std::vector<Layer> layers_to_reuse(const Reuse& reuse, Session& session, Offline
                 fmt::format("`{}` has no layers of weights", reuse.shown()),
                 "name an image that mlpack built, or a ModelPack");
   }
-  check_target(reuse, first_files(reuse, layers, session, offline));
+  if (use.files == ReuseUse::Files::compare) {
+    check_target(reuse, first_files(reuse, layers, session, offline));
+  }
   const std::string origin = std::string(oci_scheme) + reuse.found.reference.text();
   for (Layer& layer : layers) {
     layer.role = Role::weights;
@@ -220,7 +225,7 @@ ReusedWeights reuse_weights(const Spec& spec,
     if (wish.kind != SourceKind::oci) continue;
     at_place(spec.where(wish.source_place), [&] {
       const Reuse reuse = find_reused(wish, platform, session, offline, use.pins);
-      std::vector<Layer> layers = layers_to_reuse(reuse, session, offline);
+      std::vector<Layer> layers = layers_to_reuse(reuse, session, offline, use);
       if (use.keep == BaseLayers::keep) reused.layers_fetched += take_all(layers, session);
       std::move(layers.begin(), layers.end(), std::back_inserter(reused.layers));
       reused.locked.push_back(locked_image(reuse));

@@ -25,6 +25,8 @@ struct ReusedWeights {
 struct ReuseUse {
   BaseLayers keep = BaseLayers::leave;
   const Lock* pins = nullptr;
+  /// `leave`: no layer is looked into, and so not whether its files lie below the entry's target.
+  enum class Files { compare, leave } files = Files::compare;
 };
 
 /// Finds what the `oci://` entries of `spec` name: of an image built by mlpack the layers of

@@ -2,6 +2,7 @@
 
 #include "layers/archive_members.h"
 #include "layers/layer_check.h"
+#include "registry/network_limits.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +10,9 @@
 
 namespace mlpack {
 namespace {
+
+// Of a registry's host: how it took the last uploads.
+constexpr std::string_view uploads_fact = "uploads";
 
 std::function<void(const std::string&)> warner(World& world) {
   return [&world](const std::string& text) { world.terminal.warn(text); };
@@ -30,10 +34,31 @@ CredentialFiles open_credentials(World& world) {
   return CredentialFiles(std::move(places), warner(world));
 }
 
+RetryPolicy retry_policy(const World& world) {
+  RetryPolicy policy;
+  network_limits(world.environment).apply_to(policy);
+  return policy;
+}
+
 ClientOptions client_options(const World& world) {
   ClientOptions options;
   options.plain_http = world.settings.plain_http;
   options.jobs = world.settings.transfers;
+  options.retry = retry_policy(world);
+  options.registries = [environment = world.environment] {
+    return read_registries_conf(environment);
+  };
+  return options;
+}
+
+ClientOptions client_options(const World& world, Store& store) {
+  ClientOptions options = client_options(world);
+  options.recall = [&store](const std::string& host) {
+    return store.fact(uploads_fact, Digest::of(host));
+  };
+  options.remember = [&store](const std::string& host, const std::string& text) {
+    store.put_fact(uploads_fact, Digest::of(host), text);
+  };
   return options;
 }
 
@@ -41,8 +66,9 @@ Session::Session(World& the_world, Store::Access access)
     : world(the_world),
       store(store_folder(world), warner(world), access),
       credentials(open_credentials(world)),
-      client(world.transport, credentials, client_options(world), world.terminal, world.stop),
-      downloader(world.transport, RetryPolicy{}, world.terminal, world.stop),
+      client(
+          world.transport, credentials, client_options(world, store), world.terminal, world.stop),
+      downloader(world.transport, retry_policy(world), world.terminal, world.stop),
       remote_files(remote_context(), store) {}
 
 RemoteContext Session::remote_context() const {

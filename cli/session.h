@@ -53,5 +53,9 @@ class Session {
 /// The credentials of the user, with warnings on the terminal.
 CredentialFiles open_credentials(World& world);
 ClientOptions client_options(const World& world);
+/// The same, with what `store` remembers of how registries take blobs.
+ClientOptions client_options(const World& world, Store& store);
+/// With MLPACK_NETWORK.
+RetryPolicy retry_policy(const World& world);
 
 }  // namespace mlpack

@@ -3,7 +3,9 @@
 #include "layers/compress.h"
 #include "layers/tar_reader.h"
 #include "lib/error.h"
+#include "lib/text.h"
 
+#include <algorithm>
 #include <array>
 
 namespace mlpack {
@@ -17,6 +19,14 @@ std::string link_target(const TarEntry& entry) {
 
 bool is_link(const TarEntry& entry) {
   return entry.kind == TarEntry::Kind::hardlink || entry.kind == TarEntry::Kind::symlink;
+}
+
+// What is passed over is not missed by the reader.
+void require_whole(const TarEntry& entry, std::uint64_t archive_size) {
+  constexpr std::uint64_t block = 512;
+  const std::uint64_t left = archive_size - std::min(archive_size, entry.offset);
+  if (entry.size <= left && (entry.size + block - 1) / block * block <= left) return;
+  fail(Fault::input, "the tar archive ends within `{}`", printable(entry.path));
 }
 
 void refuse_compressed(const fs::path& archive) {
@@ -46,11 +56,10 @@ ArchiveFiles ArchiveFiles::in_tar(const fs::path& archive) {
   files.identity_ = identity_of(open_regular(archive));
   refuse_compressed(archive);
   in_context("cannot read the archive `" + files.name_ + "`", [&] {
-    TarReader reader(
-        std::make_unique<FileSource>(archive, files.identity_, 0, files.identity_.size),
-        Fault::input);
+    TarReader reader(open_tar_file(archive), Fault::input);
     std::map<std::string, std::string> links;
     while (const auto entry = reader.next()) {
+      require_whole(*entry, files.identity_.size);
       if (entry->kind == TarEntry::Kind::file) {
         files.ranges_[entry->path] = {entry->offset, entry->size};
       } else if (is_link(*entry)) {

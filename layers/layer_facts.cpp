@@ -1,10 +1,14 @@
 #include "layers/layer_facts.h"
 
 #include "layers/elf.h"
+#include "layers/weights_sample.h"
 #include "lib/check/pickle.h"
+#include "lib/check/tokens.h"
 #include "lib/error.h"
+#include "lib/model/damage.h"
 #include "lib/model/folder.h"
 #include "lib/model/secret_files.h"
+#include "lib/model/weight_index.h"
 #include "lib/text.h"
 
 #include <algorithm>
@@ -47,18 +51,36 @@ std::string front_of(const ReadAt& file, std::uint64_t length) {
   return text;
 }
 
+bool is_weight_index(std::string_view path) {
+  return path.ends_with(".safetensors.index.json") || path.ends_with(".bin.index.json");
+}
+
 // The front of a file, which is in memory, and nothing behind it.
 bool is_wanted_whole(const std::string& path, std::string_view front) {
-  if (is_elf(front) || is_setup_file(path)) return true;
+  if (is_elf(front) || is_setup_file(path) || is_weight_index(path)) return true;
   const bool is_pickle = front.starts_with("PK\x03\x04") || front.starts_with("\x80");
   return may_be_pickle(path) && is_pickle;
 }
 
 void add_secret(FileContent& content, const std::string& path, const std::string& front) {
-  const ModelFile file{path, front.size(), [&] { return std::make_unique<TextReadAt>(front); }};
-  const auto problem = find_secret(file);
-  constexpr std::string_view verb = "holds ";
-  if (problem) content.secret = problem->what.substr(std::min(problem->what.size(), verb.size()));
+  if (!is_source_code(path)) {
+    const ModelFile file{path, front.size(), [&] { return std::make_unique<TextReadAt>(front); }};
+    const auto problem = find_secret(file);
+    constexpr std::string_view verb = "holds ";
+    if (problem) content.secret = problem->what.substr(std::min(problem->what.size(), verb.size()));
+  }
+  const bool is_whole = front.size() < front_size;
+  if (content.secret.empty() && is_whole && may_hold_token(path)) content.secret = token_in(front);
+}
+
+// An index that cannot be read names nothing: what loads it will say why.
+void add_shards(FileContent& content, const ReadAt& file) {
+  try {
+    for (const auto& [shard, tensors] : read_weight_index(file).shards)
+      content.shards.push_back(shard);
+  } catch (const Damage&) {
+    content.shards.clear();
+  }
 }
 
 void add_text(FileContent& content, const std::string& path, const ReadAt& file) {
@@ -81,6 +103,21 @@ class FactsPassage : public Source {
   TarReader& tar_;
   const Stop& stop_;
 };
+
+// Of a file that passes by, whose front has passed already.
+std::string passing_sample(std::string_view front,
+                           TarReader& tar,
+                           const TarEntry& entry,
+                           const Stop& stop) {
+  WeightsSample sample(entry.size);
+  sample.add(front);
+  std::vector<std::byte> buffer(std::size_t{256} << 10);
+  while (const std::size_t count = tar.read(buffer)) {
+    stop.check();
+    sample.add({reinterpret_cast<const char*>(buffer.data()), count});
+  }
+  return sample.finish();
+}
 
 std::string read_front(TarReader& tar, std::uint64_t size) {
   std::string front(static_cast<std::size_t>(std::min(front_size, size)), '\0');
@@ -185,6 +222,8 @@ std::optional<FileContent> read_content(const std::string& path, const ReadAt& f
   }
   content.is_lfs_pointer = file.size() < 1024 && front.starts_with(lfs_line);
   add_secret(content, path, front);
+  if (is_weight_index(path)) add_shards(content, file);
+  if (is_sampled(path, file.size())) content.sample = weights_sample(file);
   if (may_be_pickle(path)) {
     PickleReport report = read_pickles(file);
     content.imports = std::move(report.imports);
@@ -198,7 +237,13 @@ LayerFacts read_layer_facts(TarReader& tar, const NewTemporary& create, const St
   LayerFacts facts;
   const ContentOf content_of = [&](const std::string& path, const TarEntry& entry) {
     std::string front = read_front(tar, entry.size);
-    if (!is_wanted_whole(path, front)) return read_content(path, TextReadAt(std::move(front)));
+    if (!is_wanted_whole(path, front)) {
+      auto content = read_content(path, TextReadAt(front));
+      if (!is_sampled(path, entry.size)) return content;
+      if (!content) content.emplace();
+      content->sample = passing_sample(front, tar, entry, stop);
+      return content;
+    }
     Spool spool(create);
     FactsPassage whole(std::move(front), tar, stop);
     copy(whole, spool);

@@ -7,7 +7,8 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view facts_version = "layer facts 1";
+constexpr std::string_view facts_version = "layer facts 2";
+constexpr std::size_t shortest_file = 27;  // nine fields, each `1:0` at least
 constexpr std::uint64_t most_bits = 0xFFFFFFFF;
 
 void write_list(FieldWriter& out, const std::vector<std::string>& texts) {
@@ -99,6 +100,8 @@ void write_content(FieldWriter& out, const FileContent& content) {
   out.add(content.unread);
   out.add(content.is_lfs_pointer ? 1 : 0);
   write_list(out, content.imports);
+  out.add(content.sample);
+  write_list(out, content.shards);
   out.add(content.elf ? 1 : 0);
   if (content.elf) write_elf(out, *content.elf);
 }
@@ -110,6 +113,8 @@ FileContent read_content_text(FieldReader& in) {
   content.unread = in.text();
   content.is_lfs_pointer = in.number(1) == 1;
   content.imports = read_list(in);
+  content.sample = in.text();
+  content.shards = read_list(in);
   if (in.number(1) == 1) content.elf = read_elf_text(in);
   return content;
 }
@@ -171,7 +176,9 @@ std::optional<LayerFacts> parse_layer_facts(std::string_view text) {
   if (in.text() != facts_version) return std::nullopt;
   LayerFacts facts;
   std::string before;
-  for (std::uint64_t left = in.count(); left > 0 && in.good(); --left) {
+  std::uint64_t left = in.count();
+  facts.files.reserve(std::min<std::uint64_t>(left, text.size() / shortest_file));
+  for (; left > 0 && in.good(); --left) {
     facts.files.push_back(read_file_facts(in, before));
     before = facts.files.back().path;
   }

@@ -27,10 +27,10 @@ struct WheelPlace {
   auto operator<=>(const WheelPlace&) const = default;
 };
 
-WheelPlace place_of_wheel(const ListedWheel& wheel) {
-  if (wheel.wheel.size > own_layer_from) return {WheelPlace::Kind::own, wheel.listing.name};
-  if (wheel.wheel.size <= shared_layer_from) return {WheelPlace::Kind::small, "packages"};
-  const unsigned number = Digest::of(wheel.listing.name).raw()[0] % shared_layers;
+WheelPlace place_of_wheel(const std::string& package, std::uint64_t size) {
+  if (size > own_layer_from) return {WheelPlace::Kind::own, package};
+  if (size <= shared_layer_from) return {WheelPlace::Kind::small, "packages"};
+  const unsigned number = Digest::of(package).raw()[0] % shared_layers;
   return {WheelPlace::Kind::shared, fmt::format("packages {}", number + 1)};
 }
 
@@ -64,7 +64,7 @@ class LayerPlanner {
   WheelLayers plan() {
     std::map<WheelPlace, std::vector<std::size_t>> groups;
     for (std::size_t i = 0; i < wheels_.size(); ++i)
-      groups[place_of_wheel(wheels_[i])].push_back(i);
+      groups[place_of_wheel(wheels_[i].listing.name, wheels_[i].wheel.size)].push_back(i);
     for (auto& [place, wheels] : groups) {
       std::sort(wheels.begin(), wheels.end(), [&](std::size_t a, std::size_t b) {
         return wheels_[a].listing.name < wheels_[b].listing.name;
@@ -158,6 +158,10 @@ class LayerPlanner {
 };
 
 }  // namespace
+
+std::string wheel_layer_name(const std::string& package, std::uint64_t size) {
+  return place_of_wheel(package, size).name;
+}
 
 WheelLayers wheel_layers(const std::vector<ListedWheel>& wheels,
                          const PythonPlaces& places,

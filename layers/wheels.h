@@ -14,6 +14,9 @@
 
 namespace mlpack {
 
+/// The version of the rules by which wheels become layers; a lock of other rules is of no use.
+inline constexpr unsigned wheel_format = 1;
+
 /// Where an interpreter's packages go. Folders are relative to the root; the packages' files lie
 /// below them.
 struct PythonPlaces {
@@ -63,6 +66,9 @@ std::vector<ListedWheel> list_wheels(const std::vector<CachedWheel>& wheels,
 /// entry points, and RECORD, INSTALLER (`mlpack`), REQUESTED and direct_url.json. Sorted by path;
 /// no folders. Fault::integrity where two of them have one path.
 std::vector<RecipeEntry> install_wheel(const ListedWheel& wheel, const PythonPlaces& places);
+
+/// The name of the layer that a wheel of `size` bytes goes to.
+std::string wheel_layer_name(const std::string& package, std::uint64_t size);
 
 /// Layers of wheels, the lowest first, and lines for the user.
 struct WheelLayers {

@@ -38,4 +38,7 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 /// quote foreign input.
 std::string printable(std::string_view text);
 
+/// `%2B` and the like as the bytes that they stand for; what is no such code stays.
+std::string percent_decoded(std::string_view text);
+
 }  // namespace mlpack

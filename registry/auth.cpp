@@ -201,7 +201,8 @@ Url Authorizer::realm_of(const AuthContext& context, const Challenge& challenge)
          printable(text.substr(0, 200)));
   }
   const bool plain_is_fine = !context.origin.secure() &&
-                             (plain_ == PlainRealm::allowed || is_loopback_host(realm->host()));
+                             (plain_ == PlainRealm::allowed || is_loopback_host(realm->host()) ||
+                              realm->host() == context.origin.host());
   if (!realm->secure() && !plain_is_fine) {
     throw Error(
         Fault::auth,
@@ -217,7 +218,8 @@ Authorizer::TokenRequest Authorizer::token_request(
     const std::optional<Credentials>& credentials) const {
   Url url = realm_of(context, challenge);
   Request request;
-  request.peers = url.host() == context.origin.host() ? Request::Peers::any : context.peers;
+  request.peers = context.peers;
+  if (url.host() == context.origin.host()) request.trust = context.trust;
   request.headers.add("Accept", "application/json");
   std::vector<std::string> scopes = context.scopes;
   if (scopes.empty() && !parameter(challenge, "scope").empty()) {
@@ -256,6 +258,7 @@ Response Authorizer::ask(const AuthContext& context, const TokenRequest& asked) 
       next.headers = {};
       next.headers.add("Accept", "application/json");
       next.peers = context.peers;
+      next.trust = Request::Trust::verified;
     }
     return transport_.send(next);
   };

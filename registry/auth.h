@@ -17,11 +17,12 @@ namespace mlpack {
 
 /// Who asks a registry for what.
 struct AuthContext {
-  std::string host;                            // as references name it
-  Url origin;                                  // where the registry is spoken to
-  std::string repository;                      // for the choice of credentials; may be empty
-  std::vector<std::string> scopes;             // such as `repository:acme/x:pull,push`
-  Request::Peers peers = Request::Peers::any;  // for token services on other hosts
+  std::string host;                                 // as references name it
+  Url origin;                                       // where the registry is spoken to
+  std::string repository;                           // for the choice of credentials; may be empty
+  std::vector<std::string> scopes;                  // such as `repository:acme/x:pull,push`
+  Request::Peers peers = Request::Peers::any;       // for what the registry names
+  Request::Trust trust = Request::Trust::verified;  // for itself
 };
 
 /// An Authorization header, and where it came from.

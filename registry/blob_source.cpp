@@ -42,12 +42,12 @@ std::string name_of(const Repository& repository, const Descriptor& blob) {
 
 }  // namespace
 
-std::unique_ptr<Source> Client::open_blob_at(const Repository& repository,
-                                             const Descriptor& blob,
-                                             std::uint64_t offset) {
+std::unique_ptr<Source> Client::State::open_blob_at(const Repository& repository,
+                                                    const Descriptor& blob,
+                                                    std::uint64_t offset) {
   const BlobRequest request{
-      repository, blob, state_->attempt(repository, "fetch " + name_of(repository, blob))};
-  Answer answer = get(*state_, request, offset);
+      repository, blob, attempt(repository, "fetch " + name_of(repository, blob))};
+  Answer answer = get(*this, request, offset);
   if (answer.response.status == 404) {
     return nullptr;
   }
@@ -55,7 +55,7 @@ std::unique_ptr<Source> Client::open_blob_at(const Repository& repository,
     require_same_size(
         {BlobState::Presence::present, content_length(answer.response.headers)}, blob, repository);
   }
-  State& state = *state_;
+  State& state = *this;
   return std::make_unique<ResumingSource>(
       body_at(request, std::move(answer), offset),
       [&state, request, offset](std::uint64_t done) {
@@ -66,6 +66,14 @@ std::unique_ptr<Source> Client::open_blob_at(const Repository& repository,
       state.progress,
       request.attempt.what,
       blob.size - offset);
+}
+
+std::unique_ptr<Source> Client::open_blob_at(const Repository& repository,
+                                             const Descriptor& blob,
+                                             std::uint64_t offset) {
+  return state_->look_in_places(repository, PullKind::blob, [&](const Repository& place) {
+    return state_->open_blob_at(place, blob, offset);
+  });
 }
 
 std::unique_ptr<Source> Client::open_blob(const Repository& repository, const Descriptor& blob) {

@@ -1,10 +1,14 @@
 #include "lib/error.h"
+#include "lib/text.h"
 #include "registry/client.h"
 #include "registry/client_state.h"
 #include "registry/upload_session.h"
 
 namespace mlpack {
 namespace {
+
+// What a registry may ask us to send at least in one piece.
+constexpr std::uint64_t longest_chunk = std::uint64_t{1} << 30;
 
 std::string named(const Repository& repository, const Digest& digest) {
   return fmt::format("blob `sha256:{}` of `{}`", digest.short_hex(), repository.name.name());
@@ -29,9 +33,11 @@ BlobState Client::head_blob(const Repository& repository, const Digest& digest) 
 }
 
 bool Client::seems_present(const Repository& repository, const Digest& digest) {
-  const Call call{.method = "HEAD", .target = registry_path(repository, "blobs/" + digest.text())};
-  const Answer answer = state_->exchange(repository, call);
-  return answer.response.status == 200 && !is_web_page(answer.response);
+  return state_->look_in_places(repository, PullKind::blob, [&](const Repository& place) {
+    const Call call{.method = "HEAD", .target = registry_path(place, "blobs/" + digest.text())};
+    const Answer answer = state_->exchange(place, call);
+    return answer.response.status == 200 && !is_web_page(answer.response);
+  });
 }
 
 bool Client::mount_blob(const Repository& repository, const Digest& digest, const Reference& from) {
@@ -45,7 +51,7 @@ bool Client::mount_blob(const Repository& repository, const Digest& digest, cons
   const std::optional<std::string> location = answer.response.headers.find("Location");
   if (answer.response.status == 202 && location) {
     if (const auto url = answer.url.resolve(*location)) {
-      cancel_upload(repository, {url->text()});
+      cancel_upload(repository, {url->text(), 0});
     }
   }
   return answer.response.status == 201;
@@ -62,7 +68,9 @@ Upload Client::start_upload(const Repository& repository) {
   if (answer.response.status != 202) {
     throw no_registry(attempt, answer);
   }
-  return {upload_location(answer, attempt)};
+  const auto least = parse_number(answer.response.headers.find("OCI-Chunk-Min-Length").value_or(""),
+                                  longest_chunk);
+  return {upload_location(answer, attempt), least.value_or(0)};
 }
 
 void Client::cancel_upload(const Repository& repository, const Upload& upload) {

@@ -29,6 +29,11 @@ std::string named(const Repository& repository, const std::string& at) {
   return fmt::format("`{}{}{}`", repository.name.name(), at.find(':') == at.npos ? ":" : "@", at);
 }
 
+PullKind kind_of(const Repository& repository, const std::string& at) {
+  const bool by_digest = repository.name.digest() || at.find(':') != std::string::npos;
+  return by_digest ? PullKind::digest : PullKind::tag;
+}
+
 // Without parameters such as `; charset=utf-8`.
 std::string content_type(const Headers& headers) {
   const std::string value = headers.find("Content-Type").value_or("");
@@ -141,11 +146,18 @@ void Client::check_login(const std::string& host, const Credentials& credentials
 
 std::optional<Descriptor> Client::head_manifest(const Repository& repository,
                                                 const std::string& at) {
-  const Attempt attempt = state_->attempt(repository, "look for " + named(repository, at));
-  const Answer answer = state_->persist(repository, manifest_call(repository, "HEAD", at), attempt);
+  return state_->look_in_places(repository, kind_of(repository, at), [&](const Repository& place) {
+    return state_->head_manifest(place, at);
+  });
+}
+
+std::optional<Descriptor> Client::State::head_manifest(const Repository& repository,
+                                                       const std::string& at) {
+  const Attempt look = attempt(repository, "look for " + named(repository, at));
+  const Answer answer = persist(repository, manifest_call(repository, "HEAD", at), look);
   const int status = answer.response.status;
   if (status == 401 || status == 403) {
-    throw refusal(attempt, answer);
+    throw refusal(look, answer);
   }
   const std::optional<Digest> digest = said_digest(answer.response.headers);
   const std::string type = content_type(answer.response.headers);
@@ -161,16 +173,23 @@ std::optional<Descriptor> Client::head_manifest(const Repository& repository,
 
 std::optional<FoundManifest> Client::get_manifest(const Repository& repository,
                                                   const std::string& at) {
+  return state_->look_in_places(repository, kind_of(repository, at), [&](const Repository& place) {
+    return state_->get_manifest(place, at);
+  });
+}
+
+std::optional<FoundManifest> Client::State::get_manifest(const Repository& repository,
+                                                         const std::string& at) {
   const std::string name = named(repository, at);
-  const Attempt attempt = state_->attempt(repository, "fetch manifest " + name);
-  const Answer answer = state_->persist(repository, manifest_call(repository, "GET", at), attempt);
+  const Attempt fetch = attempt(repository, "fetch manifest " + name);
+  const Answer answer = persist(repository, manifest_call(repository, "GET", at), fetch);
   if (answer.response.status == 404) {
     return std::nullopt;
   }
   if (answer.response.status != 200) {
-    throw refusal(attempt, answer);
+    throw refusal(fetch, answer);
   }
-  std::string bytes = read_manifest(answer, attempt);
+  std::string bytes = read_manifest(answer, fetch);
   const Digest digest = Digest::of(bytes);
   if (const auto wanted = Digest::parse(at); wanted && *wanted != digest) {
     fail(Fault::integrity,

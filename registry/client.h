@@ -7,6 +7,7 @@
 #include "lib/progress.h"
 #include "lib/sink.h"
 #include "registry/credentials.h"
+#include "registry/registries_conf.h"
 #include "registry/retry.h"
 #include "registry/transport.h"
 
@@ -26,6 +27,7 @@ enum class Access { pull, push };
 struct Repository {
   Reference name;
   Access access = Access::pull;
+  Tls tls = Tls::required;
 };
 
 /// Which registries are spoken to without TLS. A loopback registry is tried with TLS where it does
@@ -38,6 +40,11 @@ struct ClientOptions {
   PlainHttp plain_http = PlainHttp::loopback_only;
   std::size_t jobs = 4;
   RetryPolicy retry;
+  /// Where pulls go instead; called once, when it is needed. Absent: nowhere else.
+  std::function<RegistriesConf()> registries;
+  /// Where what was learnt of a host's uploads is kept, as a line of text; empty: nowhere.
+  std::function<std::optional<std::string>(const std::string& host)> recall = {};
+  std::function<void(const std::string& host, const std::string& text)> remember = {};
 };
 
 /// What a registry says about a blob. `unknown`: it would not say.
@@ -59,6 +66,7 @@ struct FoundManifest {
 /// An upload that was begun: the URL the registry wants the blob at.
 struct Upload {
   std::string location;
+  std::uint64_t least_chunk = 0;  // bytes of a chunk that is not the last; 0: it does not say
 };
 
 /// A manifest that was put, or refused because blobs that it names are not there (yet).
@@ -66,7 +74,8 @@ enum class PutManifest { done, blobs_missing };
 
 /// Speaks distribution-spec 1.1 with registries, any number of them, from any number of threads:
 /// asks for tokens, follows redirects by hand (credentials never leave the registry's origin),
-/// retries what may pass. Every failure is an Error that says what was attempted and what the
+/// retries what may pass. What is pulled comes from a mirror where registries.conf has one that can
+/// give it. Every failure is an Error that says what was attempted and what the
 /// registry replied: Fault::auth for 401 and 403, refused for other answers, network for none,
 /// integrity for bytes that are not what they should be.
 class Client {

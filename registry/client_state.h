@@ -1,8 +1,11 @@
 #pragma once
 
+#include "lib/error.h"
 #include "registry/auth.h"
 #include "registry/client.h"
+#include "registry/gate.h"
 #include "registry/refusal.h"
+#include "registry/upload_rules.h"
 #include "registry/url.h"
 
 #include <atomic>
@@ -10,7 +13,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mlpack {
@@ -20,9 +26,13 @@ struct RegistryHost {
   std::mutex guard;  // of the rest
   Url base;          // scheme and authority; path `/`
   bool answered = false;
-  bool is_public = false;   // it answered from a public address
+  Request::Peers peers = Request::Peers::any;  // where it may send us
+  Tls tls = Tls::required;
+  bool try_plain = false;   // TLS is a guess so far
   bool try_secure = false;  // plain HTTP is a guess so far
   double not_before = 0;    // it asked everybody to wait until then
+  std::optional<UploadRules> rules;
+  Gate gate;  // has a guard of its own
 };
 
 /// A request to a registry, before URLs, tokens and redirects.
@@ -50,6 +60,12 @@ struct Client::State {
   /// As exchange, again and again while the answer is one that may pass. Fault::network where there
   /// is none, Fault::refused for a web page; other answers are the caller's to judge.
   Answer persist(const Repository& repository, const Call& call, const Attempt& attempt);
+  /// The same of one place alone.
+  std::optional<Descriptor> head_manifest(const Repository& repository, const std::string& at);
+  std::optional<FoundManifest> get_manifest(const Repository& repository, const std::string& at);
+  std::unique_ptr<Source> open_blob_at(const Repository& repository,
+                                       const Descriptor& blob,
+                                       std::uint64_t offset);
   /// What `/v2/` of `host` answers; Fault::refused where it is no registry.
   Answer ping(const std::string& host, const Attempt& attempt);
   /// Counts a failure, tells about it and waits; false where no attempt is left.
@@ -62,9 +78,31 @@ struct Client::State {
   void cancel(const Repository& repository, const std::string& location);
 
   RegistryHost& host_of(const Repository& repository);
+  /// What `look` finds in the first of the places that registries.conf has for `repository`; what
+  /// goes wrong in a mirror is noted once, and a mirror that is out of reach not asked again.
+  template <class Look>
+  auto look_in_places(const Repository& repository, PullKind kind, const Look& look)
+      -> decltype(look(repository)) {
+    const std::vector<Repository> places = places_of(repository, kind);
+    for (std::size_t i = 0; i + 1 < places.size(); ++i) {
+      try {
+        if (auto found = look(places[i])) return found;
+      } catch (const Error& error) {
+        give_up(places[i], error);
+      }
+    }
+    return look(places.back());
+  }
   /// "push `x`" and the scope it takes, for messages.
   Attempt attempt(const Repository& repository, std::string what) const;
   int attempt_limit(RegistryHost& host) const;
+
+  /// How the registry takes blobs, as far as is known by now.
+  UploadRules upload_rules(const Repository& repository);
+  /// Changes what is known, for all who upload there.
+  void learn(const Repository& repository, const std::function<void(UploadRules&)>& change);
+  /// Keeps what was learnt for later runs, where that is something.
+  void remember_rules(const Repository& repository);
 
   Transport& transport;
   CredentialsSource& credentials;
@@ -77,22 +115,35 @@ struct Client::State {
   std::atomic<std::size_t> retries{0};
 
  private:
+  Answer exchange_now(RegistryHost& host, const Repository& repository, const Call& call);
   void hold(RegistryHost& host);
   AuthContext context_for(RegistryHost& host, const Repository& repository, const Call& call);
   Answer send(RegistryHost& host, const AuthContext& context, const Call& call, const Grant& grant);
   Response send_to(const Url& url,
                    const AuthContext& context,
                    const Call& call,
-                   const Grant& grant);
+                   const Grant& grant,
+                   Request::Peers peers);
   bool settle_scheme(RegistryHost& host, const Response& response);
+  bool settle_plain(RegistryHost& host, const Response& response);
   void learn(RegistryHost& host, const Answer& answer);
 
-  std::mutex guard_;  // of the map
-  std::map<std::string, std::unique_ptr<RegistryHost>> hosts_;
+  std::vector<Repository> places_of(const Repository& repository, PullKind kind);
+  /// Throws `error` again where it is no matter of the mirror's.
+  void give_up(const Repository& mirror, const Error& error);
+  const RegistriesConf& registries();
+
+  std::mutex guard_;  // of the rest
+  std::map<std::pair<std::string, Tls>, std::unique_ptr<RegistryHost>> hosts_;
+  std::optional<RegistriesConf> registries_;
+  std::set<std::string> lost_mirrors_;  // hosts
 };
 
 /// `/v2/REPOSITORY/REST`
 std::string registry_path(const Repository& repository, const std::string& rest);
+
+/// What was wrong with an answer, for notes.
+std::string reason(const Answer& answer);
 
 /// 200 to 299.
 bool is_success(const Answer& answer);

@@ -1,6 +1,7 @@
 #include "registry/curl_transport.h"
 
 #include "registry/curl_transport_transfer.h"
+#include "registry/network_limits.h"
 
 #include <utility>
 
@@ -11,8 +12,16 @@ CurlOptions curl_options(const Environment& environment, const fs::path& ca) {
   options.ca = ca;
   options.system_ca = environment("SSL_CERT_FILE").value_or("");
   options.netrc = environment("NETRC").value_or("");
-  // libcurl reads https_proxy and no_proxy in both cases, but http_proxy in lower case only.
-  if (!environment("http_proxy")) options.http_proxy = environment("HTTP_PROXY").value_or("");
+  options.proxies = proxy_settings(environment);
+  fs::path config = environment("XDG_CONFIG_HOME").value_or("");
+  const std::optional<std::string> home = environment("HOME");
+  if (!config.is_absolute() && home) config = fs::path(*home) / ".config";
+  if (config.is_absolute()) {
+    // Of docker without root, and of podman.
+    options.certificate_folders.push_back(config / "docker/certs.d");
+    options.certificate_folders.push_back(config / "containers/certs.d");
+  }
+  network_limits(environment).apply_to(options);
   return options;
 }
 

@@ -3,6 +3,7 @@
 #include "lib/file.h"
 #include "lib/parallel.h"
 #include "registry/environment.h"
+#include "registry/proxy.h"
 #include "registry/transport.h"
 
 #include <chrono>
@@ -18,25 +19,26 @@ struct CurlOptions {
   /// The system's certificates; empty: the first that exists of the places where distributions
   /// keep them.
   fs::path system_ca;
-  /// Folders of `HOST[:PORT]/{*.crt,*.cert,*.key}`, as docker and podman have them.
+  /// Folders of `HOST[:PORT]/{*.crt,*.cert,*.key}`, as docker and podman have them; of client
+  /// certificates for the same host the last folder's counts.
   std::vector<fs::path> certificate_folders = {"/etc/docker/certs.d", "/etc/containers/certs.d"};
-  /// For http URLs, where libcurl finds none in the environment; empty: none.
-  std::string http_proxy;
+  ProxySettings proxies;
   /// Where passwords are that a request may use; empty: ~/.netrc.
   fs::path netrc;
   std::string user_agent = "mlpack";
   std::chrono::milliseconds connect_limit{30'000};
-  /// Longest time without a byte in either direction …
+  /// Longest time in which less than 1 KiB a second moves, in both directions together …
   std::chrono::milliseconds stall_limit{60'000};
   /// … and once all is sent: a registry may hash a large blob before it answers.
   std::chrono::milliseconds answer_limit{900'000};
 };
 
-/// With SSL_CERT_FILE, HTTP_PROXY and NETRC where they are set.
+/// With SSL_CERT_FILE, NETRC, MLPACK_NETWORK and the proxies where they are set, and the user's
+/// certificates.
 CurlOptions curl_options(const Environment& environment, const fs::path& ca);
 
 /// Transport on libcurl: HTTP/1.1 and TLS, one connection for each request that runs, kept for the
-/// next; proxies from the environment as libcurl reads them.
+/// next.
 class CurlTransport : public Transport {
  public:
   /// `stop` must outlive it. Fault::input where a certificate file cannot be read.

@@ -53,6 +53,10 @@ std::string passing_words(const CurlEnd& end) {
 }  // namespace
 
 NetworkFailure curl_failure(const CurlEnd& end) {
+  if (end.proxy_reply == 407) {
+    return {"the proxy that the environment sets wants a user and a password, or others",
+            Kind::proxy};
+  }
   if (end.proxy_reply >= 300) {
     return {fmt::format("the proxy that the environment sets replied {}", end.proxy_reply)};
   }

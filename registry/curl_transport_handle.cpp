@@ -44,14 +44,29 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   return files;
 }
 
+// The key lies beside it under the same name.
+void add_client_certificate(const fs::path& certificate, HostCertificates& found) {
+  fs::path key = certificate;
+  key.replace_extension(".key");
+  std::error_code missing;
+  if (!fs::exists(key, missing)) {
+    throw Error(Fault::input,
+                fmt::format("the client certificate `{}` has no key `{}`",
+                            certificate.string(),
+                            key.filename().string()),
+                "put the key beside it; a file that is to be trusted is called `*.crt`");
+  }
+  found.client_certificate = certificate;
+  found.client_key = key;
+}
+
 HostCertificates read_certificates(const CurlOptions& options, const std::string& host) {
   HostCertificates found;
   if (!options.ca.empty()) found.trusted += read_file(options.ca, longest_certificates) + "\n";
   for (const fs::path& folder : options.certificate_folders) {
     for (const fs::path& file : files_in(folder / host)) {
       if (file.extension() == ".crt") found.trusted += read_file(file, longest_certificates) + "\n";
-      if (file.extension() == ".cert") found.client_certificate = file;
-      if (file.extension() == ".key") found.client_key = file;
+      if (file.extension() == ".cert") add_client_certificate(file, found);
     }
   }
   if (!found.trusted.empty() && !options.system_ca.empty()) {

@@ -1,5 +1,6 @@
 #include "lib/error.h"
 #include "registry/curl_transport_transfer.h"
+#include "registry/peers.h"
 
 #include <curl/curl.h>
 
@@ -70,17 +71,29 @@ void Transfer::set_up(const Request& request, const Url& url) {
   // this line among the headers that it signs, and does not send it; what is signed has no body.
   if (!request.signer) request_headers_.add("Expect:");
   set(easy, CURLOPT_HTTPHEADER, request_headers_.get());
-  if (is_loopback_host(url.host())) {
-    set(easy, CURLOPT_NOPROXY, "*");
-  } else if (!url.secure() && !state_->options.http_proxy.empty()) {
-    set(easy, CURLOPT_PROXY, state_->options.http_proxy.c_str());
-  }
+  set_up_route(url);
   const bool is_private = url.secure() || is_loopback_host(url.host());
   if (request.netrc == Request::Netrc::used && is_private) set_up_netrc();
   if (request.signer) sign(easy, *request.signer);
   set_up_body(request);
-  set_up_trust(url);
+  set_up_trust(url, request.trust);
   set_up_limits();
+}
+
+// What libcurl would find in the environment is known already: an empty proxy is none.
+void Transfer::set_up_route(const Url& url) {
+  const std::string proxy = proxy_for(state_->options.proxies, url);
+  by_proxy_ = !proxy.empty();
+  set(line_->easy(), CURLOPT_PROXY, proxy.c_str());
+  set(line_->easy(), CURLOPT_NOPROXY, "");
+  if (by_proxy_) {
+    // The proxy resolves names; an address is seen here.
+    forbidden_ = !is_allowed_host(peers_, url.host());
+    if (forbidden_) peer_ = url.host();
+    return;
+  }
+  set(line_->easy(), CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
+  set(line_->easy(), CURLOPT_OPENSOCKETDATA, this);
 }
 
 void Transfer::set_up_netrc() {
@@ -109,7 +122,7 @@ void Transfer::set_up_body(const Request& request) {
   }
 }
 
-void Transfer::set_up_trust(const Url& url) {
+void Transfer::set_up_trust(const Url& url, Request::Trust trust) {
   if (!url.secure()) {
     return;
   }
@@ -121,6 +134,10 @@ void Transfer::set_up_trust(const Url& url) {
     set(easy, CURLOPT_CAINFO_BLOB, &blob);
   } else if (!state_->options.system_ca.empty()) {
     set(easy, CURLOPT_CAINFO, state_->options.system_ca.c_str());
+  }
+  if (trust == Request::Trust::any_certificate) {
+    set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
   if (!own.client_certificate.empty()) {
     set(easy, CURLOPT_SSLCERT, own.client_certificate.c_str());

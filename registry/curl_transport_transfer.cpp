@@ -3,8 +3,11 @@
 #include "lib/error.h"
 #include "lib/text.h"
 #include "registry/curl_transport_failure.h"
+#include "registry/peers.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
@@ -17,10 +20,24 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t longest_head = std::size_t{256} << 10;
 constexpr std::size_t most_buffered = std::size_t{1} << 20;
+constexpr double least_per_second = 1024;
 constexpr int poll_ms = 100;  // how soon a stop is seen
 
 static_assert(std::is_same_v<curl_off_t, std::int64_t>);
 static_assert(CURL_ERROR_SIZE == 256);
+
+std::string address_text(const sockaddr* address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  if (address->sa_family == AF_INET) {
+    bytes = &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+  } else if (address->sa_family == AF_INET6) {
+    bytes = &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  }
+  const bool is_known = bytes != nullptr &&
+                        ::inet_ntop(address->sa_family, bytes, text.data(), text.size()) != nullptr;
+  return is_known ? text.data() : "";
+}
 
 }  // namespace
 
@@ -50,7 +67,11 @@ Transfer::~Transfer() {
 }
 
 Response Transfer::answer() {
-  run();
+  if (forbidden_) {
+    finish(CURLE_OK);
+  } else {
+    run();
+  }
   source_ = nullptr;
   Response response;
   if (failure_ && !head_complete_) {
@@ -60,8 +81,15 @@ Response Transfer::answer() {
   long status = 0;
   curl_easy_getinfo(line_->easy(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
+  if (by_proxy_ && status == 407) {  // of an http URL; of others libcurl has an error for it
+    const NetworkFailure refused = curl_failure({0, 0, 407, ""});
+    break_off(refused.message, refused.kind);
+    response.failure = failure_;
+    return response;
+  }
   response.headers = std::move(headers_);
   response.peer = peer_;
+  response.by_proxy = by_proxy_;
   return response;
 }
 
@@ -83,7 +111,7 @@ void Transfer::run() {
     paused_ = false;
     curl_easy_pause(line_->easy(), CURLPAUSE_CONT);
   }
-  moved_at_ = Clock::now();
+  moved_at_ += Clock::now() - left_at_;
   while (!done_ && received_.empty()) {
     if (when_stopped_ == Request::WhenStopped::abandon) state_->stop.check();
     int running = 0;
@@ -94,6 +122,7 @@ void Transfer::run() {
       curl_multi_poll(line_->multi(), nullptr, 0, poll_ms, nullptr);
     }
   }
+  left_at_ = Clock::now();
 }
 
 void Transfer::check_messages() {
@@ -109,7 +138,10 @@ void Transfer::finish(int result) {
     std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
   if (forbidden_) {
-    break_off(fmt::format("it leads to `{}`, an address that is not public", peer_),
+    break_off(fmt::format(
+                  "it leads to `{}`, an address that {}",
+                  peer_,
+                  peers_ == Request::Peers::network ? "is of this machine alone" : "is not public"),
               NetworkFailure::Kind::forbidden);
   } else if (result != CURLE_OK) {
     CurlEnd end{result, 0, 0, error_text_[0] != '\0' ? error_text_.data() : ""};
@@ -133,25 +165,44 @@ void Transfer::check_stall() {
   curl_easy_getinfo(line_->easy(), CURLINFO_SIZE_UPLOAD_T, &up);
   curl_easy_getinfo(line_->easy(), CURLINFO_SIZE_DOWNLOAD_T, &down);
   const Clock::time_point now = Clock::now();
-  if (up + down != moved_) {
+  const double window = std::chrono::duration<double>(state_->options.stall_limit).count();
+  if (static_cast<double>(up + down - moved_) >= least_per_second * window) {
     moved_ = up + down;
     moved_at_ = now;
   }
   const bool all_sent = length_ > 0 && up >= static_cast<curl_off_t>(length_) && !head_complete_;
   const auto limit = all_sent ? state_->options.answer_limit : state_->options.stall_limit;
   if (now - moved_at_ > limit) {
-    break_off(fmt::format("nothing moved for {}",
+    break_off(fmt::format("next to nothing moved for {}",
                           human_seconds(std::chrono::duration<double>(limit).count())),
               NetworkFailure::Kind::passing);
   }
 }
 
+// Before a connection is made; where a name has several addresses, for each that is tried.
+int Transfer::on_open_socket(void* self, int purpose, curl_sockaddr* address) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  try {
+    const std::string peer = address_text(&address->addr);
+    if (purpose == CURLSOCKTYPE_IPCXN && !is_allowed(transfer.peers_, peer)) {
+      transfer.peer_ = peer;
+      transfer.forbidden_ = true;
+      return CURL_SOCKET_BAD;
+    }
+    transfer.forbidden_ = false;
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  } catch (...) {
+    transfer.thrown_ = std::current_exception();
+    return CURL_SOCKET_BAD;
+  }
+}
+
+// A connection that was kept came past on_open_socket for another request.
 int Transfer::on_connected(void* self, char* peer, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(self);
   try {
     transfer.peer_ = peer;
-    transfer.forbidden_ =
-        transfer.peers_ == Request::Peers::public_only && !is_public_address(transfer.peer_);
+    transfer.forbidden_ = !transfer.by_proxy_ && !is_allowed(transfer.peers_, transfer.peer_);
   } catch (...) {
     transfer.thrown_ = std::current_exception();
   }

@@ -16,6 +16,7 @@
 #include <string_view>
 
 struct curl_slist;
+struct curl_sockaddr;
 
 namespace mlpack {
 
@@ -51,9 +52,10 @@ class Transfer : public Body {
 
  private:
   void set_up(const Request& request, const Url& url);
+  void set_up_route(const Url& url);
   void set_up_netrc();
   void set_up_body(const Request& request);
-  void set_up_trust(const Url& url);
+  void set_up_trust(const Url& url, Request::Trust trust);
   void set_up_limits();
   void run();
   void check_messages();
@@ -65,6 +67,7 @@ class Transfer : public Body {
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);
   static std::size_t on_read(char* data, std::size_t, std::size_t size, void* self);
   static int on_seek(void* self, std::int64_t offset, int origin);
+  static int on_open_socket(void* self, int purpose, curl_sockaddr* address);
   static int on_connected(void* self, char* peer, char*, int, int);
   void take_header(std::string_view line);
   std::size_t give_body(std::span<std::byte> buffer);
@@ -87,6 +90,7 @@ class Transfer : public Body {
   std::size_t head_bytes_ = 0;
   bool head_complete_ = false;
   std::string peer_;
+  bool by_proxy_ = false;
   bool forbidden_ = false;
 
   std::string received_;
@@ -95,7 +99,9 @@ class Transfer : public Body {
   bool done_ = false;
   std::optional<NetworkFailure> failure_;
   std::int64_t moved_ = 0;
+  // Of the last time that enough had moved; what others do between two reads does not count.
   std::chrono::steady_clock::time_point moved_at_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point left_at_ = moved_at_;
 };
 
 }  // namespace mlpack

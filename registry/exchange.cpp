@@ -1,6 +1,7 @@
 #include "lib/error.h"
 #include "lib/text.h"
 #include "registry/client_state.h"
+#include "registry/peers.h"
 #include "registry/redirect.h"
 
 #include <algorithm>
@@ -43,13 +44,13 @@ class CountingSource : public Source {
   std::function<void(std::size_t)> moved_;
 };
 
+}  // namespace
+
 std::string reason(const Answer& answer) {
   return answer.response.failure
              ? answer.response.failure->message
              : fmt::format("`{}` replied {}", answer.url.authority(), answer.response.status);
 }
-
-}  // namespace
 
 std::string registry_path(const Repository& repository, const std::string& rest) {
   return fmt::format("/v2/{}/{}", repository.name.repository(), rest);
@@ -88,11 +89,19 @@ RegistryHost& Client::State::host_of(const Repository& repository) {
                 fmt::format("`{}` names no registry", repository.name.text()),
                 "put the registry's host before it: `registry.example.com/…`");
   }
+  const RegistriesConf& conf = registries();
+  if (repository.access == Access::push) conf.require_allowed(repository.name);
+  const Tls tls = repository.tls == Tls::optional ? Tls::optional : conf.tls_of(repository.name);
   const std::scoped_lock lock(guard_);
-  std::unique_ptr<RegistryHost>& host = hosts_[name];
+  std::unique_ptr<RegistryHost>& host = hosts_[{name, tls}];
   if (!host) {
-    host.reset(new RegistryHost{.guard = {}, .base = base_url(name, options.plain_http)});
+    host.reset(new RegistryHost{.guard = {},
+                                .base = base_url(name, options.plain_http),
+                                .rules = {},
+                                .gate = Gate(options.jobs)});
+    host->tls = tls;
     host->try_secure = options.plain_http != PlainHttp::always && !host->base.secure();
+    host->try_plain = tls == Tls::optional && host->base.secure();
   }
   return *host;
 }
@@ -104,6 +113,32 @@ Attempt Client::State::attempt(const Repository& repository, std::string what) c
 int Client::State::attempt_limit(RegistryHost& host) const {
   const std::scoped_lock lock(host.guard);
   return host.answered ? policy.attempts : std::min(policy.attempts, policy.first_attempts);
+}
+
+UploadRules Client::State::upload_rules(const Repository& repository) {
+  RegistryHost& host = host_of(repository);
+  const std::string& name = repository.name.host();
+  const std::scoped_lock lock(host.guard);
+  if (!host.rules) {
+    host.rules = UploadRules::of(name);
+    const auto known = options.recall ? options.recall(name) : std::nullopt;
+    if (known) host.rules->recall(*known, policy.wall());
+  }
+  return *host.rules;
+}
+
+void Client::State::learn(const Repository& repository,
+                          const std::function<void(UploadRules&)>& change) {
+  upload_rules(repository);
+  RegistryHost& host = host_of(repository);
+  const std::scoped_lock lock(host.guard);
+  change(*host.rules);
+}
+
+void Client::State::remember_rules(const Repository& repository) {
+  const UploadRules rules = upload_rules(repository);
+  if (!rules.is_changed() || !options.remember) return;
+  options.remember(repository.name.host(), rules.text(policy.wall()));
 }
 
 AuthContext Client::State::context_for(RegistryHost& host,
@@ -118,7 +153,8 @@ AuthContext Client::State::context_for(RegistryHost& host,
   }
   const std::scoped_lock lock(host.guard);
   context.origin = host.base;
-  context.peers = host.is_public ? Request::Peers::public_only : Request::Peers::any;
+  context.peers = host.peers;
+  if (host.tls == Tls::optional) context.trust = Request::Trust::any_certificate;
   return context;
 }
 
@@ -127,9 +163,11 @@ AuthContext Client::State::context_for(RegistryHost& host,
 Response Client::State::send_to(const Url& url,
                                 const AuthContext& context,
                                 const Call& call,
-                                const Grant& grant) {
+                                const Grant& grant,
+                                Request::Peers peers) {
   Request request{.method = call.method, .url = url.text(), .headers = call.headers};
-  if (url.host() != context.origin.host()) request.peers = context.peers;
+  request.peers = peers;
+  if (same_origin(url, context.origin)) request.trust = context.trust;
   if (same_origin(url, context.origin) && !grant.header.empty()) {
     request.headers.add("Authorization", grant.header);
   }
@@ -155,11 +193,12 @@ Answer Client::State::send(RegistryHost& host,
   if (!url) {
     fail(Fault::internal, "`{}` was not checked before it was used", printable(call.target));
   }
-  AuthContext known = context;
+  // The registry itself may be anywhere; where it sends us may not, under its own name neither.
+  Request::Peers peers = call.target.starts_with('/') ? Request::Peers::any : context.peers;
   Landed landed = follow_redirects(*url, call.method, [&](const Url& next) {
-    Response response = send_to(next, known, call, grant);
-    const bool own = !response.failure && same_origin(next, context.origin);
-    if (own && is_public_address(response.peer)) known.peers = Request::Peers::public_only;
+    Response response = send_to(next, context, call, grant, peers);
+    peers = context.peers;
+    if (!response.failure && same_origin(next, context.origin)) peers = peers_named_by(response);
     return response;
   });
   Answer answer{std::move(landed.response), landed.url, grant.identity, grant.note};
@@ -173,13 +212,27 @@ void Client::State::learn(RegistryHost& host, const Answer& answer) {
     return;
   }
   host.answered = true;
-  host.is_public = is_public_address(answer.response.peer);
+  host.peers = peers_named_by(answer.response);
+}
+
+// What registries.conf calls insecure may speak plain HTTP where it does not speak TLS.
+bool Client::State::settle_plain(RegistryHost& host, const Response& response) {
+  if (!response.failure) {
+    host.try_plain = false;
+    return false;
+  }
+  const std::optional<Url> plain = Url::parse("http://" + host.base.authority() + "/v2/");
+  if (!plain || transport.send({.url = plain->text()}).failure) return false;
+  host.try_plain = false;
+  host.base = plain->with_target("/");
+  return true;
 }
 
 // A loopback registry is taken to speak plain HTTP. One that has TLS hangs up or replies 400, and
 // then answers here.
 bool Client::State::settle_scheme(RegistryHost& host, const Response& response) {
   const std::scoped_lock lock(host.guard);
+  if (host.try_plain) return settle_plain(host, response);
   if (!host.try_secure) {
     return false;
   }
@@ -188,7 +241,9 @@ bool Client::State::settle_scheme(RegistryHost& host, const Response& response) 
     return false;
   }
   const std::optional<Url> secure = Url::parse("https://" + host.base.authority() + "/v2/");
-  const Response probe = transport.send({.url = secure->text()});
+  Request probing{.url = secure->text()};
+  if (host.tls == Tls::optional) probing.trust = Request::Trust::any_certificate;
+  const Response probe = transport.send(probing);
   if (probe.failure && probe.failure->may_pass()) {
     return false;
   }
@@ -210,6 +265,18 @@ void Client::State::hold(RegistryHost& host) {
 
 Answer Client::State::exchange(const Repository& repository, const Call& call) {
   RegistryHost& host = host_of(repository);
+  // What is read meanwhile, from the same registry it may be, does not wait for uploads to end.
+  if (!call.open) return exchange_now(host, repository, call);
+  const Gate::Pass pass = host.gate.enter(stop);
+  Answer answer = exchange_now(host, repository, call);
+  host.gate.note(answer.response.failure || is_passing(answer.response.status) ? Gate::Went::badly
+                                                                               : Gate::Went::well);
+  return answer;
+}
+
+Answer Client::State::exchange_now(RegistryHost& host,
+                                   const Repository& repository,
+                                   const Call& call) {
   hold(host);
   AuthContext context = context_for(host, repository, call);
   const Grant first = authorizer.current(context);
@@ -237,7 +304,7 @@ void Client::State::cancel(const Repository& repository, const std::string& loca
   }
   Request request{.method = "DELETE", .url = url->text()};
   request.when_stopped = Request::WhenStopped::finish;
-  if (url->host() != context.origin.host()) request.peers = context.peers;
+  request.peers = context.peers;
   const std::string header = authorizer.known_header(context);
   if (same_origin(*url, context.origin) && !header.empty()) {
     request.headers.add("Authorization", header);

@@ -164,6 +164,7 @@ FetchedBase fetch_base(Client& client,
   const Reference name = complete_name(reference);
   ImageReader reader(&client, &store, name);
   FetchedBase base = read_base(reader, name, platform, artifacts);
+  if (store.access() == Store::Access::read) return base;
   store.put_image(base.image);
   const Digest root = base.reference.digest().value_or(base.image.digest());
   if (root != base.image.digest()) store.put_blob(reader.manifest(root).bytes);

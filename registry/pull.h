@@ -22,7 +22,8 @@ struct FetchedBase {
 };
 
 /// Fetches manifest and config of `reference` for `platform`, and keeps them in `store` with the
-/// places where the layers are. What the store holds by digest is not fetched again. Where
+/// places where the layers are, unless that is for reading. What it holds by digest is not fetched
+/// again. Where
 /// artifacts are accepted, nothing has to run: an image may be for another platform too.
 FetchedBase fetch_base(Client& client,
                        const Reference& reference,

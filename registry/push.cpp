@@ -3,66 +3,14 @@
 #include "lib/error.h"
 #include "lib/parallel.h"
 #include "registry/push_blobs.h"
+#include "registry/push_parts.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace mlpack {
 namespace {
 
 constexpr int manifest_attempts = 4;
-
-struct RawManifest {
-  std::string bytes;
-  std::string media_type;
-  Digest digest() const { return Digest::of(bytes); }
-};
-
-// What the tag will name: the index where there is one, else the only manifest.
-RawManifest root_of(const PushRequest& request) {
-  if (!request.index) {
-    const Image& image = request.images.front();
-    return {image.manifest_bytes, image.media_type};
-  }
-  const Index index = parse_index(*request.index, "", request.target.text());
-  return {*request.index, index.media_type};
-}
-
-// In the order in which they have to be put: an index after what it names.
-std::vector<RawManifest> manifests_of(const PushRequest& request) {
-  std::vector<RawManifest> manifests;
-  manifests.reserve(request.images.size() + 1);
-  for (const Image& image : request.images) {
-    manifests.push_back({image.manifest_bytes, image.media_type});
-  }
-  if (request.index) manifests.push_back(root_of(request));
-  return manifests;
-}
-
-void add_unique(std::vector<Descriptor>& blobs, const Descriptor& blob) {
-  const bool known = std::any_of(blobs.begin(), blobs.end(), [&](const Descriptor& other) {
-    return other.digest == blob.digest;
-  });
-  if (!known) blobs.push_back(blob);
-}
-
-std::vector<Descriptor> layers_of_all(const PushRequest& request) {
-  std::vector<Descriptor> layers;
-  for (const Image& image : request.images) {
-    for (const Descriptor& layer : image.manifest.layers) {
-      add_unique(layers, layer);
-    }
-  }
-  return layers;
-}
-
-std::vector<Descriptor> configs_of_all(const PushRequest& request) {
-  std::vector<Descriptor> configs;
-  for (const Image& image : request.images) {
-    add_unique(configs, image.manifest.config);
-  }
-  return configs;
-}
 
 class Push {
  public:
@@ -78,16 +26,18 @@ class Push {
     const double begun = client_.seconds();
     const std::uint64_t sent = client_.bytes_sent();
     const std::size_t retries = client_.retries();
-    PushReport report{.digest = root_.digest(), .replaced = {}};
-    if (!is_done(report)) {
-      const bool complete = client_.head_manifest(to_, root_.digest().text()).has_value();
-      if (complete) {
-        report.present = layers_.size() + configs_.size();
-      } else {
-        put_all(report);
-      }
-      put_tag();
+    PushReport report{.digest = root_.digest(), .replaced = {}, .blobs = {}};
+    const std::optional<Digest> there = tagged_digest(client_, request_);
+    require_match(request_, there);
+    if (there == root_.digest()) {
+      report.state = TargetState::tagged;
+    } else {
+      report.replaced = there;
+      if (client_.head_manifest(to_, root_.digest().text())) report.state = TargetState::stored;
     }
+    report.state == TargetState::absent ? put_all(report) : note_present(report);
+    if (report.state != TargetState::tagged) put_tag();
+    count(report);
     remember();
     report.bytes_sent = client_.bytes_sent() - sent;
     report.retries = client_.retries() - retries;
@@ -98,24 +48,32 @@ class Push {
  private:
   // A registry takes a manifest only when it has all that the manifest names; so where the tag
   // leads to ours, everything is there.
-  bool is_done(PushReport& report) {
-    const std::optional<std::string>& tag = request_.target.tag();
-    if (!tag) {
-      return false;
+  void note_present(PushReport& report) const {
+    for (const std::vector<Descriptor>* blobs : {&layers_, &configs_}) {
+      for (const Descriptor& blob : *blobs)
+        report.blobs.push_back({blob, BlobOutcome::Kind::present, {}});
     }
-    const std::optional<Descriptor> there = client_.head_manifest(to_, *tag);
-    if (there && there->digest == root_.digest()) {
-      report.present = layers_.size() + configs_.size();
-      return true;
-    }
-    if (there) report.replaced = there->digest;
-    return false;
+  }
+
+  static void count(PushReport& report) {
+    const auto number = [&](BlobOutcome::Kind kind) {
+      return static_cast<std::size_t>(
+          std::count_if(report.blobs.begin(), report.blobs.end(), [&](const BlobOutcome& outcome) {
+            return outcome.kind == kind;
+          }));
+    };
+    report.uploaded = number(BlobOutcome::Kind::uploaded);
+    report.mounted = number(BlobOutcome::Kind::mounted);
+    report.present = number(BlobOutcome::Kind::present);
   }
 
   void put_all(PushReport& report) {
-    PushBlobs blobs(client_, to_, request_.open, request_.store, request_.check_unsent);
-    blobs.push(layers_);
-    blobs.push(configs_);
+    PushBlobs blobs(client_, to_, request_);
+    if (request_.check_upload) foresee(blobs);
+    for (const std::vector<Descriptor>* some : {&layers_, &configs_}) {
+      const std::vector<BlobOutcome> outcomes = blobs.push(*some);
+      report.blobs.insert(report.blobs.end(), outcomes.begin(), outcomes.end());
+    }
     for (int attempt = 0; !put_manifests(); ++attempt) {
       if (attempt + 1 == manifest_attempts) {
         throw Error(Fault::refused,
@@ -131,9 +89,14 @@ class Push {
     for (const RawManifest& manifest : manifests_of(request_)) {
       client_.check_manifest(to_, manifest.digest().text(), manifest.digest());
     }
-    report.uploaded = blobs.uploaded();
-    report.mounted = blobs.mounted();
-    report.present = blobs.present();
+  }
+
+  // Nothing is sent where something may not be.
+  void foresee(PushBlobs& blobs) {
+    parallel_for(layers_.size(), client_.options().jobs, [&](std::size_t index) {
+      const BlobOutcome outcome = blobs.look(layers_[index]);
+      if (outcome.kind == BlobOutcome::Kind::uploaded) request_.check_upload(outcome.blob);
+    });
   }
 
   bool put_manifests() {
@@ -150,6 +113,7 @@ class Push {
     if (!tag) {
       return;
     }
+    if (request_.if_match) require_match(request_, tagged_digest(client_, request_));
     const PutManifest result = client_.put_manifest(to_, *tag, root_.bytes, root_.media_type);
     if (result == PutManifest::blobs_missing) {
       fail(Fault::refused,
@@ -177,17 +141,6 @@ class Push {
   std::vector<Descriptor> layers_;
   std::vector<Descriptor> configs_;
 };
-
-void check_target(const PushRequest& request) {
-  const Reference& target = request.target;
-  if (request.images.empty() || (request.images.size() > 1 && !request.index)) {
-    fail(Fault::internal, "push of `{}`: {} images", target.text(), request.images.size());
-  }
-  const Digest digest = root_of(request).digest();
-  if (target.digest().value_or(digest) != digest) {
-    fail(Fault::usage, "cannot push `{}`: the image is `{}`", target.text(), digest.text());
-  }
-}
 
 }  // namespace
 

@@ -56,21 +56,21 @@ std::vector<Descriptor> sending_order(std::vector<Descriptor> blobs) {
   return order;
 }
 
-void PushBlobs::push(const std::vector<Descriptor>& blobs) {
+std::vector<BlobOutcome> PushBlobs::push(const std::vector<Descriptor>& blobs) {
   const std::vector<Descriptor> order = sending_order(blobs);
+  std::vector<std::optional<BlobOutcome>> found(order.size());
   parallel_for(order.size(), client_.options().jobs, [&](std::size_t index) {
-    switch (push_one(order[index], Mounting::allowed)) {
-      case Result::uploaded:
-        ++uploaded_;
-        break;
-      case Result::mounted:
-        ++mounted_;
-        break;
-      case Result::present:
-        ++present_;
-        break;
-    }
+    found[index] = push_one(order[index], Mounting::allowed);
   });
+  std::vector<BlobOutcome> outcomes;
+  outcomes.reserve(blobs.size());
+  for (const Descriptor& blob : blobs) {
+    const auto same = std::find_if(found.begin(), found.end(), [&](const auto& outcome) {
+      return outcome->blob.digest == blob.digest;
+    });
+    outcomes.push_back(**same);
+  }
+  return outcomes;
 }
 
 void PushBlobs::push_again(const std::vector<Descriptor>& blobs) {
@@ -79,41 +79,63 @@ void PushBlobs::push_again(const std::vector<Descriptor>& blobs) {
   });
 }
 
-PushBlobs::Result PushBlobs::push_one(const Descriptor& blob, Mounting mounting) {
+BlobOutcome PushBlobs::look(const Descriptor& blob) {
+  client_.stop().check();
+  const BlobState state = client_.head_blob(to_, blob.digest);
+  require_same_size(state, blob, to_);
+  if (state.presence == BlobState::Presence::present) return {blob, BlobOutcome::Kind::present, {}};
+  for (const Reference& from : candidates(blob)) {
+    if (client_.seems_present({from, Access::pull}, blob.digest)) {
+      return {blob, BlobOutcome::Kind::mounted, from};
+    }
+  }
+  return {blob, BlobOutcome::Kind::uploaded, {}};
+}
+
+BlobOutcome PushBlobs::push_one(const Descriptor& blob, Mounting mounting) {
   client_.stop().check();
   Line line(client_.progress(), blob);
   const BlobState state = client_.head_blob(to_, blob.digest);
   require_same_size(state, blob, to_);
   if (state.presence == BlobState::Presence::present) {
-    if (unsent_) unsent_(blob);
+    if (request_.check_unsent) request_.check_unsent(blob);
     line.end("already there");
-    return Result::present;
+    return {blob, BlobOutcome::Kind::present, {}};
   }
-  const bool may_mount = mounting == Mounting::allowed && store_ != nullptr;
-  if (may_mount && mount(blob, store_->origins(blob.digest))) {
-    if (unsent_) unsent_(blob);
+  if (const auto from = mounting == Mounting::allowed ? mount(blob) : std::nullopt) {
+    if (request_.check_unsent) request_.check_unsent(blob);
     line.end("mounted");
-    return Result::mounted;
+    return {blob, BlobOutcome::Kind::mounted, from};
   }
-  const OpenSource open = [&] { return open_(blob); };
+  if (request_.check_upload) request_.check_upload(blob);
+  const OpenSource open = [&] { return request_.open(blob); };
   client_.upload_blob(to_, blob, open, [&](std::uint64_t position) {
     client_.stop().check();
     line.reach(position);
   });
   line.end("uploaded");
-  return Result::uploaded;
+  return {blob, BlobOutcome::Kind::uploaded, {}};
 }
 
-bool PushBlobs::mount(const Descriptor& blob, const std::vector<Reference>& origins) {
-  std::size_t tried = 0;
-  for (const Reference& origin : origins) {
-    const bool candidate =
-        origin.host() == to_.name.host() && origin.repository() != to_.name.repository();
-    if (candidate && tried++ < most_mounts && client_.mount_blob(to_, blob.digest, origin)) {
-      return true;
-    }
+// Other repositories of the same registry that are known to have it.
+std::vector<Reference> PushBlobs::candidates(const Descriptor& blob) const {
+  std::vector<Reference> origins = request_.known_at;
+  if (request_.store != nullptr) {
+    const std::vector<Reference> stored = request_.store->origins(blob.digest);
+    origins.insert(origins.end(), stored.begin(), stored.end());
   }
-  return false;
+  std::erase_if(origins, [&](const Reference& origin) {
+    return origin.host() != to_.name.host() || origin.repository() == to_.name.repository();
+  });
+  if (origins.size() > most_mounts) origins.erase(origins.begin() + most_mounts, origins.end());
+  return origins;
+}
+
+std::optional<Reference> PushBlobs::mount(const Descriptor& blob) {
+  for (const Reference& origin : candidates(blob)) {
+    if (client_.mount_blob(to_, blob.digest, origin)) return origin;
+  }
+  return std::nullopt;
 }
 
 }  // namespace mlpack

@@ -170,6 +170,10 @@ Error unreachable(const std::string& what, const NetworkFailure& failure, const 
       return Error(Fault::refused,
                    message,
                    "a public server must not lead into a private network; ask whoever runs it");
+    case NetworkFailure::Kind::proxy:
+      return Error(Fault::network,
+                   message,
+                   "put them into HTTPS_PROXY or HTTP_PROXY: `http://USER:PASSWORD@HOST:PORT`");
     default:
       return Error(Fault::network, message, hint);
   }

@@ -1,6 +1,7 @@
 #include "registry/remote_wire.h"
 
 #include "lib/text.h"
+#include "registry/peers.h"
 #include "registry/refusal.h"
 #include "registry/resume.h"
 #include "registry/url.h"
@@ -108,11 +109,11 @@ Landed RemoteWire::follow(const RemoteCall& call) const {
   Request::Peers peers = Request::Peers::any;
   const auto send_to = [&](const Url& url) {
     Request request{.method = call.method, .url = url.text(), .headers = call.headers};
-    if (url.host() != call.url.host()) request.peers = peers;
+    request.peers = peers;
     if (call.prepare) call.prepare(url, request);
     Response response = transport_.send(request);
     if (response.failure) return response;
-    if (is_public_address(response.peer)) peers = Request::Peers::public_only;
+    if (url == call.url) peers = peers_named_by(response);
     translate_rate_limit(response);
     if (call.seen) call.seen(url, response);
     return response;

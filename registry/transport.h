@@ -42,10 +42,13 @@ struct Request {
   Source* source = nullptr;  // gives exactly `length` bytes; what it throws leaves `send`
   std::uint64_t length = 0;  // of `source`
 
-  /// Where the connection may lead. `public_only` refuses loopback, link-local and private
-  /// addresses, after the name is resolved: a public registry must not send us into the local
-  /// network.
-  enum class Peers { any, public_only } peers = Peers::any;
+  /// Where the connection may lead, once the name is resolved; looked at before anything is sent,
+  /// and on a proxy's way of the name alone. `network` refuses this machine and its link
+  /// (loopback, link-local, multicast), `public_only` private addresses too: a public registry must
+  /// not send us into the local network.
+  enum class Peers { any, network, public_only } peers = Peers::any;
+  /// `any_certificate` is for hosts of which the user said so.
+  enum class Trust { verified, any_certificate } trust = Trust::verified;
   /// Whether the user's netrc file may name a password for the host: over TLS or to this machine.
   enum class Netrc { ignored, used } netrc = Netrc::ignored;
   /// `finish` is for what is sent to clean up after a stop was requested; it gets a few seconds.
@@ -57,8 +60,8 @@ struct Request {
 struct NetworkFailure {
   std::string message;
   /// What another attempt cannot change: a certificate that is not trusted, an address that
-  /// `Peers::public_only` forbids.
-  enum class Kind { passing, certificate, forbidden } kind = Kind::passing;
+  /// `Peers` forbids, a proxy that does not let us pass.
+  enum class Kind { passing, certificate, forbidden, proxy } kind = Kind::passing;
   bool may_pass() const { return kind == Kind::passing; }
 };
 
@@ -72,8 +75,9 @@ class Body : public Source {
 struct Response {
   int status = 0;
   Headers headers;
-  std::unique_ptr<Body> body;             // never null where `failure` is not set
-  std::string peer;                       // the address that answered
+  std::unique_ptr<Body> body;  // never null where `failure` is not set
+  std::string peer;            // the address that answered; through a proxy its own
+  bool by_proxy = false;
   std::optional<NetworkFailure> failure;  // set: nothing else is
 };
 

@@ -2,6 +2,7 @@
 #include "lib/oci/verify.h"
 #include "registry/client.h"
 #include "registry/client_state.h"
+#include "registry/upload_chunks.h"
 #include "registry/upload_session.h"
 
 #include <utility>
@@ -31,8 +32,13 @@ class OutgoingSource : public Source {
   std::uint64_t position_ = 0;
 };
 
+// So often in a row a connection breaks before a blob goes out in another form: some proxies end
+// bodies that are too large for them, or take too long, without a word.
+constexpr int cuts_of_a_form = 2;
+
 // One blob on its way: POST, then PUT of all of it. Where the answer to the PUT is lost, the blob
-// is there all the same, which a HEAD shows; the chunked forms have to send everything again then.
+// is there all the same, which a HEAD shows; the other forms, for registries that do not take it
+// like that, have to send everything again then.
 class BlobUpload {
  public:
   BlobUpload(Client& client, Client::State& state, const Repository& to, const Descriptor& blob)
@@ -45,34 +51,103 @@ class BlobUpload {
         attempts_(state.policy, state.policy.attempts) {}
 
   void run(const OpenSource& open, const std::function<void(std::uint64_t)>& moved) {
-    while (!send(open, moved) && !is_there(sent(), blob_)) {
+    open_ = [&] { return std::make_unique<OutgoingSource>(open(), blob_, name_, moved); };
+    while (!send() && !arrived()) {
     }
+    state_.remember_rules(to_);
   }
 
  private:
   SentBlob sent() const { return {client_, to_, attempt_, name_}; }
 
+  // A registry that kept only some of the chunks has a blob of another size under the name of ours,
+  // which the next form replaces.
+  bool arrived() {
+    const bool was_spoiled = form_ == UploadForm::chunks &&
+                             !state_.upload_rules(to_).takes(UploadForm::chunks, blob_.size);
+    return !was_spoiled && is_there(sent(), blob_);
+  }
+
   // True where the registry has it now; false where it is worth another try.
-  bool send(const OpenSource& open, const std::function<void(std::uint64_t)>& moved) {
-    UploadSession session(client_, to_);
-    Call call{
-        .method = "PUT", .target = session.commit_location(blob_.digest), .length = blob_.size};
-    call.headers.add("Content-Type", "application/octet-stream");
-    call.open = [&] { return std::make_unique<OutgoingSource>(open(), blob_, name_, moved); };
-    const Answer answer = state_.exchange(to_, call);
-    const std::string body = error_body(answer.response);
-    if (is_success(answer)) {
-      session.close();
-      check_committed(sent(), blob_, answer);
-      return true;
+  bool send() {
+    const UploadRules rules = state_.upload_rules(to_);
+    form_ = rules.form_for(blob_.size).value_or(UploadForm::put);
+    for (int turn = 0; turn < cuts_ / cuts_of_a_form; ++turn) {
+      form_ = rules.after(form_, blob_.size);
     }
-    if (answer.response.failure) session.close();  // it went down with the connection
+    switch (form_) {
+      case UploadForm::put:
+        return send_put();
+      case UploadForm::patch:
+        return send_patch();
+      case UploadForm::chunks:
+        return send_chunks();
+    }
+    return false;
+  }
+
+  Call whole(const std::string& method, const std::string& target) const {
+    Call call{.method = method, .target = target, .length = blob_.size};
+    call.headers.add("Content-Type", "application/octet-stream");
+    call.open = open_;
+    return call;
+  }
+
+  bool send_put() {
+    UploadSession session(client_, to_);
+    const Answer answer = state_.exchange(to_, whole("PUT", session.commit_location(blob_.digest)));
+    return is_success(answer) ? finish(session, answer) : judge(session, answer);
+  }
+
+  bool send_patch() {
+    UploadSession session(client_, to_);
+    const Answer patched = state_.exchange(to_, whole("PATCH", session.location()));
+    if (!is_success(patched)) return judge(session, patched);
+    session.follow(patched, attempt_);
+    Call call{.method = "PUT", .target = session.commit_location(blob_.digest)};
+    call.headers.add("Content-Type", "application/octet-stream");
+    const Answer answer = state_.persist(to_, call, attempt_);
+    return is_success(answer) ? finish(session, answer) : judge(session, answer);
+  }
+
+  bool send_chunks() {
+    const SentBlob sent_blob = sent();
+    ChunkedUpload upload({client_, state_, to_, blob_, sent_blob, attempts_, open_});
+    return upload.run();
+  }
+
+  bool finish(UploadSession& session, const Answer& answer) {
+    session.close();
+    check_committed(sent(), blob_, answer);
+    return true;
+  }
+
+  // False where another try is worth it; throws the answer else.
+  bool judge(UploadSession& session, const Answer& answer) {
+    const std::string body = error_body(answer.response);
+    if (answer.response.failure) {
+      session.close();  // it went down with the connection
+      ++cuts_;
+    }
+    if (is_refused_form(answer) && takes_another_form(answer)) return false;
     const bool passing = answer.response.failure || is_passing(answer.response.status);
     if ((!passing && !is_lost_session(answer, body)) ||
         !state_.wait_for_next(state_.host_of(to_), answer, attempts_, attempt_.what)) {
       throw refused_blob(sent(), answer, body);
     }
     return false;
+  }
+
+  bool takes_another_form(const Answer& answer) {
+    const std::uint64_t size = answer.response.status == 413 ? blob_.size : 0;
+    state_.learn(to_, [&](UploadRules& rules) { rules.refuse(form_, size); });
+    cuts_ = 0;
+    const bool is_left = state_.upload_rules(to_).form_for(blob_.size).has_value();
+    if (is_left) {
+      state_.progress.note(
+          fmt::format("{}; trying to {} in another form", reason(answer), attempt_.what));
+    }
+    return is_left;
   }
 
   Client& client_;
@@ -82,6 +157,9 @@ class BlobUpload {
   std::string name_;
   Attempt attempt_;
   Attempts attempts_;
+  OpenSource open_;
+  UploadForm form_ = UploadForm::put;
+  int cuts_ = 0;  // of connections, in a row
 };
 
 }  // namespace

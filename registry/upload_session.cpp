@@ -22,7 +22,7 @@ void check_said_digest(const Answer& answer, const Descriptor& blob, const std::
 }  // namespace
 
 void UploadSession::follow(const Answer& answer, const Attempt& attempt) {
-  if (answer.response.headers.find("Location")) upload_ = {upload_location(answer, attempt)};
+  if (answer.response.headers.find("Location")) upload_.location = upload_location(answer, attempt);
 }
 
 std::string UploadSession::commit_location(const Digest& digest) const {
@@ -56,6 +56,11 @@ bool is_lost_session(const Answer& answer, const std::string& body) {
   const int status = answer.response.status;
   return status == 404 || status == 416 || has_error_code(body, "BLOB_UPLOAD_UNKNOWN") ||
          has_error_code(body, "BLOB_UPLOAD_INVALID");
+}
+
+bool is_refused_form(const Answer& answer) {
+  const int status = answer.response.status;
+  return status == 405 || status == 413 || status == 501;
 }
 
 Error refused_blob(const SentBlob& sent, const Answer& answer, const std::string& body) {

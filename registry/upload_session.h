@@ -21,6 +21,7 @@ class UploadSession {
   UploadSession& operator=(const UploadSession&) = delete;
 
   const std::string& location() const { return upload_.location; }
+  std::uint64_t least_chunk() const { return upload_.least_chunk; }
   /// Goes on where `answer` says, if it says so. Fault::refused where that is without TLS.
   void follow(const Answer& answer, const Attempt& attempt);
   /// Where the blob is committed as the one with `digest`.
@@ -41,6 +42,10 @@ std::string upload_location(const Answer& answer, const Attempt& attempt);
 /// A session that the registry does not know (any more), or sees at another offset: a new one
 /// helps.
 bool is_lost_session(const Answer& answer, const std::string& body);
+
+/// True where the answer says that the registry, or a proxy before it, does not take blobs in this
+/// form or of this size; another form may do.
+bool is_refused_form(const Answer& answer);
 
 /// A blob on its way, for those who judge the answers.
 struct SentBlob {

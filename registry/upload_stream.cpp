@@ -37,10 +37,6 @@ class HashedSource : public Source {
   Hasher hasher_;
 };
 
-bool knows_no_patch(const Answer& answer) {
-  return answer.response.status == 405 || answer.response.status == 501;
-}
-
 // A blob of unknown digest on its way: POST, one PATCH of all of it, PUT with the digest that it
 // turned out to have. Whatever goes wrong once all of it was read, the ordinary upload is for what
 // follows, which survives a lost answer.
@@ -76,6 +72,10 @@ class StreamUpload {
 
   // True where the registry has it now.
   bool send() {
+    if (!state_.upload_rules(to_).takes(UploadForm::patch, stream_.size)) {
+      digest_ = digest_of(*stream_.open());
+      return false;
+    }
     UploadSession session(client_, to_);
     Call call{.method = "PATCH", .target = session.location(), .length = stream_.size};
     call.headers.add("Content-Type", "application/octet-stream");
@@ -90,7 +90,7 @@ class StreamUpload {
       return commit(session, blob);
     }
     if (answer.response.failure) session.close();  // it went down with the connection
-    if (knows_no_patch(answer)) {
+    if (is_refused_form(answer)) {
       digest_ = digest_of(*stream_.open());
     } else {
       wait_or_throw(answer);

@@ -54,8 +54,14 @@ std::string escape_query(std::string_view text);
 /// True for `localhost`, 127.0.0.0/8 and `[::1]`, with or without a port.
 bool is_loopback_host(std::string_view host);
 
-/// False for loopback, link-local, private, shared and multicast addresses, in IPv6 clothes too,
-/// and for what is not an address.
+/// Whose an address is; in IPv6 clothes (mapped, NAT64, 6to4) the IPv4 address counts.
+enum class AddressScope {
+  host,      // loopback, unspecified, link-local, multicast, broadcast, and what is no address
+  network,   // private, shared, unique local, and what is set aside for tests
+  internet,  // all others
+};
+AddressScope scope_of_address(const std::string& address);
+/// Whether it is AddressScope::internet.
 bool is_public_address(const std::string& address);
 
 }  // namespace mlpack

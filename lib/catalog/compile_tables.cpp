@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <limits>
 #include <map>
 #include <set>
 #include <span>
@@ -98,6 +99,30 @@ std::string compile_distributions(TemplateMap& root) {
   return writer.finish();
 }
 
+std::string upload_forms(TemplateMap& row, TableWriter& writer) {
+  Names forms;
+  for (const std::string& form : row.list("forms")) {
+    if (form != "put" && form != "patch" && form != "chunks") {
+      reject(row.node(), fmt::format("`{}` is no form of an upload", form));
+    }
+    forms.push_back("UploadForm::" + form);
+  }
+  if (forms.empty()) reject(row.node(), "a registry takes blobs in some form");
+  return writer.list("UploadForm", forms);
+}
+
+// What only the fault server of the tests plays is checked and left out.
+void check_play(TemplateMap& row) {
+  row.number("largest_chunk");
+  row.one_of("patch", {"201", "202", "405"});
+  row.one_of("kept", {"all", "last"});
+  row.one_of("offsets", {"checked", "ignored"});
+  row.one_of("session", {"resumes", "breaks"});
+  row.one_of("mount", {"from", "any", "none", "manifest"});
+  row.one_of("referrers", {"api", "none", "page"});
+  row.one_of("errors", {"json", "page"});
+}
+
 std::string compile_registries(TemplateMap& root) {
   TableWriter writer;
   Unique names;
@@ -106,10 +131,24 @@ std::string compile_registries(TemplateMap& root) {
     const std::string name = row.text("name");
     names.add(row, name);
     const std::string hosts = writer.list(row.list("hosts"));
-    rows.push_back(
-        fmt::format("{}, {}, {}", cpp_literal(name), hosts, row.number("largest_layer")));
+    const std::uint64_t largest = row.has("largest_layer")
+                                      ? row.number("largest_layer")
+                                      : std::numeric_limits<std::uint64_t>::max();
+    const std::string forms = upload_forms(row, writer);
+    const std::uint64_t body = row.number("largest_body");
+    const std::uint64_t chunk = row.number("chunk");
+    const std::string ranges = row.one_of("ranges", {"exact", "ignored"});
+    rows.push_back(fmt::format("{}, {}, {}U, {}, {}U, {}U, UploadRanges::{}",
+                               cpp_literal(name),
+                               hosts,
+                               largest,
+                               forms,
+                               body,
+                               chunk,
+                               ranges));
+    check_play(row);
     if (row.text("source").empty() || row.text("retrieved").empty()) {
-      reject(row.node(), "a limit needs a source and a date");
+      reject(row.node(), "a row needs a source and a date");
     }
     row.finish();
   }

@@ -30,7 +30,10 @@ Findings check_image(const CheckInput& input) {
                            check_cuda,
                            check_gpu_code,
                            check_requirements,
-                           check_contents}) {
+                           check_server,
+                           check_python,
+                           check_contents,
+                           check_weights}) {
     Findings found = rule(input);
     std::move(found.begin(), found.end(), std::back_inserter(all));
   }

@@ -44,7 +44,13 @@ Findings check_gpu_code(const CheckInput& input);
 Findings check_requirements(const CheckInput& input);
 /// What is started, as whom, with which environment.
 Findings check_process(const CheckInput& input);
-/// Secrets, code in pickles, pointers instead of weights, packages that exclude each other.
+/// Where its server listens, and what is asked of it there.
+Findings check_server(const CheckInput& input);
+/// Packages of Python that exclude each other, or need more than Python.
+Findings check_python(const CheckInput& input);
+/// Secrets, code in pickles, pointers instead of weights.
 Findings check_contents(const CheckInput& input);
+/// Weights that are there twice, or not at all.
+Findings check_weights(const CheckInput& input);
 
 }  // namespace mlpack

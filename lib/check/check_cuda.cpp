@@ -31,6 +31,7 @@ class CudaCheck {
     check_majors(facts_.cudnn, "cuDNN", "cudnn-majors");
     find_searched();
     check_stubs();
+    check_capabilities();
     check_fleet();
     for (const CheckMachine& machine : input_.fleet) {
       if (machine.gpu == nullptr) continue;
@@ -102,6 +103,22 @@ class CudaCheck {
           "the stub is loaded in place of the driver, and every call of CUDA fails with error 34",
           "take the folder out of LD_LIBRARY_PATH and ld.so.conf; it is for linking alone");
     }
+  }
+
+  // What the container toolkit brings of the driver: libcuda is `compute`.
+  void check_capabilities() {
+    const auto value = input_.config.env_value("NVIDIA_DRIVER_CAPABILITIES");
+    if (!value || value->empty() || !facts_.version) return;
+    const auto names = split(*value, ',');
+    const bool has_compute = std::any_of(names.begin(), names.end(), [](std::string_view name) {
+      return trim(name) == "compute" || trim(name) == "all";
+    });
+    if (has_compute) return;
+    add("driver-capabilities",
+        Level::error,
+        fmt::format("`NVIDIA_DRIVER_CAPABILITIES` is `{}`, without `compute`", printable(*value)),
+        "the container toolkit leaves libcuda out, and CUDA finds no driver",
+        "make it `compute,utility`, or leave it out");
   }
 
   void check_compat(const CheckMachine& machine) {

@@ -1,5 +1,7 @@
 #include "lib/check/check.h"
 #include "lib/check/cuda_facts.h"
+#include "lib/check/loader.h"
+#include "lib/check/used_files.h"
 #include "lib/resolve/rules_code.h"
 #include "lib/resolve/rules_driver.h"
 #include "lib/text.h"
@@ -9,11 +11,14 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <string_view>
+#include <tuple>
 
 namespace mlpack {
 namespace {
 
+using namespace std::string_view_literals;
 using Level = Finding::Level;
 
 std::optional<Version> version_of_sm(unsigned sm) {
@@ -95,20 +100,47 @@ constexpr std::array<FitText, 7> fit_texts{{
      "install a build with code for that GPU, or take the GPU out of the fleet"},
 }};
 
+// Libraries of NVIDIA that frameworks are linked with, and use for a feature alone that they have
+// on some GPUs only: sparse matrices, profiling, memory of several machines.
+constexpr std::array feature_libraries{"libcusparseLt.so"sv,
+                                       "libcheckpoint.so"sv,
+                                       "libpcsamplingutil.so"sv,
+                                       "libnvshmem"sv,
+                                       "libcufile"sv};
+
+bool is_feature_library(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return std::any_of(feature_libraries.begin(),
+                     feature_libraries.end(),
+                     [&](std::string_view known) { return name.starts_with(known); });
+}
+
+// What becomes of a program where the code of a library does not fit.
+enum class Need { all, feature, unknown };
+
+std::string_view need_text(Need need) {
+  if (need == Need::feature) return "; but programs can do without it";
+  return need == Need::unknown ? "; but nothing that is started is known to load it" : "";
+}
+
+// Libraries of one machine of which the same is to be said.
+using FitGroup = std::tuple<const CheckMachine*, Fit, Need>;
+
 class CodeCheck {
  public:
   explicit CodeCheck(const CheckInput& input) : input_(input) {}
 
   Findings run() {
-    for (const auto& [path, file] : input_.files.all()) {
-      if (!file.content || !file.content->elf || !has_kernels(*file.content->elf)) continue;
+    for (const auto& [path, file] : input_.files.read()) {
+      if (!file->content->elf || !has_kernels(*file->content->elf)) continue;
       for (const CheckMachine& machine : input_.fleet) {
         if (machine.gpu == nullptr) continue;
-        by_fit_[{&machine, fit(*file.content->elf, machine)}].push_back(&file);
+        const Fit found = fit(*file->content->elf, machine);
+        by_fit_[{&machine, found, need_of(found, *file)}].push_back(file);
       }
     }
-    for (const auto& [key, files] : by_fit_)
-      add(*key.first, key.second, files);
+    for (const auto& [group, files] : by_fit_)
+      add(group, files);
     return std::move(findings_);
   }
 
@@ -119,6 +151,19 @@ class CodeCheck {
   }
   static bool has_kernels(const ElfFacts& elf) {
     return std::any_of(elf.gpu_code.begin(), elf.gpu_code.end(), is_launchable);
+  }
+
+  // Of what is no error anyhow it does not matter.
+  Need need_of(Fit fit, const FileFacts& file) {
+    if (fit == Fit::runs || fit_texts[static_cast<std::size_t>(fit)].level != Level::error) {
+      return Need::all;
+    }
+    if (is_feature_library(file.path)) return Need::feature;
+    if (!used_) {
+      Loader loader(input_.files, input_.config, Loader::Cache::made_by_toolkit);
+      used_.emplace(input_, loader);
+    }
+    return used_->contains(file) ? Need::all : Need::unknown;
   }
 
   // The CUDA version of the toolkit that wrote it.
@@ -178,7 +223,9 @@ class CodeCheck {
                : Fit::no_code;
   }
 
-  void add(const CheckMachine& machine, Fit fit, const std::vector<const FileFacts*>& files) {
+  void add(const FitGroup& group, const std::vector<const FileFacts*>& files) {
+    const auto& [place, fit, need] = group;
+    const CheckMachine& machine = *place;
     if (fit == Fit::runs) return;
     const std::string gpu =
         fmt::format("{} ({})", machine.gpu->name, machine.gpu->compute_capability.text());
@@ -188,18 +235,22 @@ class CodeCheck {
     const FitText& text = fit_texts[static_cast<std::size_t>(fit)];
     Finding& finding = findings_.emplace_back();
     finding.id = text.id;
-    finding.level = text.level;
+    finding.level = need == Need::all ? text.level : Level::warning;
     finding.is_unknown = fit == Fit::driver_unknown;
     finding.file = files.front()->path;
     finding.what =
         fmt::format(fmt::runtime(text.what), fmt::arg("files", names), fmt::arg("gpu", gpu));
-    finding.why = fmt::format(
-        "{} has code for {}; {}", first, targets_text(*files.front()->content->elf), text.why);
+    finding.why = fmt::format("{} has code for {}; {}{}",
+                              first,
+                              targets_text(*files.front()->content->elf),
+                              text.why,
+                              need_text(need));
     finding.fix = text.fix;
   }
 
   const CheckInput& input_;
-  std::map<std::pair<const CheckMachine*, Fit>, std::vector<const FileFacts*>> by_fit_;
+  std::map<FitGroup, std::vector<const FileFacts*>> by_fit_;
+  std::optional<UsedFiles> used_;
   Findings findings_;
 };
 

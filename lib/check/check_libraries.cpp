@@ -1,29 +1,19 @@
 #include "lib/check/check.h"
 #include "lib/check/loader.h"
 #include "lib/check/process.h"
+#include "lib/check/used_files.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 
 namespace mlpack {
 namespace {
-
-using namespace std::string_view_literals;
-
-// Modules of Python packages that are tried at run time and left alone where they do not load.
-constexpr std::array optional_modules{"_tkinter."sv,
-                                      "tbbpool."sv,
-                                      "omppool."sv,
-                                      "_dbm."sv,
-                                      "_gdbm."sv,
-                                      "_torio_ffmpeg"sv,
-                                      "libtorchcodec_"sv};
 
 std::string_view file_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
@@ -31,18 +21,6 @@ std::string_view file_name(std::string_view path) {
 
 const ElfFacts* elf_of(const FileFacts& file) {
   return file.content && file.content->elf ? &*file.content->elf : nullptr;
-}
-
-bool is_python_module(std::string_view path) {
-  const std::string_view name = file_name(path);
-  const bool is_module = name.find(".cpython-") != std::string_view::npos ||
-                         name.ends_with(".abi3.so") || name.ends_with(".pyd");
-  const bool is_installed = path.find("site-packages/") != std::string_view::npos ||
-                            path.find("dist-packages/") != std::string_view::npos;
-  return is_module && is_installed &&
-         std::none_of(optional_modules.begin(),
-                      optional_modules.end(),
-                      [&](std::string_view known) { return name.starts_with(known); });
 }
 
 // Files that nobody loads: debugging symbols, and libraries of other processors.
@@ -69,13 +47,12 @@ class LibraryCheck {
   Findings run() {
     find_names();
     const FileFacts* const started = started_program(input_).program;
-    for (const auto& [path, file] : input_.files.all()) {
-      const ElfFacts* const elf = elf_of(file);
-      if (elf == nullptr || is_left_alone(path)) continue;
-      const bool is_started = &file == started;
+    for (const auto& [path, file] : input_.files.read()) {
+      if (!file->content->elf || is_left_alone(path)) continue;
+      const bool is_started = file == started;
       const bool is_module = is_python_module(path);
       const bool is_fatal = is_started || is_module;
-      for (const LoadProblem& problem : loader_.load(file)) {
+      for (const LoadProblem& problem : loader_.load(*file)) {
         // Python packages load what they share before, under the name that is wanted.
         if (problem.kind == LoadProblem::Kind::missing && in_python(path) &&
             python_names_.contains(problem.library)) {
@@ -85,6 +62,7 @@ class LibraryCheck {
       }
     }
     check_driver_use(started);
+    check_processor();
     return findings();
   }
 
@@ -94,8 +72,8 @@ class LibraryCheck {
   }
 
   void find_names() {
-    for (const auto& [path, file] : input_.files.all()) {
-      const ElfFacts* const elf = elf_of(file);
+    for (const auto& [path, file] : input_.files.read()) {
+      const ElfFacts* const elf = elf_of(*file);
       if (elf == nullptr || !in_python(path)) continue;
       python_names_.emplace(file_name(path));
       if (!elf->soname.empty()) python_names_.insert(elf->soname);
@@ -128,6 +106,34 @@ class LibraryCheck {
                         Finding::Kind::compatibility,
                         false,
                         started->path});
+    }
+  }
+
+  // The loader refuses what is made for newer processors (glibc 2.33), or it ends with SIGILL.
+  void check_processor() {
+    if (input_.config.platform.architecture != "amd64") return;
+    std::map<unsigned, std::set<std::string>> by_level;
+    std::optional<UsedFiles> used;
+    for (const auto& [path, file] : input_.files.read()) {
+      const unsigned level = file->content->elf ? file->content->elf->x86_level : 0;
+      if (level < 3 || path.find("/glibc-hwcaps/") != std::string_view::npos) continue;
+      if (!used) used.emplace(input_, loader_);
+      if (used->contains(*file)) by_level[level].insert(file->path);
+    }
+    for (const auto& [level, files] : by_level) {
+      if (input_.config.platform.variant == fmt::format("v{}", level)) continue;
+      found_.push_back({"processor-level",
+                        level == 3 ? Finding::Level::info : Finding::Level::warning,
+                        fmt::format("{} {} for processors of x86-64-v{}",
+                                    users_text(files),
+                                    files.size() == 1 ? "is" : "are",
+                                    level),
+                        level == 3 ? "it does not start on x86-64 processors without AVX2"
+                                   : "it does not start on processors without AVX-512",
+                        "make sure that the machines have one, or take a build for all of x86-64",
+                        Finding::Kind::compatibility,
+                        false,
+                        *files.begin()});
     }
   }
 

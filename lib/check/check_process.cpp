@@ -19,6 +19,16 @@ using Level = Finding::Level;
 constexpr std::array path_lists{
     "LD_LIBRARY_PATH"sv, "LD_PRELOAD"sv, "LIBRARY_PATH"sv, "PATH"sv, "PYTHONPATH"sv};
 constexpr std::array single_paths{"CUDA_HOME"sv, "CUDA_PATH"sv, "CUDA_ROOT"sv, "VIRTUAL_ENV"sv};
+// Where libraries keep what they make while they run (documentation of each).
+constexpr std::array caches{"CUDA_CACHE_PATH"sv,
+                            "FLASHINFER_WORKSPACE_BASE"sv,
+                            "NUMBA_CACHE_DIR"sv,
+                            "OUTLINES_CACHE_DIR"sv,
+                            "TORCHINDUCTOR_CACHE_DIR"sv,
+                            "TORCH_EXTENSIONS_DIR"sv,
+                            "TRITON_CACHE_DIR"sv,
+                            "VLLM_CACHE_ROOT"sv,
+                            "XDG_CACHE_HOME"sv};
 constexpr std::array shells{"ash"sv, "bash"sv, "dash"sv, "sh"sv};
 
 // The account that a container runs as.
@@ -154,7 +164,13 @@ class ProcessCheck {
           "a container of it does not start: unable to find the user",
           "use a number, or add the user");
     }
-    if (account.uid == 0) return;
+    if (account.uid == 0) {
+      return add("user-root",
+                 Level::info,
+                 "the image runs as root",
+                 "clusters that restrict their pods refuse it, and what breaks out of it is root",
+                 "name another user: `user: \"65532:65532\"`");
+    }
     if (!account.has_line) {
       add("user-without-passwd",
           Level::warning,
@@ -163,6 +179,29 @@ class ProcessCheck {
           "add a line with that number");
     }
     check_home(account);
+    for (const std::string_view name : caches)
+      check_cache(account, name);
+  }
+
+  // The folder may be made when it is needed, where the one above may be written to.
+  void check_cache(const Account& account, std::string_view name) {
+    const std::string value = input_.config.env_value(name).value_or("");
+    if (!value.starts_with('/') || value.starts_with("/tmp/") || value.starts_with("/dev/shm")) {
+      return;
+    }
+    std::string folder = value;
+    auto real = input_.files.real_path(folder);
+    while (!real && !folder.empty()) {
+      folder.resize(folder.rfind('/'));
+      real = input_.files.real_path(folder);
+    }
+    if (real && may_write(input_.files, *real, account.uid, account.gid)) return;
+    add("cache-not-writable",
+        Level::warning,
+        fmt::format(
+            "`{}` is `{}`, where the user {} may not write", name, printable(value), account.uid),
+        "what is compiled is not kept, or the program ends",
+        "set it to a folder of the user's, or make one with `writable`");
   }
 
   void check_home(const Account& account) {

@@ -98,8 +98,9 @@ class CudaSearch {
   // `…/nvidia_cuda_runtime_cu12-12.8.90.dist-info/METADATA`
   void look_at_wheel(const std::string& path) {
     constexpr std::string_view distribution = "/nvidia_cuda_runtime";
+    if (!path.ends_with(".dist-info/METADATA")) return;
     const std::size_t at = path.find(distribution);
-    if (at == std::string::npos || !path.ends_with(".dist-info/METADATA")) return;
+    if (at == std::string::npos) return;
     const std::size_t dash = path.find('-', at);
     if (dash != std::string::npos) {
       take_newest(exact_, two_parts(std::string_view(path).substr(dash + 1)));

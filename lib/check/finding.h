@@ -6,7 +6,7 @@
 
 namespace mlpack {
 
-/// Something that `mlpack check` found.
+/// Something that `mlpack check` or `mlpack doctor` found.
 struct Finding {
   enum class Level {
     error,    // it will not run
@@ -24,7 +24,8 @@ struct Finding {
   Kind kind = Kind::compatibility;
   /// It tells what could not be decided.
   bool is_unknown = false;
-  std::string file;  // that it is about, as in recipes; may be empty
+  std::string file;                        // that it is about, as in recipes; may be empty
+  std::vector<std::string> commands = {};  // for a shell, that fix it on this host; may be empty
 };
 using Findings = std::vector<Finding>;
 

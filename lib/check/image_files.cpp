@@ -3,6 +3,7 @@
 #include "lib/text.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace mlpack {
 namespace {
 
 constexpr int most_links = 40;  // as the kernel has it
+constexpr std::uint64_t smallest_hidden = std::uint64_t{1} << 20;
 
 std::string parent_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
@@ -20,15 +22,29 @@ std::string below(const std::string& folder, std::string_view name) {
   return folder.empty() ? std::string(name) : folder + '/' + std::string(name);
 }
 
+void put_parts(std::vector<std::string>& todo, std::string_view path) {
+  const auto parts = split(path, '/');
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part)
+    if (!part->empty() && *part != ".") todo.emplace_back(*part);
+}
+
 }  // namespace
+
+void ImageFiles::remove(Files::iterator first, Files::iterator last) {
+  for (auto at = first; at != last; ++at) {
+    if (at->second.content) read_.erase(at->first);
+    if (at->second.size >= smallest_hidden) hidden_.push_back({at->first, at->second.size});
+  }
+  files_.erase(first, last);
+}
 
 void ImageFiles::remove_below(const std::string& path) {
   const std::string prefix = path.empty() ? "" : path + '/';
-  auto first = files_.lower_bound(prefix);
+  const auto first = files_.lower_bound(prefix);
   auto last = first;
   while (last != files_.end() && last->first.starts_with(prefix))
     ++last;
-  files_.erase(first, last);
+  remove(first, last);
 }
 
 std::string ImageFiles::with_real_folder(const std::string& path) const {
@@ -38,8 +54,49 @@ std::string ImageFiles::with_real_folder(const std::string& path) const {
   return below(real_path(folder).value_or(folder), name);
 }
 
-void ImageFiles::add_file(FileFacts file) {
-  file.path = with_real_folder(file.path);
+// real_path(folder), with fewer looks where the folder above is known.
+std::optional<std::string> ImageFiles::real_below_known(std::string_view folder,
+                                                        const RealFolders& folders) const {
+  const std::size_t slash = folder.rfind('/');
+  const auto parent = slash == std::string_view::npos
+                          ? folders.known.end()
+                          : folders.known.find(std::string(folder.substr(0, slash)));
+  if (parent == folders.known.end()) return real_path(folder);
+  std::string path = below(parent->second, folder.substr(slash + 1));
+  const FileFacts* const found = find(path);
+  const bool is_plain = found != nullptr && found->kind == EntryKind::directory;
+  return is_plain ? std::move(path) : real_path(folder);
+}
+
+const std::string& ImageFiles::real_folder(std::string_view folder, RealFolders& folders) const {
+  if (folders.last == folder) return folders.last_real;
+  folders.last = folder;
+  const auto known = folders.known.find(folders.last);
+  if (known != folders.known.end()) return folders.last_real = known->second;
+  const auto real = real_below_known(folder, folders);
+  if (real) folders.known.emplace(folders.last, *real);
+  return folders.last_real = real.value_or(folders.last);
+}
+
+// Whether folders may lead elsewhere after it.
+bool ImageFiles::make_room(const FileFacts& file) {
+  const std::size_t before = files_.size();
+  if (file.kind != EntryKind::directory) remove_below(file.path);
+  bool is_other = files_.size() != before;
+  const auto old = files_.find(file.path);
+  if (old != files_.end()) {
+    is_other = is_other || old->second.kind != file.kind || file.kind == EntryKind::symlink;
+    remove(old, std::next(old));
+  }
+  return is_other;
+}
+
+void ImageFiles::add_file(FileFacts file, RealFolders& folders) {
+  const std::size_t slash = file.path.rfind('/');
+  if (slash != std::string::npos) {
+    const std::string_view path = file.path;
+    file.path = below(real_folder(path.substr(0, slash), folders), path.substr(slash + 1));
+  }
   if (file.kind == EntryKind::hardlink) {
     const FileFacts* const target = find(with_real_folder(file.link));
     if (target == nullptr) return;
@@ -47,21 +104,28 @@ void ImageFiles::add_file(FileFacts file) {
     file = *target;
     file.path = std::move(path);
   }
-  if (file.kind != EntryKind::directory) remove_below(file.path);
-  std::string path = file.path;
-  files_.insert_or_assign(std::move(path), std::move(file));
+  auto next = files_.lower_bound(file.path);
+  if (next != files_.end() && next->first.starts_with(file.path)) {
+    if (make_room(file)) folders = {};
+    next = files_.lower_bound(file.path);
+  }
+  const auto added = files_.emplace_hint(next, file.path, FileFacts());
+  added->second = std::move(file);
+  if (added->second.content) read_.emplace(added->first, &added->second);
 }
 
-void ImageFiles::add(const LayerFacts& layer) {
+void ImageFiles::add(LayerFacts layer) {
   for (const std::string& path : layer.removed) {
     const std::string gone = with_real_folder(path);
     remove_below(gone);
-    files_.erase(gone);
+    const auto found = files_.find(gone);
+    if (found != files_.end()) remove(found, std::next(found));
   }
   for (const std::string& path : layer.emptied)
     remove_below(real_path(path).value_or(path));
-  for (const FileFacts& file : layer.files)
-    add_file(file);
+  RealFolders folders;
+  for (FileFacts& file : layer.files)
+    add_file(std::move(file), folders);
 }
 
 const FileFacts* ImageFiles::find(std::string_view path) const {
@@ -79,12 +143,7 @@ bool ImageFiles::is_folder(const std::string& path) const {
 
 std::optional<std::string> ImageFiles::real_path(std::string_view path) const {
   std::vector<std::string> todo;  // parts, the next one last
-  const auto put = [&](std::string_view text) {
-    const auto parts = split(text, '/');
-    for (auto part = parts.rbegin(); part != parts.rend(); ++part)
-      if (!part->empty() && *part != ".") todo.emplace_back(*part);
-  };
-  put(path);
+  put_parts(todo, path);
   std::string real;
   int links = 0;
   while (!todo.empty()) {
@@ -99,7 +158,7 @@ std::optional<std::string> ImageFiles::real_path(std::string_view path) const {
     if (found != nullptr && found->kind == EntryKind::symlink) {
       if (++links > most_links) return std::nullopt;
       if (found->link.starts_with('/')) real.clear();
-      put(found->link);
+      put_parts(todo, found->link);
       continue;
     }
     if (found == nullptr ? !is_folder(next) : !todo.empty() && found->kind == EntryKind::file) {

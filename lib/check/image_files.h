@@ -16,9 +16,15 @@ namespace mlpack {
 /// they take away taken away. Paths are relative to the root, as in recipes.
 class ImageFiles {
  public:
+  ImageFiles() = default;
+  ImageFiles(ImageFiles&&) = default;
+  ImageFiles& operator=(ImageFiles&&) = default;
+  ImageFiles(const ImageFiles&) = delete;
+  ImageFiles& operator=(const ImageFiles&) = delete;
+
   /// A layer takes away before it adds; what is no folder replaces a folder with all in it; names
   /// go through the links that are there.
-  void add(const LayerFacts& layer);
+  void add(LayerFacts layer);
 
   /// What is at `path` itself, links not followed; nullptr: nothing, or a folder that no layer
   /// names.
@@ -32,13 +38,37 @@ class ImageFiles {
   /// The files right in the folder `path`, which is real, by name.
   std::vector<const FileFacts*> children(const std::string& path) const;
   const std::map<std::string, FileFacts, std::less<>>& all() const { return files_; }
+  /// Those of which something was found out from their bytes, by path.
+  const std::map<std::string_view, const FileFacts*>& read() const { return read_; }
+  /// Large files that lower layers carry and nobody sees, because layers above replace or remove
+  /// them.
+  struct HiddenFile {
+    std::string path;
+    std::uint64_t size = 0;
+  };
+  const std::vector<HiddenFile>& hidden() const { return hidden_; }
 
  private:
+  using Files = std::map<std::string, FileFacts, std::less<>>;
+  /// Where the folders of a layer's files really are. What is new changes nothing about it, only
+  /// what takes another's place does.
+  struct RealFolders {
+    std::string last;  // files come in a row
+    std::string last_real;
+    std::unordered_map<std::string, std::string> known;
+  };
+  void remove(Files::iterator first, Files::iterator last);
   void remove_below(const std::string& path);
-  void add_file(FileFacts file);
+  void add_file(FileFacts file, RealFolders& folders);
   std::string with_real_folder(const std::string& path) const;
+  std::optional<std::string> real_below_known(std::string_view folder,
+                                              const RealFolders& folders) const;
+  const std::string& real_folder(std::string_view folder, RealFolders& folders) const;
+  bool make_room(const FileFacts& file);
 
-  std::map<std::string, FileFacts, std::less<>> files_;
+  Files files_;
+  std::map<std::string_view, const FileFacts*> read_;  // views of keys of `files_`
+  std::vector<HiddenFile> hidden_;
 };
 
 /// The lines of etc/passwd that are well-formed.

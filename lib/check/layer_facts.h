@@ -20,6 +20,8 @@ struct FileContent {
   std::vector<std::string> imports;  // of a pickle, such as `os.system`, sorted
   std::string unread;                // why the pickles in it could not be read; empty: they were
   bool is_lfs_pointer = false;       // a line that stands for a file of Git LFS
+  std::string sample;                // of a file of weights: of its bytes here and there, a digest
+  std::vector<std::string> shards;   // that an index of weights names, sorted
   bool operator==(const FileContent&) const = default;
 };
 

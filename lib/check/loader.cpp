@@ -72,9 +72,9 @@ bool is_driver_library(std::string_view name) {
 }
 
 Loader::Loader(const ImageFiles& files, const ImageConfig& config, Cache cache) : files_(files) {
-  for (const auto& [path, file] : files.all()) {
-    const bool is_loader = path.starts_with("lib/ld-musl-") || path.starts_with("usr/lib/ld-musl-");
-    is_musl_ = is_musl_ || is_loader;
+  for (const char* const folder : {"lib/ld-musl-", "usr/lib/ld-musl-"}) {
+    const auto found = files.all().lower_bound(folder);
+    is_musl_ = is_musl_ || (found != files.all().end() && found->first.starts_with(folder));
   }
   const std::string given = config.env_value("LD_LIBRARY_PATH").value_or("");
   for (const std::string_view folder : split(given, ':'))
@@ -184,6 +184,15 @@ const FileFacts* Loader::search(const FileFacts& by,
   return in_folders(defaults_, name, elf);
 }
 
+const std::vector<const FileFacts*>& Loader::needed_by(const FileFacts& by) {
+  const auto [place, is_new] = needed_.try_emplace(&by);
+  if (is_new) {
+    for (const std::string& name : by.content->elf->needed)
+      place->second.push_back(search(by, name, {}));
+  }
+  return place->second;
+}
+
 // One process: what was loaded is not looked for again under its name.
 struct Loader::Walk {
   std::map<std::string, const FileFacts*> by_name;
@@ -206,7 +215,7 @@ struct Loader::Walk {
   }
 };
 
-std::vector<LoadProblem> Loader::load(const FileFacts& start) {
+Loader::Walk Loader::walk_from(const FileFacts& start) {
   Walk walk;
   std::set<const FileFacts*> seen{&start};
   walk.queue.emplace_back(&start, std::vector<std::string>{});
@@ -216,9 +225,12 @@ std::vector<LoadProblem> Loader::load(const FileFacts& start) {
     std::vector<std::string> passed = expanded(elf.rpath, by);
     passed.insert(passed.end(), walk.queue[i].second.begin(), walk.queue[i].second.end());
     if (!elf.soname.empty()) walk.by_name.emplace(elf.soname, &by);
-    for (const std::string& name : elf.needed) {
+    const std::vector<std::string> inherited = walk.queue[i].second;
+    for (std::size_t at = 0; at < elf.needed.size(); ++at) {
+      const std::string& name = elf.needed[at];
       if (walk.by_name.contains(name)) continue;
-      const FileFacts* const found = search(by, name, walk.queue[i].second);
+      const FileFacts* const found =
+          inherited.empty() ? needed_by(by)[at] : search(by, name, inherited);
       walk.by_name.emplace(name, found);
       if (found == nullptr && !is_driver_library(name)) {
         walk.problems.push_back({LoadProblem::Kind::missing, name, by.path, {}, {}});
@@ -227,7 +239,18 @@ std::vector<LoadProblem> Loader::load(const FileFacts& start) {
     }
     walk.add_versions(by);
   }
-  return std::move(walk.problems);
+  return walk;
+}
+
+std::vector<LoadProblem> Loader::load(const FileFacts& start) {
+  return std::move(walk_from(start).problems);
+}
+
+std::vector<const FileFacts*> Loader::closure(const FileFacts& start) {
+  std::vector<const FileFacts*> files;
+  for (const auto& [file, inherited] : walk_from(start).queue)
+    files.push_back(file);
+  return files;
 }
 
 }  // namespace mlpack

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace mlpack {
@@ -40,6 +41,8 @@ class Loader {
   /// What keeps the program or library `start` from being loaded, with all that it needs.
   /// Libraries that the driver brings are never missing.
   std::vector<LoadProblem> load(const FileFacts& start);
+  /// `start` and all files that are loaded with it.
+  std::vector<const FileFacts*> closure(const FileFacts& start);
   /// The folders that are looked at for every file: LD_LIBRARY_PATH, then those of the
   /// configuration.
   const std::vector<std::string>& environment_folders() const { return environment_; }
@@ -47,6 +50,9 @@ class Loader {
 
  private:
   struct Walk;
+  Walk walk_from(const FileFacts& start);
+  /// What the names that `by` needs lead to, in their order, where nothing is inherited.
+  const std::vector<const FileFacts*>& needed_by(const FileFacts& by);
   const FileFacts* search(const FileFacts& by,
                           const std::string& name,
                           const std::vector<std::string>& inherited);
@@ -66,6 +72,7 @@ class Loader {
   std::vector<std::string> configured_;
   std::vector<std::string> defaults_;
   std::map<std::string, std::optional<std::string>, std::less<>> real_folders_;
+  std::unordered_map<const FileFacts*, std::vector<const FileFacts*>> needed_;
 };
 
 }  // namespace mlpack

@@ -8,7 +8,7 @@ namespace mlpack {
 namespace {
 
 constexpr int most_interpreters = 4;
-constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr const char* container_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 bool is_executable(const FileFacts* file) {
   return file != nullptr && (file->mode & 0111U) != 0;
@@ -32,13 +32,25 @@ const FileFacts* find_program(const CheckInput& input, const std::string& name) 
     return input.files.file(path);
   }
   const FileFacts* other = nullptr;
-  const std::string folders = input.config.env_value("PATH").value_or(default_path);
+  const std::string folders = input.config.env_value("PATH").value_or(container_path);
   for (const std::string_view folder : split(folders, ':')) {
     const FileFacts* const file = input.files.file(std::string(folder) + "/" + name);
     if (is_executable(file)) return file;
     if (other == nullptr) other = file;
   }
   return other;
+}
+
+std::vector<std::string> command_words(const ImageConfig& config) {
+  std::vector<std::string> given = config.entrypoint;
+  given.insert(given.end(), config.cmd.begin(), config.cmd.end());
+  if (given.size() < 3 || given[1] != "-c") return given;
+  std::vector<std::string> words;
+  for (const std::string_view part : split(given[2], ' ')) {
+    const std::string_view word = trim(part);
+    if (!word.empty() && (word != "exec" || !words.empty())) words.emplace_back(word);
+  }
+  return words;
 }
 
 StartedProgram started_program(const CheckInput& input) {

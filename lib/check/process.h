@@ -16,6 +16,9 @@ struct StartedProgram {
   std::vector<std::string> interpreters;  // that `#!` lines name
 };
 
+/// Entrypoint and command; the line that is given to a shell is taken apart at its blanks.
+std::vector<std::string> command_words(const ImageConfig& config);
+
 /// Follows the words as execvp does in a container: PATH of the configuration, then the
 /// interpreters of scripts.
 StartedProgram started_program(const CheckInput& input);

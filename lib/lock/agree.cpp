@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::string_view system_name = "system_packages";
 constexpr std::string_view base_name = "base";
+constexpr std::string_view python_name = "python";
 
 bool is_remote(const Weights& weights) {
   return weights.kind != SourceKind::path;
@@ -47,6 +49,24 @@ std::string weights_problem(const Weights& wish, const LockedWeights* locked) {
     return "the spec says another sha256 than the lock";
   }
   return {};
+}
+
+// `https://user:password@host` without its middle.
+std::string without_user(std::string url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const std::size_t host = scheme + 3;
+  const std::size_t user = url.substr(0, url.find('/', host)).rfind('@');
+  if (user != std::string::npos && user >= host) url.erase(host, user + 1 - host);
+  return url;
+}
+
+// `name @ https://user:password@host/name.whl?token#sha256=…` as it may be seen.
+std::string without_secrets(std::string text) {
+  const std::size_t url = text.find("://");
+  const std::size_t query = url == std::string::npos ? url : text.find('?', url);
+  if (query != std::string::npos) text.erase(query, text.find_first_of("# ", query) - query);
+  return without_user(std::move(text));
 }
 
 std::string in_ticks(const std::vector<std::string>& names) {
@@ -97,6 +117,22 @@ std::string system_problem(const Spec& spec, const LockedPlatform& locked) {
   return difference(lock_packages(spec), locked.system->asked);
 }
 
+std::string python_problem(const LockSubject& subject, const LockedPlatform& locked) {
+  if (!subject.spec.python) {
+    return locked.python ? "the lock has packages, the spec none" : std::string();
+  }
+  if (!locked.python) return "the packages are not in the lock";
+  std::vector<std::string> texts;
+  const std::string words = difference(lock_python(subject.spec), locked.python->asked);
+  if (!words.empty()) texts.push_back(words);
+  for (const auto& [path, sha256] : subject.python_files) {
+    const auto found = locked.python->files.find(path);
+    const bool is_same = found != locked.python->files.end() && found->second == sha256;
+    if (!is_same) texts.push_back(fmt::format("`{}` is another than was locked", path));
+  }
+  return join(texts, "; ");
+}
+
 bool has_platforms_of_its_own(const Spec& spec) {
   return spec.platforms.empty() || spec.platforms.front().place.line != 0;
 }
@@ -109,7 +145,9 @@ std::string platform_problem(const Spec& spec, const Lock& lock) {
   return {};
 }
 
-void keep_agreeing(LockedPlatform& locked, const Spec& spec) {
+void keep_agreeing(LockedPlatform& locked, const LockSubject& subject) {
+  const Spec& spec = subject.spec;
+  if (!spec.python || !python_problem(subject, locked).empty()) locked.python.reset();
   const bool same_base = base_problem(spec, locked).empty();
   if (!same_base || !has_system(spec) || !system_problem(spec, locked).empty()) {
     locked.system.reset();
@@ -135,10 +173,7 @@ std::string lock_source(const Weights& weights) {
   const std::size_t hash = std::min(source.find('#'), source.size());
   const std::size_t query = source.substr(0, hash).find('?');
   if (query != std::string::npos) source.erase(query, hash - query);
-  const std::size_t host = source.find("://") + 3;
-  const std::size_t user = source.substr(0, source.find('/', host)).rfind('@');
-  if (user != std::string::npos && user >= host) source.erase(host, user + 1 - host);
-  return source;
+  return without_user(std::move(source));
 }
 
 std::string lock_base(const Spec& spec) {
@@ -160,13 +195,49 @@ std::vector<std::string> lock_packages(const Spec& spec) {
   return {names.begin(), names.end()};
 }
 
+std::vector<std::string> lock_python(const Spec& spec) {
+  std::set<std::string> lines;
+  if (!spec.python) return {};
+  const Python& python = spec.python->value;
+  const auto from_folder = [&](const fs::path& path) {
+    const fs::path below = path.lexically_relative(spec.folder);
+    return (below.empty() ? path : below).string();
+  };
+  const auto add_all = [&](const char* kind, const auto& words) {
+    for (const auto& word : words)
+      lines.insert(fmt::format("{} {}", kind, word));
+  };
+  std::vector<std::string> folders;
+  for (const fs::path& folder : python.find_links)
+    folders.push_back(from_folder(folder));
+  std::vector<std::string> indexes{python.index_url};
+  indexes.insert(indexes.end(), python.extra_index_urls.begin(), python.extra_index_urls.end());
+  std::erase(indexes, "");
+  for (std::string& index : indexes)
+    index = without_secrets(std::move(index));
+  if (!python.version.empty()) add_all("version", std::vector{python.version});
+  if (python.requirements) add_all("requirements", std::vector{from_folder(*python.requirements)});
+  if (python.lock) add_all("lock", std::vector{from_folder(*python.lock)});
+  std::vector<std::string> packages = python.packages;
+  for (std::string& package : packages)
+    package = without_secrets(std::move(package));
+  add_all("package", packages);
+  add_all("extra", python.extras);
+  add_all("group", python.groups);
+  add_all("index", indexes);
+  add_all("find_links", folders);
+  if (python.install == Python::Install::base) add_all("install", std::vector{"base"});
+  return {lines.begin(), lines.end()};
+}
+
 bool has_system(const Spec& spec) {
   return std::holds_alternative<BaseDebian>(spec.base.value) || !spec.system_packages.empty();
 }
 
 std::vector<std::string> disagreements(const Lock& lock,
-                                       const Spec& spec,
+                                       const LockSubject& subject,
                                        const std::vector<Platform>& platforms) {
+  const Spec& spec = subject.spec;
   std::vector<std::string> lines;
   add(lines, "platform", platform_problem(spec, lock));
   for (const auto& item : spec.weights) {
@@ -182,7 +253,8 @@ std::vector<std::string> disagreements(const Lock& lock,
     });
     if (!is_wanted) lines.push_back(fmt::format("weights `{}`: not in the spec", locked.name));
   }
-  const bool needs_parts = has_system(spec) || has_official_base(spec) || !lock_base(spec).empty();
+  const bool needs_parts = has_system(spec) || has_official_base(spec) ||
+                           !lock_base(spec).empty() || spec.python.has_value();
   const LockedPlatform nothing;
   for (const Platform& platform : platforms) {
     const auto found = lock.platforms.find(platform);
@@ -193,11 +265,15 @@ std::vector<std::string> disagreements(const Lock& lock,
     const LockedPlatform& locked = found == lock.platforms.end() ? nothing : found->second;
     add(lines, fmt::format("{}: base", platform.text()), base_problem(spec, locked));
     add(lines, fmt::format("{}: system_packages", platform.text()), system_problem(spec, locked));
+    add(lines, fmt::format("{}: python", platform.text()), python_problem(subject, locked));
   }
   return lines;
 }
 
-Lock agreeing_part(const Lock& lock, const Spec& spec, const std::vector<Platform>& platforms) {
+Lock agreeing_part(const Lock& lock,
+                   const LockSubject& subject,
+                   const std::vector<Platform>& platforms) {
+  const Spec& spec = subject.spec;
   Lock agreed = lock;
   if (!spec.platforms.empty() && has_platforms_of_its_own(spec)) agreed.platform.reset();
   agreed.weights.clear();
@@ -208,7 +284,7 @@ Lock agreeing_part(const Lock& lock, const Spec& spec, const std::vector<Platfor
   }
   for (const Platform& platform : platforms) {
     const auto found = agreed.platforms.find(platform);
-    if (found != agreed.platforms.end()) keep_agreeing(found->second, spec);
+    if (found != agreed.platforms.end()) keep_agreeing(found->second, subject);
   }
   return agreed;
 }
@@ -220,7 +296,7 @@ void keep_platforms(Lock& lock, const Spec& spec, const std::vector<Platform>& p
   });
 }
 
-std::vector<std::string> upgradable_names(const Spec& spec) {
+std::vector<std::string> upgradable_names(const Spec& spec, const Lock& lock) {
   std::vector<std::string> names;
   const bool has_image = !lock_base(spec).empty() || has_official_base(spec);
   if (has_image || has_system(spec)) names.emplace_back(base_name);
@@ -228,6 +304,15 @@ std::vector<std::string> upgradable_names(const Spec& spec) {
   for (const auto& item : spec.weights) {
     if (is_remote(item.value)) names.push_back(item.value.name);
   }
+  if (!spec.python) return names;
+  names.emplace_back(python_name);
+  std::set<std::string> packages;
+  for (const auto& [platform, locked] : lock.platforms) {
+    if (!locked.python) continue;
+    for (const LockedWheel& wheel : locked.python->wheels)
+      packages.insert(wheel.name);
+  }
+  names.insert(names.end(), packages.begin(), packages.end());
   return names;
 }
 
@@ -239,11 +324,19 @@ void forget_pins(Lock& lock, const std::vector<std::string>& names) {
   const auto is_named = [&](std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
+  const auto has_named_wheel = [&](const LockedPython& python) {
+    return std::any_of(python.wheels.begin(), python.wheels.end(), [&](const LockedWheel& wheel) {
+      return is_named(wheel.name);
+    });
+  };
   std::erase_if(lock.weights, [&](const auto& weights) { return is_named(weights.name); });
   for (auto& [platform, locked] : lock.platforms) {
     // What was added to a base is right for that base alone.
     if (is_named(base_name) || is_named(system_name)) locked.system.reset();
     if (is_named(base_name)) locked.base.reset();
+    const bool is_python =
+        is_named(python_name) || (locked.python && has_named_wheel(*locked.python));
+    if (is_python) locked.python.reset();
   }
 }
 

@@ -109,6 +109,45 @@ void compare_packages(const LockedSystem& before, const LockedSystem& now, Lines
   }
 }
 
+void compare_wheels(const LockedPython& before, const LockedPython& now, Lines& lines) {
+  const auto place = [](const LockedPython& python) { return python.version + ", " + python.libc; };
+  if (place(before) != place(now)) lines.push_back("Python " + arrow(place(before), place(now)));
+  if (before.torch != now.torch) {
+    const auto build = [](const LockedPython& python) {
+      return python.torch.empty() ? std::string("the index's") : python.torch;
+    };
+    lines.push_back("the build of torch: " + arrow(build(before), build(now)));
+  }
+  for (const LockedWheel& wheel : now.wheels) {
+    const auto found = find_named(before.wheels, wheel.name);
+    if (found == before.wheels.end()) {
+      lines.push_back(fmt::format("{} {} is new", wheel.name, wheel.version));
+    } else if (found->version != wheel.version) {
+      lines.push_back(fmt::format("{} {}", wheel.name, arrow(found->version, wheel.version)));
+    } else if (found->sha256 != wheel.sha256) {
+      lines.push_back(fmt::format("{} {} is another file", wheel.name, wheel.version));
+    }
+  }
+  for (const LockedWheel& wheel : before.wheels) {
+    if (find_named(now.wheels, wheel.name) != now.wheels.end()) continue;
+    lines.push_back(fmt::format("{} {} is gone", wheel.name, wheel.version));
+  }
+  if (before.asked != now.asked || before.files != now.files) {
+    lines.emplace_back("`python` of the spec is another");
+  }
+}
+
+void compare_python(const LockedPlatform& before, const LockedPlatform& now, Lines& lines) {
+  if (before.python && now.python) return compare_wheels(*before.python, *now.python, lines);
+  if (now.python) {
+    lines.push_back(fmt::format("{} of Python {}",
+                                counted(now.python->wheels.size(), "wheel"),
+                                printable(now.python->version)));
+  } else if (before.python) {
+    lines.emplace_back("wheels: gone");
+  }
+}
+
 void compare_base(const LockedPlatform& before, const LockedPlatform& now, Lines& lines) {
   if (before.base == now.base) return;
   if (!now.base) {
@@ -153,6 +192,7 @@ Lines compare(const LockedPlatform& before, const LockedPlatform& now) {
   } else if (before.system) {
     lines.emplace_back("packages: gone");
   }
+  compare_python(before, now, lines);
   compare_decisions(before.decisions, now.decisions, lines);
   return lines;
 }

@@ -57,8 +57,36 @@ struct LockedSystem {
   std::string security_mirror;
   std::vector<LockedPackage> packages;  // by name
   std::vector<Digest> layers;           // the keys of the layers they become, from the lowest
-  std::optional<LockedRoot> root;
+  std::optional<LockedRoot> root;       // where no Python is above
   bool operator==(const LockedSystem&) const = default;
+};
+
+/// A wheel of the image's Python.
+struct LockedWheel {
+  std::string name;  // normalised
+  std::string version;
+  std::string file;
+  std::uint64_t size = 0;
+  Digest sha256;
+  std::string index;  // that has it, without credentials; empty: none, or nobody knows which
+  std::string url;    // without credentials; empty: it is found by its name
+  std::string path;   // of one on disk that is named, from the spec's folder; else empty
+  std::string layer;  // the name of the one that it goes to
+  enum class Reference { index, direct } reference = Reference::index;  // direct: PEP 610
+  bool operator==(const LockedWheel&) const = default;
+};
+
+/// What is installed into the image's Python.
+struct LockedPython {
+  std::string version;             // of the interpreter: `3.11.2`
+  std::string libc;                // beside it: `glibc 2.36`
+  std::string torch;               // the build of PyTorch's: `cu128`; empty: what the index has
+  std::vector<std::string> asked;  // what the spec says, as lock_python has it
+  std::map<std::string, Digest> files;  // that the spec names, by their paths from its folder
+  std::vector<LockedWheel> wheels;      // by name
+  std::vector<Digest> layers;           // the keys of the layers they become, from the lowest
+  std::optional<LockedRoot> root;       // with all that is below
+  bool operator==(const LockedPython&) const = default;
 };
 
 /// A layer that was made: what its recipe is, wherever its files lie, and what came out.
@@ -77,6 +105,7 @@ struct LockedPlatform {
   std::optional<LockedBase> base;
   std::vector<Decision> decisions;
   std::optional<LockedSystem> system;
+  std::optional<LockedPython> python;
   std::vector<LockedLayer> layers;  // as they lie
 };
 
@@ -107,6 +136,7 @@ struct Lock {
   /// Where the layers were made by other rules than those of this mlpack, they count for nothing.
   unsigned layer_rules = layer_format;
   unsigned system_rules = 0;
+  unsigned python_rules = 0;
   std::optional<Platform> platform;    // chosen, as the spec names none
   std::vector<LockedWeights> weights;  // in the order of the spec
   std::map<Platform, LockedPlatform> platforms;

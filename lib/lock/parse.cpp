@@ -1,6 +1,7 @@
 #include "lib/error.h"
 #include "lib/lock/lock.h"
 #include "lib/oci/json_node.h"
+#include "lib/python/tags.h"
 #include "lib/remote.h"
 #include "lib/text.h"
 
@@ -133,6 +134,64 @@ LockedSystem system_of(const JsonNode& node) {
   return system;
 }
 
+// Of a server, without what may be a secret.
+std::string wheel_url(const JsonNode& node) {
+  std::string url = full_text(node);
+  const bool has_query = url.find_first_of("?#") != std::string::npos;
+  if (has_query || url.starts_with("file:")) node.refuse("is no http or https URL of a file");
+  return mirror_url(node);
+}
+
+LockedWheel wheel_of(const JsonNode& node) {
+  check_keys(
+      node,
+      {"name", "version", "file", "size", "sha256", "index", "url", "path", "reference", "layer"});
+  LockedWheel wheel{full_text(node.at("name")),
+                    full_text(node.at("version")),
+                    full_text(node.at("file")),
+                    node.at("size").number(largest_size),
+                    hex_digest(node.at("sha256")),
+                    {},
+                    {},
+                    {},
+                    full_text(node.at("layer"))};
+  if (const auto index = node.find("index")) wheel.index = wheel_url(*index);
+  if (const auto url = node.find("url")) wheel.url = wheel_url(*url);
+  if (const auto path = node.find("path")) wheel.path = full_text(*path);
+  if (const auto reference = node.find("reference")) {
+    if (reference->text() != "direct") reference->refuse("is not `direct`");
+    wheel.reference = LockedWheel::Reference::direct;
+  }
+  const auto name = parse_wheel_name(wheel.file);
+  if (!name) node.at("file").refuse("is no name of a wheel");
+  if (name->name != wheel.name) node.at("file").refuse("is a wheel of another package");
+  if (!PythonVersion::parse(wheel.version)) node.at("version").refuse("is no version");
+  return wheel;
+}
+
+LockedPython python_of(const JsonNode& node) {
+  check_keys(node, {"version", "libc", "torch", "asked", "files", "wheels", "layers", "root"});
+  LockedPython python;
+  python.version = full_text(node.at("version"));
+  python.libc = full_text(node.at("libc"));
+  python.torch = node.text_or_empty("torch");
+  python.asked = words(node, "asked");
+  if (const auto files = node.find("files")) {
+    for (const auto& [path, sha256] : files->members())
+      python.files.emplace(path, hex_digest(sha256));
+  }
+  for (const JsonNode& wheel : list(node, "wheels")) {
+    LockedWheel read = wheel_of(wheel);
+    const bool is_next = python.wheels.empty() || python.wheels.back().name < read.name;
+    if (!is_next) wheel.refuse("is there twice, or not sorted by name");
+    python.wheels.push_back(std::move(read));
+  }
+  for (const JsonNode& key : list(node, "layers"))
+    python.layers.push_back(key.digest());
+  if (const auto root = node.find("root")) python.root = root_of(*root);
+  return python;
+}
+
 Role role_of(const JsonNode& node) {
   const std::string name = node.text();
   for (const Role role : {Role::system, Role::python, Role::weights}) {
@@ -158,7 +217,7 @@ Decision decision_of(const JsonNode& node) {
 }
 
 LockedPlatform platform_of(const JsonNode& node) {
-  check_keys(node, {"base", "decisions", "system", "layers"});
+  check_keys(node, {"base", "decisions", "system", "python", "layers"});
   LockedPlatform platform;
   if (const auto base = node.find("base")) {
     check_keys(*base, {"reference", "digest"});
@@ -167,6 +226,7 @@ LockedPlatform platform_of(const JsonNode& node) {
   for (const JsonNode& decision : list(node, "decisions"))
     platform.decisions.push_back(decision_of(decision));
   if (const auto system = node.find("system")) platform.system = system_of(*system);
+  if (const auto python = node.find("python")) platform.python = python_of(*python);
   for (const JsonNode& layer : list(node, "layers"))
     platform.layers.push_back(layer_of(layer));
   return platform;
@@ -226,9 +286,12 @@ Lock lock_of(const JsonNode& node) {
   check_keys(node, {"schema", "rules", "platform", "weights", "platforms"});
   Lock lock;
   const JsonNode rules = node.at("rules");
-  check_keys(rules, {"layers", "system"});
+  check_keys(rules, {"layers", "system", "python"});
   lock.layer_rules = static_cast<unsigned>(rules.at("layers").number(most_rules));
   lock.system_rules = static_cast<unsigned>(rules.at("system").number(most_rules));
+  if (const auto python = rules.find("python")) {
+    lock.python_rules = static_cast<unsigned>(python->number(most_rules));
+  }
   if (const auto platform = node.find("platform")) {
     lock.platform = platform_named(*platform, platform->text());
   }

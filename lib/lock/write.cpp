@@ -18,6 +18,7 @@ Json json_of(const LockedFile& file);
 Json json_of(const LockedWeights& weights);
 Json json_of(const Decision& decision);
 Json json_of(const LockedPackage& package);
+Json json_of(const LockedWheel& wheel);
 Json json_of(const LockedLayer& layer);
 
 template <class Items>
@@ -31,6 +32,10 @@ Json list_of(const Items& items) {
 // A key without a value would be noise.
 void set(Json& json, const char* key, Json value) {
   if (!value.empty()) json[key] = std::move(value);
+}
+
+void set(Json& json, const char* key, const std::string& text) {
+  if (!text.empty()) json[key] = text;
 }
 
 Json json_of(const Digest& digest) {
@@ -98,6 +103,34 @@ Json json_of(const LockedSystem& system) {
   return json;
 }
 
+Json json_of(const LockedWheel& wheel) {
+  Json json{{"name", wheel.name},
+            {"version", wheel.version},
+            {"file", wheel.file},
+            {"size", wheel.size},
+            {"sha256", wheel.sha256.hex()}};
+  set(json, "index", wheel.index);
+  set(json, "url", wheel.url);
+  set(json, "path", wheel.path);
+  if (wheel.reference == LockedWheel::Reference::direct) json["reference"] = "direct";
+  json["layer"] = wheel.layer;
+  return json;
+}
+
+Json json_of(const LockedPython& python) {
+  Json json{{"version", python.version}, {"libc", python.libc}};
+  set(json, "torch", python.torch);
+  json["asked"] = python.asked;
+  Json files = Json::object();
+  for (const auto& [path, digest] : python.files)
+    files[path] = digest.hex();
+  set(json, "files", std::move(files));
+  set(json, "wheels", list_of(python.wheels));
+  set(json, "layers", list_of(python.layers));
+  if (python.root) json["root"] = json_of(*python.root);
+  return json;
+}
+
 Json json_of(const LockedLayer& layer) {
   return {{"role", role_name(layer.role)},
           {"name", layer.name},
@@ -116,13 +149,17 @@ Json json_of(const LockedPlatform& platform) {
   }
   set(json, "decisions", list_of(platform.decisions));
   if (platform.system) json["system"] = json_of(*platform.system);
+  if (platform.python) json["python"] = json_of(*platform.python);
   set(json, "layers", list_of(platform.layers));
   return json;
 }
 
 Json json_of(const Lock& lock) {
   Json json{{"schema", lock_schema},
-            {"rules", {{"layers", lock.layer_rules}, {"system", lock.system_rules}}}};
+            {"rules",
+             {{"layers", lock.layer_rules},
+              {"system", lock.system_rules},
+              {"python", lock.python_rules}}}};
   if (lock.platform) json["platform"] = lock.platform->text();
   set(json, "weights", list_of(lock.weights));
   Json platforms = Json::object();

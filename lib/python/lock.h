@@ -30,7 +30,8 @@ struct PythonPackage {
   std::string url = {};    // of the wheel; empty where it is found by name
   fs::path path = {};      // of a wheel on disk; else empty
   std::string index = {};  // that the lock names; may be empty
-  Where where = {};        // in the lock
+  enum class Origin { index, direct } origin = Origin::index;  // direct: a URL was asked for
+  Where where = {};                                            // in the lock
 };
 
 /// What a lock says for one image.

@@ -150,7 +150,12 @@ class PylockReader {
     const toml::node* const archive = table.get("archive");
     if (archive != nullptr && archive->as_table() != nullptr) {
       const toml::table& file = *archive->as_table();
-      if (file_name(file).ends_with(".whl")) return read_wheel(file, package, {});
+      if (file_name(file).ends_with(".whl")) {
+        read_wheel(file, package, {});
+        for (PylockWheel& wheel : package.wheels)
+          wheel.file.origin = PythonPackage::Origin::direct;
+        return;
+      }
       package.other = "an archive of sources";
     }
     if (table.contains("sdist")) package.other = "a source distribution";
@@ -163,7 +168,7 @@ class PylockReader {
     if (name.empty()) name = text(table, "path");
     if (name.empty()) {
       const std::string url = text(table, "url");
-      name = url.substr(0, url.find_first_of("?#"));
+      name = percent_decoded(url.substr(0, url.find_first_of("?#")));
     }
     return name.substr(name.rfind('/') + 1);
   }

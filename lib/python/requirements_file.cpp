@@ -243,7 +243,7 @@ class RequirementsParser {
 };
 
 std::string name_of_url(const std::string& url) {
-  const std::string path = url.substr(0, url.find_first_of("?#"));
+  const std::string path = percent_decoded(url.substr(0, url.find_first_of("?#")));
   return path.substr(path.rfind('/') + 1);
 }
 
@@ -253,7 +253,10 @@ PythonPackage locked_of(const RequirementLine& line) {
   package.sha256 = line.sha256;
   package.where = line.where;
   package.url = line.requirement.url.substr(0, line.requirement.url.find('#'));
-  if (!package.url.empty()) package.file = name_of_url(package.url);
+  if (!package.url.empty()) {
+    package.file = name_of_url(package.url);
+    package.origin = PythonPackage::Origin::direct;
+  }
   const auto version = line.requirement.versions.pinned();
   if (version) package.version = version->text();
   return package;

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-// Private to lib/python: names types of toml++.
+// Names types of toml++: for lib/python and registry/registries_conf alone.
 
 namespace mlpack {
 

@@ -70,11 +70,13 @@ bool is_damage(int code) {
 struct Memo::State {
   fs::path path;
   Warn warn;
+  Use use = Use::write;
   Database database;  // null: the memo cannot be used
   bool has_warned = false;
   std::mutex mutex;  // guards all of the above
 
   void start();
+  void start_reading();
   int check_version();
   int create();
   bool is_sound();
@@ -134,6 +136,20 @@ void Memo::State::start() {
   note(check_version());
 }
 
+void Memo::State::start_reading() {
+  sqlite3* opened = nullptr;
+  const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
+  database.reset(opened);
+  if (code != SQLITE_OK) return database.reset();
+  sqlite3_busy_timeout(opened, busy_timeout_ms);
+  Statement statement = prepare("PRAGMA user_version");
+  const bool is_memo =
+      step(statement) == SQLITE_ROW && sqlite3_column_int(statement.get(), 0) == memo_version;
+  statement.reset();
+  if (!is_memo) database.reset();
+}
+
 Statement Memo::State::prepare(const char* sql) {
   sqlite3_stmt* statement = nullptr;
   sqlite3_prepare_v2(database.get(), sql, -1, &statement, nullptr);
@@ -148,7 +164,9 @@ int Memo::State::step(const Statement& statement) {
 // What a failure means for the memo as a whole. A memo that others keep busy stays in use.
 void Memo::State::note(int code) {
   if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return;
-  if (is_damage(code)) {
+  if (use == Use::read) {
+    database.reset();
+  } else if (is_damage(code)) {
     set_aside();
   } else if ((code & 0xff) != SQLITE_BUSY) {
     disable(code);
@@ -175,10 +193,15 @@ void Memo::State::set_aside() {
   if (code != SQLITE_OK) disable(code);
 }
 
-Memo::Memo(fs::path path, Warn warn) : state_(std::make_unique<State>()) {
+Memo::Memo(fs::path path, Warn warn, Use use) : state_(std::make_unique<State>()) {
   state_->path = std::move(path);
   state_->warn = std::move(warn);
-  state_->start();
+  state_->use = use;
+  if (use == Use::write) {
+    state_->start();
+  } else {
+    state_->start_reading();
+  }
 }
 
 Memo::~Memo() = default;
@@ -204,7 +227,7 @@ std::optional<std::string> Memo::get(std::string_view kind, const Digest& key) {
 
 void Memo::put(std::string_view kind, const Digest& key, std::string_view text) {
   const std::lock_guard guard(state_->mutex);
-  if (!state_->database) return;
+  if (!state_->database || state_->use == Use::read) return;
   Statement statement = state_->prepare(insert);
   const Digest sum = sum_of(kind, key, text);
   if (statement) {

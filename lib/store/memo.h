@@ -18,8 +18,11 @@ namespace mlpack {
 class Memo {
  public:
   using Warn = std::function<void(const std::string&)>;
+  /// `read` writes nothing: where there is no file, or it is no memo of this version, nothing is
+  /// remembered, and nobody is warned.
+  enum class Use { write, read };
 
-  Memo(fs::path path, Warn warn);
+  Memo(fs::path path, Warn warn, Use use = Use::write);
   ~Memo();
   Memo(const Memo&) = delete;
   Memo& operator=(const Memo&) = delete;

@@ -16,7 +16,7 @@ struct Store::State {
   fs::path root;
   Access access;
   std::optional<FileLock> lock;  // shared, but for gc; none where a reader may have none
-  std::unique_ptr<Memo> memo;    // of a writer; a reader has none
+  std::unique_ptr<Memo> memo;
 };
 
 }  // namespace mlpack

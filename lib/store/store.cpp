@@ -105,9 +105,10 @@ Store::State::State(fs::path folder,
   if (access == Access::write) {
     memo = std::make_unique<Memo>(root / "memo.sqlite", warn);
     create_layout(root);
-  } else if (::access((root / "oci-layout").c_str(), R_OK) == 0) {
-    is_layout(root);
+    return;
   }
+  memo = std::make_unique<Memo>(root / "memo.sqlite", warn, Memo::Use::read);
+  if (::access((root / "oci-layout").c_str(), R_OK) == 0) is_layout(root);
 }
 
 Store::Store(fs::path root, const std::function<void(const std::string&)>& warn, Access access)
@@ -117,6 +118,10 @@ Store::~Store() = default;
 
 const fs::path& Store::root() const {
   return state_->root;
+}
+
+Store::Access Store::access() const {
+  return state_->access;
 }
 
 bool Store::is_there() const {
@@ -224,7 +229,7 @@ BlobLocation Store::locate(const Digest& digest) const {
 }
 
 std::optional<KnownLayer> Store::known_layer(const Digest& key) const {
-  const auto text = state_->memo ? state_->memo->get(layer_kind, key) : std::nullopt;
+  const auto text = state_->memo->get(layer_kind, key);
   if (!text) return std::nullopt;
   const Document document{"an entry of the store's memo", Fault::internal, {}};
   const nlohmann::ordered_json json = parse_document(*text, document);
@@ -242,7 +247,7 @@ void Store::remember_layer(const Digest& key,
                            const LayerRecipe& recipe,
                            std::int64_t snapshot_ns,
                            const KnownLayer& layer) {
-  if (!state_->memo || !is_settled(recipe, snapshot_ns)) return;
+  if (!is_settled(recipe, snapshot_ns)) return;
   nlohmann::ordered_json json = descriptor_json(layer.descriptor);
   json["diffId"] = layer.diff_id.text();
   state_->memo->put(layer_kind, key, dump_json(json, "an entry of the store's memo"));
@@ -256,11 +261,11 @@ std::optional<FileLock> Store::try_lock_layer(const Digest& key) const {
 }
 
 std::optional<std::string> Store::fact(std::string_view kind, const Digest& of) const {
-  return state_->memo ? state_->memo->get(fmt::format("fact {}", kind), of) : std::nullopt;
+  return state_->memo->get(fmt::format("fact {}", kind), of);
 }
 
 void Store::put_fact(std::string_view kind, const Digest& of, std::string_view text) {
-  if (state_->memo) state_->memo->put(fmt::format("fact {}", kind), of, text);
+  state_->memo->put(fmt::format("fact {}", kind), of, text);
 }
 
 }  // namespace mlpack

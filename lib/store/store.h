@@ -84,8 +84,8 @@ bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns);
 /// Fault::disk.
 class Store {
  public:
-  /// `read` creates nothing, needs no right to write, has no memo, and takes a folder that is not
-  /// there for an empty store; what `put_origin` may not write is forgotten.
+  /// `read` creates nothing, needs no right to write, remembers nothing new, and takes a folder
+  /// that is not there for an empty store; what `put_origin` may not write is forgotten.
   enum class Access { write, read };
   /// Opens, or creates unless it is for reading; waits while another process collects garbage.
   /// `warn` gets a line where it waits, and where the memo had to be made anew. Fault::disk where
@@ -98,6 +98,7 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   const fs::path& root() const;
+  Access access() const;
   /// Whether there is a list of names that may be read.
   bool is_there() const;
 

@@ -171,7 +171,7 @@ class Commands(Case):
         told = self.mlpack("--help").out
         for name in ("build", "push", "pull", "inspect", "diff", "store", "login", "logout"):
             self.assertRegex(told, r"\n\s+%s\b" % name)
-        for name in ("sbom", "render", "doctor", "plan"):
+        for name in ("sbom", "render", "run", "serve"):
             self.assertNotRegex(told, r"\n\s+%s\s" % name)
 
     def test_a_missing_image(self):

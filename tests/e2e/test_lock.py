@@ -12,6 +12,7 @@ import unittest
 
 from harness import Case, MIB, MLPACK, make_base, needs_root, run, write_files
 from hub_server import commit_of
+from python_tools import pip_environment, python_with
 from test_remote import Remote, downloads, hashes, safetensors, weights_in
 
 MODEL = {"config.json": b"{}", "tokenizer.json": b"{" + b" " * 300 + b"}", "model.safetensors": safetensors(3 * MIB, 5)}
@@ -379,6 +380,101 @@ class Packages(LockCase):
         self.fresh_store()
         os.remove(os.path.join(self.folder, "mlpack.lock"))
         self.assertEqual(self.build(self.folder)["digest"], built["digest"])
+
+
+PYTHON = """schema: 1
+name: py
+base: {debian: bookworm}
+platform: linux/amd64
+python: {packages: [%s]}
+files: [{source: app, target: /app}]
+run: [python, -c, "import six"]
+layers: {compression: gzip}
+"""
+
+
+class Wheels(LockCase):
+    """Wheels that uv, or pip in its place, chooses once."""
+
+    def setUp(self):
+        super().setUp()
+        self.env = pip_environment(self.env)
+        self.plain_path = self.env["PATH"]
+        self.env["PATH"] = os.path.dirname(python_with("python-uv", ["uv"])) + ":" + self.env["PATH"]
+        self.folder = self.project("p", PYTHON % "'six<1.17', 'requests==2.31.0'", {"app/x": "x"})
+
+    def first(self, *argv):
+        result = run([MLPACK, *argv], env=self.env)
+        if result.code == 6:
+            self.skipTest("no mirror or index in reach: " + result.err.strip().split("\n")[-1])
+        self.assertEqual(result.code, 0, str(result))
+        return result
+
+    def wheels(self):
+        python = self.lock_of(self.folder)["platforms"]["linux/amd64"]["python"]
+        return {wheel["name"]: wheel for wheel in python["wheels"]}
+
+    def nothing_in_reach(self):
+        """Neither an index nor a mirror nor a resolver."""
+        self.env.update(PATH=self.path("no-programs"), MLPACK_DEBIAN_MIRROR="http://127.0.0.1:9/none",
+                        PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_FIND_LINKS="")
+
+    def test_a_fresh_machine_downloads_no_wheel_whose_layer_the_registry_has(self):
+        to = self.proxy(self.registry())
+        name = "%s/acme/py:" % to.host
+        first = self.first("build", self.folder, "-t", name + "1", "--push", "--json").json()
+        self.assertEqual(self.wheels()["six"]["version"], "1.16.0")
+        before = self.text_of(self.folder)
+        self.fresh_store()
+        self.nothing_in_reach()
+        to.take()
+        second = self.mlpack("build", self.folder, "-t", name + "2", "--push", "--json", "--locked").json()
+        self.assertEqual(second["digest"], first["digest"])
+        self.assertEqual([layer["digest"] for layer in second["layers"]], [layer["digest"] for layer in first["layers"]])
+        self.assertEqual(self.text_of(self.folder), before)
+        self.assertLess(sum(request.sent for request in to.take()), 10_000)
+
+    def test_lock_pins_wheels_without_downloading_them_and_a_build_takes_those(self):
+        self.first("lock", self.folder)
+        wheels = self.wheels()
+        self.assertEqual(wheels["six"]["file"], "six-1.16.0-py2.py3-none-any.whl")
+        self.assertEqual(wheels["six"]["layer"], "packages")
+        self.assertFalse(any(wheel["sha256"] in os.listdir(self.path("store", "cache", "sha256")) for wheel in wheels.values())
+                         if os.path.isdir(self.path("store", "cache", "sha256")) else False)
+        before = self.text_of(self.folder)
+        self.env["PATH"] = self.path("no-programs")
+        self.first("build", self.folder, "--locked")
+        self.assertEqual(self.wheels(), wheels)
+        self.mlpack("lock", self.folder, "--check")
+
+    def test_a_changed_requirement_moves_nothing_else(self):
+        self.first("lock", self.folder)
+        before = self.wheels()
+        path = os.path.join(self.folder, "mlpack.lock")
+        with open(path) as file:
+            text = file.read()
+        old = before["idna"]
+        with open(path, "w") as file:  # as if it had been locked a year ago
+            file.write(text.replace('"version": "%s", "file": "%s"' % (old["version"], old["file"]),
+                                    '"version": "3.6", "file": "idna-3.6-py3-none-any.whl"'))
+        write_files(self.folder, {"mlpack.yaml": PYTHON % "'six<1.17', 'requests==2.31.0', 'jmespath==1.0.1'"})
+        stale = self.mlpack("build", self.folder, "--locked", code=10)
+        self.assertIn("linux/amd64: python: the lock is without `package jmespath==1.0.1`", stale.err)
+        self.mlpack("lock", self.folder)
+        now = self.wheels()
+        self.assertEqual((now["idna"]["version"], now["jmespath"]["version"]), ("3.6", "1.0.1"))
+        told = self.mlpack("lock", self.folder, "--check", "--upgrade", "idna", code=10)
+        self.assertIn("linux/amd64: idna 3.6 → %s" % old["version"], told.err)
+        self.mlpack("lock", self.folder, "--upgrade", "idna")
+        self.assertEqual(self.wheels()["idna"]["version"], old["version"])
+
+    def test_pip_resolves_where_there_is_no_uv(self):
+        self.env["PATH"] = self.plain_path
+        if shutil.which("uv", path=self.plain_path):
+            self.skipTest("uv is on the PATH")
+        self.first("lock", self.folder)
+        self.assertEqual({name: self.wheels()[name]["version"] for name in ("six", "requests")},
+                         {"six": "1.16.0", "requests": "2.31.0"})
 
 
 if __name__ == "__main__":

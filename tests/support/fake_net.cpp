@@ -1,5 +1,7 @@
 #include "tests/support/fake_net.h"
 
+#include "registry/peers.h"
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -107,7 +109,7 @@ Response FakeNet::send(const Request& request) {
     std::tie(server, peer) = found->second;
   }
   Seen seen{request.method, request.url, request.headers, request.body};
-  if (request.peers == Request::Peers::public_only && !is_public_address(peer)) {
+  if (!is_allowed(request.peers, peer)) {
     Response refused;
     refused.failure = NetworkFailure{"no answer from `" + origin + "`: it leads to `" + peer +
                                          "`, an address that is not public",

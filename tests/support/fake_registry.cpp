@@ -170,6 +170,7 @@ Response FakeRegistry::route(const Seen& seen, const std::string& path) {
     if (seen.method == "PUT") {
       return end_upload(seen, repositories_[upload->first], upload->second);
     }
+    if (seen.method == "GET") return upload_status(upload->first, upload->second);
     return sessions.erase(upload->second) != 0 ? reply(204)
                                                : error(404, "BLOB_UPLOAD_UNKNOWN", "no upload");
   }
@@ -233,6 +234,17 @@ Response FakeRegistry::patch_upload(const Seen& seen,
   return reply(202,
                {{"Location", fmt::format("{}/v2/{}/blobs/uploads/{}", location_prefix, name, next)},
                 {"Range", fmt::format("0-{}", begun_[next].size() - 1)}});
+}
+
+Response FakeRegistry::upload_status(const std::string& name, const std::string& session) {
+  if (sessions.count(session) == 0) {
+    return error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+  }
+  const std::size_t has = begun_[session].size();
+  return reply(
+      204,
+      {{"Location", fmt::format("{}/v2/{}/blobs/uploads/{}", location_prefix, name, session)},
+       {"Range", fmt::format("0-{}", has == 0 ? 0 : has - 1)}});
 }
 
 Response FakeRegistry::end_upload(const Seen& seen,

@@ -63,6 +63,7 @@ class FakeRegistry {
   Response blob(const Seen& seen, Repository& repository, const std::string& digest) const;
   Response begin_upload(const Seen& seen, const std::string& name);
   Response patch_upload(const Seen& seen, const std::string& name, const std::string& session);
+  Response upload_status(const std::string& name, const std::string& session);
   Response end_upload(const Seen& seen, Repository& repository, const std::string& session);
   Response get_manifest(const Seen& seen, Repository& repository, const std::string& at) const;
   Response take_manifest(const Seen& seen, Repository& repository, const std::string& at);

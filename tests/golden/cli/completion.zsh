@@ -4,13 +4,16 @@ _mlpack() {
   local -a commands
   for ((i = 2; i < CURRENT; i++)); do
     case "${command:+$command }${words[i]}" in
+      'plan') command='plan'; depth=$i ;;
       'build') command='build'; depth=$i ;;
       'push') command='push'; depth=$i ;;
       'pull') command='pull'; depth=$i ;;
+      'copy') command='copy'; depth=$i ;;
       'fetch') command='fetch'; depth=$i ;;
       'lock') command='lock'; depth=$i ;;
       'inspect') command='inspect'; depth=$i ;;
       'check') command='check'; depth=$i ;;
+      'doctor') command='doctor'; depth=$i ;;
       'diff') command='diff'; depth=$i ;;
       'catalog') command='catalog'; depth=$i ;;
       'store') command='store'; depth=$i ;;
@@ -49,13 +52,16 @@ _mlpack() {
       && return
       fi
       commands=( \
+      'plan:say what would be built, and why; write nothing' \
       'build:build an image from a spec' \
-      'push:push an image to a registry' \
+      'push:push an image to registries' \
       'pull:pull an image from a registry into the store' \
+      'copy:copy an image between registries, layouts and archives' \
       'fetch:fill the store for `build --offline`' \
       'lock:pin what the spec leaves open' \
       'inspect:say what is in an image' \
       'check:say whether an image will run there, proved from its bytes' \
+      'doctor:say whether this host, or a cluster, can run GPU containers, or an image' \
       'diff:say what differs between two images' \
       'catalog:show the compatibility data, its sources and its age' \
       'store:list, clean and check the local store' \
@@ -65,6 +71,31 @@ _mlpack() {
       'help:say what a command does and takes' \
       )
       _describe command commands ;;
+    'plan')
+      _arguments \
+      '*--explain[say what led to WHAT\: base, cuda, driver, python, runtime, fit, a framework or a layer]:WHAT: ' \
+      '*--as-of[choose among what was released by DATE (2025-10-31, say)]:DATE: ' \
+      '*--platform[plan for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
+      '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
+      '*--offline[use no network\: plan from the catalog, the lock and the store]' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':SPEC:_files' \
+      && return ;;
     'build')
       _arguments \
       '*-t[name the image; `\:TAG` appends to the spec'\''s own name]:REF: ' \
@@ -80,6 +111,8 @@ _mlpack() {
       '*--offline[use no network\: only what the store holds]' \
       '*--verify-cache[read every file again, also where nothing seems changed]' \
       '*--reshard[split weights that are too large for a layer into shards]' \
+      '*--no-check[do not check what a spec with a `fleet` made]' \
+      '*--ignore[pass over a finding of the check, and record why]:ID=REASON: ' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
@@ -100,6 +133,11 @@ _mlpack() {
       && return ;;
     'push')
       _arguments \
+      '*--dry-run[say what would become of every blob, and send nothing]' \
+      '*--explain[say why, for every blob]' \
+      '*--forbid-upload[fail rather than upload layers of ROLE]:ROLE:(base system python weights files config)' \
+      '*--if-match[move the tag only if it leads to DIGEST so far (`none`\: is not there)]:DIGEST: ' \
+      '*--receipt[write what was pushed to FILE, as JSON]:FILE:_files' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
@@ -140,6 +178,28 @@ _mlpack() {
       '*--version[print the version]' \
       ':REF: ' \
       && return ;;
+    'copy')
+      _arguments \
+      '*--platform[of several platforms, copy P alone (linux/arm64, say)]:P: ' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':SRC:_files' \
+      ':DST:_files' \
+      && return ;;
     'fetch')
       _arguments \
       '*--platform[fetch for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
@@ -165,7 +225,7 @@ _mlpack() {
       && return ;;
     'lock')
       _arguments \
-      '*--upgrade[choose anew what NAME names (base, system_packages, weights), or everything]' \
+      '*--upgrade[choose anew what NAME names (base, system_packages, python, a package of it, weights), or everything]' \
       '*--check[write nothing; fail where the lock would change]' \
       '*--platform[lock for P (linux/arm64, say), not for the spec'\''s platforms]:P: ' \
       '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
@@ -217,7 +277,34 @@ _mlpack() {
       '*--driver[the oldest driver of these machines]:VERSION: ' \
       '*--fleet[take the machines from the fleet of a spec]:SPEC:_files' \
       '*--strict[fail, too, where something could not be decided]' \
+      '*--ignore[pass over a finding, and say why (repeatable)]:ID=REASON: ' \
       '*--sarif[write the findings to FILE as SARIF, too]:FILE:_files' \
+      '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
+      '*--json[print the result as one JSON document]' \
+      '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
+      '*-q[say nothing but warnings and errors]' \
+      '*--quiet[say nothing but warnings and errors]' \
+      '*-v[say more about what is done]' \
+      '*--verbose[say more about what is done]' \
+      '*--color[colour messages\: auto, always or never]:WHEN:(auto always never)' \
+      '*-j[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--jobs[do at most N things at a time (default\: one for each processor)]:N: ' \
+      '*--plain-http[talk to registries without TLS, not just to loopback ones]' \
+      '*--ca[trust the certificates in FILE too]:FILE:_files' \
+      '*--catalog[replace and add rows of the compatibility data (mlpack-catalog)]:DIR:_files' \
+      '*-h[print help]' \
+      '*--help[print help]' \
+      '*--version[print the version]' \
+      ':IMAGE:_files' \
+      && return ;;
+    'doctor')
+      _arguments \
+      '*--nodes[look at the nodes in what `kubectl get nodes -o json` printed]:FILE:_files' \
+      '*--registry[see whether this registry can be used, too]:HOST: ' \
+      '*--root[look at the captured host in DIR in place of this one]:DIR:_files' \
+      '*--capture[write what was looked at to DIR, for --root and bug reports]:DIR:_files' \
+      '*--fix[print commands that mend what was found; nothing is run]' \
+      '*--strict[fail, too, where something could not be decided]' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \
@@ -465,7 +552,7 @@ _mlpack() {
       '*-h[print help]' \
       '*--help[print help]' \
       '*--version[print the version]' \
-      '*:COMMAND:(build push pull fetch lock inspect check diff catalog store login logout completion help)' \
+      '*:COMMAND:(plan build push pull copy fetch lock inspect check doctor diff catalog store login logout completion help)' \
       && return ;;
   esac
 }

@@ -44,3 +44,16 @@ TEST_CASE("onnxruntime and onnxruntime-gpu exclude each other") {
   image.add_content(place + "onnxruntime_gpu-1.20.0.dist-info/METADATA");
   CHECK(image.only().id == "onnxruntime-twice");
 }
+
+TEST_CASE("secrets in the configuration are dangerous, and are named but not shown") {
+  const std::string token = "hf" + std::string("_AbCdEfGhIjKlMnOpQrStUvWxYz01234567");
+  TestImage image;
+  image.config.set_env("HF_TOKEN", token);
+  CHECK(image.only().what ==
+        "the configuration of the image holds a secret: `HF_TOKEN` in its environment");
+  CHECK(image.only().kind == Finding::Kind::safety);
+  image.config.set_env("HF_TOKEN", "");
+  image.config.history.push_back({"", "ARG TOKEN=" + token, "", true});
+  CHECK(image.only().what ==
+        "the configuration of the image holds a secret: step 1 of its history");
+}

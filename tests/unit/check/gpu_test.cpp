@@ -16,6 +16,7 @@ void add_kernels(TestImage& image, std::vector<ElfGpuCode> codes) {
   ElfFacts elf = library("libkernels.so");
   elf.gpu_code = std::move(codes);
   image.add("usr/lib/libkernels.so", elf);
+  image.add("usr/bin/server", program({"libc.so.6", "libkernels.so"}));
 }
 
 }  // namespace
@@ -134,4 +135,55 @@ TEST_CASE("a compat package is for some GPUs and drivers only") {
   CHECK(image.only().what ==
         "`/usr/local/cuda-12.9/compat/libcuda.so.575.57.08` is older than the driver of A100 SXM "
         "80GB with driver 580.65.06");
+}
+
+TEST_CASE("what nothing that is started loads is a warning, but for where a shell is started") {
+  TestImage image;
+  image.machine("L4", "550.90.07");
+  ElfFacts unused = library("libunused.so.1");
+  unused.gpu_code = {code_for(70)};
+  image.add("usr/lib/x86_64-linux-gnu/libunused.so.1", unused);
+  const Finding found = image.only();
+  CHECK(found.id == "gpu-code-missing");
+  CHECK(found.level == Finding::Level::warning);
+  CHECK(found.why.ends_with("; but nothing that is started is known to load it"));
+  TestImage plugin;
+  plugin.machine("L4", "550.90.07");
+  plugin.add("app/server", program({"libc.so.6"}));
+  plugin.add("app/libggml-cuda.so", unused);
+  plugin.config.cmd = {"/app/server"};
+  CHECK(plugin.ids() == Ids{"error gpu-code-missing"});
+  image.add("bin/sh", program({"libc.so.6"}));
+  image.text("app/run", "#!/bin/sh");
+  image.config.cmd = {"/app/run"};
+  CHECK(image.ids() == Ids{"error gpu-code-missing"});
+}
+
+TEST_CASE("without the capability for CUDA there is no libcuda in a container") {
+  TestImage image;
+  image.machine("L4", "550.90.07");
+  image.add("usr/lib/x86_64-linux-gnu/libcudart.so.12", library("libcudart.so.12"));
+  image.config.set_env("NVIDIA_DRIVER_CAPABILITIES", "video, utility");
+  CHECK(image.only().id == "driver-capabilities");
+  for (const char* const good : {"all", "", "utility,compute"}) {
+    image.config.set_env("NVIDIA_DRIVER_CAPABILITIES", good);
+    CHECK(image.ids() == Ids{});
+  }
+}
+
+TEST_CASE("a library that is for a feature of some GPUs alone is a warning") {
+  TestImage image;
+  image.machine("T4", "550.90.07");
+  ElfFacts sparse = library("libcusparseLt.so.0");
+  sparse.gpu_code = {code_for(80), ptx_for(52, 9, 0)};
+  const std::string packages = "opt/venv/lib/python3.12/site-packages/";
+  image.add(packages + "cusparselt/lib/libcusparseLt.so.0", sparse);
+  const Finding found = image.only();
+  CHECK(found.id == "gpu-code-too-new");
+  CHECK(found.level == Finding::Level::warning);
+  CHECK(found.why.ends_with("; but programs can do without it"));
+  ElfFacts torch = library("libtorch_cuda.so");
+  torch.gpu_code = {code_for(80)};
+  image.add(packages + "torch/lib/libtorch_cuda.so", torch);
+  CHECK(image.ids() == Ids{"error gpu-code-missing", "warning gpu-code-too-new"});
 }

@@ -105,3 +105,29 @@ TEST_CASE("a library that nobody is known to load is warned about") {
   image.add("opt/plugins/libplugin.so", library("", {"libnobody.so"}));
   CHECK(image.ids() == Ids{"warning library-missing"});
 }
+
+TEST_CASE("what is made for newer processors is told about, where it is used") {
+  TestImage image;
+  image.config.platform.architecture = "amd64";
+  ElfFacts wide = library("libwide.so.1");
+  wide.x86_level = 4;
+  image.add("usr/lib/x86_64-linux-gnu/libwide.so.1", wide);
+  image.add("usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v4/libother.so.1", wide);
+  CHECK(image.ids() == Ids{});
+  image.add("usr/bin/server", program({"libc.so.6", "libwide.so.1"}));
+  CHECK(image.only().what ==
+        "`/usr/lib/x86_64-linux-gnu/libwide.so.1` is for processors of x86-64-v4");
+  image.config.platform.variant = "v4";
+  CHECK(image.ids() == Ids{});
+}
+
+TEST_CASE("modules that packages try and leave alone are warnings where they do not load") {
+  const std::string packages = "opt/venv/lib/python3.11/site-packages/";
+  TestImage image;
+  image.add(packages + "cupy_backends/cuda/libs/cutensor.cpython-311-x86_64-linux-gnu.so",
+            library("", {"libcutensor.so.2"}));
+  CHECK(image.ids() == Ids{"warning library-missing"});
+  image.add(packages + "cupy/_core/core.cpython-311-x86_64-linux-gnu.so",
+            library("", {"libcutensor.so.2"}));
+  CHECK(image.ids() == Ids{"error library-missing"});
+}

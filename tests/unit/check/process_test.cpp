@@ -71,3 +71,15 @@ TEST_CASE("a shell that keeps the signal to end from the server is told of") {
   image.config.cmd = {"/bin/sh", "-c", "exec server"};
   CHECK(image.ids() == Ids{});
 }
+
+TEST_CASE("folders of caches are the user's, or can be made by the user") {
+  TestImage image;
+  image.config.user = "1000";
+  image.config.set_env("TRITON_CACHE_DIR", "/home/app/.cache/triton");
+  CHECK(image.ids() == Ids{});
+  image.config.set_env("TRITON_CACHE_DIR", "/var/cache/triton");
+  CHECK(image.only().what ==
+        "`TRITON_CACHE_DIR` is `/var/cache/triton`, where the user 1000 may not write");
+  image.config.user = "0";
+  CHECK(image.ids() == Ids{"info user-root"});
+}

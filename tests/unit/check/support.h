@@ -41,7 +41,7 @@ inline ElfGpuCode ptx_for(unsigned sm, unsigned isa_major, unsigned isa_minor) {
   return code;
 }
 
-/// An image that runs: a program, its loader and the C library, for root.
+/// An image that runs: a program, its loader and the C library, for the user 1000.
 class TestImage {
  public:
   TestImage() {
@@ -53,6 +53,7 @@ class TestImage {
     text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n");
     folder("home/app", 1000);
     config.cmd = {"/usr/bin/server"};
+    config.user = "1000";
     config.set_env("PATH", "/usr/bin:/bin");
   }
 

@@ -21,7 +21,7 @@ TEST_CASE("the completion scripts are generated from the commands") {
 
 TEST_CASE("help completes commands, and values that are no files complete none") {
   const std::string script = completion_script(command_info(), Shell::bash);
-  const std::size_t help = script.find("'help') words='build push pull");
+  const std::size_t help = script.find("'help') words='plan build push pull");
   REQUIRE(help != std::string::npos);
   const std::string line = script.substr(help, script.find('\n', help) - help);
   CHECK(line.ends_with("files='' ;;"));

@@ -93,6 +93,15 @@ void check_synopsis(const CommandInfo& info) {
   CHECK_MESSAGE(is_there, call, " is not in: ", synopsis);
 }
 
+std::vector<fs::path> sources_of_findings() {
+  std::vector<fs::path> paths;
+  for (const auto& [folder, begin] : {std::pair{"lib/check", "check_"}, {"cli", "doctor_"}}) {
+    for (const auto& entry : fs::directory_iterator(fs::path(MLPACK_SOURCE_DIR) / folder))
+      if (entry.path().filename().string().starts_with(begin)) paths.push_back(entry.path());
+  }
+  return paths;
+}
+
 }  // namespace
 
 TEST_CASE("every command has a man page with its options in the order of --help") {
@@ -137,10 +146,8 @@ TEST_CASE("mlpack-findings(7) explains every finding, and none that there is not
   std::set<std::string> found;
   static const std::regex use(
       "(?:add\\(|id = (?:is_no \\? )?|: |\\{)\\s*\"([a-z0-9]+(-[a-z0-9]+)*)\"(?=[,;:]|\\s*[:?])");
-  for (const fs::directory_entry& entry : fs::directory_iterator(source / "lib/check")) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with("check_")) continue;
-    const std::string text = read_file(entry.path(), 1 << 20);
+  for (const fs::path& path : sources_of_findings()) {
+    const std::string text = read_file(path, 1 << 20);
     sources += text;
     for (std::sregex_iterator at(text.begin(), text.end(), use), end; at != end; ++at)
       found.insert((*at)[1]);

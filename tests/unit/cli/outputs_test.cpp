@@ -233,6 +233,10 @@ TEST_CASE("a report over the image that it is about is refused") {
     work.fails({"check", image, "--store", work.at("store"), "--sarif", file},
                2,
                "`--sarif " + file + "` would overwrite a part of what is looked at");
+    work.fails(
+        {"push", image, "127.0.0.1:1/demo:1", "--store", work.at("store"), "--receipt", file},
+        2,
+        "`--receipt " + file + "` would overwrite a part of what is looked at");
   }
   CHECK(work.app.dir.read("image.tar") == before);
 }

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace mlpack;
 using namespace mlpack::test;
 
@@ -28,7 +30,7 @@ Spec spec_of(std::string text, const std::string& from = "", const std::string& 
 }
 
 Texts problems(const Spec& spec, const std::vector<Platform>& platforms = {amd64}) {
-  return disagreements(sample_lock(), spec, platforms);
+  return disagreements(sample_lock(), {spec}, platforms);
 }
 
 }  // namespace
@@ -41,7 +43,7 @@ TEST_CASE("the lock lies beside the spec, under its stem") {
 TEST_CASE("a spec and a lock that agree have nothing to say") {
   const Spec spec = spec_of(agreeing);
   CHECK(problems(spec).empty());
-  const Lock agreed = agreeing_part(sample_lock(), spec, {amd64});
+  const Lock agreed = agreeing_part(sample_lock(), {spec}, {amd64});
   CHECK(write_lock(agreed) == write_lock(sample_lock()));
 }
 
@@ -64,21 +66,22 @@ TEST_CASE("each disagreement is named") {
         Texts{"linux/arm64: nothing in the lock is for it"});
   CHECK(problems(spec_of(agreeing, "name: x\n", "name: x\nplatform: linux/amd64\n")) ==
         Texts{"platform: the lock chose linux/amd64, and the spec names its own"});
-  CHECK(disagreements(Lock(), parse_spec("schema: 1\nname: x\n", "m.yaml"), {amd64}) ==
+  CHECK(disagreements(Lock(), {parse_spec("schema: 1\nname: x\n", "m.yaml")}, {amd64}) ==
         Texts{"platform: neither the spec nor the lock names one"});
 }
 
 TEST_CASE("what does not agree is taken out, and only that") {
   const Lock other =
-      agreeing_part(sample_lock(), spec_of(agreeing, "acme/tiny", "acme/tiny@v2"), {amd64});
+      agreeing_part(sample_lock(), {spec_of(agreeing, "acme/tiny", "acme/tiny@v2")}, {amd64});
   CHECK(other.weights.size() == 1);
   CHECK(other.platforms.at(amd64).system);
   const Lock based =
-      agreeing_part(sample_lock(), spec_of(agreeing, "debian:12", "debian:13"), {amd64});
+      agreeing_part(sample_lock(), {spec_of(agreeing, "debian:12", "debian:13")}, {amd64});
   CHECK(based.weights.size() == 2);
   CHECK_FALSE(based.platforms.at(amd64).base);
   CHECK_FALSE(based.platforms.at(amd64).system);
-  const Lock packages = agreeing_part(sample_lock(), spec_of(agreeing, "less]", "curl]"), {amd64});
+  const Lock packages =
+      agreeing_part(sample_lock(), {spec_of(agreeing, "less]", "curl]")}, {amd64});
   CHECK(packages.platforms.at(amd64).base);
   CHECK_FALSE(packages.platforms.at(amd64).system);
 }
@@ -89,7 +92,7 @@ TEST_CASE(
   lock.platforms[arm64] = lock.platforms[amd64];
   const Spec spec = spec_of(agreeing, "name: x\n", "name: x\nplatform: linux/amd64\n");
   const Spec asked = parse_spec(agreeing, "/x/mlpack.yaml", {{}, {}, {"linux/amd64"}});
-  CHECK(agreeing_part(lock, spec, {amd64}).platforms.size() == 2);
+  CHECK(agreeing_part(lock, {spec}, {amd64}).platforms.size() == 2);
   keep_platforms(lock, asked, {amd64});
   CHECK(lock.platforms.size() == 2);
   keep_platforms(lock, spec, {amd64});
@@ -113,7 +116,7 @@ TEST_CASE("a layout is named as it lies from the spec") {
 
 TEST_CASE("an upgrade forgets what it names, and a new base its packages too") {
   const Spec spec = spec_of(agreeing);
-  CHECK(upgradable_names(spec) == Texts{"base", "system_packages", "w", "i"});
+  CHECK(upgradable_names(spec, Lock()) == Texts{"base", "system_packages", "w", "i"});
   Lock lock = sample_lock();
   forget_pins(lock, {"w"});
   CHECK(lock.weights.size() == 1);
@@ -126,4 +129,25 @@ TEST_CASE("an upgrade forgets what it names, and a new base its packages too") {
   CHECK(lock.platforms.at(amd64).base);
   forget_pins(lock, {});
   CHECK(lock.empty());
+}
+
+TEST_CASE("what `python` says is compared as the spec has it") {
+  const Spec spec = parse_spec(
+      "schema: 1\nname: x\nbase: debian:12\npython:\n"
+      "  packages: ['six', 'own @ https://host.test/own-1-py3-none-any.whl']\n"
+      "  index_url: https://index.test/simple\n",
+      "/x/mlpack.yaml");
+  CHECK(lock_python(spec) == Texts{"index https://index.test/simple",
+                                   "package own @ https://host.test/own-1-py3-none-any.whl",
+                                   "package six"});
+  const Lock lock = sample_lock(SampleParts::python);
+  const auto lines = disagreements(lock, {spec, {{"r.txt", digest_of("other")}}}, {amd64});
+  CHECK(std::find(lines.begin(),
+                  lines.end(),
+                  "linux/amd64: python: the lock is without `index https://index.test/simple`, "
+                  "`package own @ https://host.test/own-1-py3-none-any.whl`; `r.txt` is another "
+                  "than was locked") != lines.end());
+  const Lock agreed = agreeing_part(lock, {spec}, {amd64});
+  CHECK_FALSE(agreed.platforms.at(amd64).python);
+  CHECK(upgradable_names(spec, lock) == Texts{"base", "python", "six"});
 }

@@ -39,6 +39,28 @@ TEST_CASE("a lock is read as it was written, and equal locks are equal bytes") {
   CHECK(parse_lock(write_lock(Lock()), "x").empty());
 }
 
+TEST_CASE("wheels are read as they were written, and what is wrong with one is named") {
+  const std::string text = write_lock(sample_lock(SampleParts::python));
+  const Lock read = parse_lock(text, "mlpack.lock");
+  CHECK(write_lock(read) == text);
+  CHECK(read.platforms.begin()->second.python ==
+        sample_lock(SampleParts::python).platforms.begin()->second.python);
+  const std::string place = "`platforms.linux/amd64.python.wheels[0].";
+  const auto problem = [&](const std::string& from, const std::string& to) {
+    const std::string message = message_of(replaced(text, from, to));
+    const std::size_t at = message.find(place);
+    return at == std::string::npos ? message : message.substr(at + place.size());
+  };
+  CHECK(problem("https://files.test/", "https://me:secret@files.test/") ==
+        "url` holds a user name or password");
+  CHECK(problem("https://index.test/simple", "https://index.test/simple?token=1") ==
+        "index` is no http or https URL of a file");
+  CHECK(problem("\"six-1.17.0", "\"seven-1.17.0") == "file` is a wheel of another package");
+  CHECK(problem("\"six-1.17.0-py2.py3-none-any.whl\"", "\"six.zip\"") ==
+        "file` is no name of a wheel");
+  CHECK(problem("\"version\": \"1.17.0\"", "\"version\": \"new\"") == "version` is no version");
+}
+
 TEST_CASE("every package, file and layer of a lock is one line") {
   const std::string text = write_lock(sample_lock());
   std::size_t lines = 0;

@@ -15,8 +15,11 @@ inline Digest digest_of(const std::string& text) {
   return Digest::of(text);
 }
 
+/// `python`: with wheels too.
+enum class SampleParts { plain, python };
+
 /// A lock with something of everything in it.
-inline Lock sample_lock() {
+inline Lock sample_lock(SampleParts parts = SampleParts::plain) {
   Lock lock;
   lock.system_rules = 1;
   lock.platform = *Platform::parse("linux/amd64");
@@ -48,6 +51,23 @@ inline Lock sample_lock() {
   system.layers = {digest_of("key")};
   system.root = LockedRoot{{"app", "etc/passwd"}, {"etc"}, {{"bin", "usr/bin"}}};
   platform.system = system;
+  LockedPython python;
+  python.version = "3.11.2";
+  python.libc = "glibc 2.36";
+  python.torch = "cpu";
+  python.asked = {"package six"};
+  python.files = {{"r.txt", digest_of("r")}};
+  python.wheels = {{"six",
+                    "1.17.0",
+                    "six-1.17.0-py2.py3-none-any.whl",
+                    11050,
+                    digest_of("six"),
+                    "https://index.test/simple",
+                    "https://files.test/six-1.17.0-py2.py3-none-any.whl",
+                    {},
+                    "packages"}};
+  python.layers = {digest_of("python")};
+  if (parts == SampleParts::python) platform.python = python;
   platform.layers = {{digest_of("key"),
                       Role::system,
                       "packages",

@@ -52,7 +52,7 @@ TEST_CASE("a server or a proxy that cannot be reached is told in our words") {
         "cannot connect: connection refused");
   CHECK(curl_failure({28, 0, 0, "Connection timeout"}).message == "cannot connect in time");
   CHECK(curl_failure({56, 0, 407, "CONNECT tunnel failed, response 407"}).message ==
-        "the proxy that the environment sets replied 407");
+        "the proxy that the environment sets wants a user and a password, or others");
   CHECK(curl_failure({35, 0, 0, "wrong version number"}).message ==
         "TLS cannot be agreed on: wrong version number");
   CHECK(curl_failure({65, 0, 0, "necessary data rewind wasn't possible"}).message ==

@@ -357,7 +357,7 @@ TEST_CASE("SSL_CERT_FILE and HTTP_PROXY are taken from the environment") {
   const CurlOptions options = curl_options(environment, "/ca.pem");
   CHECK(options.system_ca == "/certs.pem");
   CHECK(options.ca == "/ca.pem");
-  CHECK(options.http_proxy == "http://proxy.example.com:3128");
+  CHECK(options.proxies.http == "http://proxy.example.com:3128");
 }
 
 TEST_CASE("a push through a real socket that breaks now and then arrives") {

@@ -287,11 +287,13 @@ TEST_CASE("a PUT that is redirected is sent again as a whole") {
   CHECK(arrived(rig));
 }
 
-TEST_CASE("a body that is too large for the registry ends with what to do") {
+TEST_CASE("a body that is too large for the registry in every form ends with what to do") {
   Rig rig;
-  rig.net.fault({.match = "PUT", .instead = [](const Seen&) {
-                   return reply(413, {{"Content-Type", "text/html"}}, "<html>too large");
-                 }});
+  for (const std::string method : {"PUT", "PATCH"}) {
+    rig.net.fault({.match = method, .times = 100, .instead = [](const Seen&) {
+                     return reply(413, {{"Content-Type", "text/html"}}, "<html>too large");
+                   }});
+  }
   const Error error = error_of([&] { upload(rig); });
   CHECK(error.fault() == Fault::refused);
   CHECK(error.hint() ==

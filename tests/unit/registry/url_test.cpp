@@ -105,3 +105,39 @@ TEST_CASE("addresses of the local network are not public, whatever they are dres
     CHECK(is_public_address(address));
   }
 }
+
+TEST_CASE("an address is of this machine, of a network or of the internet") {
+  for (const char* address : {"127.0.0.1",
+                              "127.9.9.9",
+                              "0.0.0.0",
+                              "169.254.169.254",
+                              "224.0.0.1",
+                              "255.255.255.255",
+                              "::1",
+                              "::",
+                              "fe80::1",
+                              "ff02::1",
+                              "::ffff:127.0.0.1",
+                              "64:ff9b::7f00:1",
+                              "2002:7f00:1::",
+                              "nothing"}) {
+    CAPTURE(address);
+    CHECK(scope_of_address(address) == AddressScope::host);
+  }
+  for (const char* address : {"10.0.0.1",
+                              "172.16.0.1",
+                              "192.168.1.1",
+                              "100.64.0.1",
+                              "198.18.0.1",
+                              "fd00::1",
+                              "fc00::1",
+                              "::ffff:10.0.0.1",
+                              "2002:a00:1::"}) {
+    CAPTURE(address);
+    CHECK(scope_of_address(address) == AddressScope::network);
+  }
+  for (const char* address : {"203.0.113.7", "8.8.8.8", "2606:4700::1", "::ffff:8.8.8.8"}) {
+    CAPTURE(address);
+    CHECK(scope_of_address(address) == AddressScope::internet);
+  }
+}

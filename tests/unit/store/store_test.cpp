@@ -301,3 +301,25 @@ TEST_CASE("a store whose first user was killed while making it is completed") {
   CHECK(Store(dir.path()).images().empty());
   CHECK(fs::exists(dir / "index.json"));
 }
+
+TEST_CASE("a store for reading knows what was remembered, and remembers nothing") {
+  const TempDir dir;
+  const Digest key = Digest::of("a");
+  { Store(dir / "store").put_fact("elf", key, "needs libc"); }
+  const std::string before = dir.read("store/memo.sqlite");
+  Store reader(dir / "store", {}, Store::Access::read);
+  CHECK(reader.fact("elf", key) == "needs libc");
+  reader.put_fact("elf", key, "needs nothing");
+  CHECK(reader.fact("elf", key) == "needs libc");
+  CHECK(dir.read("store/memo.sqlite") == before);
+}
+
+TEST_CASE("a reader of a store takes a damaged memo for none, and leaves it") {
+  const TempDir dir;
+  { const Store store(dir / "store"); }
+  dir.write("store/memo.sqlite", "no database at all, but long enough to be looked at");
+  const Store reader(dir / "store", {}, Store::Access::read);
+  CHECK_FALSE(reader.fact("elf", Digest::of("a")));
+  CHECK(dir.read("store/memo.sqlite") == "no database at all, but long enough to be looked at");
+  CHECK_FALSE(fs::exists(dir / "store/memo.sqlite.damaged"));
+}

@@ -1,0 +1,131 @@
+#include "cli/plan.h"
+
+#include "cli/catalog_folders.h"
+#include "cli/commands.h"
+#include "cli/result.h"
+#include "cli/targets.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+
+namespace mlpack {
+namespace {
+
+using Count = ArgumentInfo::Count;
+
+// The catalog has dates as `2025-10-31`, and compares them as texts.
+void check_as_of(const std::string& date) {
+  const auto parts = split(date, '-');
+  const bool has_form = parts.size() == 3 && parts[0].size() == 4 && parts[1].size() == 2 &&
+                        parts[2].size() == 2 && parse_number(parts[0], 9999) &&
+                        parse_number(parts[1], 12).value_or(0) > 0 &&
+                        parse_number(parts[2], 31).value_or(0) > 0;
+  if (date.empty() || has_form) return;
+  throw Error(Fault::usage,
+              fmt::format("`--as-of {}` is no day", printable(date)),
+              "write it as YEAR-MONTH-DAY, such as 2025-10-31");
+}
+
+// What does not go together, as a result with its exit code.
+void show_conflicts(const std::vector<PlanConflict>& conflicts, World& world) {
+  world.exit_code = static_cast<int>(Fault::incompatible);
+  if (!world.json()) return world.terminal.result(conflicts_text(conflicts));
+  world.terminal.result(json_line({{"schema", 1}, {"conflicts", conflicts_json(conflicts)}}));
+}
+
+std::vector<PlanConflict> misfits_of(const std::vector<PlannedImage>& images) {
+  std::vector<PlanConflict> conflicts;
+  for (const PlannedImage& image : images) {
+    auto found = plan_conflicts(image);
+    // Every platform has the same machines and models.
+    if (conflicts.empty()) conflicts = std::move(found);
+  }
+  return conflicts;
+}
+
+void show_plan(const std::vector<PlannedImage>& images, World& world) {
+  const auto misfits = misfits_of(images);
+  if (world.json()) {
+    auto document = plan_json(images);
+    if (!misfits.empty()) document["conflicts"] = conflicts_json(misfits);
+    return world.terminal.result(json_line(document));
+  }
+  std::string text;
+  for (const PlannedImage& image : images)
+    text += (text.empty() ? "" : "\n") + plan_text(image);
+  if (!misfits.empty()) text += "\n" + conflicts_text(misfits);
+  world.terminal.result(text);
+}
+
+void explain(const std::vector<PlannedImage>& images, const std::string& what, World& world) {
+  const PlannedImage& image = images.front();
+  world.terminal.result(world.json() ? json_line(explain_json(image, what))
+                                     : explain_text(image, what));
+}
+
+void plan(const PlanOptions& options, World& world) {
+  check_as_of(options.as_of);
+  const std::string path = options.spec.empty() ? "mlpack.yaml" : options.spec.front();
+  const Catalog catalog = catalog_of_spec(path, world);
+  const Spec asked =
+      load_spec(path, {named_texts("--var", options.variables), {}, options.platforms, &catalog});
+  SpecStack found;
+  if (needs_stack(asked)) found = find_stack(catalog, asked, std::nullopt, options.as_of);
+  if (!found.resolution.conflicts.empty()) {
+    return show_conflicts(plan_conflicts(found.resolution.conflicts), world);
+  }
+  const Spec spec = found.resolution.stack ? with_base(asked, *found.resolution.stack) : asked;
+  Session session(world, Store::Access::read);
+  const BuildLock lock(spec, BuildLock::Use::update, world);
+  const Offline network = options.offline ? Offline::yes : Offline::no;
+  const PlanInputs inputs{asked, spec, catalog, found, lock, network, options.as_of};
+  std::vector<PlannedImage> images;
+  for (const Platform& platform : lock.platforms()) {
+    PlanOutcome outcome = plan_image_of(inputs, platform, session);
+    if (!outcome.image) return show_conflicts(plan_conflicts(outcome.conflicts), world);
+    images.push_back(std::move(*outcome.image));
+  }
+  if (!misfits_of(images).empty()) world.exit_code = static_cast<int>(Fault::incompatible);
+  if (!options.explain.empty()) return explain(images, options.explain, world);
+  show_plan(images, world);
+}
+
+}  // namespace
+
+Command plan_command() {
+  const auto declare = [](ArgumentList& list) -> Action {
+    const auto options = std::make_shared<PlanOptions>();
+    list.positional(
+        {"SPEC", "", "a mlpack.yaml or its folder (default: ./mlpack.yaml)", {}, Count::optional},
+        options->spec);
+    list.option({"--explain",
+                 "WHAT",
+                 "say what led to WHAT: base, cuda, driver, python, runtime, fit, a framework or a "
+                 "layer"},
+                options->explain);
+    list.option({"--as-of", "DATE", "choose among what was released by DATE (2025-10-31, say)"},
+                options->as_of);
+    list.options({"--platform", "P", "plan for P (linux/arm64, say), not for the spec's platforms"},
+                 options->platforms);
+    list.options({"--var", "NAME=VALUE", "set a variable that the spec declares"},
+                 options->variables);
+    list.flag({"--offline", "", "use no network: plan from the catalog, the lock and the store"},
+              options->offline);
+    return [options](World& world) { plan(*options, world); };
+  };
+  return {
+      "plan",
+      "say what would be built, and why; write nothing",
+      "Chooses base, CUDA, frameworks and Python for the machines of the spec, estimates whether "
+      "the model fits them, and lists the layers. Exit code 9: nothing runs there; then what "
+      "contradicts each other is told, and the nearest ways out.",
+      declare,
+      {}};
+}
+
+}  // namespace mlpack

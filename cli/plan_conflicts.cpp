@@ -1,0 +1,116 @@
+#include "cli/plan.h"
+#include "lib/resolve/stack_image.h"
+#include "lib/spec/problems.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <map>
+
+namespace mlpack {
+namespace {
+
+using ConflictJson = nlohmann::ordered_json;
+
+constexpr std::uint64_t most_spec_bytes = std::uint64_t{1} << 20;
+constexpr std::string_view error_word = "error: ";
+
+std::string machines_text(const FleetGroup& machines) {
+  return machines.count == 1 ? std::string(machines.gpu->name)
+                             : fmt::format("{} of {}", machines.count, machines.gpu->name);
+}
+
+// A fact with the line of the spec that says it.
+std::string fact_text(const Where& fact, std::map<std::string, std::string>& sources) {
+  if (fact.line == 0) return fmt::format("{}\n", printable(fact.message));
+  const auto found = sources.try_emplace(fact.file);
+  if (found.second) {
+    found.first->second = read_file_if_exists(fact.file, most_spec_bytes).value_or("");
+  }
+  std::string text = format_problem(fact, found.first->second);
+  const std::size_t at = text.find(error_word);
+  if (at != std::string::npos) text.erase(at, error_word.size());
+  return text;
+}
+
+std::string conflict_paragraph(const PlanConflict& conflict) {
+  std::map<std::string, std::string> sources;
+  std::string text =
+      conflict.facts.size() == 1 ? "this cannot be had:\n" : "these do not go together:\n";
+  for (const Where& fact : conflict.facts)
+    text += fact_text(fact, sources);
+  for (const Ruling& ruling : conflict.because)
+    text += fmt::format("why: {}\n", ruling_text(ruling));
+  if (conflict.fixes.empty()) return text + "no single change of the spec is known that helps\n";
+  text += "what would help, the smallest change first:\n";
+  std::size_t number = 0;
+  for (const std::string& fix : conflict.fixes)
+    text += fmt::format("  {}. {}\n", ++number, fix);
+  return text;
+}
+
+ConflictJson reasons_json(const std::vector<Ruling>& because) {
+  ConflictJson reasons = ConflictJson::array();
+  for (const Ruling& ruling : because)
+    reasons.push_back(ruling_text(ruling));
+  return reasons;
+}
+
+}  // namespace
+
+std::vector<PlanConflict> plan_conflicts(const std::vector<Conflict>& conflicts) {
+  std::vector<PlanConflict> shown;
+  for (const Conflict& conflict : conflicts) {
+    PlanConflict one{{}, conflict.because, {}};
+    for (const Demand& fact : conflict.facts) {
+      one.facts.push_back(fact.where);
+      one.facts.back().message = fact.text;
+    }
+    for (const Fix& fix : conflict.fixes)
+      one.fixes.push_back(fix.text);
+    shown.push_back(std::move(one));
+  }
+  return shown;
+}
+
+std::vector<PlanConflict> plan_conflicts(const PlannedImage& image) {
+  std::vector<PlanConflict> shown;
+  for (const PlannedFit& fit : image.fits) {
+    if (fit.fit.verdict != Verdict::no) continue;
+    PlanConflict one;
+    one.facts.push_back({{}, 0, 0, fmt::format("the model `{}`", fit.model)});
+    one.facts.push_back(fit.machines.where);
+    one.facts.back().message = machines_text(fit.machines);
+    one.because.push_back({Verdict::no, "an estimate: " + fit.fit.reason, fit.fit.evidence});
+    for (const FitRemedy& remedy : fit.fit.remedies)
+      one.fixes.push_back(remedy.text);
+    shown.push_back(std::move(one));
+  }
+  return shown;
+}
+
+std::string conflicts_text(const std::vector<PlanConflict>& conflicts) {
+  std::string text;
+  for (const PlanConflict& conflict : conflicts)
+    text += (text.empty() ? "" : "\n") + conflict_paragraph(conflict);
+  return text;
+}
+
+ConflictJson conflicts_json(const std::vector<PlanConflict>& conflicts) {
+  ConflictJson list = ConflictJson::array();
+  for (const PlanConflict& conflict : conflicts) {
+    ConflictJson facts = ConflictJson::array();
+    for (const Where& fact : conflict.facts) {
+      facts.push_back({{"what", fact.message},
+                       {"file", fact.file},
+                       {"line", fact.line},
+                       {"column", fact.column}});
+    }
+    list.push_back(
+        {{"facts", facts}, {"because", reasons_json(conflict.because)}, {"fixes", conflict.fixes}});
+  }
+  return list;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,193 @@
+#include "cli/plan.h"
+#include "layers/file_set.h"
+#include "lib/model/model.h"
+#include "lib/resolve/model_shape.h"
+#include "lib/resolve/runtime_args.h"
+#include "lib/resolve/runtime_model.h"
+#include "lib/resolve/runtime_plan.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace mlpack {
+namespace {
+
+constexpr std::uint64_t most_tokens = std::uint64_t{1} << 28;
+constexpr std::uint64_t most_cards = 1024;
+
+std::string plain_key(std::string_view key) {
+  std::string text(key_of(key).empty() ? key : key_of(key));
+  std::replace(text.begin(), text.end(), '_', '-');
+  return text;
+}
+
+// `--key value` and `--key=value` of a list.
+std::optional<std::string> in_words(const std::vector<std::string>& words, const std::string& key) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    const std::size_t equals = word.find('=');
+    if (!word.starts_with('-') || plain_key(word.substr(0, equals)) != key) continue;
+    if (equals != std::string_view::npos) return std::string(word.substr(equals + 1));
+    if (i + 1 < words.size()) return words[i + 1];
+  }
+  return std::nullopt;
+}
+
+// What `args` says of `key`, or of what means the same.
+std::optional<std::string> argument(const ServingRuntime& row,
+                                    const Runtime& runtime,
+                                    std::string_view key) {
+  std::vector<std::string> keys{plain_key(key)};
+  for (const auto& same : row.same) {
+    const bool is_there = std::any_of(
+        same.begin(), same.end(), [&](auto other) { return plain_key(other) == keys.front(); });
+    if (!is_there) continue;
+    for (const std::string_view other : same)
+      keys.push_back(plain_key(other));
+  }
+  for (const std::string& name : keys) {
+    for (const RuntimeArg& arg : runtime.args)
+      if (plain_key(arg.key) == name) return arg.text;
+    if (auto value = in_words(runtime.plain_args, name)) return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> number_of(const std::optional<std::string>& text, std::uint64_t most) {
+  return text ? parse_number(*text, most) : std::nullopt;
+}
+
+// `0.85` as 850.
+std::optional<std::uint64_t> permille_of(const std::optional<std::string>& text) {
+  if (!text || !text->starts_with("0.")) return std::nullopt;
+  const std::string digits = (text->substr(2) + "000").substr(0, 3);
+  return parse_number(digits, 999);
+}
+
+// What the runtime is told, as far as it decides about memory.
+void ask_as_told(const Catalog& catalog,
+                 const ServingRuntime& row,
+                 const Runtime& runtime,
+                 FitQuestion& question) {
+  const auto said = [&](std::string_view key) {
+    return key.empty() ? std::nullopt : argument(row, runtime, key);
+  };
+  // Of those that pass their arguments on, that is what vLLM calls it.
+  const auto context = said(row.context);
+  question.context = number_of(context ? context : said("max-model-len"), most_tokens);
+  if (question.context == std::uint64_t{0}) question.context.reset();
+  // The image's command divides the model over all GPUs, where it is known how that is done.
+  const bool divides =
+      memory_overhead(catalog, question.runtime).split == MemoryOverhead::Split::tensor;
+  if (divides && !row.tensor_parallel.empty()) {
+    question.parallel = number_of(said(row.tensor_parallel), most_cards).value_or(question.count);
+  }
+  question.utilisation_permille = permille_of(said("gpu-memory-utilization"));
+  constexpr std::array<std::string_view, 3> cache_keys{"kv-cache-dtype", "cache-type-k", "ctk"};
+  for (const std::string_view key : cache_keys) {
+    const auto type = said(key);
+    if (type) question.cache = parse_cache_type(*type).value_or(question.cache);
+  }
+}
+
+FitQuestion question_of(const Catalog& catalog, const Spec& spec, const FleetGroup& machines) {
+  FitQuestion question;
+  question.gpu = machines.gpu;
+  question.count = machines.count;
+  const ServingRuntime* const row = runtime_of(spec);
+  if (row == nullptr) return question;
+  question.runtime = row->name;
+  ask_as_told(catalog, *row, spec.runtime->value, question);
+  return question;
+}
+
+std::vector<FleetGroup> machines_of(const Spec& spec, const Catalog& catalog) {
+  std::vector<FleetGroup> machines;
+  for (const auto& [row, place] : spec.fleet) {
+    const auto match = row.is_cpu() ? std::nullopt : catalog.find_gpu(row.gpu);
+    if (!match) continue;
+    FleetGroup group{match->gpu, row.count, std::nullopt, spec.where(place)};
+    if (!row.driver.empty()) group.driver = Version::parse(row.driver);
+    machines.push_back(group);
+  }
+  return machines;
+}
+
+// Models that a container may load: what the runtime serves, else every entry.
+std::vector<const Weights*> models_to_fit(const Spec& spec) {
+  if (spec.runtime) {
+    const Weights* const served = model_weights(spec);
+    return served == nullptr ? std::vector<const Weights*>() : std::vector{served};
+  }
+  std::vector<const Weights*> models;
+  for (const auto& item : spec.weights)
+    models.push_back(&item.value);
+  return models;
+}
+
+// nullopt where nobody can look into the files now.
+std::optional<ModelShape> shape_of(const Weights& weights,
+                                   const RemoteWeightsByName& remote,
+                                   Offline network,
+                                   Session& session) {
+  if (weights.kind == SourceKind::oci) return std::nullopt;
+  std::vector<RecipeEntry> entries;
+  if (weights.kind == SourceKind::path) {
+    TreeInput input;
+    input.source = weights.source;
+    input.target = weights.target;
+    input.include = weights.include;
+    input.exclude = weights.exclude;
+    input.links = TreeInput::Links::follow;
+    entries = walk(input);
+  } else {
+    const auto found = remote.find(weights.name);
+    if (found == remote.end()) return std::nullopt;
+    entries = found->second.entries;
+  }
+  const bool is_out_of_reach =
+      network == Offline::yes &&
+      std::any_of(entries.begin(), entries.end(), [](const RecipeEntry& entry) {
+        return std::holds_alternative<RemoteContent>(entry.content);
+      });
+  if (is_out_of_reach) return std::nullopt;
+  const std::string target = parse_target(weights.target, "the target");
+  const bool is_file = entries.size() == 1 && entries.front().path == target;
+  const auto files =
+      model_files(entries, is_file ? std::string() : target, session.open_remote_parts(network));
+  return model_shape(read_model(files).summary);
+}
+
+Fit not_known(const Weights& weights) {
+  Fit fit;
+  fit.reason = fmt::format("nobody looked into the files of `{}`, which are not on this disk",
+                           printable(weights.name));
+  return fit;
+}
+
+}  // namespace
+
+std::vector<PlannedFit> plan_fits(const PlanInputs& inputs,
+                                  const RemoteWeightsByName& remote,
+                                  Session& session) {
+  std::vector<PlannedFit> fits;
+  const auto machines = machines_of(inputs.spec, inputs.catalog);
+  if (machines.empty()) return fits;
+  for (const Weights* weights : models_to_fit(inputs.spec)) {
+    const auto shape = shape_of(*weights, remote, inputs.network, session);
+    const bool is_no_model = shape && shape->weight_bytes == 0;
+    if (is_no_model) continue;
+    for (const FleetGroup& group : machines) {
+      Fit fit =
+          shape ? fit_model(inputs.catalog, *shape, question_of(inputs.catalog, inputs.spec, group))
+                : not_known(*weights);
+      fits.push_back({weights->name, group, std::move(fit)});
+    }
+  }
+  return fits;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,213 @@
+#include "cli/plan.h"
+#include "lib/resolve/rules_code.h"
+#include "lib/resolve/rules_driver.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace mlpack {
+namespace {
+
+using Rulings = std::vector<Ruling>;
+
+Ruling plain(std::string reason, std::vector<const CatalogRow*> evidence = {}) {
+  return {Verdict::yes, std::move(reason), std::move(evidence)};
+}
+
+const CatalogRow* row_of(const Choice& choice) {
+  const bool has_row = !choice.because.empty() && !choice.because.front().evidence.empty();
+  return has_row ? choice.because.front().evidence.front() : nullptr;
+}
+
+std::vector<const CatalogRow*> rows_of(const Choice& choice) {
+  const CatalogRow* const row = row_of(choice);
+  return row == nullptr ? std::vector<const CatalogRow*>() : std::vector{row};
+}
+
+const Choice* find_choice(const Stack& stack, std::string_view what) {
+  const auto found = std::find_if(stack.choices.begin(),
+                                  stack.choices.end(),
+                                  [&](const Choice& choice) { return choice.what == what; });
+  return found == stack.choices.end() ? nullptr : &*found;
+}
+
+// All that is decided together, and why.
+class Reasoning {
+ public:
+  Reasoning(const PlanInputs& inputs, const SpecStack& found)
+      : catalog_(inputs.catalog),
+        asked_(inputs.asked),
+        demands_(found.demands),
+        stack_(*found.resolution.stack) {}
+
+  // What runs on the machines of each group, as the rules say it.
+  Choice with_machines(Choice choice) const {
+    const CatalogRow* const row = row_of(choice);
+    const TorchBuild* const build = torch_build(row);
+    const RuntimeRelease* const release =
+        choice.what == demands_.runtime
+            ? catalog_.find_runtime_release(demands_.runtime, choice.chosen)
+            : nullptr;
+    for (const FleetGroup& group : demands_.fleet) {
+      if (group.gpu == nullptr) continue;
+      const Version& device = group.gpu->compute_capability;
+      if (build != nullptr) {
+        add(choice, group, code_runs(catalog_, code_of(*build), device, build->cuda));
+      }
+      if (release != nullptr) add(choice, group, runtime_runs(catalog_, *release, device));
+    }
+    return choice;
+  }
+
+  std::optional<Choice> cuda() const {
+    if (!stack_.cuda) return std::nullopt;
+    const Choice* const own = find_choice(stack_, component::cuda);
+    Choice choice = own != nullptr ? *own : Choice{"cuda", std::string(stack_.cuda->text()), {}};
+    const Choice& first = stack_.choices.front();
+    if (own == nullptr) {
+      choice.because.push_back(
+          plain(fmt::format("{} {} is built with it", first.what, first.chosen), rows_of(first)));
+    }
+    if (demands_.cuda) choice.because.push_back(plain("the spec pins CUDA " + text(demands_.cuda)));
+    for (const FleetGroup& group : demands_.fleet) {
+      if (group.gpu == nullptr) continue;
+      add(choice,
+          group,
+          toolkit_supports_gpu(catalog_, *stack_.cuda, group.gpu->compute_capability));
+      if (!group.driver) continue;
+      add(choice,
+          group,
+          driver_runs_cuda(catalog_, *stack_.cuda, *group.driver, *group.gpu, stack_.compat));
+    }
+    return choice;
+  }
+
+  std::optional<Choice> driver() const {
+    if (!stack_.min_driver || !stack_.cuda) return std::nullopt;
+    Choice choice{"driver", text(stack_.min_driver) + " or newer", {}};
+    for (const FleetGroup& group : demands_.fleet) {
+      const auto floor =
+          group.gpu == nullptr ? std::nullopt : driver_floor(catalog_, *stack_.cuda, *group.gpu);
+      if (!floor) continue;
+      choice.because.push_back(plain(fmt::format("{} runs CUDA {} from driver {} on",
+                                                 group.gpu->name,
+                                                 stack_.cuda->text(),
+                                                 floor->driver.text()),
+                                     {floor->row, group.gpu->row}));
+    }
+    return choice;
+  }
+
+  std::optional<Choice> python() const {
+    if (!stack_.python || !demands_.needs_python) return std::nullopt;
+    Choice choice{"python", text(stack_.python), {}};
+    if (demands_.python) choice.because.push_back(plain("the spec asks for it"));
+    const bool is_the_bases = demands_.base && demands_.base->python;
+    if (is_the_bases) choice.because.push_back(plain("the base has it"));
+    std::vector<const CatalogRow*> rows;
+    for (const Choice& other : stack_.choices) {
+      if (row_of(other) != nullptr) rows.push_back(row_of(other));
+    }
+    if (choice.because.empty()) {
+      choice.because.push_back(plain("the newest that all that was chosen has wheels for", rows));
+    }
+    return choice;
+  }
+
+  Ruling base() const {
+    if (names_base(asked_)) return plain("the spec names it");
+    if (!demands_.runtime.empty()) {
+      const Choice* const runtime = find_choice(stack_, demands_.runtime);
+      const std::string release = runtime == nullptr ? std::string() : " " + runtime->chosen;
+      return plain(
+          fmt::format("`base: auto` is the official image of {}{}", demands_.runtime, release),
+          runtime == nullptr ? std::vector<const CatalogRow*>() : rows_of(*runtime));
+    }
+    if (stack_.python) {
+      return plain(
+          fmt::format("`base: auto` is the slim image of Python {}: wheels bring what they need of "
+                      "CUDA",
+                      stack_.python->text()));
+    }
+    return plain(stack_.cuda ? fmt::format("`base: auto` is the smallest official image of CUDA {}",
+                                           stack_.cuda->text())
+                             : std::string("nothing in the spec needs more"));
+  }
+
+ private:
+  static std::string text(const std::optional<Version>& version) {
+    return std::string(version->text());
+  }
+
+  static void add(Choice& choice, const FleetGroup& group, Ruling ruling) {
+    ruling.reason = fmt::format("{}: {}", group.gpu->name, ruling.reason);
+    choice.because.push_back(std::move(ruling));
+  }
+
+  const TorchBuild* torch_build(const CatalogRow* row) const {
+    const auto builds = catalog_.torch_builds();
+    const auto found = std::find_if(builds.begin(), builds.end(), [&](const TorchBuild& build) {
+      return row != nullptr && build.row == row;
+    });
+    return found == builds.end() ? nullptr : &*found;
+  }
+
+  const Catalog& catalog_;
+  const Spec& asked_;
+  const Demands& demands_;
+  const Stack& stack_;
+};
+
+void add_stack(std::vector<Choice>& decisions, const Reasoning& reasoning, const Stack& stack) {
+  for (const Choice& choice : stack.choices) {
+    if (choice.what != component::cuda) decisions.push_back(reasoning.with_machines(choice));
+  }
+  for (auto choice : {reasoning.cuda(), reasoning.driver(), reasoning.python()}) {
+    if (choice) decisions.push_back(std::move(*choice));
+  }
+}
+
+Rulings rulings_of(const std::vector<std::string>& reasons) {
+  Rulings rulings;
+  std::transform(reasons.begin(), reasons.end(), std::back_inserter(rulings), [](auto& reason) {
+    return plain(reason);
+  });
+  return rulings;
+}
+
+}  // namespace
+
+std::vector<Choice> plan_decisions(const PlanInputs& inputs,
+                                   const SpecStack& stack,
+                                   const std::string& base,
+                                   const Plan& plan) {
+  std::vector<Choice> decisions;
+  const bool is_resolved = stack.resolution.stack.has_value();
+  const auto add = [&](const Decision& decision) {
+    decisions.push_back({decision.what, decision.chosen, rulings_of(decision.because)});
+  };
+  const auto is_platform = [](const Decision& decision) { return decision.what == "platform"; };
+  const auto& others = plan.decisions;
+  const auto platform = std::find_if(others.begin(), others.end(), is_platform);
+  if (platform != others.end()) add(*platform);
+  if (is_resolved) {
+    const Reasoning reasoning(inputs, stack);
+    decisions.push_back({"base", base, {reasoning.base()}});
+    add_stack(decisions, reasoning, *stack.resolution.stack);
+  } else {
+    const bool is_named = names_base(inputs.asked);
+    decisions.push_back(
+        {"base", base, {plain(is_named ? "the spec names it" : "nothing in the spec needs more")}});
+  }
+  for (const Decision& decision : others) {
+    const bool is_there =
+        is_resolved && find_choice(*stack.resolution.stack, decision.what) != nullptr;
+    if (!is_there && !is_platform(decision)) add(decision);
+  }
+  return decisions;
+}
+
+}  // namespace mlpack

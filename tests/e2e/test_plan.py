@@ -1,0 +1,178 @@
+"""What `mlpack plan` says before anything is built: its schema, and that it leaves no trace."""
+
+import json
+import os
+import shutil
+import unittest
+
+from harness import Case, MLPACK, ROOT, is_root, make_base
+from hub_server import Hub
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+SCHEMA = os.path.join(os.path.dirname(os.path.dirname(MLPACK)), "share", "mlpack", "mlpack-plan.schema.json")
+EXAMPLES = os.path.join(ROOT, "examples")
+CONFLICT = """\
+schema: 1
+name: odd
+platform: linux/amd64
+fleet: [{gpu: L4, driver: "470.82.01"}, {gpu: "GTX 1080 Ti"}]
+cuda: "13.0"
+run: [app]
+"""
+
+
+def state(folder):
+    """Every file below a folder, with its size and times."""
+    found = {}
+    for at, folders, names in os.walk(folder):
+        for name in folders + names:
+            path = os.path.join(at, name)
+            told = os.lstat(path)
+            found[path] = (told.st_size, told.st_mtime_ns, told.st_ino)
+    return found
+
+
+class Plans(Case):
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(EXAMPLES, self.path("examples"), ignore=shutil.ignore_patterns("*.lock"))
+        self.validator = None
+        if jsonschema and os.path.exists(SCHEMA):
+            with open(SCHEMA) as file:
+                schema = json.load(file)
+            jsonschema.Draft7Validator.check_schema(schema)
+            self.validator = jsonschema.Draft7Validator(schema)
+
+    def plan(self, folder, *argv, code=0, **how):
+        """The document, which is what the schema says."""
+        document = self.mlpack("plan", folder, "--json", *argv, code=code, **how).json()
+        if self.validator:
+            self.assertEqual([error.message for error in self.validator.iter_errors(document)], [])
+        return document
+
+    def test_every_example_is_planned_and_nothing_is_written(self):
+        before = state(self.path("examples"))
+        runtimes = self.path("examples", "runtimes")
+        folders = [os.path.join(at, name) for at in (self.path("examples"), runtimes) for name in os.listdir(at)
+                   if os.path.exists(os.path.join(at, name, "mlpack.yaml"))]
+        self.assertGreater(len(folders), 12)
+        for folder in folders:
+            with self.subTest(os.path.basename(folder)):
+                document = self.plan(folder, "--offline")
+                self.assertTrue(document["layers"])
+                self.assertIn("LAYER", self.mlpack("plan", folder, "--offline").out)
+        self.assertEqual(state(self.path("examples")), before)
+        self.assertFalse(os.path.exists(self.path("store")))
+
+    def test_the_schema_is_installed(self):
+        self.assertTrue(os.path.exists(SCHEMA), SCHEMA)
+
+    @unittest.skipUnless(jsonschema, "needs python3-jsonschema")
+    def test_the_schema_refuses_what_is_no_plan(self):
+        document = self.plan(self.path("examples", "runtimes", "vllm"), "--offline")
+        for key in ("platform", "fits", "layers"):
+            self.assertFalse(self.validator.is_valid({k: v for k, v in document.items() if k != key}))
+        self.assertFalse(self.validator.is_valid({"schema": 1, "conflicts": []}))
+
+    def test_a_conflict_names_the_lines_of_the_spec_and_ways_out(self):
+        folder = self.project("odd", CONFLICT)
+        document = self.plan(folder, code=9)
+        for conflict in document["conflicts"]:
+            self.assertTrue(conflict["fixes"])
+            self.assertTrue(all(fact["line"] for fact in conflict["facts"]))
+        told = self.mlpack("plan", folder, code=9).out
+        self.assertIn("mlpack.yaml:4:", told)
+        self.assertIn("  1. ", told)
+
+    def test_the_layers_that_were_built_are_known_from_the_store(self):
+        folder = self.path("examples", "hello-scratch")
+        built = self.build(folder)
+        before = state(self.path("store"))
+        planned = self.plan(folder)["layers"]
+        self.assertEqual([layer["digest"] for layer in planned if layer["kind"] == "files"],
+                         [layer["digest"] for layer in built["layers"] if layer["kind"] == "files"])
+        self.assertEqual(state(self.path("store")), before)
+
+    def test_of_a_base_in_a_registry_manifest_and_config_are_read_and_no_layer(self):
+        registry = self.registry()
+        reference = make_base(self, registry, "acme/base", 1 << 20)
+        proxy = self.proxy(registry)
+        reference = reference.replace(registry.host, proxy.host)
+        folder = self.project("based", "schema: 1\nname: based\nplatform: linux/amd64\nbase: %s\nrun: [app]\n" % reference)
+        document = self.plan(folder)
+        self.assertEqual([layer["knownBy"] for layer in document["layers"] if layer["kind"] == "base"], ["image"])
+        self.assertEqual(document["user"], "1000")
+        self.assertLess(sum(request.received for request in proxy.take()), 16384)
+        self.assertFalse(os.path.exists(self.path("store")))
+        offline = self.plan(folder, "--offline")
+        self.assertIn("was not read", " ".join(warning["what"] for warning in offline["warnings"]))
+        self.assertIsNone(offline["user"])
+
+    def test_a_store_that_may_only_be_read_will_do(self):
+        if not is_root():
+            self.skipTest("needs root, to plan as another user")
+        folder = self.path("examples", "hello-scratch")
+        self.build(folder)
+        before = state(self.path("store"))
+        result = self.mlpack("plan", folder, "--json", user="nobody")
+        self.assertEqual(result.json()["layers"][0]["knownBy"], "store")
+        self.assertEqual(state(self.path("store")), before)
+
+    def test_explain_gives_documents_with_their_dates(self):
+        folder = self.path("examples", "runtimes", "vllm")
+        found = self.mlpack("plan", folder, "--offline", "--json", "--explain", "cuda").json()["explained"]
+        rows = [row for answer in found for reason in answer["because"] for row in reason["evidence"]]
+        self.assertTrue(rows)
+        self.assertTrue(all(row["sources"] and row["retrieved"] for row in rows))
+        self.assertIn("there is", self.mlpack("plan", folder, "--offline", "--explain", "zzzzzzzz", code=2).err)
+
+    def test_a_model_that_does_not_fit_is_told_with_what_would_help(self):
+        folder = self.project("large", "schema: 1\nname: large\nfleet: [L4]\nbase: scratch\nrun: [app]\n"
+                                       "weights: [{source: weights}]\n")
+        os.makedirs(self.path("large", "weights"))
+        header = json.dumps({"w": {"dtype": "BF16", "shape": [15 << 30], "data_offsets": [0, 30 << 30]}}).encode()
+        with open(self.path("large", "weights", "model.safetensors"), "wb") as file:
+            file.write(len(header).to_bytes(8, "little") + header)
+            file.truncate(8 + len(header) + (30 << 30))
+        document = self.plan(folder, code=9)
+        self.assertIs(document["fits"][0]["ok"], False)
+        self.assertGreater(document["fits"][0]["needBytes"], document["fits"][0]["haveBytes"])
+        self.assertEqual(len(document["conflicts"]), 1)
+
+    def test_what_the_lock_pins_is_planned_without_a_network_or_a_store(self):
+        registry = self.registry()
+        reference = make_base(self, registry, "acme/base", 1000)
+        folder = self.project("based", "schema: 1\nname: based\nplatform: linux/amd64\nbase: %s\nrun: [app]\n" % reference)
+        self.mlpack("lock", folder)
+        registry.stop()
+        with open(self.path("based", "mlpack.lock")) as file:
+            pinned = file.read()
+        for store in ("store", "another"):
+            document = self.plan(folder, "--offline", env={"MLPACK_STORE": self.path(store)})
+            self.assertIn(document["baseDigest"], pinned)
+        self.assertFalse(os.path.exists(self.path("another")))
+
+    def test_of_weights_on_a_hub_names_are_read_and_with_a_lock_not_even_those(self):
+        weights = b"\x02\0\0\0\0\0\0\0{}" + bytes(1 << 20)
+        with Hub({"acme/tiny": {"config.json": b"{}", "model.safetensors": weights}}) as hub:
+            env = {"HF_ENDPOINT": hub.url, "NO_PROXY": "127.0.0.1"}
+            folder = self.project("hub", "schema: 1\nname: hub\nplatform: linux/amd64\nbase: scratch\nrun: [app]\n"
+                                         "layers: {compression: none}\nweights: [{name: w, source: \"hf://acme/tiny@main\"}]\n")
+            planned = [layer for layer in self.plan(folder, env=env)["layers"] if layer["kind"] == "weights"]
+            self.assertEqual(sum(layer["files"] for layer in planned), 2)
+            self.assertEqual(sum(layer["bytes"] for layer in planned), len(weights) + 2)
+            self.assertFalse(os.path.exists(self.path("store")))
+            offline = self.plan(folder, "--offline", env=env)
+            self.assertIn("weights w", " ".join(warning["what"] for warning in offline["warnings"]))
+            self.mlpack("lock", folder, env=env)
+        locked = self.plan(folder, "--offline", env={**env, "MLPACK_STORE": self.path("another")})
+        self.assertEqual(sum(layer["files"] or 0 for layer in locked["layers"] if layer["kind"] == "weights"), 2)
+
+    def test_a_base_out_of_reach_is_an_error_that_names_offline(self):
+        folder = self.project("far", "schema: 1\nname: far\nplatform: linux/amd64\nbase: 127.0.0.1:1/a:1\nrun: [app]\n")
+        told = self.mlpack("plan", folder, code=6).err
+        self.assertIn("hint: `mlpack plan --offline` plans without it", told)

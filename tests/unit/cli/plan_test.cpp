@@ -1,0 +1,96 @@
+#include "tests/unit/cli/app_run.h"
+#include "tests/unit/cli/golden.h"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+constexpr const char* conflicting = R"(schema: 1
+name: odd
+platform: linux/amd64
+fleet:
+  - {gpu: "GTX 1080 Ti", driver: "470.82.01"}
+  - {gpu: L4, driver: "470.82.01"}
+cuda: "13.0"
+python: {version: "3.9", packages: [torch==2.9.0]}
+)";
+
+constexpr const char* torch_spec = R"(schema: 1
+name: pair
+platform: linux/amd64
+fleet:
+  - {gpu: L4, driver: "535.183.01"}
+  - {gpu: H100, driver: "550.90.07"}
+python: {packages: [torch]}
+run: [python3, -m, app]
+)";
+
+nlohmann::json plan_of(AppRun& app, const std::vector<std::string>& more, int code = 0) {
+  std::vector<std::string> words{"plan", app.dir / "demo", "--offline", "--json"};
+  words.insert(words.end(), more.begin(), more.end());
+  const auto result = app.run(words);
+  REQUIRE_MESSAGE(result.code == code, result.err);
+  return nlohmann::json::parse(result.out);
+}
+
+}  // namespace
+
+TEST_CASE("a plan as a person sees it") {
+  AppRun app;
+  app.dir.write("pair/mlpack.yaml", torch_spec);
+  app.dir.write("odd/mlpack.yaml", conflicting);
+  const std::string dir = app.dir.path();
+  const std::string text = app.transcript({"plan " + dir + "/pair --offline",
+                                           "plan " + dir + "/pair --offline --explain driver",
+                                           "plan " + dir + "/pair --offline --explain torhc",
+                                           "plan " + dir + "/odd",
+                                           "plan " + dir + "/pair --as-of 2025-13-01"});
+  CHECK(text == golden("cli/plan.txt", text));
+  CHECK_FALSE(fs::exists(app.dir / "store"));
+  CHECK_FALSE(fs::exists(app.dir / "pair/mlpack.lock"));
+}
+
+TEST_CASE("a plan takes the build of torch that every driver of the fleet runs") {
+  AppRun app;
+  app.dir.write("demo/mlpack.yaml", torch_spec);
+  const auto plan = plan_of(app, {});
+  CHECK(plan["cuda"].get<std::string>().starts_with("12."));
+  CHECK(plan["base"].get<std::string>().starts_with("docker.io/library/python:"));
+  CHECK(plan["frameworks"]["torch"].get<std::string>().find("+cu12") != std::string::npos);
+  CHECK(plan["env"]["NVIDIA_REQUIRE_CUDA"].get<std::string>().find("driver>=") !=
+        std::string::npos);
+  CHECK_FALSE(plan["env"].contains("NVIDIA_VISIBLE_DEVICES"));
+}
+
+TEST_CASE("a plan as of an earlier day takes what there was then") {
+  AppRun app;
+  app.dir.write("demo/mlpack.yaml", torch_spec);
+  const auto now = plan_of(app, {});
+  const auto then = plan_of(app, {"--as-of", "2024-11-01"});
+  CHECK(then["frameworks"]["torch"].get<std::string>().starts_with("2.5."));
+  CHECK(now["frameworks"]["torch"] != then["frameworks"]["torch"]);
+}
+
+TEST_CASE("all conflicts of a plan have their places and ways out") {
+  AppRun app;
+  app.dir.write("demo/mlpack.yaml", conflicting);
+  const auto conflicts = plan_of(app, {}, 9)["conflicts"];
+  REQUIRE(conflicts.size() == 3);
+  for (const auto& conflict : conflicts) {
+    CHECK(conflict["fixes"].size() > 0);
+    for (const auto& fact : conflict["facts"])
+      CHECK(fact["line"] > 0);
+  }
+}
+
+TEST_CASE("a plan whose base is refused is an error, and writes nothing") {
+  AppRun app;
+  app.dir.write("demo/mlpack.yaml", torch_spec);
+  const auto result = app.run({"plan", app.dir / "demo"});
+  CHECK(result.code == 5);
+  CHECK_FALSE(fs::exists(app.dir / "store"));
+}

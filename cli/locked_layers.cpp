@@ -14,7 +14,7 @@ namespace mlpack {
 namespace {
 
 std::optional<Digest> cached_digest(const FileRange& range, const Store& store) {
-  const auto digest = Digest::from_hex(range.path.filename().string());
+  const auto digest = Digest::from_hex(fs::path(range.path).filename().string());
   const bool is_whole = range.offset == 0;
   if (!digest || !is_whole || range.path != fs::absolute(store.cache_path(*digest))) {
     return std::nullopt;

@@ -26,7 +26,7 @@ std::string source_of(const RecipeEntry& entry, const std::string& otherwise) {
   }
   std::string source;
   for_each_range(entry.content, [&](const FileRange& range) {
-    if (source.empty()) source = fmt::format("`{}`", printable(range.path.string()));
+    if (source.empty()) source = fmt::format("`{}`", printable(range.path));
   });
   return source.empty() ? otherwise : source;
 }

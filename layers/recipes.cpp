@@ -56,6 +56,7 @@ class Collection {
     for (Placed& placed : placed_) {
       items.push_back(std::move(placed.entry));
     }
+    std::vector<Placed>().swap(placed_);
     for (const auto& [path, folder] : folders_) {
       if (!parents.contains(path)) items.push_back(folder);
     }

@@ -77,7 +77,7 @@ void put(std::string& out, const std::string& text) {
 
 void put(std::string& out, const FileRange& range) {
   out += " <";
-  put_escaped(out, range.path.native());
+  put_escaped(out, range.path);
   put_number(out, range.identity.device);
   put_number(out, range.identity.inode);
   put_number(out, range.identity.size);

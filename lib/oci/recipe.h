@@ -26,7 +26,7 @@ enum class EntryKind { file, directory, symlink, hardlink };
 /// `length` bytes of a file of the user's, from `offset`. The file must still have `identity` when
 /// it is read.
 struct FileRange {
-  fs::path path;
+  std::string path;  // not an fs::path, whose parts take several times the memory
   FileIdentity identity;
   std::uint64_t offset = 0;
   bool operator==(const FileRange&) const = default;

@@ -45,7 +45,7 @@ void add(FieldHasher& hash, const std::string& text) {
 }
 
 void add(FieldHasher& hash, const FileRange& range) {
-  hash.text(range.path.native());
+  hash.text(range.path);
   hash.number(range.identity.device);
   hash.number(range.identity.inode);
   hash.number(range.identity.size);

@@ -89,7 +89,7 @@ std::set<Digest> needed_downloads(const Store& store, const std::set<Digest>& di
       if (archive != nullptr) downloads.insert(*archive);
       // Whatever the path of the store is called meanwhile: a file of the user's harms nobody.
       for_each_range(entry.content, [&](const FileRange& range) {
-        const auto named = Digest::from_hex(range.path.filename().string());
+        const auto named = Digest::from_hex(fs::path(range.path).filename().string());
         if (named) downloads.insert(*named);
       });
     }

@@ -59,7 +59,7 @@ std::optional<std::string> missing_input(const Store& store, const LayerRecipe& 
   for (const RecipeEntry& entry : recipe.entries) {
     std::optional<std::string> changed;
     for_each_range(entry.content, [&](const FileRange& range) {
-      if (!changed && !is_unchanged(range)) changed = range.path.string();
+      if (!changed && !is_unchanged(range)) changed = range.path;
     });
     if (changed) return fmt::format("`{}`, which changed or is gone; build it again", *changed);
     const Digest* const archive = archive_of(entry.content);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace mlpack {
@@ -175,13 +176,13 @@ const TorchBuild* torch_build_of(const Catalog& catalog, const RuntimeRelease& r
 }
 
 Option runtime_option(const RuntimeRelease& release,
-                      std::span<const Version> pythons,
+                      const std::vector<Version>& pythons,
                       const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   Option option;
   option.name = release.release;
   option.cuda = release.cuda;
-  option.python = python_versions(release.python, pythons);
+  option.python = pythons;
   option.row = release.row;
   if (!demands.runtime_version.empty() && demands.runtime_version != release.release) {
     option.vetoes.push_back(not_taken(vetoes.set_of(Kind::runtime_version),
@@ -212,10 +213,13 @@ Component runtime_component(std::span<const Version> pythons, const Vetoes& veto
   const Demands& demands = vetoes.demands();
   Component component{demands.runtime, vetoes.index_of(Kind::runtime), {}};
   std::set<std::string_view> seen;
+  std::map<std::string_view, std::vector<Version>> taken;  // by what a release says
   for (const RuntimeRelease& release : vetoes.catalog().runtime_releases()) {
     if (release.runtime != demands.runtime || !seen.insert(release.release).second) continue;
     if (!is_out_yet(demands, release.row->at("released"))) continue;
-    component.options.push_back(runtime_option(release, pythons, vetoes));
+    const auto [known, is_new] = taken.try_emplace(release.python);
+    if (is_new) known->second = python_versions(release.python, pythons);
+    component.options.push_back(runtime_option(release, known->second, vetoes));
   }
   sort_options(component.options);
   if (component.options.empty() && demands.runtime_version.empty()) {

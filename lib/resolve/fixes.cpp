@@ -54,12 +54,6 @@ class Fixer {
     return others.reset(demand);
   }
 
-  // Whether the same demands with other values have an answer.
-  bool resolves(const Demands& changed, const DemandSet& held) const {
-    const std::vector<Demand> list = list_demands(changed);
-    return best_answer(make_problem(question_.catalog, changed, list), held).has_value();
-  }
-
   void change(std::size_t demand) {
     switch (question_.list[demand].kind) {
       case Kind::driver:
@@ -100,8 +94,36 @@ class Fixer {
     for (std::size_t i = 0; i < demand; ++i)
       below.set(i);
     const DemandSet held = (held_ & below) | ((held_ >> 1) & ~below);
-    if (resolves(changed, held))
+    const Problem problem = make_problem(question_.catalog, changed, list_demands(changed));
+    if (best_answer(problem, held))
       add("let mlpack choose the base: `base: auto`", cost::base, changed);
+  }
+
+  // Whether there is an answer with `group` in the place of the machines `row`. What stands against
+  // the others is known; so only this group is compared.
+  bool resolves_on(std::size_t row, const FleetGroup& group) const {
+    Demands alone = question_.demands;
+    alone.fleet = {group};
+    const std::vector<Demand> list = list_demands(alone);
+    DemandSet others = held_;
+    DemandSet own;
+    for (std::size_t i = 0; i < question_.list.size(); ++i) {
+      Demand demand = question_.list[i];
+      const bool is_machine = demand.kind == Kind::gpu || demand.kind == Kind::driver;
+      if (is_machine && demand.subject != row) continue;
+      if (is_machine) others.reset(i);
+      if (is_machine) demand.subject = 0;
+      const auto same = std::find_if(list.begin(), list.end(), [&](const Demand& other) {
+        return other.kind == demand.kind && other.subject == demand.subject;
+      });
+      if (held_.test(i) && same != list.end())
+        own.set(static_cast<std::size_t>(same - list.begin()));
+    }
+    const Problem problem = make_problem(question_.catalog, alone, list);
+    Restriction restriction;
+    restriction.also = &problem;
+    restriction.demands = own;
+    return best_answer(question_.problem, others, restriction).has_value();
   }
 
   // Drivers newer than `above` that something begins to run with on `gpu`: by minor-version
@@ -126,7 +148,7 @@ class Fixer {
     Demands changed = question_.demands;
     for (const Version& driver : later_drivers(*group.gpu, *group.driver)) {
       changed.fleet[row].driver = driver;
-      if (!resolves(changed, held_)) continue;
+      if (!resolves_on(row, changed.fleet[row])) continue;
       return add(fmt::format("raise the driver of {} from {} to {} or newer",
                              group.gpu->name,
                              group.driver->text(),
@@ -147,7 +169,7 @@ class Fixer {
     }
     for (const unsigned branch : branches) {
       changed.fleet[row].driver = Version::parse(std::to_string(branch));
-      if (!resolves(changed, held_)) continue;
+      if (!resolves_on(row, changed.fleet[row])) continue;
       return add(fmt::format("keep {} on driver branch {}", group.gpu->name, branch),
                  cost::branch,
                  changed);
@@ -211,7 +233,9 @@ class Fixer {
     if (!index) return;
     const Component& component = question_.problem.components[*index];
     for (const auto& [distance, option] : by_distance(component, demand)) {
-      if (!answer_with(question_.problem, rest(demand), *index, option)) continue;
+      Restriction restriction;
+      restriction.only = Restriction::Only{*index, option};
+      if (!best_answer(question_.problem, rest(demand), restriction)) continue;
       // The build is mlpack's to choose.
       const std::string release(release_of(component.options[option]));
       const auto steps = static_cast<unsigned>(std::min(distance, cost::most_steps));
@@ -243,9 +267,11 @@ class Fixer {
     }
     const Version pinned = *question_.demands.cuda;
     for (const Version& version : nearest(versions, pinned)) {
+      Restriction restriction;
+      restriction.cuda = version;
+      if (!best_answer(question_.problem, rest(demand), restriction)) continue;
       Demands changed = question_.demands;
       changed.cuda = version;
-      if (!resolves(changed, held_)) continue;
       return add(fmt::format("take CUDA {} instead of {}", version.text(), pinned.text()),
                  cost::cuda,
                  changed);
@@ -261,9 +287,11 @@ class Fixer {
     }
     const Version pinned = *question_.demands.python;
     for (const Version& version : nearest(versions, pinned)) {
+      Restriction restriction;
+      restriction.python = version;
+      if (!best_answer(question_.problem, rest(demand), restriction)) continue;
       Demands changed = question_.demands;
       changed.python = version;
-      if (!resolves(changed, held_)) continue;
       return add(fmt::format("take Python {} instead of {}", version.text(), pinned.text()),
                  cost::python,
                  changed);
@@ -314,7 +342,7 @@ class Fixer {
       if (other == nullptr) continue;
       Demands changed = question_.demands;
       changed.fleet[row].gpu = other;
-      if (!resolves(changed, held_)) continue;
+      if (!resolves_on(row, changed.fleet[row])) continue;
       return add(fmt::format("run it on {} instead of {}", other->name, gpu.name),
                  cost::other_gpu,
                  changed);

@@ -10,47 +10,61 @@ bool is_asked_for(const Component& component, const DemandSet& demands) {
   return !component.demand || demands.test(*component.demand);
 }
 
-// The first option that may be taken.
-std::optional<std::size_t> first_of(const Component& component,
-                                    const Frame& frame,
-                                    const DemandSet& demands) {
-  for (std::size_t i = 0; i < component.options.size(); ++i) {
-    const Option& option = component.options[i];
-    if (belongs(option, frame) && veto_of(option, frame, demands) == nullptr) return i;
-  }
-  return std::nullopt;
+// Whether what `restriction` says of the component's options lets this one through.
+bool allows(const Restriction& restriction,
+            const Assignment& at,
+            const Frame& frame,
+            const Option& option) {
+  const std::size_t component = at.options.size() - 1;
+  if (restriction.cuda && option.cuda && !option.cuda->same_minor(*restriction.cuda)) return false;
+  if (restriction.also == nullptr) return true;
+  const std::size_t index = *at.options.back();
+  return veto_of(restriction.also->components[component].options[index],
+                 frame,
+                 restriction.demands) == nullptr;
 }
 
-// An option that has to be the one of its component.
-struct Forced {
-  std::size_t component;
-  std::size_t option;
-};
+// Takes the first option of the last component of `answer` that may be taken.
+bool take_first(const Problem& problem,
+                Assignment& answer,
+                const DemandSet& demands,
+                const Restriction& restriction) {
+  const std::size_t component = answer.options.size() - 1;
+  const auto& options = problem.components[component].options;
+  const Frame& frame = problem.frames[answer.frame];
+  const bool is_forced = restriction.only && restriction.only->component == component;
+  const std::size_t first = is_forced ? restriction.only->option : 0;
+  const std::size_t end = is_forced ? first + 1 : options.size();
+  for (std::size_t i = first; i < end; ++i) {
+    answer.options.back() = i;
+    const Option& option = options[i];
+    if (belongs(option, frame) && veto_of(option, frame, demands) == nullptr &&
+        allows(restriction, answer, frame, option)) {
+      return true;
+    }
+  }
+  return false;
+}
 
-std::optional<std::size_t> option_in(const Problem& problem,
-                                     std::size_t component,
-                                     const Frame& frame,
-                                     const DemandSet& demands,
-                                     const std::optional<Forced>& forced) {
-  const Component& asked = problem.components[component];
-  if (!forced || forced->component != component) return first_of(asked, frame, demands);
-  const Option& option = asked.options[forced->option];
-  if (!belongs(option, frame) || veto_of(option, frame, demands) != nullptr) return std::nullopt;
-  return forced->option;
+bool allows_frame(const Restriction& restriction, std::size_t index, const Frame& frame) {
+  const auto& python = restriction.python;
+  if (python && !(frame.python && frame.python->same_minor(*python))) return false;
+  if (restriction.also == nullptr) return true;
+  return holding(restriction.also->frames[index].vetoes, restriction.demands) == nullptr;
 }
 
 std::optional<Assignment> answer_in(const Problem& problem,
                                     std::size_t index,
                                     const DemandSet& demands,
-                                    const std::optional<Forced>& forced) {
+                                    const Restriction& restriction) {
   const Frame& frame = problem.frames[index];
   if (holding(frame.vetoes, demands) != nullptr) return std::nullopt;
+  if (!allows_frame(restriction, index, frame)) return std::nullopt;
   Assignment answer{index, {}};
-  for (std::size_t i = 0; i < problem.components.size(); ++i) {
+  for (const Component& component : problem.components) {
     answer.options.emplace_back();
-    if (!is_asked_for(problem.components[i], demands)) continue;
-    answer.options.back() = option_in(problem, i, frame, demands, forced);
-    if (!answer.options.back()) return std::nullopt;
+    if (!is_asked_for(component, demands)) continue;
+    if (!take_first(problem, answer, demands, restriction)) return std::nullopt;
   }
   return answer;
 }
@@ -61,18 +75,6 @@ bool is_better(const Problem& problem, const Assignment& a, const Assignment& b)
         problem.frames[answer.frame].compat == CompatInImage::yes, answer.options, answer.frame);
   };
   return rank(a) < rank(b);
-}
-
-std::optional<Assignment> best_of_frames(const Problem& problem,
-                                         const DemandSet& demands,
-                                         const std::optional<Forced>& forced) {
-  if (holding(problem.vetoes, demands) != nullptr) return std::nullopt;
-  std::optional<Assignment> best;
-  for (std::size_t i = 0; i < problem.frames.size(); ++i) {
-    const auto answer = answer_in(problem, i, demands, forced);
-    if (answer && (!best || is_better(problem, *answer, *best))) best = answer;
-  }
-  return best;
 }
 
 }  // namespace
@@ -97,15 +99,22 @@ bool belongs(const Option& option, const Frame& frame) {
          option.python.end();
 }
 
-std::optional<Assignment> best_answer(const Problem& problem, const DemandSet& demands) {
-  return best_of_frames(problem, demands, std::nullopt);
+std::optional<Assignment> best_answer(const Problem& problem,
+                                      const DemandSet& demands,
+                                      const Restriction& restriction) {
+  if (holding(problem.vetoes, demands) != nullptr) return std::nullopt;
+  const Problem* const also = restriction.also;
+  if (also != nullptr && holding(also->vetoes, restriction.demands) != nullptr) return std::nullopt;
+  std::optional<Assignment> best;
+  for (std::size_t i = 0; i < problem.frames.size(); ++i) {
+    const auto answer = answer_in(problem, i, demands, restriction);
+    if (answer && (!best || is_better(problem, *answer, *best))) best = answer;
+  }
+  return best;
 }
 
-std::optional<Assignment> answer_with(const Problem& problem,
-                                      const DemandSet& demands,
-                                      std::size_t component,
-                                      std::size_t option) {
-  return best_of_frames(problem, demands, Forced{component, option});
+std::optional<Assignment> best_answer(const Problem& problem, const DemandSet& demands) {
+  return best_answer(problem, demands, {});
 }
 
 DemandSet minimal_conflict(const Problem& problem, DemandSet demands) {

@@ -78,11 +78,25 @@ bool belongs(const Option& option, const Frame& frame);
 /// best options, those of the first components first, then the best frame. nullopt: there is none.
 std::optional<Assignment> best_answer(const Problem& problem, const DemandSet& demands);
 
-/// The same with the option `option` of the component `component`.
-std::optional<Assignment> answer_with(const Problem& problem,
+/// What an answer has to be besides.
+struct Restriction {
+  /// One option of one component.
+  struct Only {
+    std::size_t component;
+    std::size_t option;
+  };
+  std::optional<Only> only;
+  std::optional<Version> cuda;    // of every option that has CUDA; its third part does not count
+  std::optional<Version> python;  // of the frame; the same
+  /// A problem of the same components and frames that it is an answer to while `demands` hold.
+  const Problem* also = nullptr;
+  DemandSet demands;
+};
+
+/// The best answer that `restriction` allows.
+std::optional<Assignment> best_answer(const Problem& problem,
                                       const DemandSet& demands,
-                                      std::size_t component,
-                                      std::size_t option);
+                                      const Restriction& restriction);
 
 /// A part of `demands`, which have no answer, that has none itself but has one without any of its
 /// members. Later demands are dropped first.

@@ -44,6 +44,11 @@ Ruling exact_runs(const Catalog& catalog, const CodeTarget& target, const Versio
           {&catalog.fact_row("cuda.cubin_arch_specific")}};
 }
 
+// Binary code without a suffix: same major, and this minor or a higher one.
+bool covers(const Version& target, const Version& device) {
+  return device.part(0) == target.part(0) && device.part(1) >= target.part(1);
+}
+
 std::string list_text(std::span<const Version> versions) {
   std::vector<std::string> texts;
   for (const Version& version : versions)
@@ -76,8 +81,7 @@ std::optional<CodeTarget> parse_code_target(std::string_view text) {
 Ruling cubin_runs(const Catalog& catalog, const CodeTarget& target, const Version& device) {
   if (target.reach == Reach::exact) return exact_runs(catalog, target, device);
   if (target.reach == Reach::family) return family_runs(catalog, target, device);
-  const bool runs =
-      device.part(0) == target.capability.part(0) && device.part(1) >= target.capability.part(1);
+  const bool runs = covers(target.capability, device);
   return {runs ? Verdict::yes : Verdict::no,
           fmt::format("binary code for {} runs on {}.x from {} on; this is {}",
                       target.text(),
@@ -132,8 +136,7 @@ Ruling code_runs(const Catalog& catalog,
     return {Verdict::unknown, "nothing is known of the GPU code inside", evidence};
   }
   for (const Version& sm : code.sm) {
-    Ruling answer = cubin_runs(catalog, {sm, Reach::plain}, device);
-    if (answer.verdict == Verdict::yes) return answer;
+    if (covers(sm, device)) return cubin_runs(catalog, {sm, Reach::plain}, device);
   }
   Ruling best{Verdict::no,
               fmt::format("there is no code for {}: binary code for {}; PTX for {}",

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import unittest
 
 from harness import Case, MLPACK, ROOT, is_root, make_base
@@ -23,6 +24,36 @@ fleet: [{gpu: L4, driver: "470.82.01"}, {gpu: "GTX 1080 Ti"}]
 cuda: "13.0"
 run: [app]
 """
+CONFLICTS = """\
+schema: 1
+name: much
+platform: linux/amd64
+runtime: {name: vllm, version: "0.6.2"}
+cuda: "12.1"
+python: {packages: [torch==2.5.0], version: "3.8"}
+fleet:
+  - {gpu: "RTX 5090", driver: "470.256.02"}
+  - {gpu: V100, driver: "450.80.02"}
+  - {gpu: T4, driver: "418.197.02"}
+  - {gpu: "GTX 980", driver: "590.44.01"}
+"""
+FINE = """\
+schema: 1
+name: fine
+platform: linux/amd64
+fleet: [{gpu: L4, driver: "535.183.01"}, {gpu: H100, driver: "550.90"}]
+python: {packages: [torch]}
+run: [app]
+"""
+
+
+def processor_ms(*argv, code):
+    """What a run of mlpack takes of a processor, however busy the machine is."""
+    process = subprocess.Popen([MLPACK, *argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == code, process.returncode
+    return 1000 * (used.ru_utime + used.ru_stime)
 
 
 def state(folder):
@@ -87,6 +118,12 @@ class Plans(Case):
         told = self.mlpack("plan", folder, code=9).out
         self.assertIn("mlpack.yaml:4:", told)
         self.assertIn("  1. ", told)
+
+    def test_a_plan_takes_no_more_than_30_ms_even_where_much_contradicts(self):
+        for name, text, code in (("odd", CONFLICT, 9), ("much", CONFLICTS, 9), ("fine", FINE, 0)):
+            folder = self.project(name, text)
+            best = min(processor_ms("plan", folder, "--offline", code=code) for _ in range(10))
+            self.assertLess(best, 30, name)
 
     def test_the_layers_that_were_built_are_known_from_the_store(self):
         folder = self.path("examples", "hello-scratch")

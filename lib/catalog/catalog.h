@@ -34,6 +34,7 @@ struct CatalogData {
   std::span<const GpuMemory> gpu_memory;
   std::span<const TorchRelease> torch_releases;
   std::span<const TorchBuild> torch_builds;
+  std::span<const FrameworkRelease> framework_releases;
   std::span<const TensorRtRelease> tensorrt_releases;
   std::span<const RuntimeRelease> runtime_releases;
   std::span<const CudaImage> cuda_images;
@@ -75,6 +76,7 @@ class Catalog {
   std::span<const GpuMemory> gpu_memory() const { return data_.gpu_memory; }
   std::span<const TorchRelease> torch_releases() const { return data_.torch_releases; }
   std::span<const TorchBuild> torch_builds() const { return data_.torch_builds; }
+  std::span<const FrameworkRelease> framework_releases() const { return data_.framework_releases; }
   std::span<const TensorRtRelease> tensorrt_releases() const { return data_.tensorrt_releases; }
   std::span<const RuntimeRelease> runtime_releases() const { return data_.runtime_releases; }
   std::span<const CudaImage> cuda_images() const { return data_.cuda_images; }

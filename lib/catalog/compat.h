@@ -150,6 +150,19 @@ struct TorchBuild {
   Version min_driver;
 };
 
+/// A release, or an inclusive range of minor versions (`1.21-1.26`), of another framework.
+struct FrameworkRelease {
+  const CatalogRow* row;
+  std::string_view framework;
+  std::string_view release;
+  std::string_view released;
+  std::string_view python;
+  std::span<const Version> builds;  // the oldest CUDA version of each
+  std::string_view cudnn;           // `9.3`, `>=9.8`, `8.x`
+  std::span<const Version> min_cc;  // of each build
+  std::string_view wheel_tag;
+};
+
 struct TensorRtRelease {
   const CatalogRow* row;
   Version tensorrt;

@@ -24,6 +24,7 @@ void each_typed_table(CatalogData& data, Visit visit) {
   visit(data.gpu_memory, tables::gpu_memory);
   visit(data.torch_releases, tables::torch);
   visit(data.torch_builds, tables::torch_builds);
+  visit(data.framework_releases, tables::frameworks);
   visit(data.tensorrt_releases, tables::tensorrt);
   visit(data.runtime_releases, tables::runtime_releases);
   visit(data.cuda_images, tables::cuda_images);

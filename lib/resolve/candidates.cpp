@@ -3,6 +3,7 @@
 #include "lib/catalog/runtimes.h"
 #include "lib/resolve/base_choice.h"
 #include "lib/resolve/frames.h"
+#include "lib/resolve/framework_options.h"
 #include "lib/resolve/option_vetoes.h"
 #include "lib/resolve/releases.h"
 
@@ -16,16 +17,6 @@ namespace mlpack {
 namespace {
 
 using Kind = Demand::Kind;
-
-bool has_gpus(const Demands& demands) {
-  return std::any_of(demands.fleet.begin(), demands.fleet.end(), [](const FleetGroup& group) {
-    return group.gpu != nullptr;
-  });
-}
-
-bool is_out_yet(const Demands& demands, std::string_view released) {
-  return demands.as_of.empty() || released.empty() || released <= demands.as_of;
-}
 
 // Every Python that a table names, newest first, but for those that are not out.
 std::vector<Version> known_pythons(const Catalog& catalog) {
@@ -43,14 +34,6 @@ std::vector<Version> known_pythons(const Catalog& catalog) {
   return found;
 }
 
-Veto not_taken(const DemandSet& set, const Option& option, const std::string& wanted) {
-  return {set,
-          {Verdict::no,
-           fmt::format("{} is asked for, and this is {}", wanted, option.name),
-           option.row == nullptr ? std::vector<const CatalogRow*>()
-                                 : std::vector<const CatalogRow*>{option.row}}};
-}
-
 Ruling nothing_known(std::string_view name, const std::string& release) {
   return {Verdict::unknown,
           fmt::format("{} {} is not in the catalog: what it needs was not compared", name, release),
@@ -65,6 +48,7 @@ Option torch_option(const TorchRelease& release,
   Option option;
   option.name = build.row->name;
   option.cuda = build.cuda;
+  if (build.cudnn) option.cudnn_major = build.cudnn->part(0);
   option.python.assign(release.python.begin(), release.python.end());
   option.row = build.row;
   const std::string_view label = local_label(package.specifier);
@@ -105,6 +89,12 @@ void sort_options(std::vector<Option>& options) {
   });
 }
 
+// What a package that no row answers to is called.
+std::string pin_name(const PackageDemand& package) {
+  const std::string release = pinned_release(package.specifier);
+  return release.empty() ? package.specifier + package.build : release;
+}
+
 // A pin that no row answers to.
 void add_unknown(Component& component,
                  const std::string& pin,
@@ -124,27 +114,26 @@ void add_unknown(Component& component,
   component.options.push_back(std::move(option));
 }
 
-// The release that `==2.15.0` pins; empty where it pins none.
-std::string pinned_release(std::string_view specifier) {
-  if (!specifier.starts_with("==") || specifier.find(',') != std::string_view::npos) return {};
-  return std::string(specifier.substr(2));
-}
-
 Component torch_component(std::size_t index, const Vetoes& vetoes) {
   const PackageDemand& package = vetoes.demands().packages[index];
   Component component{package.name, vetoes.index_of(Kind::package, index), {}};
   const bool on_gpus = has_gpus(vetoes.demands());
   for (const TorchRelease& release : vetoes.catalog().torch_releases()) {
-    if (!is_out_yet(vetoes.demands(), release.released)) continue;
+    if (!is_out(vetoes.demands(), release.released)) continue;
     if (!on_gpus) component.options.push_back(cpu_option(release, package, index, vetoes));
     for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
       if (!on_gpus || build.torch != release.release) continue;
       component.options.push_back(torch_option(release, build, package, index, vetoes));
     }
   }
+  return component;
+}
+
+// Best first, with what the catalog does not know.
+Component finished(Component component, std::size_t index, const Vetoes& vetoes) {
   sort_options(component.options);
   add_unknown(component,
-              pinned_release(package.specifier),
+              pin_name(vetoes.demands().packages[index]),
               vetoes.set_of(Kind::package_version, index),
               {});
   return component;
@@ -191,6 +180,7 @@ Option runtime_option(const RuntimeRelease& release,
   }
   judge_torch_of(option, release, vetoes);
   vetoes.runtime(option, release);
+  vetoes.tensorrt(option, release);
   if (!release.cuda) {
     vetoes.oldest_driver(option, release);
     option.doubts.push_back(
@@ -216,14 +206,15 @@ Component runtime_component(std::span<const Version> pythons, const Vetoes& veto
   std::map<std::string_view, std::vector<Version>> taken;  // by what a release says
   for (const RuntimeRelease& release : vetoes.catalog().runtime_releases()) {
     if (release.runtime != demands.runtime || !seen.insert(release.release).second) continue;
-    if (!is_out_yet(demands, release.row->at("released"))) continue;
+    if (!is_out(demands, release.row->at("released"))) continue;
     const auto [known, is_new] = taken.try_emplace(release.python);
     if (is_new) known->second = python_versions(release.python, pythons);
     component.options.push_back(runtime_option(release, known->second, vetoes));
   }
   sort_options(component.options);
   if (component.options.empty() && demands.runtime_version.empty()) {
-    Option any{"latest", {}, {}, {}, {}, {}, {}, nullptr};
+    Option any;
+    any.name = "latest";
     any.doubts.push_back(
         {Verdict::unknown,
          fmt::format("the catalog has no releases of {}: nothing was compared", demands.runtime),
@@ -242,7 +233,7 @@ Component toolkit_component(const Vetoes& vetoes) {
   const auto toolkits = vetoes.catalog().cuda_toolkits();
   for (std::size_t i = toolkits.size(); i-- > 0;) {
     const CudaToolkit& toolkit = toolkits[i];
-    if (!is_out_yet(vetoes.demands(), toolkit.released)) continue;
+    if (!is_out(vetoes.demands(), toolkit.released)) continue;
     if (!seen.insert(std::string(toolkit.cuda.text())).second) continue;
     const Demands& demands = vetoes.demands();
     const bool is_pinned = demands.cuda && demands.cuda->same_minor(toolkit.cuda);
@@ -272,9 +263,12 @@ std::vector<Component> make_components(std::span<const Version> pythons, const V
                                                   !option.row->at("torch").empty();
                                          });
   for (std::size_t i = 0; i < demands.packages.size(); ++i) {
-    if (demands.packages[i].name == component::torch && !has_torch) {
-      components.push_back(torch_component(i, vetoes));
-    }
+    const bool is_torch = demands.packages[i].name == component::torch;
+    if (is_torch && has_torch) continue;
+    components.push_back(
+        finished(is_torch ? torch_component(i, vetoes) : framework_component(i, pythons, vetoes),
+                 i,
+                 vetoes));
   }
   const bool needs_toolkit = components.empty() && (has_gpus(demands) || demands.cuda);
   if (needs_toolkit) components.push_back(toolkit_component(vetoes));

@@ -16,6 +16,20 @@ std::string group_text(const FleetGroup& group) {
 
 }  // namespace
 
+std::string PackageDemand::text() const {
+  return name + (build.empty() ? "" : "[" + build + "]") + specifier;
+}
+
+bool has_gpus(const Demands& demands) {
+  return std::any_of(demands.fleet.begin(), demands.fleet.end(), [](const FleetGroup& group) {
+    return group.gpu != nullptr;
+  });
+}
+
+bool is_out(const Demands& demands, std::string_view released) {
+  return demands.as_of.empty() || released.empty() || released <= demands.as_of;
+}
+
 std::vector<Demand> list_demands(const Demands& demands) {
   std::vector<Demand> list;
   const auto add = [&](Kind kind, std::string text, const Where& where, std::size_t subject = 0) {
@@ -43,8 +57,8 @@ std::vector<Demand> list_demands(const Demands& demands) {
   }
   for (std::size_t i = 0; i < demands.packages.size(); ++i) {
     const PackageDemand& package = demands.packages[i];
-    if (package.specifier.empty()) continue;
-    add(Kind::package_version, package.name + package.specifier, package.where, i);
+    if (package.specifier.empty() && package.build.empty()) continue;
+    add(Kind::package_version, package.text(), package.where, i);
   }
   for (std::size_t i = 0; i < fleet.size(); ++i) {
     if (!fleet[i].driver) continue;
@@ -70,6 +84,7 @@ Demands without(Demands demands, const Demand& demand) {
       break;
     case Kind::package_version:
       demands.packages[demand.subject].specifier.clear();
+      demands.packages[demand.subject].build.clear();
       break;
     case Kind::gpu:
     case Kind::no_gpu:

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mlpack {
@@ -24,6 +25,10 @@ struct PackageDemand {
   std::string name;       // normalised (PEP 503)
   std::string specifier;  // `==2.9.0`, `>=2.5,<2.8`; empty: any release
   Where where;
+  std::string build;  // that an extra names: `cuda12` of `jax[cuda12]`; empty: none does
+
+  /// `jax[cuda12]==0.9.0`
+  std::string text() const;
 };
 
 /// What is known of a base that the spec names, from the catalog or from its own config.
@@ -74,6 +79,12 @@ struct Demand {
   std::size_t subject = 0;  // index of the group in `fleet`, or of the package
   Where where;
 };
+
+/// Whether any machine of the fleet has a GPU.
+bool has_gpus(const Demands& demands);
+
+/// Whether what was released on `released` (empty: not known) may be chosen.
+bool is_out(const Demands& demands, std::string_view released);
 
 /// The demands one by one. What is dropped first from a conflict comes last: so a conflict names
 /// what is asked for rather than how.

@@ -239,19 +239,35 @@ class Fixer {
       // The build is mlpack's to choose.
       const std::string release(release_of(component.options[option]));
       const auto steps = static_cast<unsigned>(std::min(distance, cost::most_steps));
-      return add(
-          fmt::format("take {} {} instead of {}", name, release, question_.list[demand].text),
-          cost::version + steps,
-          with_release(question_.list[demand], release));
+      const std::string extra = extra_of(question_.list[demand], component.options[option]);
+      return add(fmt::format("take {}{} {} instead of {}",
+                             name,
+                             extra.empty() ? "" : "[" + extra + "]",
+                             release,
+                             question_.list[demand].text),
+                 cost::version + steps,
+                 with_release(question_.list[demand], release, extra));
     }
   }
 
-  Demands with_release(const Demand& demand, const std::string& release) const {
+  // The extra that asks for the build of an option, where the spec asks for one with an extra.
+  std::string extra_of(const Demand& demand, const Option& option) const {
+    const bool is_asked = demand.kind == Kind::package_version &&
+                          !question_.demands.packages[demand.subject].build.empty();
+    const std::size_t plus = option.name.find('+');
+    return is_asked && plus != std::string::npos ? option.name.substr(plus + 1) : std::string();
+  }
+
+  Demands with_release(const Demand& demand,
+                       const std::string& release,
+                       const std::string& extra) const {
     Demands changed = question_.demands;
-    if (demand.kind == Kind::runtime_version)
+    if (demand.kind == Kind::runtime_version) {
       changed.runtime_version = release;
-    else
+    } else {
       changed.packages[demand.subject].specifier = "==" + release;
+      changed.packages[demand.subject].build = extra;
+    }
     return changed;
   }
 

@@ -50,6 +50,23 @@ std::vector<std::optional<unsigned>> frame_majors(const std::vector<Component>& 
   return {majors.begin(), majors.end()};
 }
 
+// Components that bring cuDNN share one: it makes a difference where there are two.
+std::vector<std::optional<unsigned>> frame_cudnns(const std::vector<Component>& components) {
+  std::set<unsigned, std::greater<>> majors;
+  std::size_t users = 0;
+  for (const Component& component : components) {
+    bool has_any = false;
+    for (const Option& option : component.options) {
+      if (!option.cudnn_major) continue;
+      majors.insert(*option.cudnn_major);
+      has_any = true;
+    }
+    users += has_any ? 1 : 0;
+  }
+  if (users < 2) return {std::nullopt};
+  return {majors.begin(), majors.end()};
+}
+
 // A base of mlpack's choice has a compat package where it is an official image with CUDA, but a
 // slim Python has none; one that the spec names is as it is.
 std::vector<Veto> compat_vetoes(CompatInImage compat, const Vetoes& vetoes) {
@@ -74,6 +91,7 @@ std::vector<Frame> make_frames(const std::vector<Component>& components,
                                const std::vector<Version>& pythons,
                                const Vetoes& vetoes) {
   std::vector<Frame> frames;
+  const auto cudnns = frame_cudnns(components);
   for (const auto& python : frame_pythons(pythons, vetoes)) {
     for (const auto& major : frame_majors(components)) {
       for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
@@ -82,7 +100,8 @@ std::vector<Frame> make_frames(const std::vector<Component>& components,
           for (Veto& veto : python_vetoes(*python, vetoes))
             against.push_back(std::move(veto));
         }
-        frames.push_back({major, python, compat, std::move(against)});
+        for (const auto& cudnn : cudnns)
+          frames.push_back({major, cudnn, python, compat, against});
       }
     }
   }

@@ -11,6 +11,9 @@ namespace {
 
 using Kind = Demand::Kind;
 
+// The runtime whose engines are TensorRT's; others have it as one of several.
+constexpr std::string_view tensorrt_runtime = "tensorrt_llm";
+
 // Whether a driver that is as new as `cuda` itself changes what a ruling says.
 std::optional<Version> driver_cuda(const Catalog& catalog,
                                    const Version& cuda,
@@ -21,6 +24,14 @@ std::optional<Version> driver_cuda(const Catalog& catalog,
 }
 
 }  // namespace
+
+Veto not_taken(const DemandSet& set, const Option& option, const std::string& wanted) {
+  return {set,
+          {Verdict::no,
+           fmt::format("{} is asked for, and this is {}", wanted, option.name),
+           option.row == nullptr ? std::vector<const CatalogRow*>()
+                                 : std::vector<const CatalogRow*>{option.row}}};
+}
 
 std::optional<std::size_t> Vetoes::index_of(Kind kind, std::size_t subject) const {
   for (std::size_t i = 0; i < list_.size(); ++i) {
@@ -104,6 +115,28 @@ void Vetoes::runtime(Option& option, const RuntimeRelease& release) const {
     judge(option,
           set_of(Kind::gpu, i),
           runtime_runs(catalog_, release, group.gpu->compute_capability),
+          option.vetoes);
+  }
+}
+
+void Vetoes::tensorrt(Option& option, const RuntimeRelease& release) const {
+  const auto version = Version::parse(release.row->at("tensorrt"));
+  if (!version || release.runtime != tensorrt_runtime) return;
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu == nullptr) continue;
+    Ruling runs = tensorrt_runs(catalog_, *version, gpu->compute_capability);
+    if (runs.verdict == Verdict::no) option.vetoes.push_back({set_of(Kind::gpu, i), runs});
+  }
+}
+
+void Vetoes::framework(Option& option, const FrameworkRelease& release, std::size_t build) const {
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu == nullptr) continue;
+    judge(option,
+          set_of(Kind::gpu, i),
+          framework_runs(catalog_, release, build, gpu->compute_capability),
           option.vetoes);
   }
 }

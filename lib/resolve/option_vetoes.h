@@ -4,10 +4,14 @@
 #include "lib/resolve/problem.h"
 #include "lib/resolve/rules_code.h"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace mlpack {
+
+/// `option` is not what the demands `set` ask for, which is `wanted`.
+Veto not_taken(const DemandSet& set, const Option& option, const std::string& wanted);
 
 /// Writes what the demands of a spec have against options.
 class Vetoes {
@@ -25,6 +29,9 @@ class Vetoes {
   void code(Option& option, const GpuCode& code) const;
   void toolkit(Option& option, const Version& cuda) const;
   void runtime(Option& option, const RuntimeRelease& release) const;
+  /// The same of the TensorRT that is the engine of a release.
+  void tensorrt(Option& option, const RuntimeRelease& release) const;
+  void framework(Option& option, const FrameworkRelease& release, std::size_t build) const;
   /// The drivers of the fleet are what a release says it needs, where its CUDA is not known.
   void oldest_driver(Option& option, const RuntimeRelease& release) const;
   /// It is for the pinned CUDA version, and the CUDA major that the base has.

@@ -94,6 +94,9 @@ const Veto* veto_of(const Option& option, const Frame& frame, const DemandSet& d
 
 bool belongs(const Option& option, const Frame& frame) {
   if (option.cuda && frame.cuda_major != option.cuda->part(0)) return false;
+  if (option.cudnn_major && frame.cudnn_major && *option.cudnn_major != *frame.cudnn_major) {
+    return false;
+  }
   if (option.python.empty() || !frame.python) return true;
   return std::find(option.python.begin(), option.python.end(), *frame.python) !=
          option.python.end();

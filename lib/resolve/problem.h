@@ -27,9 +27,10 @@ struct Veto {
 
 /// A release of a runtime, a build of a framework, a toolkit.
 struct Option {
-  std::string name;             // `2.9.1+cu128`
-  std::optional<Version> cuda;  // nullopt: none, or not known
-  std::vector<Version> python;  // whose wheels there are; empty: any
+  std::string name;                     // `2.9.1+cu128`
+  std::optional<Version> cuda;          // nullopt: none, or not known
+  std::optional<unsigned> cudnn_major;  // the same
+  std::vector<Version> python;          // whose wheels there are; empty: any
   std::vector<Veto> vetoes;
   std::vector<Veto> without_compat;  // the same where the base has no compat package
   std::vector<Veto> with_compat;
@@ -46,7 +47,8 @@ struct Component {
 
 /// What all components of an image share.
 struct Frame {
-  std::optional<unsigned> cuda_major;  // nullopt: no component has CUDA
+  std::optional<unsigned> cuda_major;   // nullopt: no component has CUDA
+  std::optional<unsigned> cudnn_major;  // nullopt: no two components share one
   std::optional<Version> python;
   CompatInImage compat = CompatInImage::no;
   std::vector<Veto> vetoes;

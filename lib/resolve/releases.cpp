@@ -118,6 +118,11 @@ bool takes_release(std::string_view specifier, const Version& release) {
   });
 }
 
+std::string pinned_release(std::string_view specifier) {
+  if (!specifier.starts_with("==") || specifier.find(',') != std::string_view::npos) return {};
+  return std::string(specifier.substr(2));
+}
+
 std::string_view local_label(std::string_view specifier) {
   const std::size_t plus = specifier.find('+');
   if (plus == std::string_view::npos) return {};

@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,9 @@ std::strong_ordering compare_releases(std::string_view a, std::string_view b);
 /// `<=`, `>=`, `<`, `>`, `~=`, with `.*`) over plain release numbers; empty: any. A local label of
 /// the clause (`+cu128`) does not count here.
 bool takes_release(std::string_view specifier, const Version& release);
+
+/// The release that `==2.15.0` pins; empty where `specifier` pins none.
+std::string pinned_release(std::string_view specifier);
 
 /// The local label that `specifier` asks for (`cu128` of `==2.9.0+cu128`); empty: none.
 std::string_view local_label(std::string_view specifier);

@@ -1,5 +1,6 @@
 #include "lib/resolve/rules_code.h"
 
+#include "lib/resolve/rules_driver.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -190,6 +191,53 @@ Ruling quantisation_runs(const Catalog& catalog, std::string_view method, const 
                       runs || note.empty() ? "" : "; ",
                       runs ? "" : note),
           {known->row}};
+}
+
+Ruling framework_runs(const Catalog& catalog,
+                      const FrameworkRelease& release,
+                      std::size_t build,
+                      const Version& device) {
+  const Version& cuda = release.builds[build];
+  if (build < release.min_cc.size() && device < release.min_cc[build]) {
+    return {Verdict::no,
+            fmt::format("{} {} for CUDA {} needs compute capability {}; this is {}",
+                        release.framework,
+                        release.release,
+                        cuda.part(0),
+                        release.min_cc[build].text(),
+                        device.text()),
+            {release.row}};
+  }
+  Ruling compiles = toolkit_supports_gpu(catalog, cuda, device);
+  const Architecture* const known = catalog.find_architecture(device);
+  const bool is_newer = known != nullptr && known->first_cuda > cuda;
+  if (compiles.verdict != Verdict::no || !is_newer) return compiles;
+  return {Verdict::unknown,
+          fmt::format("{} {} is older than {}: it runs there from PTX, if at all",
+                      release.framework,
+                      release.release,
+                      known->architecture),
+          {release.row, known->row, &catalog.fact_row("tensorflow.archs")}};
+}
+
+Ruling tensorrt_runs(const Catalog& catalog, const Version& tensorrt, const Version& device) {
+  const TensorRtRelease* row = nullptr;
+  for (const TensorRtRelease& other : catalog.tensorrt_releases()) {
+    const bool is_known = !other.oss_sm.empty() && other.tensorrt <= tensorrt;
+    if (is_known && (row == nullptr || other.tensorrt > row->tensorrt)) row = &other;
+  }
+  if (row == nullptr) {
+    return {Verdict::unknown,
+            fmt::format("nothing is known of TensorRT {}", tensorrt.text()),
+            {&catalog.fact_row("cuda.cubin")}};
+  }
+  const Version& oldest = *std::min_element(row->oss_sm.begin(), row->oss_sm.end());
+  return {device < oldest ? Verdict::no : Verdict::yes,
+          fmt::format("TensorRT {} is for compute capability {} and up; this is {}",
+                      tensorrt.text(),
+                      oldest.text(),
+                      device.text()),
+          {row->row}};
 }
 
 }  // namespace mlpack

@@ -63,4 +63,16 @@ Ruling runtime_runs(const Catalog& catalog, const RuntimeRelease& release, const
 /// Whether a GPU has what a way to quantise needs (quantisations: vLLM's documentation).
 Ruling quantisation_runs(const Catalog& catalog, std::string_view method, const Version& device);
 
+/// The build `build` of a framework's release: the lowest compute capability of its documentation
+/// (fact jax.sm), and what its toolkit dropped. On GPUs that came after its toolkit there is PTX at
+/// best (fact tensorflow.archs), which is unknown.
+Ruling framework_runs(const Catalog& catalog,
+                      const FrameworkRelease& release,
+                      std::size_t build,
+                      const Version& device);
+
+/// What TensorRT is built for: a device below all of it is not supported any more (tables tensorrt
+/// and tensorrt_changes). Of a release between two rows the older one is taken.
+Ruling tensorrt_runs(const Catalog& catalog, const Version& tensorrt, const Version& device);
+
 }  // namespace mlpack

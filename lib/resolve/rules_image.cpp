@@ -99,6 +99,19 @@ Ruling one_cuda_major(const Catalog& catalog, std::span<const Version> versions)
   return {Verdict::yes, "all CUDA libraries are of one major", {fact}};
 }
 
+Ruling one_library_major(const Catalog& catalog,
+                         std::string_view library,
+                         std::span<const unsigned> majors) {
+  const CatalogRow* const fact = &catalog.fact_row("image.one_cuda_major");
+  for (const unsigned major : majors) {
+    if (major == majors.front()) continue;
+    return {Verdict::no,
+            fmt::format("{} {} and {} {} have one name", library, majors.front(), library, major),
+            {fact}};
+  }
+  return {Verdict::yes, fmt::format("there is one major of {}", library), {fact}};
+}
+
 Ruling mig_slice_holds(const Catalog& catalog,
                        const Gpu& gpu,
                        std::string_view profile,

@@ -23,6 +23,11 @@ Ruling wheel_fits(const Catalog& catalog, std::string_view tags, const Distro& b
 /// The CUDA libraries of an image are of one major (fact image.one_cuda_major).
 Ruling one_cuda_major(const Catalog& catalog, std::span<const Version> versions);
 
+/// The same of a library that is named after its own major: cuDNN, NCCL, TensorRT.
+Ruling one_library_major(const Catalog& catalog,
+                         std::string_view library,
+                         std::span<const unsigned> majors);
+
 /// Whether a MIG slice has the memory (fact gpu.mig_memory: MIG User Guide). Profiles are named
 /// with rounded figures: between so many GB and GiB it is unknown.
 Ruling mig_slice_holds(const Catalog& catalog,

@@ -195,6 +195,7 @@ class Reasons {
   void take_pins() {
     std::vector<std::string> names;
     std::vector<Version> cudas;
+    std::vector<unsigned> cudnns;
     for (const Component& component : question_.problem.components) {
       const Option* nearest = nullptr;
       for (const Option& option : component.options) {
@@ -204,9 +205,13 @@ class Reasons {
       take(nearest->vetoes);
       names.push_back(component.name + " " + nearest->name);
       if (nearest->cuda) cudas.push_back(*nearest->cuda);
+      if (nearest->cudnn_major) cudnns.push_back(*nearest->cudnn_major);
     }
     if (!found.empty() || names.size() < 2) return;
-    found.push_back(one_cuda_major(question_.catalog, cudas));
+    Ruling majors = one_cuda_major(question_.catalog, cudas);
+    if (majors.verdict == Verdict::yes)
+      majors = one_library_major(question_.catalog, "cuDNN", cudnns);
+    found.push_back(std::move(majors));
     found.back().reason =
         fmt::format("{} do not go together: {}", fmt::join(names, " and "), found.back().reason);
   }

@@ -1,19 +1,17 @@
 #include "lib/resolve/spec_demands.h"
 
 #include "lib/oci/reference.h"
+#include "lib/resolve/candidates.h"
+#include "lib/resolve/framework_options.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <type_traits>
 
 namespace mlpack {
 namespace {
-
-// Packages whose wheels have GPU code in them, or name a CUDA version.
-constexpr std::array<std::string_view, 1> gpu_packages{"torch"};
 
 constexpr std::size_t most_groups = max_demands / 4;
 constexpr std::size_t most_packages = max_demands / 8;
@@ -30,17 +28,30 @@ std::string normalised(std::string_view name) {
   return text;
 }
 
+// `[cuda12-local, k8s` → cuda12
+std::string build_of(std::string_view extras) {
+  for (std::string_view extra : split(extras, ',')) {
+    extra.remove_prefix(std::min(extra.find_first_not_of("[ "), extra.size()));
+    constexpr std::string_view cuda = "cuda";
+    const std::size_t end =
+        std::min(extra.find_first_not_of("0123456789", cuda.size()), extra.size());
+    if (extra.starts_with(cuda) && end > cuda.size()) return std::string(extra.substr(0, end));
+  }
+  return {};
+}
+
 // `torch[opt] == 2.9.0 ; python_version > "3.8"` → torch, `==2.9.0`
 PackageDemand parse_package(std::string_view requirement, const Where& where) {
   const std::string_view before_marker = trim(requirement.substr(0, requirement.find(';')));
   const std::size_t end =
       std::min(before_marker.find_first_of(" \t[<>=!~(@"), before_marker.size());
   std::string_view rest = before_marker.substr(end);
+  PackageDemand package{normalised(before_marker.substr(0, end)), {}, where, {}};
   const std::size_t bracket = rest.find(']');
   if (trim(rest).starts_with('[') && bracket != std::string_view::npos) {
+    package.build = build_of(rest.substr(0, bracket));
     rest = rest.substr(bracket + 1);
   }
-  PackageDemand package{normalised(before_marker.substr(0, end)), {}, where};
   for (const char c : rest) {
     if (c != ' ' && c != '\t' && c != '(' && c != ')') package.specifier += c;
   }
@@ -86,8 +97,9 @@ void add_packages(Demands& demands,
   const Where where = spec.where(spec.python->place);
   for (const std::string& requirement : requirements) {
     PackageDemand package = parse_package(requirement, where);
+    // Their wheels have GPU code in them, or name a CUDA version.
     const bool has_code =
-        std::find(gpu_packages.begin(), gpu_packages.end(), package.name) != gpu_packages.end();
+        package.name == component::torch || framework_of_package(package.name).has_value();
     if (has_code && demands.packages.size() < most_packages) {
       demands.packages.push_back(std::move(package));
     }

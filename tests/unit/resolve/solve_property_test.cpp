@@ -87,7 +87,7 @@ class RandomDemands {
 
   void add_torch(Demands& demands) {
     const TorchRelease& release = any(catalog().torch_releases());
-    PackageDemand package{"torch", {}, {}};
+    PackageDemand package{"torch", {}, {}, {}};
     if (chance(2))
       package.specifier = "==" + std::string(release.release.text());
     else if (chance(3))
@@ -188,7 +188,21 @@ void check_conflict(const Conflict& conflict, const Demands& demands) {
   CHECK_MESSAGE(!conflict.because.empty(), answer_text(conflict));
 }
 
+// A specifier that no release of the catalog answers to stands for itself.
 std::string newest_torch(const Demands& demands) {
+  const std::string& specifier = demands.packages.front().specifier;
+  const auto builds = catalog().torch_builds();
+  const bool is_known = std::any_of(builds.begin(), builds.end(), [&](const TorchBuild& build) {
+    return takes_release(specifier, build.torch);
+  });
+  if (!is_known) {
+    const bool is_driven =
+        std::all_of(demands.fleet.begin(), demands.fleet.end(), [](const FleetGroup& group) {
+          return !group.gpu || !group.driver ||
+                 driver_supports_gpu(catalog(), *group.driver, *group.gpu).verdict != Verdict::no;
+        });
+    return is_driven ? specifier : std::string();
+  }
   std::string best;
   for (const TorchBuild& build : catalog().torch_builds()) {
     if (!takes_release(demands.packages.front().specifier, build.torch)) continue;

@@ -1,0 +1,154 @@
+#include "lib/resolve/framework_options.h"
+
+#include "lib/resolve/releases.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mlpack {
+namespace {
+
+using Kind = Demand::Kind;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> framework_packages{
+    {{"tensorflow", "tensorflow"}, {"jax", "jax"}, {"onnxruntime-gpu", "onnxruntime"}}};
+
+// A release of a framework with the row that says what it is like.
+struct KnownRelease {
+  const FrameworkRelease* row;
+  Version release;
+};
+
+// `1.21-1.26` is a release for each minor version.
+void add_releases(const FrameworkRelease& row, std::vector<KnownRelease>& found) {
+  const std::size_t dash = row.release.find('-');
+  const auto first = Version::parse(row.release.substr(0, dash));
+  if (!first) return;
+  const auto last =
+      dash == std::string_view::npos ? std::nullopt : Version::parse(row.release.substr(dash + 1));
+  if (!last) return found.push_back({&row, *first});
+  for (unsigned minor = first->part(1); minor <= last->part(1); ++minor)
+    found.push_back({&row, *Version::parse(fmt::format("{}.{}", first->part(0), minor))});
+}
+
+std::vector<KnownRelease> known_releases(std::string_view framework, const Vetoes& vetoes) {
+  std::vector<KnownRelease> found;
+  for (const FrameworkRelease& row : vetoes.catalog().framework_releases()) {
+    if (row.framework == framework && is_out(vetoes.demands(), row.released)) {
+      add_releases(row, found);
+    }
+  }
+  return found;
+}
+
+// Makes the row below a pinned release of the same minor version stand for it.
+void take_pin(std::vector<KnownRelease>& known, const std::string& pin) {
+  const auto pinned = Version::parse(pin);
+  KnownRelease* nearest = nullptr;
+  for (KnownRelease& one : known) {
+    if (!pinned || !one.release.same_minor(*pinned) || one.release > *pinned) continue;
+    if (nearest == nullptr || one.release > nearest->release) nearest = &one;
+  }
+  if (nearest != nullptr) nearest->release = *pinned;
+}
+
+// A build works with later versions of its CUDA major: the pinned one, too.
+Version cuda_of(const Version& oldest, const Demands& demands) {
+  const auto& pinned = demands.cuda;
+  const bool takes_it = pinned && pinned->part(0) == oldest.part(0) && *pinned > oldest;
+  return takes_it ? *pinned : oldest;
+}
+
+// `9.3`, `>=9.8`, `8.x`: the major.
+std::optional<unsigned> major_of(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_of("0123456789"), text.size());
+  text.remove_prefix(begin);
+  const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto major = parse_number(text.substr(0, end), 999);
+  return major ? std::optional(static_cast<unsigned>(*major)) : std::nullopt;
+}
+
+class FrameworkOptions {
+ public:
+  FrameworkOptions(std::size_t index, std::span<const Version> pythons, const Vetoes& vetoes)
+      : index_(index),
+        pythons_(pythons),
+        vetoes_(vetoes),
+        package_(vetoes.demands().packages[index]) {}
+
+  void add(const KnownRelease& known, std::vector<Option>& options) const {
+    if (!has_gpus(vetoes_.demands())) return options.push_back(plain(known, std::nullopt));
+    for (std::size_t build = 0; build < known.row->builds.size(); ++build)
+      options.push_back(on_gpus(known, build));
+  }
+
+ private:
+  Option plain(const KnownRelease& known, const std::optional<Version>& cuda) const {
+    Option option;
+    option.name = known.release.text();
+    const bool has_several = cuda && known.row->builds.size() > 1;
+    if (has_several) option.name += fmt::format("+cuda{}", cuda->part(0));
+    option.python = python_versions(known.row->python, pythons_);
+    option.row = known.row->row;
+    const std::string build = cuda ? fmt::format("cuda{}", cuda->part(0)) : package_.build;
+    const bool is_build = package_.build.empty() || package_.build == build;
+    if (!is_build || !takes_release(package_.specifier, known.release)) {
+      const DemandSet set = vetoes_.set_of(Kind::package_version, index_);
+      option.vetoes.push_back(not_taken(set, option, package_.text()));
+    }
+    vetoes_.wheel(option, known.row->wheel_tag);
+    return option;
+  }
+
+  Option on_gpus(const KnownRelease& known, std::size_t build) const {
+    const Version& oldest = known.row->builds[build];
+    Option option = plain(known, oldest);
+    option.cuda = cuda_of(oldest, vetoes_.demands());
+    option.cudnn_major = major_of(known.row->cudnn);
+    vetoes_.cuda(option, *option.cuda);
+    vetoes_.framework(option, *known.row, build);
+    vetoes_.drivers(option, *option.cuda);
+    if (known.row->framework == "jax" && package_.build.empty()) {
+      option.doubts.push_back(
+          {Verdict::unknown,
+           fmt::format("`jax` without an extra such as `jax[cuda{}]` uses no GPU", oldest.part(0)),
+           {known.row->row}});
+    }
+    return option;
+  }
+
+  std::size_t index_;
+  std::span<const Version> pythons_;
+  const Vetoes& vetoes_;
+  const PackageDemand& package_;
+};
+
+}  // namespace
+
+std::optional<std::string_view> framework_of_package(std::string_view name) {
+  for (const auto& [package, framework] : framework_packages) {
+    if (package == name) return framework;
+  }
+  return std::nullopt;
+}
+
+Component framework_component(std::size_t index,
+                              std::span<const Version> pythons,
+                              const Vetoes& vetoes) {
+  const PackageDemand& package = vetoes.demands().packages[index];
+  Component component{package.name, vetoes.index_of(Kind::package, index), {}};
+  std::vector<KnownRelease> known = known_releases(*framework_of_package(package.name), vetoes);
+  take_pin(known, pinned_release(package.specifier));
+  const FrameworkOptions options(index, pythons, vetoes);
+  for (const KnownRelease& release : known)
+    options.add(release, component.options);
+  return component;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,128 @@
+#include "lib/resolve/solve.h"
+#include "tests/unit/resolve/solve_support.h"
+
+#include <doctest/doctest.h>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+constexpr const char* tf_docs = "TensorFlow, tested build configurations; facts tensorflow.archs";
+constexpr const char* jax_docs = "JAX installation docs; facts jax.driver, jax.sm";
+constexpr const char* ort_docs = "ONNX Runtime, CUDA execution provider";
+constexpr const char* tensorrt_cmake = "NVIDIA/TensorRT CMakeLists.txt defaults at release tags";
+
+struct FrameworkQuestion {
+  std::string_view spec;
+  std::string_view answer;
+  const char* source;
+};
+
+const FrameworkQuestion framework_questions[] = {
+    {R"(fleet: [L4]; python: {packages: [tensorflow]})",
+     "tensorflow 2.21.0; driver 525.60.13",
+     tf_docs},
+    {R"(fleet: [L4]; python: {packages: ["tensorflow[and-cuda]==2.18.1"]})",
+     "tensorflow 2.18.1; driver 525.60.13",
+     tf_docs},
+    {R"(fleet: [{gpu: T4, driver: "470.256.02"}]; python: {packages: [tensorflow]})",
+     "tensorflow 2.14.0; driver 450.80.02",
+     tf_docs},
+    {R"(fleet: [RTX 5090]; python: {packages: [tensorflow==2.18.0]})",
+     "tensorflow 2.18.0; driver 570",
+     tf_docs},
+    {R"(fleet: [K80]; python: {packages: [tensorflow]})",
+     "tensorflow 2.14.0; driver 450.80.02",
+     tf_docs},
+    {R"(fleet: [L4]; python: {version: "3.8", packages: [tensorflow]})",
+     "tensorflow 2.13.0; driver 520",
+     tf_docs},
+    {R"(fleet: [L4]; base: "nvidia/cuda:13.0.0-base-ubuntu24.04"; python: {packages: [tensorflow]})",
+     "no: tensorflow + base nvidia/cuda:13.0.0-base-ubuntu24.04 -> let mlpack choose the base: "
+     "`base: auto`",
+     "facts image.one_cuda_major"},
+    {R"(fleet: [L4]; python: {packages: [tensorflow==2.99]})",
+     "tensorflow 2.99",
+     "nothing is known: said as a doubt"},
+    {R"(fleet: [cpu]; python: {packages: [tensorflow]})", "tensorflow 2.21.0", tf_docs},
+    {R"(fleet: [L4]; python: {packages: [tensorflow==2.18.0, torch==2.1.2]})",
+     "no: tensorflow + torch + tensorflow==2.18.0 + torch==2.1.2 -> take tensorflow 2.17.0 instead "
+     "of tensorflow==2.18.0",
+     "facts image.one_cuda_major"},
+    {R"(fleet: [L4]; python: {packages: [tensorflow==2.18.0, torch]})",
+     "tensorflow 2.18.0; torch 2.14.1+cu126; driver 525.60.13",
+     "facts image.one_cuda_major"},
+    {R"(fleet: [L4]; python: {packages: ["jax[cuda13]"]})",
+     "jax 0.11.0+cuda13; driver 580.65.06",
+     jax_docs},
+    {R"(fleet: [{gpu: L4, driver: "535.183.01"}]; python: {packages: ["jax[cuda12]"]})",
+     "jax 0.11.0+cuda12; driver 525.60.13",
+     jax_docs},
+    {R"(fleet: [{gpu: RTX 4090, driver: "535.183.01"}]; python: {packages: ["jax[cuda13]==0.9.0"]})",
+     "no: jax + RTX 4090 + jax[cuda13]==0.9.0 + driver 535.183.01 of RTX 4090 -> take jax[cuda12] "
+     "0.9.0 instead of jax[cuda13]==0.9.0",
+     jax_docs},
+    {R"(fleet: [P100]; python: {packages: ["jax[cuda13]==0.9.0"]})",
+     "no: jax + P100 PCIe 16GB + jax[cuda13]==0.9.0 -> take jax[cuda12] 0.9.0 instead of "
+     "jax[cuda13]==0.9.0",
+     jax_docs},
+    {R"(fleet: [P100]; python: {packages: ["jax[cuda12]==0.9.0"]})",
+     "jax 0.9.0+cuda12; driver 525.60.13",
+     jax_docs},
+    {R"(fleet: [{gpu: A100, driver: "470.256.02"}]; python: {packages: ["jax[cuda11]"]})",
+     "jax 0.4.24+cuda11; driver 450.80.02",
+     jax_docs},
+    {R"(fleet: [L4]; python: {version: "3.10", packages: ["jax[cuda12]"]})",
+     "jax 0.6.0; driver 525.60.13",
+     jax_docs},
+    {R"(fleet: [V100]; python: {packages: [onnxruntime-gpu]})",
+     "onnxruntime-gpu 1.26; driver 525.60.13",
+     ort_docs},
+    {R"(fleet: [L4]; python: {packages: [onnxruntime-gpu]})",
+     "onnxruntime-gpu 1.30; driver 580.65.06",
+     ort_docs},
+    {R"(fleet: [{gpu: L4, driver: "550.163.01"}]; python: {packages: [onnxruntime-gpu]})",
+     "onnxruntime-gpu 1.26; driver 525.60.13",
+     ort_docs},
+    {R"(fleet: [{gpu: L4, driver: "550.163.01"}]; python: {packages: ["onnxruntime-gpu[cuda,cudnn]==1.28.0"]})",
+     "no: onnxruntime-gpu + L4 + onnxruntime-gpu==1.28.0 + driver 550.163.01 of L4 -> take "
+     "onnxruntime-gpu 1.26 instead of onnxruntime-gpu==1.28.0",
+     ort_docs},
+    {R"(fleet: [{gpu: T4, driver: "470.256.02"}]; python: {packages: ["onnxruntime-gpu<1.20"]})",
+     "onnxruntime-gpu 1.18; driver 450.80.02",
+     ort_docs},
+    {R"(fleet: [L4]; cuda: "12.4"; python: {packages: [onnxruntime-gpu==1.22.1]})",
+     "onnxruntime-gpu 1.22.1; driver 525.60.13",
+     ort_docs},
+    {R"(fleet: [V100]; runtime: tensorrt_llm)",
+     "tensorrt_llm 0.14.0; driver 525.60.13",
+     tensorrt_cmake},
+    {R"(fleet: [P100]; runtime: tensorrt_llm)",
+     "no: tensorrt_llm + P100 PCIe 16GB -> run it on V100 SXM2 16GB instead of P100 PCIe 16GB",
+     tensorrt_cmake},
+    {R"(fleet: [T4]; runtime: {name: tensorrt_llm, version: "0.12.0"})",
+     "tensorrt_llm 0.12.0; driver 525.60.13",
+     tensorrt_cmake},
+};
+
+}  // namespace
+
+TEST_CASE("specs with other frameworks have the answers that the documents give") {
+  for (const FrameworkQuestion& question : framework_questions) {
+    const Resolution resolution = solve(Catalog::built_in(), demands_in(question.spec));
+    CHECK_MESSAGE(
+        answer_text(resolution) == question.answer, std::string(question.spec), question.source);
+  }
+}
+
+TEST_CASE("an extra is taken to another build of the same release, and that resolves") {
+  const Resolution resolution =
+      solve(Catalog::built_in(),
+            demands_in("fleet: [P100]; python: {packages: [\"jax[cuda13]==0.9.0\"]}"));
+  REQUIRE(resolution.conflicts.size() == 1);
+  const Fix& fix = resolution.conflicts.front().fixes.front();
+  CHECK(fix.demands.packages.front().text() == "jax[cuda12]==0.9.0");
+  CHECK(answer_text(solve(Catalog::built_in(), fix.demands)) ==
+        "jax 0.9.0+cuda12; driver 525.60.13");
+}

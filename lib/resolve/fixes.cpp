@@ -19,7 +19,7 @@ namespace cost {
 constexpr unsigned version = 10;  // and a step for each release between
 constexpr unsigned same_branch = 15;
 constexpr unsigned python = 25;
-constexpr unsigned cuda = 26;
+constexpr unsigned cuda_version = 26;
 constexpr unsigned base = 30;
 constexpr unsigned branch = 35;  // of all drivers of a group
 constexpr unsigned weights = 50;
@@ -289,10 +289,10 @@ class Fixer {
       Demands changed = question_.demands;
       changed.cuda = version;
       return add(fmt::format("take CUDA {} instead of {}", version.text(), pinned.text()),
-                 cost::cuda,
+                 cost::cuda_version,
                  changed);
     }
-    drop(demand, fmt::format("leave `cuda` out instead of {}", pinned.text()), cost::cuda);
+    drop(demand, fmt::format("leave `cuda` out instead of {}", pinned.text()), cost::cuda_version);
   }
 
   void change_python(std::size_t demand) {

@@ -56,7 +56,7 @@ namespace {
 constexpr TextType cuda_rule{.pattern = patterns::cuda};
 }  // namespace
 
-constexpr Type cuda{.expected = "a quoted version such as \"12.6\"", .text = &cuda_rule};
+constexpr Type cuda{.expected = "a quoted version, \"MAJOR.MINOR\"", .text = &cuda_rule};
 
 namespace {
 

@@ -4,6 +4,7 @@
 #include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/result.h"
+#include "lib/check/host_run.h"
 #include "lib/host/capture.h"
 #include "lib/host/gather.h"
 #include "lib/text.h"
@@ -35,10 +36,16 @@ void append(Findings& all, Findings more) {
   });
 }
 
+// Per GPU, and for all of them: they run at the same time.
+constexpr double run_seconds = 9;
+
 DoctorReport examine(const DoctorOptions& options, const Catalog& catalog, World& world) {
   DoctorReport report;
   // Before anything that might start a thread: the driver's libraries are asked in forked children.
   report.facts = gather_host(host_of(options));
+  if (options.run) {
+    report.runs = run_on_gpus(ProbeSettings().cuda, report.facts.cuda.count, run_seconds);
+  }
   report.gpus = gpus_of(catalog, report.facts);
   HostInput input{catalog, report.facts};
   std::unique_ptr<DoctorImage> image;
@@ -50,6 +57,7 @@ DoctorReport examine(const DoctorOptions& options, const Catalog& catalog, World
   }
   report.findings = check_host(input);
   if (image) append(report.findings, check_host_image(input, image->facts()));
+  if (report.runs) append(report.findings, check_host_run(catalog, *report.runs));
   if (!options.registry.empty()) append(report.findings, check_registry(options.registry, world));
   return report;
 }
@@ -91,10 +99,17 @@ void examine_nodes(const DoctorOptions& options, const Catalog& catalog, World& 
 
 void doctor(const DoctorOptions& options, World& world) {
   const Catalog catalog = catalog_in(fs::path(), world);
-  if (options.nodes.empty()) return examine_host(options, catalog, world);
-  if (!options.root.empty() || !options.capture.empty() || !options.registry.empty()) {
+  if (options.run && !options.root.empty()) {
     throw Error(Fault::usage,
-                "`--nodes` is about a cluster, `--root`, `--capture` and `--registry` about a host",
+                "`--run` runs on the GPUs of this host, and `--root` is about another",
+                "leave one of them out");
+  }
+  if (options.nodes.empty()) return examine_host(options, catalog, world);
+  if (!options.root.empty() || !options.capture.empty() || !options.registry.empty() ||
+      options.run) {
+    throw Error(Fault::usage,
+                "`--nodes` is about a cluster, `--root`, `--capture`, `--registry` and `--run` "
+                "about a host",
                 "ask about one of them");
   }
   examine_nodes(options, catalog, world);
@@ -122,6 +137,7 @@ Command doctor_command() {
                 options->root);
     list.option({"--capture", "DIR", "write what was looked at to DIR, for --root and bug reports"},
                 options->capture);
+    list.flag({"--run", "", "compute on every GPU, too, and measure how fast it is"}, options->run);
     list.flag({"--fix", "", "print commands that mend what was found; nothing is run"},
               options->fix);
     list.flag({"--strict", "", "fail, too, where something could not be decided"}, options->strict);

@@ -4,6 +4,7 @@
 #include "lib/check/host.h"
 #include "lib/check/host_image.h"
 #include "lib/check/nodes.h"
+#include "lib/host/smoke.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -21,6 +22,7 @@ struct DoctorOptions {
   std::string registry;
   std::string root;
   std::string capture;
+  bool run = false;
   bool fix = false;
   bool strict = false;
 };
@@ -31,6 +33,7 @@ struct DoctorReport {
   std::vector<HostGpus> gpus;
   std::string image;  // its name; empty: none was asked about
   Findings findings;
+  std::optional<std::vector<GpuRun>> runs;  // nullopt: nothing was to run
 };
 
 /// What the host is in a few lines, a paragraph for each finding, and the verdict.

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <array>
+#include <cmath>
 #include <set>
 
 namespace mlpack {
@@ -74,6 +76,25 @@ std::string doctor_sentence(const DoctorReport& report) {
                             : "it is not known whether " + what + " will run here";
 }
 
+DoctorJson run_json(const GpuRun& run) {
+  static constexpr std::array outcomes{
+      "unasked", "missing", "answered", "failed", "hung", "crashed"};
+  DoctorJson json{{"gpu", run.index},
+                  {"name", run.name},
+                  {"outcome", outcomes[static_cast<std::size_t>(run.answer.outcome)]}};
+  if (run.answer.outcome == Answer::Outcome::failed) json["call"] = run.call;
+  if (run.answer.outcome != Answer::Outcome::answered) {
+    json["code"] = run.answer.code;
+    return json;
+  }
+  json["kernels"] = run.code == GpuRun::Code::binary ? "binary" : "ptx";
+  json["bytesPerSecond"] = std::llround(run.copied);
+  json["operationsPerSecond"] = std::llround(run.product);
+  json["compared"] = run.compared;
+  json["wrong"] = run.wrong;
+  return json;
+}
+
 DoctorJson host_json(const DoctorReport& report) {
   const HostFacts& facts = report.facts;
   DoctorJson json{{"os", facts.system.os},
@@ -140,6 +161,11 @@ DoctorJson doctor_json(const DoctorReport& report) {
   json["verdict"] = check_verdict(report.findings);
   json["findings"] = finding_list(report.findings);
   json["host"] = host_json(report);
+  if (report.runs) {
+    json["runs"] = DoctorJson::array();
+    for (const GpuRun& run : *report.runs)
+      json["runs"].push_back(run_json(run));
+  }
   return json;
 }
 

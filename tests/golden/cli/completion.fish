@@ -75,6 +75,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l nodes -r -F -d 'lo
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l registry -x -d 'see whether this registry can be used, too'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l root -r -F -d 'look at the captured host in DIR in place of this one'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l capture -r -F -d 'write what was looked at to DIR, for --root and bug reports'
+complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l run -d 'compute on every GPU, too, and measure how fast it is'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l fix -d 'print commands that mend what was found; nothing is run'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l strict -d 'fail, too, where something could not be decided'
 complete -c mlpack -n '__fish_seen_subcommand_from catalog' -f

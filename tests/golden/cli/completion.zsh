@@ -303,6 +303,7 @@ _mlpack() {
       '*--registry[see whether this registry can be used, too]:HOST: ' \
       '*--root[look at the captured host in DIR in place of this one]:DIR:_files' \
       '*--capture[write what was looked at to DIR, for --root and bug reports]:DIR:_files' \
+      '*--run[compute on every GPU, too, and measure how fast it is]' \
       '*--fix[print commands that mend what was found; nothing is run]' \
       '*--strict[fail, too, where something could not be decided]' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \

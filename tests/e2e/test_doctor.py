@@ -1,0 +1,232 @@
+"""`mlpack doctor` through the installed binary: captured hosts, this one, libraries of the driver that hang or crash, clusters."""
+
+import json
+import os
+import re
+import shlex
+import statistics
+import subprocess
+
+from harness import ROOT, Case, needs_root
+from host_tree import HOSTS, make_host, names
+from image_tree import Image
+
+FAKES = os.path.join(ROOT, "tests", "unit", "host")
+# Puts a GPU and a driver's libraries where doctor looks, for one command: nothing of the host is changed.
+WITH_DRIVER = """set -e
+mount -t tmpfs none /run
+mkdir -p /run/opengl-driver/lib
+cp {0}/* /run/opengl-driver/lib
+mount -t tmpfs none /sys
+mkdir -p /sys/bus/pci/devices/0000:18:00.0
+cd /sys/bus/pci/devices/0000:18:00.0
+echo 0x10de > vendor
+echo 0x030200 > class
+exec {1}"""
+
+
+def golden(name):
+    with open(os.path.join(ROOT, "tests", "golden", "hosts", name + ".txt"), encoding="utf-8") as file:
+        return file.read()
+
+
+class Doctor(Case):
+    def host(self, name):
+        return make_host(name, self.path(name))
+
+    def ids(self, *argv, code=None):
+        document = self.mlpack("doctor", "--json", *argv, code=code).json()
+        return {finding["id"] for finding in document["findings"]}
+
+    def image(self, **env):
+        image = Image(Cmd=["/server"], User="1000")
+        image.env.update(env)
+        image.add("server", b"\x7fELF", 0o755)
+        return "oci:" + image.write(self.path("image"))
+
+
+class Captured(Doctor):
+    def test_every_host_has_its_report(self):
+        self.assertGreaterEqual(len(names()), 20)
+        for name in names():
+            with self.subTest(name):
+                result = self.mlpack("doctor", "--root", self.host(name), code=None)
+                wanted = golden(name)
+                code = 9 if "will not run" in wanted else 0
+                self.assertEqual(result.code, code, str(result))
+                self.assertIn(result.out.replace(self.dir, "DIR"), wanted)
+
+    def test_json_has_the_same_findings_as_the_text(self):
+        for name in names():
+            with self.subTest(name):
+                root = self.host(name)
+                text = self.mlpack("doctor", "--root", root, code=None).out
+                document = self.mlpack("doctor", "--root", root, "--json", code=None).json()
+                self.assertEqual(document["schema"], 1)
+                for finding in document["findings"]:
+                    self.assertIn("%s: %s [%s]\n" % (finding["level"], finding["what"], finding["id"]), text)
+                self.assertEqual(text.count("\n  why: "), len(document["findings"]))
+
+    def test_fix_prints_commands_that_a_shell_reads(self):
+        for name in names():
+            with self.subTest(name):
+                commands = self.mlpack("doctor", "--root", self.host(name), "--fix", code=None).out
+                self.run_tool("sh", "-n", "-c", commands)
+
+    def test_an_image_is_asked_about_on_a_host(self):
+        image = self.image(NVIDIA_REQUIRE_CUDA="cuda>=13.0", NVIDIA_VISIBLE_DEVICES="all")
+        self.assertIn("require-unmet", self.ids("--root", self.host("h100"), image, code=9))
+
+    def test_what_is_no_host_is_told(self):
+        self.mlpack("doctor", "--root", self.path("none"), code=3)
+        self.mlpack("doctor", "--root", self.host("h100"), "--run", code=2)
+        with open(os.path.join(self.host("l4"), "nvml.json"), "w") as file:
+            file.write("{")
+        result = self.mlpack("doctor", "--root", self.path("l4"), code=3)
+        self.assertIn("nvml.json", result.err)
+
+
+class Here(Doctor):
+    def test_a_host_without_a_gpu_answers_at_once(self):
+        if os.path.exists("/proc/driver/nvidia"):
+            self.skipTest("there is a GPU")
+        times = [self.mlpack("doctor", code=None).seconds for _ in range(5)]
+        self.assertLess(statistics.median(times), 0.1)
+
+    def test_a_capture_gives_the_same_report(self):
+        here = self.mlpack("doctor", "--json", "--capture", self.path("captured"), code=None).json()
+        there = self.mlpack("doctor", "--json", "--root", self.path("captured"), code=None).json()
+        self.assertEqual(here, there)
+
+    def test_a_capture_of_a_captured_host_gives_the_same_report(self):
+        for name in names():
+            with self.subTest(name):
+                again = self.path("again-" + name)
+                first = self.mlpack("doctor", "--json", "--root", self.host(name), "--capture", again, code=None).json()
+                self.assertEqual(first, self.mlpack("doctor", "--json", "--root", again, code=None).json())
+
+    def test_a_capture_names_nobody(self):
+        self.mlpack("doctor", "--capture", self.path("captured"), code=None)
+        name = os.uname().nodename
+        for folder, _, files in os.walk(self.path("captured")):
+            for file in files:
+                with open(os.path.join(folder, file), errors="replace") as captured:
+                    text = captured.read()
+                self.assertNotIn("GPU-", text)
+                if len(name) > 8:
+                    self.assertNotIn(name, text)
+
+    def test_run_without_a_gpu_is_an_error(self):
+        if os.path.exists("/proc/driver/nvidia"):
+            self.skipTest("there is a GPU")
+        document = self.mlpack("doctor", "--run", "--json", code=9).json()
+        self.assertEqual(document["runs"], [])
+        self.assertIn("run-without-gpu", {finding["id"] for finding in document["findings"]})
+
+
+@needs_root
+class Driver(Doctor):
+    """Libraries that stand for the driver's."""
+
+    def fake(self, name, source, *flags):
+        os.makedirs(self.path("lib"), exist_ok=True)
+        self.run_tool("gcc", "-shared", "-fPIC", *flags, "-o", self.path("lib", name), os.path.join(FAKES, source))
+        link = name[:name.index(".so.") + 4] + "1"
+        os.symlink(name, self.path("lib", link))
+
+    def doctor(self, *argv, code=None):
+        binary = self.binary_for("root")
+        words = " ".join(shlex.quote(word) for word in (binary, "doctor", "--json", *argv))
+        return self.run_tool("unshare", "-m", "sh", "-c", WITH_DRIVER.format(self.path("lib"), words), code=code,
+                             env={"LD_LIBRARY_PATH": self.path("lib")})
+
+    def cuda(self, how):
+        self.fake("libnvidia-ml.so.550.54.15", "fake_nvml.c")
+        self.fake("libcuda.so.550.54.15", "fake_cuda_run.c", "-DFAKE_HOW=" + how)
+        return self.doctor("--run").json()
+
+    def run_findings(self, document):
+        return {finding["id"] for finding in document["findings"] if finding["id"].startswith("run-")}
+
+    def test_gpus_of_the_driver_are_shown(self):
+        self.fake("libnvidia-ml.so.550.54.15", "fake_nvml.c")
+        self.fake("libcuda.so.550.54.15", "fake_cuda.c")
+        document = self.doctor().json()
+        self.assertEqual(document["host"]["cuda"], "12.4")
+        self.assertEqual(document["host"]["gpus"][0]["name"], "NVIDIA A100-SXM4-80GB")
+        self.assertIn("gpu-lost", {finding["id"] for finding in document["findings"]})
+
+    def test_a_library_that_hangs_is_given_up(self):
+        self.fake("libnvidia-ml.so.550.54.15", "fake_nvml_hangs.c")
+        self.fake("libcuda.so.550.54.15", "fake_cuda.c")
+        result = self.doctor(code=9)
+        self.assertLess(result.seconds, 15)
+        self.assertIn("nvml-hangs", {finding["id"] for finding in result.json()["findings"]})
+
+    def test_a_library_that_crashes_is_told(self):
+        self.fake("libnvidia-ml.so.550.54.15", "fake_nvml_crashes.c")
+        self.fake("libcuda.so.550.54.15", "fake_cuda.c")
+        self.assertIn("nvml-crashes", {finding["id"] for finding in self.doctor(code=9).json()["findings"]})
+
+    def test_work_on_a_gpu_is_measured(self):
+        document = self.cuda("works")
+        self.assertEqual(self.run_findings(document), {"run-rates"})
+        run = document["runs"][0]
+        self.assertEqual((run["gpu"], run["outcome"], run["wrong"]), (0, "answered", 0))
+        self.assertGreater(run["bytesPerSecond"], 3e11)
+        self.assertGreater(run["operationsPerSecond"], 4e12)
+
+    def test_a_slow_gpu_is_warned_of(self):
+        self.assertEqual(self.run_findings(self.cuda("slow")), {"run-rates", "run-slow", "run-slow-memory"})
+
+    def test_a_gpu_that_computes_wrongly_is_an_error(self):
+        self.assertEqual(self.run_findings(self.cuda("wrong")), {"run-wrong"})
+
+    def test_work_that_fails_is_an_error(self):
+        self.assertEqual(self.run_findings(self.cuda("fails")), {"run-fails"})
+
+    def test_work_that_crashes_is_an_error(self):
+        self.assertEqual(self.run_findings(self.cuda("crashes")), {"run-breaks"})
+
+    def test_work_that_hangs_is_given_up(self):
+        self.fake("libnvidia-ml.so.550.54.15", "fake_nvml.c")
+        self.fake("libcuda.so.550.54.15", "fake_cuda_run.c", "-DFAKE_HOW=hangs")
+        result = self.doctor("--run", code=9)
+        self.assertLess(result.seconds, 12)
+        self.assertEqual(self.run_findings(result.json()), {"run-breaks"})
+
+
+class Kernels(Doctor):
+    def test_the_text_is_what_cuda_compiles(self):
+        programs = [path for path in ("/usr/local/cuda/bin/ptxas", "/usr/bin/ptxas") if os.path.exists(path)]
+        if not programs:
+            self.skipTest("there is no ptxas")
+        said = subprocess.run([programs[0], "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        targets = re.findall(r"\bsm_\d+[af]?\b", said)
+        self.assertTrue(targets)
+        for target in sorted(set(targets)):
+            with self.subTest(target):
+                result = self.run_tool(programs[0], "-arch=" + target, os.path.join(ROOT, "lib", "host", "smoke.ptx"), "-o",
+                                       self.path("smoke.cubin"), code=None)
+                if "is not defined for option" not in result.err:  # of a target that only its --help names
+                    self.assertEqual(result.code, 0, str(result))
+
+
+class Cluster(Doctor):
+    nodes = os.path.join(HOSTS, "nodes.json")
+
+    def test_nodes_are_told_with_their_reasons(self):
+        document = self.mlpack("doctor", "--nodes", self.nodes, "--json", code=None).json()
+        with open(self.nodes, encoding="utf-8") as file:
+            names_of = [node["metadata"]["name"] for node in json.load(file)["items"]]
+        self.assertEqual([node["name"] for node in document["nodes"]], names_of)
+        for node in document["nodes"]:
+            self.assertEqual(node["verdict"] == "fails", any(finding["level"] == "error" for finding in node["findings"]))
+        self.assertEqual(document["verdict"], "runs")
+
+    def test_what_is_no_list_of_nodes_is_told(self):
+        with open(self.path("nodes.json"), "w") as file:
+            file.write("[]")
+        self.mlpack("doctor", "--nodes", self.path("nodes.json"), code=3)
+        self.mlpack("doctor", "--nodes", self.nodes, "--root", "/", code=2)
+        self.mlpack("doctor", "--nodes", self.nodes, "--run", code=2)

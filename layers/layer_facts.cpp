@@ -83,8 +83,18 @@ void add_shards(FileContent& content, const ReadAt& file) {
   }
 }
 
+// transformers' and PEFT's own; other programs have files of the same names.
+bool is_model_config(std::string_view path, std::string_view front) {
+  const std::string_view name = name_in(path);
+  if (name == "adapter_config.json") return front.find("\"peft_type\"") != std::string::npos;
+  return name == "config.json" && front.find("\"model_type\"") != std::string::npos;
+}
+
 void add_text(FileContent& content, const std::string& path, const ReadAt& file) {
   if (is_setup_file(path)) content.text = front_of(file, largest_setup_file);
+  if (file.size() > front_size) return;
+  if (std::string front = front_of(file, front_size); is_model_config(path, front))
+    content.text = std::move(front);
 }
 
 // Passes on what it is given from a source that outlives it, as long as nobody stops it.

@@ -7,7 +7,7 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view facts_version = "layer facts 2";
+constexpr std::string_view facts_version = "layer facts 3";
 constexpr std::size_t shortest_file = 27;  // nine fields, each `1:0` at least
 constexpr std::uint64_t most_bits = 0xFFFFFFFF;
 

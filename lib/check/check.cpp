@@ -32,6 +32,7 @@ Findings check_image(const CheckInput& input) {
                            check_requirements,
                            check_server,
                            check_python,
+                           check_model,
                            check_contents,
                            check_weights}) {
     Findings found = rule(input);

@@ -50,6 +50,8 @@ Findings check_server(const CheckInput& input);
 Findings check_python(const CheckInput& input);
 /// Secrets, code in pickles, pointers instead of weights.
 Findings check_contents(const CheckInput& input);
+/// What the server is told about its model, and what the model's files say.
+Findings check_model(const CheckInput& input);
 /// Weights that are there twice, or not at all.
 Findings check_weights(const CheckInput& input);
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace mlpack {
 namespace {
@@ -32,6 +33,7 @@ class PythonCheck {
       check_triton(place, names);
       check_flashinfer(place, names);
     }
+    check_bytecode();
     return std::move(findings_);
   }
 
@@ -41,11 +43,46 @@ class PythonCheck {
   // `…/site-packages/onnxruntime_gpu-1.20.0.dist-info/METADATA`
   void note(const std::string& path) {
     if (path.ends_with("/Python.h")) has_headers_ = true;
+    if (path.ends_with(".pyc")) note_bytecode(path);
     if (!path.ends_with(".dist-info/METADATA")) return;
     const std::size_t end = path.rfind('/');
     const std::size_t begin = path.rfind('/', end - 1) + 1;
     std::string name = to_lower(path.substr(begin, path.find('-', begin) - begin));
     packages_[path.substr(0, begin)].insert(std::move(name));
+  }
+
+  // `lib/python3.12/…/__pycache__/x.cpython-311.pyc`: only Python 3.11 would read it.
+  void note_bytecode(const std::string& path) {
+    constexpr std::string_view folder = "/python3.";
+    constexpr std::string_view tag = ".cpython-3";
+    const std::size_t at = path.find(folder);
+    const std::size_t tagged = path.rfind(tag);
+    if (at == std::string::npos || tagged == std::string::npos || tagged < at) return;
+    const std::size_t minor = at + folder.size();
+    const std::string here = path.substr(minor, path.find('/', minor) - minor);
+    const std::size_t other = tagged + tag.size();
+    const std::string there = path.substr(other, path.find_first_of(".-", other) - other);
+    if (!parse_number(here, 99) || !parse_number(there, 99) || here == there) return;
+    auto& [count, first] = bytecode_[{path.substr(0, minor + here.size()), there}];
+    if (count++ == 0) first = path;
+  }
+
+  void check_bytecode() {
+    for (const auto& [key, found] : bytecode_) {
+      const auto& [place, minor] = key;
+      Finding& finding = add("bytecode-of-other-python",
+                             Level::warning,
+                             fmt::format("`/{}` has {} compiled {} of Python 3.{}",
+                                         printable(place),
+                                         found.first,
+                                         found.first == 1 ? "module" : "modules",
+                                         minor));
+      finding.why =
+          "its Python does not read them: it compiles every module again, at each start "
+          "where it may not write";
+      finding.fix = "take them out, or compile with the Python that runs (`python -m compileall`)";
+      finding.file = found.second;
+    }
   }
 
   Finding& add(std::string id, Level level, std::string what) {
@@ -128,6 +165,8 @@ class PythonCheck {
   const CheckInput& input_;
   bool has_headers_ = false;
   std::map<std::string, Names> packages_;  // by folder
+  // By folder and minor version: how many, and the first.
+  std::map<std::pair<std::string, std::string>, std::pair<std::size_t, std::string>> bytecode_;
   Findings findings_;
 };
 

@@ -13,7 +13,8 @@ namespace mlpack {
 
 /// What was found out from the bytes of a file.
 struct FileContent {
-  /// All of a file that sets up users or the loader; of a script its first line, with `#!`.
+  /// All of a file that sets up users or the loader, or configures a model; of a script its first
+  /// line, with `#!`.
   std::string text;
   std::optional<ElfFacts> elf;
   std::string secret;                // such as `a private key`; never the secret itself

@@ -244,6 +244,44 @@ class FaultsOfContents(CheckCase):
             image.add("%s/%s.dist-info/METADATA" % (PACKAGES, name), b"Name: x\n")
         self.finds(image, "error onnxruntime-twice")
 
+    def test_bytecode_of_another_python(self):
+        image = self.healthy()
+        image.add("opt/venv/lib/python3.12/site-packages/x/__pycache__/x.cpython-38.pyc", b"\x55\x0d\x0d\x0a" + bytes(12))
+        document = self.finds(image, "warning bytecode-of-other-python")
+        self.assertIn("1 compiled module of Python 3.8", document["findings"][0]["what"])
+
+
+class FaultsOfModels(CheckCase):
+    """What vLLM is told of a model, and what its files say."""
+
+    def served(self, *words, **config):
+        image = self.healthy().add("usr/bin/vllm", b"#!/usr/bin/server\n", 0o755)
+        whole = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "num_attention_heads": 32, **config}
+        image.add("models/llama/config.json", json.dumps(whole).encode())
+        image.config.update(Cmd=["vllm", "serve", "/models/llama", "--host", "0.0.0.0", *words], ExposedPorts={"8000/tcp": {}})
+        return image
+
+    def test_a_model_that_fits_its_server(self):
+        self.finds(self.served("--tensor-parallel-size", "1", quantization_config={"quant_method": "fp8"}), argv=L4)
+
+    def test_a_number_of_gpus_that_does_not_divide_the_heads(self):
+        self.finds(self.served("--tensor-parallel-size", "3"), "error model-not-divisible")
+
+    def test_more_gpus_than_there_are(self):
+        self.finds(self.served("-tp", "2"), "error gpus-too-few", argv=L4)
+
+    def test_code_that_is_not_trusted(self):
+        self.finds(self.served(auto_map={"AutoModel": "modeling.X"}), "warning model-code-not-trusted")
+
+    def test_numbers_that_a_gpu_does_not_have(self):
+        image = self.served("--dtype", "bfloat16", quantization_config={"quant_method": "fp8"})
+        self.finds(image, "error model-dtype", "error model-quantisation", argv=["--gpu", "T4", "--driver", "570.86.15"])
+
+    def test_an_adapter_of_too_high_a_rank(self):
+        image = self.served("--enable-lora", "--lora-modules", "sql=/adapters/sql")
+        image.add("adapters/sql/adapter_config.json", json.dumps({"peft_type": "LORA", "r": 64}).encode())
+        self.finds(image, "error adapter-rank")
+
 
 class FaultsOfCuda(CheckCase):
     def setUp(self):

@@ -40,6 +40,34 @@ IndexSettings settings_of(const RequirementsFile& file) {
           no_index ? IndexSettings::Index::none : IndexSettings::Index::used};
 }
 
+void require_folders(const Spec& spec) {
+  std::vector<Where> missing;
+  for (const fs::path& folder : spec.python->value.find_links) {
+    std::error_code absent;
+    if (fs::is_directory(folder, absent)) continue;
+    missing.push_back(spec.where(spec.python->place));
+    missing.back().message =
+        fmt::format("`find_links` names `{}`, which is no folder", printable(folder.string()));
+  }
+  if (missing.empty()) return;
+  throw Error(
+      Fault::input,
+      fmt::format(
+          "{} folder{} of wheels cannot be read", missing.size(), missing.size() == 1 ? "" : "s"),
+      "put wheels there, or take it out of `find_links`",
+      std::move(missing));
+}
+
+// pip passes over a place that is not there, and uv stops at it.
+void drop_missing_places(std::vector<std::string>& places) {
+  std::erase_if(places, [](const std::string& place) {
+    const bool is_file_url = place.starts_with("file://");
+    if (place.find("://") != std::string::npos && !is_file_url) return false;
+    std::error_code absent;
+    return !fs::exists(is_file_url ? place.substr(7) : place, absent);
+  });
+}
+
 bool is_uv_lock(const Python& python) {
   return python.lock && python.lock->filename() == "uv.lock";
 }
@@ -56,6 +84,7 @@ class LockReader {
         python_(spec_.python->value),
         session_(session),
         offline_(offline) {
+    require_folders(spec_);
     lock_.settings = settings_of_spec(python_);
   }
 
@@ -96,6 +125,7 @@ class LockReader {
   void finish_settings() {
     const World& world = session_.world;
     add_settings(lock_.settings, host_index_settings(world.environment, world.settings.home));
+    drop_missing_places(lock_.settings.find_links);
     if (lock_.settings.index_url.empty()) lock_.settings.index_url = "https://pypi.org/simple";
   }
 

@@ -15,16 +15,25 @@
 namespace mlpack {
 namespace {
 
-std::vector<fs::path> files_of(const fs::path& folder) {
-  std::vector<fs::path> files;
+std::vector<fs::path> entries_of(const fs::path& folder, fs::file_type type) {
+  std::vector<fs::path> entries;
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(folder, absent)) {
-    if (entry.symlink_status().type() == fs::file_type::regular) files.push_back(entry.path());
+    if (entry.symlink_status().type() == type) entries.push_back(entry.path());
   }
-  return files;
+  return entries;
 }
 
-// `.NAME.PID.N.tmp` of AtomicFile. Whoever wrote it is dead: the living hold the store's lock.
+std::vector<fs::path> files_of(const fs::path& folder) {
+  return entries_of(folder, fs::file_type::regular);
+}
+
+std::vector<fs::path> folders_of(const fs::path& folder) {
+  return entries_of(folder, fs::file_type::directory);
+}
+
+// `.NAME.PID.N.tmp` of AtomicFile, or the folder of a resolver. Whoever wrote it is dead: the
+// living hold the store's lock.
 bool is_temporary(const fs::path& path) {
   const std::string name = path.filename().string();
   return name.front() == '.' && path.extension() == ".tmp";
@@ -64,7 +73,21 @@ class Sweep {
     }
   }
 
+  void temporary_folders(const fs::path& folder) {
+    for (const fs::path& path : folders_of(folder)) {
+      if (is_temporary(path)) remove_folder(path);
+    }
+  }
+
  private:
+  void remove_folder(const fs::path& path) {
+    for (const fs::path& file : files_of(path))
+      remove(file);
+    std::error_code failed;
+    fs::remove_all(path, failed);
+    if (failed) fail(Fault::disk, "cannot remove `{}`: {}", path.string(), failed.message());
+  }
+
   StoreReport& report_;
 };
 
@@ -124,6 +147,7 @@ StoreReport collect(const Store& store, Store::Gc what) {
   report.recipes = sweep.folder(root / "recipes", needed);
   sweep.folder(root / "origins", needed);
   sweep.temporaries(root);
+  sweep.temporary_folders(root);
   const fs::path cache = root / "cache";
   sweep.folder(cache / "part", {});  // downloads that nobody goes on with: we are alone
   for (const char* name : {"sha256", "known", "listing"}) {

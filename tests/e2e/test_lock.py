@@ -468,10 +468,16 @@ class Wheels(LockCase):
         self.mlpack("lock", self.folder, "--upgrade", "idna")
         self.assertEqual(self.wheels()["idna"]["version"], old["version"])
 
+    def test_a_folder_of_wheels_that_is_not_there_stops_nobody_unless_the_spec_names_it(self):
+        self.env["PIP_FIND_LINKS"] = self.path("nowhere")
+        self.first("lock", self.folder)
+        self.assertEqual(self.wheels()["six"]["version"], "1.16.0")
+        self.project("p", (PYTHON % "'six<1.17'").replace("]}", "], find_links: [none, wheels]}"), {"wheels/x": ""})
+        told = self.mlpack("lock", self.folder, code=3).err
+        self.assertIn("mlpack.yaml:5:9: error: `find_links` names `%s`, which is no folder" % self.path("p", "none"), told)
+
     def test_pip_resolves_where_there_is_no_uv(self):
-        self.env["PATH"] = self.plain_path
-        if shutil.which("uv", path=self.plain_path):
-            self.skipTest("uv is on the PATH")
+        self.env["PATH"] = os.pathsep.join(at for at in self.plain_path.split(os.pathsep) if not shutil.which("uv", path=at))
         self.first("lock", self.folder)
         self.assertEqual({name: self.wheels()[name]["version"] for name in ("six", "requests")},
                          {"six": "1.16.0", "requests": "2.31.0"})

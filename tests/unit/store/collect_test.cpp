@@ -88,7 +88,12 @@ TEST_CASE("temporaries of dead processes are removed wherever they are") {
   dir.write("recipes/.abc.999999.0.tmp", "half");
   dir.write("cache/sha256/.new.999999.0.tmp", "half");
   dir.write(".index.json.999999.0.tmp", "half");
-  CHECK(gc(store).removed == 5);
+  dir.write(".resolver.999999.0.tmp/pylock.toml", "half");
+  dir.write(".resolver.999999.0.tmp/none/x", "half");
+  dir.write(".mine/x", "mine");
+  CHECK(gc(store).removed == 6);
+  CHECK(!fs::exists(dir.path() / ".resolver.999999.0.tmp"));
+  CHECK(dir.read(".mine/x") == "mine");
   CHECK(store.verify(1).problems.empty());
 }
 

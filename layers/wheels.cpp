@@ -50,13 +50,18 @@ std::string installed_place(const std::string& path,
   return places.packages + below;  // purelib, platlib
 }
 
+// Byte for byte what uv writes.
 std::string entry_point_script(const WheelEntryPoint& point, const PythonPlaces& places) {
   return fmt::format(
       "#!{}\n"
+      "# -*- coding: utf-8 -*-\n"
       "import sys\n"
       "from {} import {}\n"
-      "\n"
       "if __name__ == \"__main__\":\n"
+      "    if sys.argv[0].endswith(\"-script.pyw\"):\n"
+      "        sys.argv[0] = sys.argv[0][:-11]\n"
+      "    elif sys.argv[0].endswith(\".exe\"):\n"
+      "        sys.argv[0] = sys.argv[0][:-4]\n"
       "    sys.exit({}())\n",
       places.interpreter,
       point.module,

@@ -70,8 +70,11 @@ TEST_CASE("a wheel is spread as the binary distribution format says") {
   CHECK(entries.contains("opt/venv/include/site/python3.11/x/x.h"));
   CHECK(entries.contains("opt/venv/share/x/d"));
   CHECK(text_of(entries.at("opt/venv/bin/x-run")) ==
-        "#!/opt/venv/bin/python\nimport sys\nfrom x.cli import main\n\nif __name__ == "
-        "\"__main__\":\n    sys.exit(main.run())\n");
+        "#!/opt/venv/bin/python\n# -*- coding: utf-8 -*-\nimport sys\nfrom x.cli import main\n"
+        "if __name__ == \"__main__\":\n"
+        "    if sys.argv[0].endswith(\"-script.pyw\"):\n        sys.argv[0] = sys.argv[0][:-11]\n"
+        "    elif sys.argv[0].endswith(\".exe\"):\n        sys.argv[0] = sys.argv[0][:-4]\n"
+        "    sys.exit(main.run())\n");
   CHECK(entries.contains("opt/venv/bin/x-gui"));
   CHECK(text_of(entries.at(site + "x-1.dist-info/INSTALLER")) == "mlpack\n");
   CHECK(text_of(entries.at(site + "x-1.dist-info/REQUESTED")).empty());

@@ -1,0 +1,111 @@
+"""Images of PyPI's wheels against what uv installs of the same lock: the same files, and all that can be imported."""
+
+import json
+import os
+import shutil
+import unittest
+
+from harness import Case, FULL, MLPACK, ROOT, needs_root, run, write_files
+from python_tools import pip_environment
+from wheel_sets import (ONNX, PYTHON, SCRIPT, TORCH, TRANSFORMERS, WEB, differences, index_url, locked_wheels, popular,
+                        requirements, tree, uv)
+
+SPEC = """\
+schema: 1
+name: %s
+base: {debian: bookworm}
+platform: linux/amd64
+system_packages: [libgomp1]
+python: {requirements: requirements.in, index_url: "%s"}
+files: [{source: app/, target: /app}]
+run: [python, -B, /app/%s]
+env: {HOME: /tmp, GIT_PYTHON_REFRESH: quiet}
+layers: {compression: gzip}
+"""
+full = unittest.skipUnless(FULL, "downloads gigabytes: scripts/test --full")
+
+
+class Wheels(Case):
+    def setUp(self):
+        super().setUp()
+        self.env = pip_environment(self.env)
+        self.env["PATH"] = os.path.dirname(uv()) + ":" + self.env["PATH"]
+        self.env["UV_CACHE_DIR"] = self.path("uv-cache")
+
+    def lock(self, name, packages):
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), SCRIPT)) as file:
+            script = file.read()
+        folder = self.project(name, SPEC % (name, index_url(), SCRIPT),
+                              {"requirements.in": "\n".join(packages) + "\n", "app/" + SCRIPT: script})
+        result = run([MLPACK, "lock", folder], env=self.env)
+        if result.code == 6 or "error sending request" in result.err:
+            self.skipTest("a mirror or an index is out of reach: " + result.err.strip().split("\n")[-1])
+        self.assertEqual(result.code, 0, str(result))
+        return folder
+
+    def venv_of_uv(self, folder):
+        """uv's environment of what is locked, and {module: why it cannot be imported} in it."""
+        venv = self.path("venv")
+        write_files(self.dir, {"locked.txt": requirements(locked_wheels(folder))})
+        self.run_tool("uv", "venv", "--quiet", "--no-config", "--python", PYTHON, venv)
+        self.run_tool("uv", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--default-index", index_url(),
+                      "--python", venv + "/bin/python", "-r", self.path("locked.txt"), timeout=900)
+        asked = "import importlib.metadata as m, json; print(json.dumps(sorted(n for n in m.packages_distributions() if n.isidentifier())))"
+        names = json.loads(self.run_tool(venv + "/bin/python", "-B", "-c", asked).out)
+        tried = self.run_tool(venv + "/bin/python", "-B", os.path.join(folder, "app", SCRIPT), *names, timeout=1800)
+        return venv, json.loads(tried.out.strip().split("\n")[-1])
+
+    def image_of(self, folder):
+        """The image's root, by way of a registry, and what its modules say in a container."""
+        reference = "%s/wheels/set:1" % self.registry().host
+        built = self.mlpack("build", folder, "-t", reference, "--push", "--locked", "--json", timeout=1800).json()
+        shutil.rmtree(self.path("store"))
+        self.skopeo("copy", "--quiet", "--src-tls-verify=false", "docker://" + reference, "oci:%s:1" % self.path("layout"),
+                    timeout=900)
+        self.run_tool("umoci", "unpack", "--image", self.path("layout") + ":1", self.path("bundle"), timeout=900)
+        shutil.rmtree(self.path("layout"))
+        ran = self.run_tool(ROOT + "/scripts/crun-run", self.path("bundle"), self.path("pid"), timeout=1800)
+        return built, json.loads(ran.out.strip().split("\n")[-1])
+
+    def same(self, name, packages):
+        folder = self.lock(name, packages)
+        venv, theirs = self.venv_of_uv(folder)
+        importable = sorted(module for module, why in theirs["modules"].items() if not why)
+        self.assertGreaterEqual(len(importable), len(locked_wheels(folder)) // 2, theirs["modules"])
+        write_files(folder, {"app/modules.json": json.dumps(importable)})
+        built, ours = self.image_of(folder)
+        self.assertEqual({module: why for module, why in ours["modules"].items() if why}, {})
+        self.assertEqual(sorted(ours["modules"]), importable)
+        self.assertIn("No broken requirements found", ours["check"])
+        of_uv = tree(venv)
+        self.assertEqual(differences(tree(self.path("bundle", "rootfs", "opt", "venv")), of_uv), [])
+        print("%s: %d wheels, %d modules of %d, %d files the same as uv's; %d layers" % (
+            name, len(locked_wheels(folder)), len(importable), len(theirs["modules"]), len(of_uv), len(built["layers"])), flush=True)
+
+    @needs_root
+    def test_a_web_service_is_what_uv_installs(self):
+        self.same("web", WEB)
+
+    @full
+    @needs_root
+    def test_onnxruntime_is_what_uv_installs(self):
+        self.same("onnx", ONNX)
+
+    @full
+    @needs_root
+    def test_torch_with_its_cuda_is_what_uv_installs(self):
+        self.same("torch", TORCH)
+
+    @full
+    @needs_root
+    def test_transformers_are_what_uv_installs(self):
+        self.same("transformers", TRANSFORMERS)
+
+    @full
+    @needs_root
+    def test_a_hundred_and_fifty_popular_packages_are_what_uv_installs(self):
+        self.same("popular", popular())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -76,6 +76,7 @@ RemoteContext Session::remote_context() const {
           .environment = world.environment,
           .progress = world.terminal,
           .stop = world.stop,
+          .retry = retry_policy(world),
           .plain_http = world.settings.plain_http};
 }
 

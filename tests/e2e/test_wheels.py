@@ -14,7 +14,7 @@ SPEC = """\
 schema: 1
 name: %s
 base: {debian: bookworm}
-platform: linux/amd64
+platform: %s
 system_packages: [libgomp1]
 python: {requirements: requirements.in, index_url: "%s"}
 files: [{source: app/, target: /app}]
@@ -25,6 +25,15 @@ layers: {compression: gzip}
 full = unittest.skipUnless(FULL, "downloads gigabytes: scripts/test --full")
 
 
+def machine_of(path):
+    """e_machine of an ELF file, else None."""
+    if os.path.islink(path) or not os.path.isfile(path):
+        return None
+    with open(path, "rb") as file:
+        head = file.read(20)
+    return int.from_bytes(head[18:20], "little") if head[:4] == b"\x7fELF" else None
+
+
 class Wheels(Case):
     def setUp(self):
         super().setUp()
@@ -32,10 +41,10 @@ class Wheels(Case):
         self.env["PATH"] = os.path.dirname(uv()) + ":" + self.env["PATH"]
         self.env["UV_CACHE_DIR"] = self.path("uv-cache")
 
-    def lock(self, name, packages):
+    def lock(self, name, packages, platform="linux/amd64"):
         with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), SCRIPT)) as file:
             script = file.read()
-        folder = self.project(name, SPEC % (name, index_url(), SCRIPT),
+        folder = self.project(name, SPEC % (name, platform, index_url(), SCRIPT),
                               {"requirements.in": "\n".join(packages) + "\n", "app/" + SCRIPT: script})
         result = run([MLPACK, "lock", folder], env=self.env)
         if result.code == 6 or "error sending request" in result.err:
@@ -85,6 +94,24 @@ class Wheels(Case):
     @needs_root
     def test_a_web_service_is_what_uv_installs(self):
         self.same("web", WEB)
+
+    @needs_root
+    def test_a_web_service_for_arm64_has_machine_code_of_arm64_alone(self):
+        folder = self.lock("arm", WEB, "linux/arm64")
+        self.mlpack("build", folder, "--locked", "-o", "oci:%s:1" % self.path("layout"))
+        self.run_tool("umoci", "unpack", "--image", self.path("layout") + ":1", self.path("bundle"))
+        root = self.path("bundle", "rootfs")
+        machines = [machine for machine in (machine_of(os.path.join(at, name)) for at, _, names in os.walk(root) for name in names)
+                    if machine]
+        self.assertEqual(set(machines), {183})  # EM_AARCH64
+        self.assertGreater(len(machines), 100)
+        site = os.path.join(root, "opt/venv/lib/python3.11/site-packages")
+        tags = []
+        for info in (name for name in os.listdir(site) if name.endswith(".dist-info")):
+            with open(os.path.join(site, info, "WHEEL")) as file:
+                tags += [line[5:].strip() for line in file if line.startswith("Tag:")]
+        self.assertEqual([tag for tag in tags if not tag.endswith(("-any", "_aarch64"))], [])
+        self.assertTrue(any(tag.endswith("_aarch64") for tag in tags), tags)
 
     @full
     @needs_root

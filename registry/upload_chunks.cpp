@@ -112,7 +112,8 @@ void ChunkedUpload::reach(std::uint64_t offset) {
 // Proxies answer 413 to what is too large for them; GHCR answers 416 before a byte was taken.
 bool ChunkedUpload::too_large(const Answer& answer, std::uint64_t length) {
   const int status = answer.response.status;
-  if (status != 413 && !(status == 416 && offset_ == 0)) return false;
+  const bool says_so = status == 413 || (status == 416 && offset_ == 0);
+  if (!says_so) return false;
   bool shrunk = false;
   work_.state.learn(work_.to, [&](UploadRules& rules) { shrunk = rules.shrink_chunk(length); });
   return shrunk;

@@ -80,20 +80,8 @@ def stall_body(handler):
 
 def read_in_bytes(handler):
     """Reads the beginning of the body a byte at a time."""
-    data = b"".join(handler.take_some(1) for _ in range(min(handler.left, 300)))
-    left, handler.left = handler.left, 0
-    whole, blocks = left, [data]
-
-    def take_some(count):
-        nonlocal left
-        if blocks[0]:
-            part, blocks[0] = blocks[0][:count], blocks[0][count:]
-            return part
-        part = handler.rfile.read(min(count, left))
-        left -= len(part)
-        return part
-
-    handler.left, handler.take_some = len(data) + whole, take_some
+    take, slow = handler.take_some, iter(range(300))
+    handler.take_some = lambda count: take(1 if next(slow, None) is not None else count)
 
 
 def write_in_bytes(handler):

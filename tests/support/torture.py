@@ -42,6 +42,13 @@ def small_image(folder):
     return digest_of(manifest)
 
 
+def new_folder():
+    """podman makes a name of the path, in which `-_` may not stand."""
+    folder = os.path.join(tempfile.gettempdir(), "torture-" + os.urandom(6).hex())
+    os.mkdir(folder)
+    return folder
+
+
 class Client:
     """How a client is told to push and pull. `home` is a folder of its own for each case."""
 
@@ -145,7 +152,7 @@ class Run:
         self.certificate, self.brief, self.tls = certificate, case.brief, case.tls
 
     def outcome(self):
-        self.home = tempfile.mkdtemp(prefix="torture-")
+        self.home = new_folder()
         self.server = FaultServer(self.profile, self.case.auth, certificate=self.certificate if self.tls else None)
         self.server.elsewhere = Elsewhere(self.server)
         self.host = self.server.host
@@ -248,7 +255,7 @@ def make_certificate(folder):
 
 def torture(client, names=None, words="", jobs=8, told=lambda outcome: None):
     """The outcomes of all cases whose line holds `words`, for the profiles of those names (default: all)."""
-    folder = tempfile.mkdtemp(prefix="torture-all-")
+    folder = new_folder()
     try:
         layout = os.path.join(folder, "layout")
         digest, certificate = small_image(layout), make_certificate(folder)

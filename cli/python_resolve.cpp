@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -143,6 +145,15 @@ Run run_pip(const OpenPython& open, const Resolver& resolver, Session& session) 
   return run;
 }
 
+// As pip's urllib3 and uv's reqwest say it.
+bool says_out_of_reach(std::string_view said) {
+  constexpr std::array<std::string_view, 3> signs{
+      "connection broken by", "error sending request for url", "Max retries exceeded"};
+  return std::any_of(signs.begin(), signs.end(), [&](std::string_view sign) {
+    return said.find(sign) != std::string_view::npos;
+  });
+}
+
 std::string resolve_now(const OpenPython& open, Session& session) {
   const Resolver resolver = find_resolver(session.world);
   Run run =
@@ -150,6 +161,12 @@ std::string resolve_now(const OpenPython& open, Session& session) {
           ? run_pip(open, resolver, session)
           : run_resolver(uv_command(open.question), resolver, uv_variables(open.settings), session);
   if (run.result) return std::move(*run.result);
+  if (says_out_of_reach(run.said)) {
+    throw Error(Fault::network,
+                fmt::format("{} cannot reach an index: {}", resolver.name(), run.said),
+                "name one that can be reached in `python.index_url`, or build with the lock of a "
+                "machine that reaches it");
+  }
   throw Error(Fault::incompatible,
               fmt::format("{} cannot resolve `python`: {}", resolver.name(), run.said),
               "a package with only a source distribution needs a wheel: build it with `pip wheel`, "

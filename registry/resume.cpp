@@ -35,6 +35,12 @@ void discard(Body& body, std::uint64_t count) {
   }
 }
 
+// Less of it does not make up for a lost connection: a server that drips would never be given up.
+std::uint64_t noticeable_part(std::optional<std::uint64_t> size) {
+  constexpr std::uint64_t most = std::uint64_t{64} << 10;
+  return std::clamp<std::uint64_t>(size.value_or(0) / 100, 1, most);
+}
+
 }  // namespace
 
 std::unique_ptr<Body> body_from(Response response, std::uint64_t offset) {
@@ -64,7 +70,10 @@ std::size_t ResumingSource::read(std::span<std::byte> buffer) {
     const std::size_t count = body_->read(buffer);
     if (count > 0) {
       position_ += count;
-      attempts_.progressed();
+      if (position_ - counted_ >= noticeable_part(size_)) {
+        attempts_.progressed();
+        counted_ = position_;
+      }
       return count;
     }
     const std::optional<NetworkFailure> failure = body_->failure();

@@ -14,7 +14,8 @@ namespace mlpack {
 
 /// Reads a body to its end across lost connections: whenever one breaks, after a wait, `reopen` is
 /// asked for a body that goes on at the given offset. Fault::network, beginning with "cannot
-/// `what`", once the attempts are used up; they count anew when bytes came. A connection that
+/// `what`", once the attempts are used up; they count anew when a noticeable part of the body
+/// came. A connection that
 /// breaks behind the last of `size` bytes has broken nothing.
 class ResumingSource : public Source {
  public:
@@ -38,6 +39,7 @@ class ResumingSource : public Source {
   std::string what_;
   std::optional<std::uint64_t> size_;
   std::uint64_t position_ = 0;
+  std::uint64_t counted_ = 0;  // the position at which the attempts last began anew
 };
 
 /// The body of an answer to a request for what follows `offset`, at that offset: as it comes where

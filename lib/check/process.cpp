@@ -8,7 +8,8 @@ namespace mlpack {
 namespace {
 
 constexpr int most_interpreters = 4;
-constexpr const char* container_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr const char* container_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 bool is_executable(const FileFacts* file) {
   return file != nullptr && (file->mode & 0111U) != 0;

@@ -164,13 +164,14 @@ class PylockReader {
   }
 
   std::string file_name(const toml::table& table) {
-    std::string name = text(table, "name");
-    if (name.empty()) name = text(table, "path");
-    if (name.empty()) {
+    const std::string name = text(table, "name");
+    if (!name.empty()) return name;
+    std::string place = text(table, "path");
+    if (place.empty()) {
       const std::string url = text(table, "url");
-      name = percent_decoded(url.substr(0, url.find_first_of("?#")));
+      place = percent_decoded(url.substr(0, url.find_first_of("?#")));
     }
-    return name.substr(name.rfind('/') + 1);
+    return place.substr(place.rfind('/') + 1);
   }
 
   void read_wheel(const toml::table& table, PylockPackage& package, const std::string& index) {

@@ -482,6 +482,14 @@ class Wheels(LockCase):
         self.assertEqual({name: self.wheels()[name]["version"] for name in ("six", "requests")},
                          {"six": "1.16.0", "requests": "2.31.0"})
 
+    def test_an_index_out_of_reach_is_no_want_of_wheels(self):
+        self.first("lock", self.folder)
+        self.project("p", (PYTHON % "'idna'").replace("]}", "], index_url: 'http://127.0.0.1:9/simple'}"), {})
+        paths = {"uv": self.env["PATH"],
+                 "pip": os.pathsep.join(at for at in self.plain_path.split(os.pathsep) if not shutil.which("uv", path=at))}
+        for name, self.env["PATH"] in paths.items():
+            self.assertIn("%s cannot reach an index" % name, self.mlpack("lock", self.folder, code=6).err)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -123,4 +123,9 @@ TEST_CASE("locks that break the rules are refused, each problem with its place")
         "9: `size` must be a number of bytes\n"
         "9: `y-1-py3-none-any.whl` has no sha256\n"
         "9: `y-1-py3-none-any.whl` is no wheel of `x`\n");
+  CHECK(pylock_problems("lock-version = '1.0'\n[[packages]]\nname = 'x'\nversion = '1'\n"
+                        "wheels = [{name = '../x-1-py3-none-any.whl', url = "
+                        "'https://h.example/x-1-py3-none-any.whl', hashes = {sha256 = '" +
+                        std::string(64, 'a') + "'}}]") ==
+        "`/p/pylock.toml` has 1 problem\n5: `../x-1-py3-none-any.whl` is no name of a wheel\n");
 }

@@ -1,6 +1,9 @@
 #include "tests/unit/registry/rig.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <utility>
 
 using namespace mlpack;
 using namespace mlpack::test;
@@ -100,5 +103,21 @@ TEST_CASE("a download that never gets on is given up after ten attempts") {
   CHECK(std::string(error.what()) ==
         "cannot fetch blob `sha256:2cf24dba5fb0` of `registry.example.com/acme/x`: connection "
         "reset by peer after 0 bytes");
+  CHECK(rig.net.seen().size() == 10);
+}
+
+TEST_CASE("a download that drips is given up like one that never gets on") {
+  Rig rig;
+  const std::string bytes(10'000, 'x');
+  std::size_t sent = 0;
+  rig.net.fault(
+      {.match = "GET", .times = 99, .instead = [&](const Seen&) {
+         const std::size_t from = std::exchange(sent, sent + 9);
+         const std::string range = fmt::format("bytes {}-9999/10000", from);
+         return reply(from == 0 ? 200 : 206, {{"Content-Range", range}}, bytes.substr(from), 9);
+       }});
+  StringSink sink(bytes.size());
+  CHECK(error_of([&] { rig.client.get_blob(rig.at("acme/x"), blob_of(bytes), sink); }).fault() ==
+        Fault::network);
   CHECK(rig.net.seen().size() == 10);
 }

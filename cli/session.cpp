@@ -59,6 +59,7 @@ ClientOptions client_options(const World& world, Store& store) {
   options.remember = [&store](const std::string& host, const std::string& text) {
     store.put_fact(uploads_fact, Digest::of(host), text);
   };
+  options.take_note = [&store](const std::string& name) { return store.take_upload_note(name); };
   return options;
 }
 

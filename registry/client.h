@@ -6,6 +6,7 @@
 #include "lib/parallel.h"
 #include "lib/progress.h"
 #include "lib/sink.h"
+#include "lib/store/upload_note.h"
 #include "registry/credentials.h"
 #include "registry/registries_conf.h"
 #include "registry/retry.h"
@@ -45,6 +46,8 @@ struct ClientOptions {
   /// Where what was learnt of a host's uploads is kept, as a line of text; empty: nowhere.
   std::function<std::optional<std::string>(const std::string& host)> recall = {};
   std::function<void(const std::string& host, const std::string& text)> remember = {};
+  /// Where an upload goes on that a killed process left; empty or nullptr: it begins anew.
+  std::function<std::unique_ptr<UploadNote>(const std::string& name)> take_note = {};
 };
 
 /// What a registry says about a blob. `unknown`: it would not say.

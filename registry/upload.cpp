@@ -5,6 +5,8 @@
 #include "registry/upload_chunks.h"
 #include "registry/upload_session.h"
 
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace mlpack {
@@ -36,6 +38,9 @@ class OutgoingSource : public Source {
 // bodies that are too large for them, or take too long, without a word.
 constexpr int cuts_of_a_form = 2;
 
+// Smaller blobs begin anew sooner than anybody is asked how far they got.
+constexpr std::uint64_t least_resumed = std::uint64_t{256} << 10;
+
 // One blob on its way: POST, then PUT of all of it. Where the answer to the PUT is lost, the blob
 // is there all the same, which a HEAD shows; the other forms, for registries that do not take it
 // like that, have to send everything again then.
@@ -52,8 +57,13 @@ class BlobUpload {
 
   void run(const OpenSource& open, const std::function<void(std::uint64_t)>& moved) {
     open_ = [&] { return std::make_unique<OutgoingSource>(open(), blob_, name_, moved); };
+    if (resumes() && state_.options.take_note) {
+      note_ = state_.options.take_note(to_.name.name() + "@" + blob_.digest.text());
+      if (note_) broken_ = note_->location();
+    }
     while (!send() && !arrived()) {
     }
+    if (note_) note_->drop();
     state_.remember_rules(to_);
   }
 
@@ -70,6 +80,7 @@ class BlobUpload {
 
   // True where the registry has it now; false where it is worth another try.
   bool send() {
+    if (const std::optional<bool> done = go_on()) return *done;
     const UploadRules rules = state_.upload_rules(to_);
     form_ = rules.form_for(blob_.size).value_or(UploadForm::put);
     for (int turn = 0; turn < cuts_ / cuts_of_a_form; ++turn) {
@@ -86,6 +97,29 @@ class BlobUpload {
     return false;
   }
 
+  // Whether the registry can be asked how far it got, and believed.
+  bool resumes() {
+    const UploadRules rules = state_.upload_rules(to_);
+    return blob_.size >= least_resumed && rules.takes(UploadForm::chunks, blob_.size) &&
+           rules.believes_ranges();
+  }
+
+  // What broke off, here or in a process that was killed, where the registry kept some of it;
+  // distribution 3 does, most others do not.
+  std::optional<bool> go_on() {
+    const std::string location = std::exchange(broken_, "");
+    if (location.empty() || !Url::parse(location)) return std::nullopt;
+    const SentBlob sent_blob = sent();
+    ChunkedUpload upload(work(sent_blob), location);
+    if (!upload.find_place()) return std::nullopt;
+    form_ = UploadForm::chunks;
+    return upload.run();
+  }
+
+  ChunkedUpload::Work work(const SentBlob& sent_blob) {
+    return {client_, state_, to_, blob_, sent_blob, attempts_, open_, note_.get(), furthest_};
+  }
+
   Call whole(const std::string& method, const std::string& target) const {
     Call call{.method = method, .target = target, .length = blob_.size};
     call.headers.add("Content-Type", "application/octet-stream");
@@ -94,13 +128,13 @@ class BlobUpload {
   }
 
   bool send_put() {
-    UploadSession session(client_, to_);
+    UploadSession session(client_, to_, note_.get());
     const Answer answer = state_.exchange(to_, whole("PUT", session.commit_location(blob_.digest)));
     return is_success(answer) ? finish(session, answer) : judge(session, answer);
   }
 
   bool send_patch() {
-    UploadSession session(client_, to_);
+    UploadSession session(client_, to_, note_.get());
     const Answer patched = state_.exchange(to_, whole("PATCH", session.location()));
     if (!is_success(patched)) return judge(session, patched);
     session.follow(patched, attempt_);
@@ -112,7 +146,7 @@ class BlobUpload {
 
   bool send_chunks() {
     const SentBlob sent_blob = sent();
-    ChunkedUpload upload({client_, state_, to_, blob_, sent_blob, attempts_, open_});
+    ChunkedUpload upload(work(sent_blob));
     return upload.run();
   }
 
@@ -126,7 +160,8 @@ class BlobUpload {
   bool judge(UploadSession& session, const Answer& answer) {
     const std::string body = error_body(answer.response);
     if (answer.response.failure) {
-      session.close();  // it went down with the connection
+      if (resumes()) broken_ = session.location();
+      session.close();  // mostly it went down with the connection
       ++cuts_;
     }
     if (is_refused_form(answer) && takes_another_form(answer)) return false;
@@ -160,6 +195,9 @@ class BlobUpload {
   OpenSource open_;
   UploadForm form_ = UploadForm::put;
   int cuts_ = 0;  // of connections, in a row
+  std::unique_ptr<UploadNote> note_;
+  std::string broken_;  // where the last attempt was when it broke off
+  std::uint64_t furthest_ = 0;
 };
 
 }  // namespace

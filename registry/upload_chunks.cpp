@@ -59,6 +59,15 @@ std::unique_ptr<Source> PieceSource::at(std::uint64_t offset, std::uint64_t leng
   return std::make_unique<Piece>(*this, length);
 }
 
+bool ChunkedUpload::find_place() {
+  const auto has = ask_offset();
+  if (!has) session_.close();  // it is not there any more
+  if (!has || *has == 0 || *has > work_.blob.size) return false;
+  offset_ = *has;
+  work_.furthest = std::max(work_.furthest, offset_);
+  return true;
+}
+
 bool ChunkedUpload::run() {
   while (offset_ < work_.blob.size) {
     if (!send_next()) return false;
@@ -104,8 +113,8 @@ bool ChunkedUpload::accept(const Answer& answer, std::uint64_t end) {
 
 void ChunkedUpload::reach(std::uint64_t offset) {
   offset_ = offset;
-  if (offset <= furthest_) return;
-  furthest_ = offset;
+  if (offset <= work_.furthest) return;
+  work_.furthest = offset;
   work_.attempts.progressed();
 }
 
@@ -127,16 +136,21 @@ bool ChunkedUpload::recover(const Answer& answer, std::uint64_t length) {
     if (work_.state.upload_rules(work_.to).form_for(work_.blob.size)) return false;
     throw refused_blob(work_.sent, answer, body);
   }
-  const bool passing = answer.response.failure || is_passing(answer.response.status);
-  if ((!passing && !is_lost_session(answer, body)) ||
-      !work_.state.wait_for_next(
-          work_.state.host_of(work_.to), answer, work_.attempts, work_.sent.attempt.what)) {
-    throw refused_blob(work_.sent, answer, body);
-  }
+  wait_or_throw(answer, body);
   const auto has = ask_offset();
   if (!has || *has > work_.blob.size) return false;
   reach(*has);
   return true;
+}
+
+void ChunkedUpload::wait_or_throw(const Answer& answer, const std::string& body) {
+  const bool passing = answer.response.failure || is_passing(answer.response.status);
+  if ((!passing && !is_lost_session(answer, body)) ||
+      !work_.state.wait_for_next(
+          work_.state.host_of(work_.to), answer, work_.attempts, work_.sent.attempt.what)) {
+    if (answer.response.failure) session_.close();  // another run may go on with it
+    throw refused_blob(work_.sent, answer, body);
+  }
 }
 
 std::optional<std::uint64_t> ChunkedUpload::ask_offset() {
@@ -159,7 +173,10 @@ bool ChunkedUpload::commit() {
       check_committed(work_.sent, work_.blob, answer);
       return true;
     }
-    if (is_lost_session(answer, body)) return false;
+    if (is_lost_session(answer, body)) {
+      wait_or_throw(answer, body);
+      return false;
+    }
     throw refused_blob(work_.sent, answer, body);
   } catch (const Error& error) {
     if (error.fault() != Fault::integrity) throw;

@@ -39,9 +39,19 @@ class ChunkedUpload {
     const SentBlob& sent;
     Attempts& attempts;
     OpenSource open;
+    UploadNote* note;         // may be absent
+    std::uint64_t& furthest;  // that any attempt at the blob came; what is behind it is no progress
   };
   explicit ChunkedUpload(Work work)
-      : work_(std::move(work)), pieces_(work_.open), session_(work_.client, work_.to) {}
+      : work_(std::move(work)), pieces_(work_.open), session_(work_.client, work_.to, work_.note) {}
+  /// Of what was begun before, and goes on at `location`.
+  ChunkedUpload(Work work, std::string location)
+      : work_(std::move(work)),
+        pieces_(work_.open),
+        session_(work_.client, work_.to, work_.note, std::move(location)) {}
+
+  /// Asks how much the registry has of what was begun before; false where that is nothing.
+  bool find_place();
 
   /// True where the registry took the blob and has it; false where it has to be begun anew. Throws
   /// what nothing will change.
@@ -55,12 +65,12 @@ class ChunkedUpload {
   std::optional<std::uint64_t> ask_offset();
   void reach(std::uint64_t offset);
   bool commit();
+  void wait_or_throw(const Answer& answer, const std::string& body);
 
   Work work_;
   PieceSource pieces_;
   UploadSession session_;
   std::uint64_t offset_ = 0;
-  std::uint64_t furthest_ = 0;
 };
 
 }  // namespace mlpack

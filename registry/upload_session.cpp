@@ -3,6 +3,8 @@
 #include "lib/error.h"
 #include "lib/text.h"
 
+#include <utility>
+
 namespace mlpack {
 namespace {
 
@@ -21,8 +23,30 @@ void check_said_digest(const Answer& answer, const Descriptor& blob, const std::
 
 }  // namespace
 
+UploadSession::UploadSession(Client& client, const Repository& repository, UploadNote* note)
+    : client_(client),
+      repository_(repository),
+      note_(note),
+      upload_(client.start_upload(repository)) {
+  if (note_ != nullptr) note_->keep(upload_.location);
+}
+
+UploadSession::UploadSession(Client& client,
+                             const Repository& repository,
+                             UploadNote* note,
+                             std::string location)
+    : client_(client), repository_(repository), note_(note), upload_{std::move(location), 0} {}
+
+UploadSession::~UploadSession() {
+  if (!open_) return;
+  if (note_ != nullptr) note_->drop();
+  client_.cancel_upload(repository_, upload_);
+}
+
 void UploadSession::follow(const Answer& answer, const Attempt& attempt) {
-  if (answer.response.headers.find("Location")) upload_.location = upload_location(answer, attempt);
+  if (!answer.response.headers.find("Location")) return;
+  upload_.location = upload_location(answer, attempt);
+  if (note_ != nullptr) note_->keep(upload_.location);
 }
 
 std::string UploadSession::commit_location(const Digest& digest) const {

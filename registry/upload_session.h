@@ -11,12 +11,15 @@ namespace mlpack {
 /// nothing to anybody, and the registry may drop it at once.
 class UploadSession {
  public:
-  /// The references must outlive it.
-  UploadSession(Client& client, const Repository& repository)
-      : client_(client), repository_(repository), upload_(client.start_upload(repository)) {}
-  ~UploadSession() {
-    if (open_) client_.cancel_upload(repository_, upload_);
-  }
+  /// The references must outlive it. `note`, which may be absent, is kept up to date: what is left
+  /// in it when the session ends can be gone on with.
+  UploadSession(Client& client, const Repository& repository, UploadNote* note = nullptr);
+  /// Goes on with the one at `location`.
+  UploadSession(Client& client,
+                const Repository& repository,
+                UploadNote* note,
+                std::string location);
+  ~UploadSession();
   UploadSession(const UploadSession&) = delete;
   UploadSession& operator=(const UploadSession&) = delete;
 
@@ -31,6 +34,7 @@ class UploadSession {
  private:
   Client& client_;
   const Repository& repository_;
+  UploadNote* note_;
   Upload upload_;
   bool open_ = true;
 };

@@ -148,6 +148,7 @@ StoreReport collect(const Store& store, Store::Gc what) {
   sweep.folder(root / "origins", needed);
   sweep.temporaries(root);
   sweep.temporary_folders(root);
+  sweep.folder(root / "uploads", {});  // nobody goes on with them
   const fs::path cache = root / "cache";
   sweep.folder(cache / "part", {});  // downloads that nobody goes on with: we are alone
   for (const char* name : {"sha256", "known", "listing"}) {

@@ -260,6 +260,12 @@ std::optional<FileLock> Store::try_lock_layer(const Digest& key) const {
   return FileLock::try_lock(folder / key.hex().substr(0, 2), FileLock::Mode::exclusive);
 }
 
+std::unique_ptr<UploadNote> Store::take_upload_note(const std::string& name) const {
+  std::error_code failed;
+  if (!fs::is_directory(state_->root, failed)) return nullptr;
+  return UploadNote::take(state_->root / "uploads" / Digest::of(name).hex());
+}
+
 std::optional<std::string> Store::fact(std::string_view kind, const Digest& of) const {
   return state_->memo->get(fmt::format("fact {}", kind), of);
 }

@@ -5,6 +5,7 @@
 #include "lib/oci/image.h"
 #include "lib/oci/recipe.h"
 #include "lib/oci/reference.h"
+#include "lib/store/upload_note.h"
 
 #include <chrono>
 #include <functional>
@@ -75,6 +76,7 @@ bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns);
 ///   ROOT/cache/…            what is known of downloads, and those on their way (RemoteCache)
 ///   ROOT/memo.sqlite        layer key → layer, and facts; safe to delete
 ///   ROOT/lock               held shared by every Store (that may), exclusive by gc
+///   ROOT/uploads/HEX        where an upload that broke off goes on; safe to delete
 ///   ROOT/locks/XX           held while a layer is made whose key begins with XX
 ///   ROOT/index.lock         there and held while index.json is rewritten
 ///
@@ -85,7 +87,8 @@ bool is_settled(const LayerRecipe& recipe, std::int64_t now_ns);
 class Store {
  public:
   /// `read` creates nothing, needs no right to write, remembers nothing new, and takes a folder
-  /// that is not there for an empty store; what `put_origin` may not write is forgotten.
+  /// that is not there for an empty store; what `put_origin` and `take_upload_note` may not write
+  /// is forgotten.
   enum class Access { write, read };
   /// Opens, or creates unless it is for reading; waits while another process collects garbage.
   /// `warn` gets a line where it waits, and where the memo had to be made anew. Fault::disk where
@@ -140,6 +143,8 @@ class Store {
   /// Held while the layer of `key` is made, so that others wait for it instead of making it too;
   /// nullopt while somebody else holds it.
   std::optional<FileLock> try_lock_layer(const Digest& key) const;
+  /// Where the upload that is called `name` goes on; see UploadNote::take.
+  std::unique_ptr<UploadNote> take_upload_note(const std::string& name) const;
   /// Facts computed once per input (parsed package lists, ELF facts): text by kind and digest.
   std::optional<std::string> fact(std::string_view kind, const Digest& of) const;
   void put_fact(std::string_view kind, const Digest& of, std::string_view text);

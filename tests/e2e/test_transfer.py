@@ -19,8 +19,8 @@ from fault_profiles import profiles  # noqa: E402
 from fault_server import FaultServer  # noqa: E402
 
 SEED = int(os.environ.get("MLPACK_E2E_SEED", random.randrange(1 << 30)))
-CUTS, KILLS, SHARDS = (30, 20, 20) if FULL else (10, 5, 8)
-SHARD = 256 * MIB if FULL else 8 * MIB
+CUTS, KILLS, SHARDS = 30, 20, 20
+SHARD = 256 * MIB if FULL else 10 * MIB
 SMALL_BLOBS = 1000 if FULL else 120
 TRANSFERS = 4  # at a time
 
@@ -74,14 +74,17 @@ class Transfer(Case):
         self.addCleanup(server.stop)
         return server
 
-    def test_a_push_through_cut_connections_and_killed_processes_ends_right(self):
-        chance, size = random.Random(SEED), SHARDS * SHARD
-        digest = write_layout(self.path("layout"), (random_bytes(SHARD, seed=n) for n in range(SHARDS)))
-        killer = Killer([chance.randrange(size) for _ in range(CUTS)], [chance.randrange(size) for _ in range(KILLS)])
-        registry = self.registry()
-        server = self.server(upstream=registry.port, moved=killer)
+    def killed_pushes(self, server, killer):
+        """Pushes an image of SHARDS shards, again and again, until no kill comes in between; gives its digest."""
+        spec = "schema: 1\nname: large\nbase: scratch\nplatform: linux/amd64\nweights: [{source: w/, target: /w}]\n"
+        folder, image = self.project("project", spec), server.host + "/acme/large:1"
+        os.mkdir(self.path("project", "w"))
+        for n in range(SHARDS):
+            with open(self.path("project", "w", "%02d.bin" % n), "wb") as file:
+                file.write(random_bytes(SHARD, seed=n))
+        digest = self.build(folder, "-t", image)["digest"]
         self.env["MLPACK_NETWORK"] = "wait=0.05,longest-wait=0.5"
-        argv = [MLPACK, "push", "oci:%s:1" % self.path("layout"), server.host + "/acme/large:1"]
+        argv = [MLPACK, "push", image]
         for _ in range(KILLS + 1):
             with open(self.path("log"), "w+") as log:
                 killer.process = subprocess.Popen(argv, env=self.env, stdout=log, stderr=log)
@@ -91,10 +94,29 @@ class Transfer(Case):
             if code == 0:
                 break
         self.assertEqual(code, 0)
-        self.assertGreaterEqual(killer.killed, min(KILLS, 3))
-        self.assertGreaterEqual(killer.cut, 3)
-        lost = (killer.cut + TRANSFERS * killer.killed) * SHARD
-        self.assertLessEqual(killer.moved, size + lost + MIB, "seed %d" % SEED)
+        self.assertGreaterEqual(killer.killed, KILLS // 2)
+        self.assertGreaterEqual(killer.cut, CUTS // 2)
+        self.verify_store()
+        self.assertEqual(os.listdir(self.path("store", "uploads")), [])
+        return digest
+
+    def killer(self):
+        chance, size = random.Random(SEED), SHARDS * SHARD
+        return Killer([chance.randrange(size) for _ in range(CUTS)], [chance.randrange(size) for _ in range(KILLS)])
+
+    def test_a_registry_that_can_go_on_gets_nothing_twice_after_cuts_and_kills(self):
+        killer = self.killer()
+        server = self.server("distribution 3", moved=killer, keeps=False)
+        digest = self.killed_pushes(server, killer)
+        self.assertEqual(server.problem("acme/large", "1", digest), "")
+        # What a cut or a kill loses is what was under way between the two: no shard, but some hundred KiB.
+        self.assertLessEqual(killer.moved, SHARDS * SHARD + (killer.cut + killer.killed + 1) * MIB, "seed %d" % SEED)
+
+    def test_a_registry_that_cannot_gets_what_was_under_way_again_after_cuts_and_kills(self):
+        killer, registry = self.killer(), self.registry()
+        digest = self.killed_pushes(self.server(upstream=registry.port, moved=killer), killer)
+        under_way = (killer.cut + TRANSFERS * killer.killed) * SHARD
+        self.assertLessEqual(killer.moved, SHARDS * SHARD + under_way + MIB, "seed %d" % SEED)
         image = "docker://%s/acme/large:1" % registry.host
         self.assertEqual(self.skopeo("inspect", "--tls-verify=false", "--format", "{{.Digest}}", image).out.strip(), digest)
         self.skopeo("copy", "--quiet", "--src-tls-verify=false", image, "oci:%s:1" % self.path("copy"))
@@ -107,7 +129,8 @@ class Transfer(Case):
         self.mlpack("push", "oci:%s:1" % self.path("layout"), server.host + "/acme/many:1")
         seconds = time.monotonic() - began
         self.assertEqual(server.problem("acme/many", "1", None), "")
-        self.assertLessEqual(seconds, 1.5 * SMALL_BLOBS * 3 * latency / TRANSFERS + 1)
+        # The machine of a quick run may be busy.
+        self.assertLessEqual(seconds, (1.5 if FULL else 4) * SMALL_BLOBS * 3 * latency / TRANSFERS + 1)
         # An answer is held while the blob that it is about is looked for.
         self.assertLessEqual(server.connections, 2 * TRANSFERS + 1, "connections are kept")
         self.assertGreaterEqual(len(server.requests), 4 * SMALL_BLOBS)
@@ -123,8 +146,27 @@ class Transfer(Case):
         for push in pushes:
             out, err = push.communicate(timeout=120)
             self.assertEqual(push.returncode, 0, err)
-            self.assertEqual(json.loads(out)["digest"], digest)
+            report = json.loads(out)
+            self.assertEqual((report["digest"], report["retries"]), (digest, 0))
+            self.assertLessEqual(report["bytesSent"], 3 * MIB + MIB // 4, "each blob at most once")
         self.assertEqual(server.problem("acme/eight", "1", digest), "")
         sent = collections.Counter(one.path.split("digest=")[1] for one in server.requests if one.kind == "put")
         self.assertLessEqual(max(sent.values()), 8)
         self.verify_store()
+
+    def test_eight_processes_that_build_and_push_read_the_weights_once(self):
+        spec = "schema: 1\nname: a\nbase: scratch\nplatform: linux/amd64\nweights: [{source: w/, target: /w}]\n"
+        weights = {"w/a.bin": random_bytes(4 * MIB), "w/b.bin": random_bytes(MIB, seed=2)}
+        folder, server = self.project("project", spec, weights), self.server(latency=0.01)
+        image = server.host + "/acme/eight:1"
+        builds = [subprocess.Popen([MLPACK, "build", folder, "-t", image, "--push", "--json"], env=self.env, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
+        read, digests = 0, set()
+        for build in builds:
+            out, err = build.communicate(timeout=120)
+            self.assertEqual(build.returncode, 0, err)
+            read += json.loads(out)["bytesRead"]
+            digests.add(json.loads(out)["digest"])
+        self.assertEqual(len(digests), 1)
+        self.assertLessEqual(read, 5 * MIB + MIB // 4)
+        self.assertEqual(server.problem("acme/eight", "1", digests.pop()), "")

@@ -221,6 +221,11 @@ Response FakeRegistry::begin_upload(const Seen& seen, const std::string& name) {
       {{"Location", fmt::format("{}/v2/{}/blobs/uploads/{}", location_prefix, name, session)}});
 }
 
+void FakeRegistry::leave(const std::string& session, const std::string& bytes) {
+  const std::scoped_lock lock(guard_);
+  begun_[session] += bytes;
+}
+
 // As distribution 2.8 does: every part has a place of its own.
 Response FakeRegistry::patch_upload(const Seen& seen,
                                     const std::string& name,

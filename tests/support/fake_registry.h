@@ -35,6 +35,9 @@ class FakeRegistry {
                       const std::string& bytes,
                       const std::string& type);
   bool has_blob(const std::string& repository, const Digest& digest) const;
+  /// An upload that broke off, of which `bytes` came: as distribution 3 does, it goes on from
+  /// there.
+  void leave(const std::string& session, const std::string& bytes);
   std::optional<std::string> manifest(const std::string& repository, const std::string& at) const;
 
   bool anonymous_pull = false;

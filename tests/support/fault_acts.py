@@ -39,7 +39,7 @@ def cut_request(at):
     """The connection is reset once so much of the request's body was read."""
     def act(handler):
         size = handler.left
-        handler.take(min(place(at, size), size))
+        handler.leave(handler.take(min(place(at, size), size)))
         return handler.hang_up()
     return act
 
@@ -61,7 +61,7 @@ def wait_for_the_end(handler, seconds=90):
 
 
 def stall_request(handler):
-    handler.take(handler.left // 2)
+    handler.leave(handler.take(handler.left // 2))
     return wait_for_the_end(handler)
 
 

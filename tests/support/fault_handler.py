@@ -18,7 +18,23 @@ PAGE = b"<html><body>please sign in</body></html>"
 Request = collections.namedtuple("Request", "kind method path size connection")
 
 
+class Hashed:
+    """What was sent, without keeping it: gigabytes can be pushed to who has little memory."""
+
+    def __init__(self):
+        self.size, self.hash = 0, hashlib.sha256()
+
+    def __iadd__(self, block):
+        self.size, _ = self.size + len(block), self.hash.update(block)
+        return self
+
+    def __len__(self):
+        return self.size
+
+
 def digest_of(data):
+    if isinstance(data, Hashed):
+        return "sha256:" + data.hash.hexdigest()
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
@@ -246,7 +262,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with self.registry.lock:
             self.registry.uploads += 1
             session = "session-%d" % self.registry.uploads
-            self.registry.sessions[session] = {"data": bytearray(), "first": 0, "last": 0, "state": 0}
+            data = bytearray() if self.registry.keeps else Hashed()
+            self.registry.sessions[session] = {"data": data, "first": 0, "last": 0, "state": 0}
         self.answer(202, [("Location", self.location(session)), ("Range", "0-0"), ("Docker-Upload-UUID", session)])
 
     def on_mount(self):
@@ -298,18 +315,40 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.append(profile, upload)
 
     def append(self, profile, upload):
-        wanted, data = self.left if not self.chunked else None, bytearray()
-        for block in iter(lambda: self.take_some(1 << 16), b""):
-            data += block
-        upload["data"] += data
-        if wanted is not None and len(data) < wanted:
-            if profile.session == "breaks":
-                self.registry.sessions.pop(self.rest, None)
+        taken = self.receive(profile, upload)
+        if taken is None:
             return self.hang_up()
-        upload["last"], upload["state"] = len(data), upload["state"] + 1
+        upload["last"], upload["state"] = taken, upload["state"] + 1
         upload["first"] = upload["first"] or len(upload["data"])
         end = upload["first"] if profile.ranges == "ignored" else len(upload["data"])
         return self.answer(profile.patch, [("Location", self.location(self.rest)), ("Range", "0-%d" % max(0, end - 1))])
+
+    def receive(self, profile, upload):
+        """Adds the body to an upload; gives how much it was, or None where it ended too soon. Then the session goes on from
+        there, or is gone, as the row has it."""
+        wanted, begin = self.left if not self.chunked else None, len(upload["data"])
+        try:
+            for block in iter(lambda: self.take_some(1 << 16), b""):
+                upload["data"] += block
+        except OSError:
+            wanted = float("inf")
+        taken = len(upload["data"]) - begin
+        if wanted is None or taken >= wanted:
+            return taken
+        upload["state"] += 1
+        if profile.session == "breaks":
+            self.registry.sessions.pop(self.rest, None)
+        return None
+
+    def leave(self, part):
+        """What is left of an upload that was cut: all that came, or nothing at all."""
+        upload = self.registry.sessions.get(self.rest)
+        if upload is None:
+            return
+        upload["data"] += part
+        upload["state"] += 1
+        if self.registry.profile.session == "breaks":
+            self.registry.sessions.pop(self.rest)
 
     def on_status(self):
         upload = self.registry.sessions.get(self.rest)
@@ -326,16 +365,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         upload = self.session()
         if upload is None or self.too_large():
             return None
-        wanted, data = self.left, self.take(1 << 40)
-        if len(data) < wanted:
-            self.registry.sessions.pop(self.rest, None)
+        profile, taken = self.registry.profile, self.receive(self.registry.profile, upload)
+        if taken is None:
             return self.hang_up()
-        if self.registry.profile.kept == "last" and upload["last"]:
-            data = bytes(upload["data"][-upload["last"]:]) + data
-        else:
-            data = bytes(upload["data"]) + data
-            if digest_of(data) != self.query.get("digest"):
-                return self.error(400, "DIGEST_INVALID")
+        data = upload["data"] if isinstance(upload["data"], Hashed) else bytes(upload["data"])
+        if profile.kept == "last" and upload["last"]:
+            data = data[-upload["last"] - taken:]
+        elif digest_of(data) != self.query.get("digest"):
+            self.registry.sessions.pop(self.rest, None)
+            return self.error(400, "DIGEST_INVALID")
         self.registry.sessions.pop(self.rest, None)
         digest = self.query["digest"]
         self.repository.blobs[digest] = self.tweaks.get("stored", lambda data: data)(data)

@@ -137,9 +137,18 @@ def chunks():
         wide(33, "201 for a chunk", one("patch", created, FOREVER)),
         wide(35, "416 for a chunk", one("patch", status(416, code_name="RANGE_INVALID"), 1, 1)),
         wide(35, "session lost in the middle", one("patch", status(404, code_name="BLOB_UPLOAD_UNKNOWN"), 1, 1)),
+        wide(35, "session always lost in the middle", forever("patch", lost_behind_the_first), REFUSED, brief=True),
+        wide(35, "commit of chunks never known", forever("put", status(404, code_name="BLOB_UPLOAD_UNKNOWN")), REFUSED, brief=True),
         wide(22, "401 in the middle of chunks", one("patch", unauthorized, 1, 1), auth="token"),
         wide(24, "429 for a chunk", one("patch", status(429, [("Retry-After", "1")]), 1, 1)),
     ]
+
+
+def lost_behind_the_first(handler):
+    """Takes a first chunk, and knows nothing of it afterwards."""
+    if not handler.headers.get("Content-Range", "0-").startswith("0-"):
+        return status(404, code_name="BLOB_UPLOAD_UNKNOWN")(handler)
+    return None
 
 
 def created(handler):

@@ -39,10 +39,12 @@ class Fault:
 class FaultServer:
     """`latency`: seconds before each answer. `certificate`: a PEM file with its key, for TLS. `upstream`: the port of a
     registry that answers what no fault does; the profile is not played then. `moved` is told how many bytes of bodies came,
-    and may raise an OSError to end the connection there."""
+    and may raise an OSError to end the connection there. `keeps`: whether the bytes of blobs stay, or their digests alone."""
 
-    def __init__(self, profile, auth="none", latency=0, certificate=None, upstream=None, moved=lambda count: None):
+    def __init__(self, profile, auth="none", latency=0, certificate=None, upstream=None, moved=lambda count: None,
+                 keeps=True):
         self.profile, self.auth, self.latency, self.upstream, self.moved = profile, auth, latency, upstream, moved
+        self.keeps = keeps
         self.repositories, self.sessions = collections.defaultdict(Repository), {}
         self.faults, self.requests, self.leaks, self.tokens = [], [], [], set()
         self.lock, self.ending, self.uploads, self.connections, self.given = threading.RLock(), threading.Event(), 0, 0, 0

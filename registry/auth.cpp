@@ -267,6 +267,10 @@ Response Authorizer::ask(const AuthContext& context, const TokenRequest& asked) 
     Response response = request.method == "POST"
                             ? transport_.send(request)
                             : follow_redirects(start, request.method, send).response;
+    if (!response.failure) answered_.insert(start.authority());
+    const bool is_known = answered_.count(start.authority()) > 0;
+    attempts.set_limit(is_known ? policy_.attempts
+                                : std::min(policy_.attempts, policy_.first_attempts));
     const bool final_failure = response.failure && !response.failure->may_pass();
     const bool passing = response.failure || is_passing(response.status);
     if (passing && !final_failure && attempts.again()) {
@@ -274,7 +278,12 @@ Response Authorizer::ask(const AuthContext& context, const TokenRequest& asked) 
       continue;
     }
     if (response.failure) {
-      fail(Fault::network, "no token from `{}`: {}", start.authority(), response.failure->message);
+      const NetworkFailure& failure = *response.failure;
+      throw Error(Fault::network,
+                  fmt::format("no token from `{}`: {}", start.authority(), failure.message),
+                  failure.hint.empty() ? "the registry names this token service; check whether it "
+                                         "can be reached from here"
+                                       : failure.hint);
     }
     return response;
   }

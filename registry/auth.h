@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,6 +83,7 @@ class Authorizer {
 
   std::mutex guard_;                             // of what follows, also while a token is asked for
   std::map<std::string, Challenge> challenges_;  // by host
+  std::set<std::string> answered_;               // token services, by authority
   std::map<std::pair<std::string, std::vector<std::string>>, Token> tokens_;  // by host and scopes
   std::map<std::pair<std::string, std::string>, std::optional<Credentials>> credentials_;
 };

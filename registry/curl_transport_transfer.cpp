@@ -82,8 +82,7 @@ Response Transfer::answer() {
   curl_easy_getinfo(line_->easy(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
   if (by_proxy_ && status == 407) {  // of an http URL; of others libcurl has an error for it
-    const NetworkFailure refused = curl_failure({0, 0, 407, ""});
-    break_off(refused.message, refused.kind);
+    break_off(curl_failure({0, 0, 407, ""}));
     response.failure = failure_;
     return response;
   }
@@ -138,25 +137,24 @@ void Transfer::finish(int result) {
     std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
   if (forbidden_) {
-    break_off(fmt::format(
-                  "it leads to `{}`, an address that {}",
-                  peer_,
-                  peers_ == Request::Peers::network ? "is of this machine alone" : "is not public"),
-              NetworkFailure::Kind::forbidden);
+    const char* scope =
+        peers_ == Request::Peers::network ? "is of this machine alone" : "is not public";
+    break_off({fmt::format("it leads to `{}`, an address that {}", peer_, scope),
+               NetworkFailure::Kind::forbidden});
   } else if (result != CURLE_OK) {
     CurlEnd end{result, 0, 0, error_text_[0] != '\0' ? error_text_.data() : ""};
     long os_error = 0;
     curl_easy_getinfo(line_->easy(), CURLINFO_OS_ERRNO, &os_error);
     curl_easy_getinfo(line_->easy(), CURLINFO_HTTP_CONNECTCODE, &end.proxy_reply);
     end.os_error = static_cast<int>(os_error);
-    const NetworkFailure failure = curl_failure(end);
-    break_off(failure.message, failure.kind);
+    break_off(curl_failure(end));
   }
 }
 
-void Transfer::break_off(const std::string& why, NetworkFailure::Kind kind) {
+void Transfer::break_off(NetworkFailure why) {
   done_ = true;
-  failure_ = {fmt::format("no answer from `{}`: {}", server_, why), kind};
+  why.message = fmt::format("no answer from `{}`: {}", server_, why.message);
+  failure_ = std::move(why);
 }
 
 void Transfer::check_stall() {
@@ -173,9 +171,8 @@ void Transfer::check_stall() {
   const bool all_sent = length_ > 0 && up >= static_cast<curl_off_t>(length_) && !head_complete_;
   const auto limit = all_sent ? state_->options.answer_limit : state_->options.stall_limit;
   if (now - moved_at_ > limit) {
-    break_off(fmt::format("next to nothing moved for {}",
-                          human_seconds(std::chrono::duration<double>(limit).count())),
-              NetworkFailure::Kind::passing);
+    break_off({fmt::format("next to nothing moved for {}",
+                           human_seconds(std::chrono::duration<double>(limit).count()))});
   }
 }
 

@@ -61,7 +61,7 @@ class Transfer : public Body {
   void check_messages();
   void check_stall();
   void finish(int result);
-  void break_off(const std::string& why, NetworkFailure::Kind kind);
+  void break_off(NetworkFailure why);
 
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self);
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);

@@ -48,13 +48,33 @@ std::string hint_for_auth(const Attempt& attempt, const Answer& answer) {
   return "ask whoever runs the registry for the right, or use other credentials";
 }
 
-std::string hint_for(const Attempt& attempt, const Answer& answer) {
+// Servers before a registry know no code for it; they say so in words.
+std::string hint_for_request(const std::string& body) {
+  const auto says = [&](std::string_view words) { return body.find(words) != std::string::npos; };
+  if (says("HTTPS port") || says("HTTPS server")) {
+    return "it speaks TLS there: leave `--plain-http` out";
+  }
+  if (says("SSL certificate")) {
+    return "put `client.cert` and `client.key` into a folder `certs.d/HOST:PORT` of docker's or "
+           "podman's (see FILES in mlpack(1))";
+  }
+  return "";
+}
+
+std::string hint_for(const Attempt& attempt, const Answer& answer, const std::string& body) {
   switch (answer.response.status) {
     case 401:
     case 403:
       return hint_for_auth(attempt, answer);
+    case 400:
+      return hint_for_request(body);
     case 404:
       return "check the name; some registries want a repository to be created first";
+    case 405:
+      return "it takes no pushes there: it may be read-only, or a mirror of another registry";
+    case 412:
+    case 507:
+      return "a quota or another rule of the registry may stand against it; ask whoever runs it";
     case 413:
       return "the registry, or a proxy before it, refuses bodies of this size; set "
              "`layers.max_size` in the spec";
@@ -76,6 +96,22 @@ std::string who(const Attempt& attempt, const Answer& answer) {
   return text;
 }
 
+// What an answer says: a registry's errors, the title of a web page, or one line of text.
+std::string said_in(const std::string& body) {
+  const std::string errors = registry_errors(body);
+  if (!errors.empty()) return errors;
+  constexpr std::string_view begin = "<title>";
+  const std::string lower = to_lower(body);
+  const std::size_t title = lower.find(begin);
+  if (title != std::string::npos) {
+    const std::size_t start = title + begin.size();
+    return short_text(std::string(trim(body.substr(start, lower.find("</title>", start) - start))));
+  }
+  const std::string line(trim(body));
+  const bool is_line = line.size() <= longest_message && line.find_first_of("<{[\n") == line.npos;
+  return is_line ? printable(line) : "";
+}
+
 // Where a token service would not give us a token, it is the one that refused; the 401 of the
 // registry was only its question who we are.
 std::string reply_text(const Answer& answer, const std::string& body) {
@@ -83,11 +119,9 @@ std::string reply_text(const Answer& answer, const std::string& body) {
   if (!answer.auth_note.empty() && (status == 401 || status == 403)) {
     return answer.auth_note;
   }
-  const std::string errors = registry_errors(body);
-  return fmt::format("`{}` replied {}{}",
-                     answer.url.authority(),
-                     status,
-                     errors.empty() ? "" : " (" + errors + ")");
+  const std::string said = said_in(body);
+  return fmt::format(
+      "`{}` replied {}{}", answer.url.authority(), status, said.empty() ? "" : " (" + said + ")");
 }
 
 bool offers_known_scheme(const Headers& headers) {
@@ -141,7 +175,7 @@ Error refusal(const Attempt& attempt, const Answer& answer, const std::string& b
   return Error(
       status == 401 || status == 403 ? Fault::auth : Fault::refused,
       fmt::format("cannot {}: {}{}", attempt.what, reply_text(answer, body), who(attempt, answer)),
-      hint_for(attempt, answer));
+      hint_for(attempt, answer, body));
 }
 
 Error login_refusal(const Attempt& attempt, const Answer& answer) {
@@ -161,22 +195,12 @@ Error login_refusal(const Attempt& attempt, const Answer& answer) {
 
 Error unreachable(const std::string& what, const NetworkFailure& failure, const std::string& hint) {
   const std::string message = fmt::format("cannot {}: {}", what, failure.message);
-  switch (failure.kind) {
-    case NetworkFailure::Kind::certificate:
-      return Error(Fault::network,
-                   message,
-                   "if the certificate is of an authority of your own, name its file with `--ca`");
-    case NetworkFailure::Kind::forbidden:
-      return Error(Fault::refused,
-                   message,
-                   "a public server must not lead into a private network; ask whoever runs it");
-    case NetworkFailure::Kind::proxy:
-      return Error(Fault::network,
-                   message,
-                   "put them into HTTPS_PROXY or HTTP_PROXY: `http://USER:PASSWORD@HOST:PORT`");
-    default:
-      return Error(Fault::network, message, hint);
+  if (failure.kind == NetworkFailure::Kind::forbidden) {
+    return Error(Fault::refused,
+                 message,
+                 "a public server must not lead into a private network; ask whoever runs it");
   }
+  return Error(Fault::network, message, failure.hint.empty() ? hint : failure.hint);
 }
 
 Error no_registry(const Attempt& attempt, const Answer& answer) {

@@ -59,9 +59,10 @@ struct Request {
 /// Why there is no answer, or no more of it.
 struct NetworkFailure {
   std::string message;
-  /// What another attempt cannot change: a certificate that is not trusted, an address that
-  /// `Peers` forbids, a proxy that does not let us pass.
-  enum class Kind { passing, certificate, forbidden, proxy } kind = Kind::passing;
+  /// What another attempt cannot change: a certificate that is not trusted, ours or theirs, a
+  /// server that has no TLS, an address that `Peers` forbids, a proxy that does not let us pass.
+  enum class Kind { passing, certificate, clear_text, forbidden, proxy } kind = Kind::passing;
+  std::string hint = {};  // what to do about it, where that is known
   bool may_pass() const { return kind == Kind::passing; }
 };
 

@@ -157,6 +157,19 @@ TEST_CASE("a token service of the private network is refused to a public registr
         "leads to `169.254.169.254`, an address that is not public");
 }
 
+TEST_CASE("a token service that never answered is given up after four attempts") {
+  Rig rig(bob());
+  rig.registry.require_token("bob:secret");
+  rig.net.fault({.match = "auth.example.com", .times = 20, .instead = [](const Seen&) {
+                   return no_answer();
+                 }});
+  const Error error = error_of([&] { rig.client.start_upload(rig.at("acme/x")); });
+  CHECK(error.fault() == Fault::network);
+  CHECK(error.hint() ==
+        "the registry names this token service; check whether it can be reached from here");
+  CHECK(rig.waits.size() == 3);
+}
+
 TEST_CASE("a token service may say only so much") {
   Rig rig(bob());
   rig.registry.require_token("bob:secret");

@@ -165,6 +165,27 @@ TEST_CASE("a refusal says what the registry says, short and printable") {
   CHECK(error.hint() == "log in with `mlpack login registry.example.com`");
 }
 
+TEST_CASE("a proxy before the registry says what it refuses in a web page or in a line") {
+  const auto refused = [](const std::string& body) {
+    Rig rig;
+    rig.net.fault({.match = "POST", .instead = [&](const Seen&) { return reply(400, {}, body); }});
+    return error_of([&] { rig.client.start_upload(rig.at("acme/x")); });
+  };
+  const std::string begin =
+      "cannot push to `registry.example.com/acme/x`: `registry.example.com` replied 400";
+  const Error page = refused(
+      "<html><head><TITLE>400 No required SSL certificate was sent</TITLE></head>nginx</html>");
+  CHECK(std::string(page.what()) == begin + " (400 No required SSL certificate was sent)");
+  CHECK(page.hint() ==
+        "put `client.cert` and `client.key` into a folder `certs.d/HOST:PORT` of docker's or "
+        "podman's (see FILES in mlpack(1))");
+  const Error line = refused("Client sent an HTTP request to an HTTPS server.\n");
+  CHECK(std::string(line.what()) == begin + " (Client sent an HTTP request to an HTTPS server.)");
+  CHECK(line.hint() == "it speaks TLS there: leave `--plain-http` out");
+  CHECK(std::string(refused("<title>never ends").what()) == begin + " (never ends)");
+  CHECK(std::string(refused("<html>no title</html>").what()) == begin);
+}
+
 TEST_CASE("a huge error body is not read to its end") {
   Rig rig;
   rig.net.fault({.match = "POST", .instead = [](const Seen&) {

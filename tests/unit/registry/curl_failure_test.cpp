@@ -53,8 +53,8 @@ TEST_CASE("a server or a proxy that cannot be reached is told in our words") {
   CHECK(curl_failure({28, 0, 0, "Connection timeout"}).message == "cannot connect in time");
   CHECK(curl_failure({56, 0, 407, "CONNECT tunnel failed, response 407"}).message ==
         "the proxy that the environment sets wants a user and a password, or others");
-  CHECK(curl_failure({35, 0, 0, "wrong version number"}).message ==
-        "TLS cannot be agreed on: wrong version number");
+  CHECK(curl_failure({35, 0, 0, "no protocols available"}).message ==
+        "TLS cannot be agreed on: no protocols available");
   CHECK(curl_failure({65, 0, 0, "necessary data rewind wasn't possible"}).message ==
         "the connection broke in the middle of what we sent");
   CHECK(curl_failure({4, 0, 0, ""}).message == "the transfer failed (libcurl 4)");
@@ -66,4 +66,35 @@ TEST_CASE("what is wrong with a certificate is told in the words of who looked a
   CHECK(failure.kind == NetworkFailure::Kind::certificate);
   CHECK(failure.message ==
         "its certificate is not trusted: SSL certificate problem: certificate has expired");
+}
+
+TEST_CASE("what to do about a failure is told where it is known") {
+  const auto hint = [](int code, int number, long proxy, const std::string& text) {
+    return curl_failure({code, number, proxy, text}).hint;
+  };
+  CHECK(hint(60, 0, 0, "certificate is not yet valid") ==
+        "check the clock of this machine; where it is right, the certificate has to be renewed");
+  CHECK(hint(60, 0, 0, "no alternative certificate subject name matches target host name 'x'") ==
+        "use the name that the certificate was made for, or have one made for this name");
+  CHECK(hint(60, 0, 0, "self-signed certificate in certificate chain") ==
+        "if the certificate is of an authority of your own, name its file with `--ca`");
+  CHECK(hint(7, ECONNREFUSED, 0, "") ==
+        "nothing listens there: check the name and the port, and whether it runs");
+  CHECK(hint(28, 0, 0, "") ==
+        "a firewall may be in between, or it takes a proxy (HTTPS_PROXY) to get there");
+  CHECK(hint(56, 0, 403, "") ==
+        "ask whoever runs the proxy to let this name and port through, or except the name with "
+        "NO_PROXY");
+}
+
+TEST_CASE("what another attempt cannot change is not attempted again") {
+  CHECK(curl_failure({56, 0, 403, ""}).kind == NetworkFailure::Kind::proxy);
+  CHECK(curl_failure({56, 0, 503, ""}).may_pass());
+  const NetworkFailure clear = curl_failure({35, 0, 0, "SSL routines::wrong version number"});
+  CHECK(clear.message == "it does not speak TLS");
+  CHECK_FALSE(clear.may_pass());
+  const NetworkFailure unknown = curl_failure({56, 0, 0, "tlsv13 alert certificate required"});
+  CHECK(unknown.message ==
+        "it does not take our certificate, or wants one: tlsv13 alert certificate required");
+  CHECK(unknown.kind == NetworkFailure::Kind::certificate);
 }

@@ -234,10 +234,10 @@ Request = collections.namedtuple("Request", "method path status sent received")
 class Proxy:
     """Stands before a registry and notes every request, with the bytes of both bodies.
 
-    faults says what goes wrong with the next requests of a method, in turn: {"PUT": ["cut", "lost", 503]}. "cut" ends the
-    connection in the middle of the body, "lost" passes the request on and ends the connection before the reply, and a
-    number is answered instead of passing the request on. ("before", FUNCTION) and ("within", FUNCTION) call it before the
-    request is passed on, or once 1 MiB of the body was."""
+    faults says what goes wrong with the next requests of a method, in turn: {"PUT": ["cut", "lost", 503]}, or with those of
+    them whose path holds a word: {"POST mount=": [500]}. "cut" ends the connection in the middle of the body, "lost" passes
+    the request on and ends the connection before the reply, and a number is answered instead of passing the request on.
+    ("before", FUNCTION) and ("within", FUNCTION) call it before the request is passed on, or once 1 MiB of the body was."""
 
     def __init__(self, registry):
         self.requests, self.faults, self.lock = [], {}, threading.Lock()
@@ -252,10 +252,13 @@ class Proxy:
         with self.lock:
             self.requests.append(request)
 
-    def fault(self, method):
+    def fault(self, method, path):
         with self.lock:
-            waiting = self.faults.get(method)
-            return waiting.pop(0) if waiting else None
+            for name, waiting in self.faults.items():
+                wanted, _, word = name.partition(" ")
+                if waiting and wanted == method and word in path:
+                    return waiting.pop(0)
+            return None
 
     def take(self):
         """The requests since the last call."""
@@ -273,7 +276,7 @@ class ProxyHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def relay(self):
-        fault = self.server.proxy.fault(self.command)
+        fault = self.server.proxy.fault(self.command, self.path)
         size = int(self.headers.get("Content-Length") or 0)
         if fault == "cut":
             self.rfile.read(size // 2)

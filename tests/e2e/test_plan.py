@@ -119,11 +119,12 @@ class Plans(Case):
         self.assertIn("mlpack.yaml:4:", told)
         self.assertIn("  1. ", told)
 
-    def test_a_plan_takes_no_more_than_30_ms_even_where_much_contradicts(self):
+    def test_a_plan_is_made_in_the_time_of_a_few_starts_even_where_much_contradicts(self):
+        start = min(processor_ms("--version", code=0) for _ in range(10))
         for name, text, code in (("odd", CONFLICT, 9), ("much", CONFLICTS, 9), ("fine", FINE, 0)):
             folder = self.project(name, text)
             best = min(processor_ms("plan", folder, "--offline", code=code) for _ in range(10))
-            self.assertLess(best, 30, name)
+            self.assertLess(best / start, 4, name)
 
     def test_the_layers_that_were_built_are_known_from_the_store(self):
         folder = self.path("examples", "hello-scratch")

@@ -131,7 +131,7 @@ class Planned(Push):
         self.made(self.image)
         self.mlpack("push", self.image)
         self.first.take()
-        self.first.faults = {"POST": [500] * 4}
+        self.first.faults = {"POST mount=": [500] * 99}
         refused = self.mlpack("push", self.image, self.first.host + "/acme/other:1", "--forbid-upload", "weights", code=11)
         self.assertIn("`--forbid-upload weights` forbids", refused.err)
         self.assertEqual([r for r in self.first.take() if r.method in ("PUT", "PATCH") and r.sent > MIB], [])

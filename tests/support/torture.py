@@ -122,7 +122,8 @@ class Stored(Client):
 
     def push(self, layout, reference, home, case):
         own = tempfile.mkdtemp(dir=home) + "/own"
-        shutil.copytree(self.folder, own, symlinks=True)
+        # podman's database knows the folder that it was made in; images are kept elsewhere.
+        shutil.copytree(self.folder, own, symlinks=True, ignore=shutil.ignore_patterns("libpod"))
         return self.command(own) + ["push", "--quiet", "--tls-verify=false", "--creds",
                                               "%s:%s" % (USER, PASSWORD), self.image, "docker://" + reference]
 

@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/diff_packages.h"
 #include "cli/images.h"
 #include "cli/layer_files.h"
 #include "cli/result.h"
@@ -24,9 +25,19 @@ struct Change {
   std::string after;
 };
 
+struct DiffOptions {
+  std::vector<std::string> before;
+  std::vector<std::string> after;
+  bool packages = false;
+};
+
+// What is looked at: of packages alone, no more of a layer is read than they take.
+enum class Look { at_all, at_packages };
+
 struct Difference {
   std::vector<Change> config;
   std::vector<Change> layers;
+  std::vector<PackageChange> packages;
   std::vector<Change> files;
   std::uint64_t shared_bytes = 0;
 };
@@ -84,21 +95,36 @@ Facts layer_facts(const std::vector<Layer>& layers) {
   return facts;
 }
 
-// What `layers` bring, the highest layer's word being the last.
-Facts file_facts(const std::vector<Layer>& layers, const NamedImage& image, Session& session) {
-  Facts facts;
+std::string file_fact(const LayerFile& file) {
+  const TarEntry& entry = file.entry;
+  std::string fact =
+      fmt::format("{} {}:{} {} B", mode_text(entry), entry.uid, entry.gid, entry.size);
+  if (file.content) fact += " " + file.content->short_hex();
+  if (!entry.link.empty()) fact += " -> " + entry.link;
+  return fact;
+}
+
+// What layers bring, the highest layer's word being the last.
+struct Brought {
+  Facts files;
+  PackageList packages;
+};
+
+Brought brought_by(const std::vector<Layer>& layers,
+                   const NamedImage& image,
+                   Session& session,
+                   Look look) {
+  const Contents contents = look == Look::at_all ? Contents::hash : Contents::records;
+  Brought brought;
   for (const Layer& layer : layers) {
-    const auto files = files_of_layer(layer.descriptor, image, session, Contents::hash);
-    for (const LayerFile& file : files) {
-      const TarEntry& entry = file.entry;
-      std::string fact =
-          fmt::format("{} {}:{} {} B", mode_text(entry), entry.uid, entry.gid, entry.size);
-      if (file.content) fact += " " + file.content->short_hex();
-      if (!entry.link.empty()) fact += " -> " + entry.link;
-      facts["/" + entry.path] = fact;
-    }
+    if (look == Look::at_packages && layer.role == Role::weights) continue;
+    const auto files = files_of_layer(layer.descriptor, image, session, contents);
+    brought.packages.add_layer(files);
+    if (look == Look::at_packages) continue;
+    for (const LayerFile& file : files)
+      brought.files["/" + file.entry.path] = file_fact(file);
   }
-  return facts;
+  return brought;
 }
 
 const Image& only_image(const NamedImage& named, const Platform& platform) {
@@ -110,7 +136,10 @@ const Image& only_image(const NamedImage& named, const Platform& platform) {
   return found == images.end() ? *images.front() : **found;
 }
 
-Difference difference(const NamedImage& before, const NamedImage& after, Session& session) {
+Difference difference(const NamedImage& before,
+                      const NamedImage& after,
+                      Session& session,
+                      Look look) {
   const Platform host = Platform::host();
   const Image& old_image = only_image(before, host);
   const Platform platform = old_image.platform();
@@ -120,7 +149,10 @@ Difference difference(const NamedImage& before, const NamedImage& after, Session
   Difference result;
   result.config = compare(config_facts(old_image), config_facts(new_image));
   result.layers = compare(layer_facts(removed), layer_facts(added));
-  result.files = compare(file_facts(removed, before, session), file_facts(added, after, session));
+  const Brought old_content = brought_by(removed, before, session, look);
+  const Brought new_content = brought_by(added, after, session, look);
+  result.packages = PackageList::compare(old_content.packages, new_content.packages);
+  result.files = compare(old_content.files, new_content.files);
   for (const Descriptor& layer : new_image.manifest.layers)
     result.shared_bytes += layer.size;
   for (const Layer& layer : added)
@@ -147,7 +179,8 @@ std::string lines(const std::string& title, const std::vector<Change>& changes) 
 }
 
 bool is_empty(const Difference& found) {
-  return found.config.empty() && found.layers.empty() && found.files.empty();
+  return found.config.empty() && found.layers.empty() && found.packages.empty() &&
+         found.files.empty();
 }
 
 Json changes_json(const std::vector<Change>& changes) {
@@ -161,41 +194,77 @@ Json changes_json(const std::vector<Change>& changes) {
   return json;
 }
 
-void diff(const std::string& before, const std::string& after, World& world) {
-  Session session(world, Store::Access::read);
-  const NamedImage one = find_image(before, session);
-  const NamedImage two = find_image(after, session);
-  const bool same = one.set.root().digest == two.set.root().digest;
-  const Difference found = same ? Difference{} : difference(one, two, session);
-  if (world.json()) {
-    return world.terminal.result(json_line({{"schema", 1},
-                                            {"same", same},
-                                            {"config", changes_json(found.config)},
-                                            {"layers", changes_json(found.layers)},
-                                            {"files", changes_json(found.files)},
-                                            {"sharedBytes", found.shared_bytes}}));
+Json state_json(const PackageState& state) {
+  return state.version.empty() ? Json(nullptr) : Json(state.version);
+}
+
+Json packages_json(const std::vector<PackageChange>& changes) {
+  const auto bytes = [](const PackageState& state) {
+    return state.bytes ? Json(*state.bytes) : Json(nullptr);
+  };
+  Json json = Json::array();
+  for (const PackageChange& change : changes) {
+    json.push_back({{"name", change.name},
+                    {"before", state_json(change.before)},
+                    {"after", state_json(change.after)},
+                    {"bytesBefore", bytes(change.before)},
+                    {"bytesAfter", bytes(change.after)}});
   }
-  if (same) return world.terminal.result("the same image\n");
-  if (is_empty(found)) return world.terminal.result("the same content in another form\n");
-  world.terminal.result(lines("config", found.config) + lines("layers", found.layers) +
-                        lines("files", found.files) +
-                        fmt::format("{} of layers are shared\n", human_size(found.shared_bytes)));
+  return json;
+}
+
+enum class Sameness { same, other };
+
+std::string document(const Difference& found, Sameness sameness, Look look) {
+  Json json{{"schema", 1}, {"same", sameness == Sameness::same}};
+  if (look == Look::at_all) {
+    json["config"] = changes_json(found.config);
+    json["layers"] = changes_json(found.layers);
+  }
+  json["packages"] = packages_json(found.packages);
+  if (look == Look::at_all) json["files"] = changes_json(found.files);
+  json["sharedBytes"] = found.shared_bytes;
+  return json_line(json);
+}
+
+std::string text(const Difference& found, Sameness sameness, Look look) {
+  if (sameness == Sameness::same) return "the same image\n";
+  if (look == Look::at_packages) {
+    return found.packages.empty() ? "no package differs\n" : package_table(found.packages);
+  }
+  if (is_empty(found)) return "the same content in another form\n";
+  return lines("config", found.config) + lines("layers", found.layers) +
+         package_table(found.packages) + lines("files", found.files) +
+         fmt::format("{} of layers are shared\n", human_size(found.shared_bytes));
+}
+
+void diff(const DiffOptions& options, World& world) {
+  Session session(world, Store::Access::read);
+  const NamedImage before = find_image(options.before.front(), session);
+  const NamedImage after = find_image(options.after.front(), session);
+  const Look look = options.packages ? Look::at_packages : Look::at_all;
+  const bool is_same = before.set.root().digest == after.set.root().digest;
+  const Sameness sameness = is_same ? Sameness::same : Sameness::other;
+  const Difference found = is_same ? Difference{} : difference(before, after, session, look);
+  world.terminal.result(world.json() ? document(found, sameness, look)
+                                     : text(found, sameness, look));
 }
 
 }  // namespace
 
 Command diff_command() {
   const auto declare = [](ArgumentList& list) -> Action {
-    const auto before = std::make_shared<std::vector<std::string>>();
-    const auto after = std::make_shared<std::vector<std::string>>();
-    list.positional({"IMAGE", "", "the one image", {}, Count::required}, *before);
-    list.positional({"OTHER", "", "the other image", {}, Count::required}, *after);
-    return [before, after](World& world) { diff(before->front(), after->front(), world); };
+    const auto options = std::make_shared<DiffOptions>();
+    list.positional({"IMAGE", "", "the one image", {}, Count::required}, options->before);
+    list.positional({"OTHER", "", "the other image", {}, Count::required}, options->after);
+    list.flag({"--packages", "", "list the Python packages that differ, and nothing else"},
+              options->packages);
+    return [options](World& world) { diff(*options, world); };
   };
   return {"diff",
           "say what differs between two images",
-          "Configuration, layers, and the files of the layers that only one of them has. Of images "
-          "for several platforms this machine's is compared.",
+          "Configuration, layers, Python packages, and the files of the layers that only one of "
+          "them has. Of images for several platforms this machine's is compared.",
           declare,
           {}};
 }

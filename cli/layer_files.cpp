@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
+#include <variant>
 
 namespace mlpack {
 namespace {
@@ -24,6 +26,13 @@ TarEntry::Kind kind_of(EntryKind kind) {
   return TarEntry::Kind::file;
 }
 
+// More than that of one layer is not kept: torch's has 1 MiB.
+constexpr std::uint64_t most_record_bytes = std::uint64_t{64} << 20;
+
+bool is_record(const TarEntry& entry) {
+  return entry.kind == TarEntry::Kind::file && entry.path.ends_with(".dist-info/RECORD");
+}
+
 std::vector<LayerFile> files_of_recipe(const LayerRecipe& recipe) {
   std::vector<LayerFile> files;
   for (const RecipeEntry& entry : recipe.entries) {
@@ -36,17 +45,48 @@ std::vector<LayerFile> files_of_recipe(const LayerRecipe& recipe) {
     shown.size = entry.size;
     shown.link = entry.link;
     files.push_back({std::move(shown), {}});
+    const auto* const text = std::get_if<std::string>(&entry.content);
+    if (text != nullptr && is_record(files.back().entry)) files.back().text = *text;
   }
   return files;
 }
 
-Digest digest_of_data(TarReader& reader) {
-  Hasher hasher;
+void copy_data(TarReader& reader, Sink& sink) {
   std::array<std::byte, 64 << 10> buffer{};
   while (const std::size_t got = reader.read(buffer))
-    hasher.write({buffer.data(), got});
-  return hasher.finish();
+    sink.write({buffer.data(), got});
 }
+
+// Reads the data of the entries of one layer, as far as they are wanted.
+class DataReader {
+ public:
+  DataReader(TarReader& reader, Contents contents) : reader_(reader), contents_(contents) {}
+
+  LayerFile read(TarEntry entry) {
+    LayerFile file{std::move(entry), {}};
+    const bool is_kept = contents_ != Contents::skip && is_record(file.entry) &&
+                         file.entry.size <= most_record_bytes - kept_;
+    const bool is_hashed = contents_ == Contents::hash && file.entry.kind == TarEntry::Kind::file;
+    if (!is_kept && !is_hashed) return file;
+    StringSink text(most_record_bytes);
+    Hasher hasher;
+    FunctionSink sink([&](Bytes bytes) {
+      if (is_kept) text.write(bytes);
+      if (is_hashed) hasher.write(bytes);
+    });
+    copy_data(reader_, sink);
+    if (is_hashed) file.content = hasher.finish();
+    if (!is_kept) return file;
+    kept_ += text.text.size();
+    file.text = std::move(text.text);
+    return file;
+  }
+
+ private:
+  TarReader& reader_;
+  const Contents contents_;
+  std::uint64_t kept_ = 0;
+};
 
 std::vector<LayerFile> read_files(const Descriptor& layer,
                                   const OpenBlob& open,
@@ -57,12 +97,11 @@ std::vector<LayerFile> read_files(const Descriptor& layer,
     fail(Fault::input, "`{}` is no layer: {}", layer.digest.text(), printable(layer.media_type));
   }
   TarReader reader(with_whole_blocks(decompress(open(layer), *compression)));
+  DataReader data(reader, contents);
   std::vector<LayerFile> files;
   while (auto entry = reader.next()) {
     stop.check();
-    const bool hashed = contents == Contents::hash && entry->kind == TarEntry::Kind::file;
-    const auto content = hashed ? std::optional(digest_of_data(reader)) : std::nullopt;
-    files.push_back({std::move(*entry), content});
+    files.push_back(data.read(std::move(*entry)));
   }
   return files;
 }
@@ -98,7 +137,7 @@ std::vector<LayerFile> files_of_layer(const Descriptor& layer,
                                       const Session& session,
                                       Contents contents) {
   const auto recipe =
-      contents == Contents::skip ? session.store.recipe(layer.digest) : std::nullopt;
+      contents == Contents::hash ? std::nullopt : session.store.recipe(layer.digest);
   if (recipe) return files_of_recipe(*recipe);
   const Stop& stop = session.world.stop;
   try {

@@ -13,14 +13,18 @@ namespace mlpack {
 /// An entry of a layer as people see it.
 struct LayerFile {
   TarEntry entry;
-  std::optional<Digest> content;  // of a file, where it was asked for
+  std::optional<Digest> content;         // of a file, where it was asked for
+  std::optional<std::string> text = {};  // of a RECORD, where it was asked for and is no giant
 };
 
-enum class Contents { skip, hash };
+/// What is read beside the entries: nothing, the RECORDs of Python's packages, or those and the
+/// digest of every file.
+enum class Contents { skip, records, hash };
 
 /// The entries of a layer of `image`, from the recipe of the store where that suffices (no byte is
-/// read then), else from its bytes. Where those are damaged, Fault::integrity; Fault::input in an
-/// archive or layout whose digest is that of the damaged bytes.
+/// read then; it does unless digests are asked for), else from its bytes. Where those are damaged,
+/// Fault::integrity; Fault::input in an archive or layout whose digest is that of the damaged
+/// bytes.
 std::vector<LayerFile> files_of_layer(const Descriptor& layer,
                                       const NamedImage& image,
                                       const Session& session,

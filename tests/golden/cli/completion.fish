@@ -78,6 +78,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l capture -r -F -d '
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l run -d 'compute on every GPU, too, and measure how fast it is'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l fix -d 'print commands that mend what was found; nothing is run'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l strict -d 'fail, too, where something could not be decided'
+complete -c mlpack -n '__fish_seen_subcommand_from diff' -l packages -d 'list the Python packages that differ, and nothing else'
 complete -c mlpack -n '__fish_seen_subcommand_from catalog' -f
 complete -c mlpack -n '__fish_seen_subcommand_from catalog' -a 'cuda_toolkits nvcc_archs architectures target_families ptx_versions drivers forward_compat compat_packages image_requirements gpus gpu_families mig_profiles capability_features quantisations memory_overheads gpu_memory cudnn cudnn_changes cudnn_images cudnn_wheels nccl nccl_targets nccl_images nccl_wheels tensorrt tensorrt_changes torch torch_builds frameworks onnxruntime_in_triton runtime_releases triton_versions cuda_images cuda_images_later python_images distroless os_images ngc_pytorch distros glibcxx_gcc manylinux musllinux facts'
 complete -c mlpack -n '__fish_seen_subcommand_from store' -f -a ls -d 'list the images of the store'

@@ -326,6 +326,7 @@ _mlpack() {
       && return ;;
     'diff')
       _arguments \
+      '*--packages[list the Python packages that differ, and nothing else]' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \

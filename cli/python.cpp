@@ -146,6 +146,9 @@ ChosenWheels choose_wheels(const FoundBase& base,
   ChosenWheels chosen;
   chosen.lock = read_python_lock(question, session, task.offline);
   throw_problems(spec, base.facts.name, std::move(chosen.lock.selection.problems));
+  if (task.offline == Offline::no) {
+    name_other_versions(chosen.lock.selection, chosen.lock.settings, facts, session);
+  }
   const bool is_pinned = chosen.lock.from == ReadPythonLock::From::pins;
   if (is_pinned) chosen.locked = *task.pins.locked;
   // What is pinned is known as far as a lock goes.

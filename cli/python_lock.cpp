@@ -1,5 +1,6 @@
 #include "cli/python_lock.h"
 
+#include "cli/python_local.h"
 #include "cli/python_resolve.h"
 #include "lib/python/pylock.h"
 #include "lib/python/requirements_file.h"
@@ -7,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
 #include <utility>
 
 namespace mlpack {
@@ -98,13 +100,17 @@ class LockReader {
     } else if (python_.lock && !is_uv_lock(python_)) {
       finish_settings();
       const std::string text = read_text(*python_.lock);
-      const Pylock lock = parse_pylock(text, *python_.lock);
+      Pylock lock = parse_pylock(text, *python_.lock);
+      add_built_wheels(lock);
       lock_.selection = select_pylock(lock, {python_.extras, python_.groups}, question_.facts);
     } else if (python_.requirements && !is_project(python_)) {
       const RequirementsFile file = read_requirements_file();
       finish_settings();
       if (!is_locked(file)) resolve();
-      if (is_locked(file)) lock_.selection = select_requirements(file, question_.facts);
+      if (is_locked(file)) {
+        lock_.selection = select_requirements(file, question_.facts);
+        add_local_wheels(file.local, question_.facts, lock_.selection);
+      }
     } else {
       finish_settings();
       if (is_uv_lock(python_)) read_text(*python_.lock);
@@ -135,6 +141,11 @@ class LockReader {
         {[&](const fs::path& named) { return read_text(named); },
          [&](const std::string& name) { return session_.world.environment(name); }});
     add_settings(lock_.settings, settings_of(file));
+    for (const LocalRequirement& local : file.local) {
+      const fs::path project = local.path / "pyproject.toml";
+      std::error_code absent;
+      if (fs::is_regular_file(project, absent)) read_text(project);
+    }
     return file;
   }
 
@@ -146,11 +157,18 @@ class LockReader {
     return is_one ? settings.index_url : std::string();
   }
 
+  // What relative paths in the resolver's output are relative to.
+  fs::path resolved_in() const {
+    return question_.pins.preferred.empty() ? folder_of_resolver(spec_)
+                                            : folder_of_run(session_.store);
+  }
+
   // Lines of what the resolver wrote are nowhere to be seen: the spec is the place of problems.
   void resolve() {
     const std::string text =
         resolve_python({question_, lock_.settings, inputs_}, session_, offline_);
-    const Pylock lock = parse_pylock(text, "the resolver's pylock.toml");
+    Pylock lock = parse_pylock(text, resolved_in() / "pylock.toml");
+    add_built_wheels(lock);
     PylockWish wish;
     if (python_.lock) wish = {lock.extras, lock.groups};
     lock_.selection = select_pylock(lock, wish, question_.facts);

@@ -189,6 +189,10 @@ Digest key_of(const OpenPython& open) {
 
 }  // namespace
 
+fs::path folder_of_run(const Store& store) {
+  return fs::absolute(store.root() / "resolver");
+}
+
 std::string resolve_python(const OpenPython& open, Session& session, Offline offline) {
   const Digest key = key_of(open);
   const bool may_recall = open.question.pins.memo == PythonPins::Memo::use;

@@ -25,4 +25,9 @@ struct OpenPython {
 /// resolved).
 std::string resolve_python(const OpenPython& open, Session& session, Offline offline);
 
+/// The folder that uv works in, and the one that it writes a result with preferences to: what it
+/// names in either is relative to that.
+fs::path folder_of_resolver(const Spec& spec);
+fs::path folder_of_run(const Store& store);
+
 }  // namespace mlpack

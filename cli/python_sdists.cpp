@@ -1,14 +1,13 @@
 #include "cli/python_resolver.h"
+#include "cli/python_versions.h"
 #include "lib/python/name.h"
 #include "lib/python/requirement.h"
 #include "lib/text.h"
-#include "registry/python_index.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -17,7 +16,6 @@ namespace mlpack {
 namespace {
 
 constexpr std::size_t most_names = 200;
-constexpr std::size_t shown_versions = 3;
 
 // `six` of `six==1.17.0`, `six>=1`, `six[x]`.
 std::string name_in(std::string_view word) {
@@ -46,41 +44,19 @@ std::set<std::string> names_of(const OpenPython& open, const std::string& said) 
   return names;
 }
 
-struct Versions {
-  std::map<PythonVersion, std::string> fitting;  // that have a wheel for the image
-  std::size_t others = 0;                        // files of sources, and wheels for others
-};
-
-Versions versions_of(const std::vector<IndexFile>& files,
-                     const std::string& package,
-                     const SupportedTags& tags) {
-  Versions versions;
-  for (const IndexFile& file : files) {
-    const auto name = parse_wheel_name(file.name);
-    const bool fits = name && name->name == package && tags.rank(name->tags);
-    if (fits) versions.fitting.emplace(name->parsed, name->parsed.text());
-    if (!fits) ++versions.others;
-  }
-  return versions;
-}
-
 // Of the versions that `wish` takes there is no wheel; empty where there is one.
 std::string problem_of(const std::string& package,
                        const std::optional<PythonSpecifiers>& wish,
-                       const Versions& versions) {
+                       const PackageVersions& versions) {
   const bool has_any =
       std::any_of(versions.fitting.begin(), versions.fitting.end(), [&](const auto& version) {
         return !wish || wish->contains(version.first);
       });
   if (has_any || versions.others == 0) return {};
   if (versions.fitting.empty()) return fmt::format("`{}` has no wheel for the image", package);
-  std::vector<std::string> newest;
-  for (auto at = versions.fitting.rbegin(); at != versions.fitting.rend(); ++at) {
-    if (newest.size() < shown_versions) newest.push_back(at->second);
-  }
   return fmt::format("`{}` has no wheel of the version that is asked for; these have one: {}",
                      package,
-                     join(newest, ", "));
+                     versions.nearest(wish ? wish->pinned() : std::nullopt));
 }
 
 std::map<std::string, PythonSpecifiers> wishes_of(const OpenPython& open) {
@@ -96,37 +72,22 @@ std::map<std::string, PythonSpecifiers> wishes_of(const OpenPython& open) {
   return wishes;
 }
 
-std::string problem_at(const PythonIndex& index,
-                       const std::string& package,
-                       const std::optional<PythonSpecifiers>& wish,
-                       const SupportedTags& tags) {
-  try {
-    const auto files = index.files(package);
-    return files ? problem_of(package, wish, versions_of(*files, package, tags)) : std::string();
-  } catch (const Error& error) {
-    if (error.fault() == Fault::interrupted) throw;
-    return {};  // what the resolver said of it is enough
-  }
-}
-
 }  // namespace
 
 std::vector<Where> packages_without_wheels(const OpenPython& open,
                                            const std::string& said,
                                            Session& session) {
-  const bool has_index = open.settings.index == IndexSettings::Index::used;
   const std::set<std::string> all = names_of(open, said);
-  if (!has_index || all.size() > most_names) return {};
+  if (all.size() > most_names) return {};
   const std::vector<std::string> names(all.begin(), all.end());
-  const SupportedTags tags(open.question.facts.target);
   const auto wishes = wishes_of(open);
-  const PythonIndex index(
-      session.remote_context(), open.settings.index_url, PythonIndex::Kind::index);
+  const WheelCatalog catalog(open.settings, open.question.facts.target, session);
   std::vector<std::string> found(names.size());
   parallel_for(names.size(), session.world.settings.transfers, [&](std::size_t i) {
     const auto wish = wishes.find(names[i]);
-    found[i] = problem_at(
-        index, names[i], wish == wishes.end() ? std::nullopt : std::optional(wish->second), tags);
+    found[i] = problem_of(names[i],
+                          wish == wishes.end() ? std::nullopt : std::optional(wish->second),
+                          catalog.find(names[i]));
   });
   std::vector<Where> problems;
   const Where place = open.question.spec.where(open.question.spec.python->place);

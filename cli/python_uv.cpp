@@ -37,14 +37,6 @@ void add_options(std::vector<std::string>& words,
   }
 }
 
-// uv reads the project's settings there, and writes nothing.
-std::string uv_folder(const Spec& spec) {
-  const Python& python = spec.python->value;
-  const fs::path named = python.lock ? *python.lock : python.requirements.value_or("");
-  const fs::path folder = named.empty() ? spec.folder : named.parent_path();
-  return fs::absolute(folder.empty() ? fs::path(".") : folder).string();
-}
-
 // What uv takes for its own output of the last time, whose versions it keeps where it can.
 std::string preferences(const std::vector<LockedWheel>& wheels) {
   std::string text = "lock-version = \"1.0\"\ncreated-by = \"mlpack\"\n";
@@ -74,6 +66,14 @@ std::vector<std::string> compile_words(const PythonQuestion& question) {
 
 }  // namespace
 
+// uv reads the project's settings there, and writes nothing.
+fs::path folder_of_resolver(const Spec& spec) {
+  const Python& python = spec.python->value;
+  const fs::path named = python.lock ? *python.lock : python.requirements.value_or("");
+  const fs::path folder = named.empty() ? spec.folder : named.parent_path();
+  return fs::absolute(folder.empty() ? fs::path(".") : folder);
+}
+
 ResolverCommand uv_command(const PythonQuestion& question) {
   const Python& python = question.spec.python->value;
   ResolverCommand command;
@@ -89,7 +89,11 @@ ResolverCommand uv_command(const PythonQuestion& question) {
     }
   }
   words.insert(words.end(),
-               {"--directory", uv_folder(question.spec), "--no-header", "--format", "pylock.toml"});
+               {"--directory",
+                folder_of_resolver(question.spec).string(),
+                "--no-header",
+                "--format",
+                "pylock.toml"});
   add_options(words, "--extra", python.extras);
   add_options(words, "--group", python.groups);
   if (python.requirements) words.push_back(fs::absolute(*python.requirements).string());

@@ -1,5 +1,6 @@
 #include "cli/python_wheels.h"
 
+#include "cli/python_versions.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "registry/python_index.h"
@@ -20,6 +21,7 @@ namespace {
 
 // Name, index and URL of a wheel that was found by its hash, for the next time; a line each.
 constexpr std::string_view wheel_place_fact = "wheel place 1";
+constexpr std::size_t most_looked_up = 200;
 
 bool has_hash(const PythonPackage& package, const Digest& sha256) {
   return std::find(package.sha256.begin(), package.sha256.end(), sha256) != package.sha256.end();
@@ -263,6 +265,18 @@ class WheelFetcher {
   std::vector<std::unique_ptr<PythonIndex>> indexes_;
 };
 
+void add_missing(const PythonPackage& package, const PythonFacts& facts, PythonSelection& missing) {
+  missing.unfit.push_back({package.name, package.version, missing.problems.size()});
+  missing.problems.push_back(package.where);
+  missing.problems.back().message = fmt::format(
+      "no index and no folder has a wheel of `{}` {} with the lock's hashes that "
+      "fits Python 3.{} on {}",
+      package.name,
+      package.version,
+      facts.target.minor,
+      facts.target.machine);
+}
+
 }  // namespace
 
 std::vector<FoundWheel> find_wheels(const PythonSelection& selection,
@@ -277,27 +291,38 @@ std::vector<FoundWheel> find_wheels(const PythonSelection& selection,
     found[i] = fetcher.fetch(packages[i]);
   });
   std::vector<FoundWheel> wheels;
-  std::vector<Where> missing;
+  PythonSelection missing;
   for (std::size_t i = 0; i < packages.size(); ++i) {
     if (found[i]) {
       wheels.push_back(std::move(*found[i]));
-      continue;
+    } else {
+      add_missing(packages[i], facts, missing);
     }
-    missing.push_back(packages[i].where);
-    missing.back().message = fmt::format(
-        "no index and no folder has a wheel of `{}` {} with the lock's hashes that "
-        "fits Python 3.{} on {}",
-        packages[i].name,
-        packages[i].version,
-        facts.target.minor,
-        facts.target.machine);
   }
-  if (missing.empty()) return wheels;
+  if (missing.problems.empty()) return wheels;
+  name_other_versions(missing, settings, facts, session);
+  const std::string text =
+      fmt::format("{} of {} packages cannot be found", missing.problems.size(), packages.size());
   throw Error(Fault::incompatible,
-              fmt::format("{} of {} packages cannot be found", missing.size(), packages.size()),
+              text,
               "a package with only a source distribution needs a wheel: build it with `pip wheel`, "
               "name its folder in `find_links`, and lock again",
-              std::move(missing));
+              std::move(missing.problems));
+}
+
+void name_other_versions(PythonSelection& selection,
+                         const IndexSettings& settings,
+                         const PythonFacts& facts,
+                         Session& session) {
+  const std::vector<UnfitPackage>& unfit = selection.unfit;
+  if (unfit.empty() || unfit.size() > most_looked_up) return;
+  const WheelCatalog catalog(settings, facts.target, session);
+  parallel_for(unfit.size(), session.world.settings.transfers, [&](std::size_t i) {
+    const std::string others =
+        catalog.find(unfit[i].name).nearest(PythonVersion::parse(unfit[i].version));
+    if (others.empty()) return;
+    selection.problems[unfit[i].problem].message += "; these versions have one: " + others;
+  });
 }
 
 std::vector<LockedWheel> locked_wheels(const std::vector<FoundWheel>& wheels, const Spec& spec) {

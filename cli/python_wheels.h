@@ -34,13 +34,19 @@ struct WheelUse {
 /// the lock's path, its URL, the folders of `settings`, or an index that has a file with one of the
 /// hashes that fits the Python, several at a time; downloads go on where they broke off. The URL of
 /// an index that `settings` do not name is not asked: the file is looked for by its name. Faults:
-/// incompatible, with all that nobody has; integrity for other bytes than the lock says; input
-/// offline; those of RemoteSource.
+/// incompatible, with all that nobody has and the versions next to them that have a wheel;
+/// integrity for other bytes than the lock says; input offline; those of RemoteSource.
 std::vector<FoundWheel> find_wheels(const PythonSelection& selection,
                                     const IndexSettings& settings,
                                     const PythonFacts& facts,
                                     Session& session,
                                     WheelUse use);
+
+/// Adds to the problems of packages without a wheel the versions next to theirs that have one.
+void name_other_versions(PythonSelection& selection,
+                         const IndexSettings& settings,
+                         const PythonFacts& facts,
+                         Session& session);
 
 /// What a lock says of them; paths are told from the folder of `spec`.
 std::vector<LockedWheel> locked_wheels(const std::vector<FoundWheel>& wheels, const Spec& spec);

@@ -6,6 +6,7 @@
 #include "lib/python/marker.h"
 #include "lib/python/tags.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,10 +35,18 @@ struct PythonPackage {
   Where where = {};                                            // in the lock
 };
 
+/// A package without a wheel for the image.
+struct UnfitPackage {
+  std::string name;
+  std::string version;      // normal form; may be empty
+  std::size_t problem = 0;  // where it is told
+};
+
 /// What a lock says for one image.
 struct PythonSelection {
-  std::vector<PythonPackage> packages;  // by name, each once
-  std::vector<Where> problems;          // what keeps it from being installed, all at once
+  std::vector<PythonPackage> packages;   // by name, each once
+  std::vector<Where> problems;           // what keeps it from being installed, all at once
+  std::vector<UnfitPackage> unfit = {};  // of whose problems other versions are a way out
 };
 
 }  // namespace mlpack

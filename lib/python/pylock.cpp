@@ -160,7 +160,14 @@ class PylockReader {
     }
     if (table.contains("sdist")) package.other = "a source distribution";
     if (table.contains("vcs")) package.other = "a repository of sources";
-    if (table.contains("directory")) package.other = "a folder of sources";
+    if (const toml::node* const folder = table.get("directory")) read_folder(*folder, package);
+  }
+
+  void read_folder(const toml::node& node, PylockPackage& package) {
+    package.other = "a folder of sources";
+    const toml::table* const table = node.as_table();
+    if (table == nullptr) return problem(node, "`directory` must be a table");
+    package.folder = (path_.parent_path() / text(*table, "path")).lexically_normal();
   }
 
   std::string file_name(const toml::table& table) {
@@ -266,10 +273,12 @@ std::string fitting(const PythonFacts& facts) {
 std::string why_nothing_fits(const PylockPackage& package, const PythonFacts& facts) {
   if (package.wheels.empty()) {
     const std::string what = package.other.empty() ? "no file" : "only " + package.other;
-    return fmt::format("`{}` {} has {}: build a wheel of it with `pip wheel`, and lock that",
-                       package.name,
-                       package.version,
-                       what);
+    const std::string folder = printable(package.folder.string());
+    const std::string how =
+        folder.empty()
+            ? "build a wheel of it with `pip wheel`, and lock that"
+            : fmt::format("build a wheel of it: `pip wheel --no-deps -w {0}/dist {0}`", folder);
+    return fmt::format("`{}` {} has {}: {}", package.name, package.version, what, how);
   }
   std::vector<std::string> files;
   for (const PylockWheel& wheel : package.wheels) {
@@ -342,6 +351,7 @@ PythonSelection select_pylock(const Pylock& lock,
     }
     const PylockWheel* const best = best_wheel(package, tags);
     if (best == nullptr) {
+      selection.unfit.push_back({package.name, package.version, selection.problems.size()});
       add_problem_of(selection, package.where, why_nothing_fits(package, facts));
       continue;
     }

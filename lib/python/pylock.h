@@ -23,6 +23,7 @@ struct PylockPackage {
   std::vector<PylockWheel> wheels;
   /// What it has instead of wheels, for messages: `a source distribution`, `a folder`; may be empty
   std::string other;
+  fs::path folder;  // of sources; may be empty
   Where where;
 };
 

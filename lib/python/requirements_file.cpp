@@ -86,6 +86,8 @@ constexpr OptionName option_constraint{"--constraint", "-c"};
 constexpr OptionName option_index{"--index-url", "-i"};
 constexpr OptionName option_extra_index{"--extra-index-url", ""};
 constexpr OptionName option_find_links{"--find-links", "-f"};
+constexpr OptionName option_editable{"--editable", "-e"};
+constexpr std::string_view file_scheme = "file://";
 constexpr std::array<std::string_view, 5> ignored_options{
     "--require-hashes", "--pre", "--only-binary", "--prefer-binary", "--use-feature"};
 
@@ -138,8 +140,14 @@ class RequirementsParser {
       if (!read_hashes(text.substr(options), read)) return;
       text = trim(std::string_view(text).substr(0, options));
     }
+    if (is_path(text)) return read_local(text, folder, std::move(read.sha256));
     auto requirement = parse_requirement(text);
     if (!requirement) return refuse(text);
+    const std::string& url = requirement->url;
+    if (url.starts_with(file_scheme) || is_path(url)) {
+      const std::string marker = requirement->marker.empty() ? "" : " ; " + requirement->marker;
+      return read_local(url + marker, folder, std::move(read.sha256));
+    }
     const bool is_marked =
         evaluate_marker(requirement->marker, linux_markers("3.11.0", "x86_64")).has_value();
     if (!is_marked) return problem(fmt::format("`{}` is no marker", requirement->marker));
@@ -156,11 +164,43 @@ class RequirementsParser {
     if (digest) line.sha256.push_back(*digest);
   }
 
+  static bool is_remote(const std::string& place) {
+    return place.find("://") != std::string::npos && !place.starts_with(file_scheme);
+  }
+
+  // As pip has it: what begins as a path does, or is the file of a wheel.
+  static bool is_path(const std::string& text) {
+    if (text.starts_with('.') || text.starts_with('/') || text.starts_with(file_scheme))
+      return true;
+    const std::string first = text.substr(0, text.find_first_of(" ;[#"));
+    return first.ends_with(".whl") && first.find("://") == std::string::npos;
+  }
+
+  // `PATH[extra] ; marker`, `file:///PATH#sha256=…`
+  void read_local(const std::string& text, const fs::path& folder, std::vector<Digest> sha256) {
+    const std::size_t mark = text.find(" ;");
+    LocalRequirement local{{}, std::move(sha256), {}, where_};
+    if (mark != std::string::npos) local.marker = trim(std::string_view(text).substr(mark + 2));
+    std::string path(trim(std::string_view(text).substr(0, mark)));
+    const std::size_t fragment = path.find('#');
+    if (fragment != std::string::npos) {
+      const std::size_t hash = path.find("sha256=", fragment);
+      const std::string hex = hash == std::string::npos ? "" : path.substr(hash + 7, 64);
+      if (const auto digest = Digest::from_hex(to_lower(hex))) local.sha256.push_back(*digest);
+      path.resize(fragment);
+    }
+    if (path.ends_with(']')) path.resize(path.rfind('['));
+    if (path.starts_with(file_scheme)) path = percent_decoded(path.substr(file_scheme.size()));
+    const bool is_marked =
+        evaluate_marker(local.marker, linux_markers("3.11.0", "x86_64")).has_value();
+    if (!is_marked) return problem(fmt::format("`{}` is no marker", printable(local.marker)));
+    local.path = (folder / path).lexically_normal();
+    file.local.push_back(std::move(local));
+  }
+
   void refuse(const std::string& text) {
-    const bool is_path = text.starts_with('.') || text.starts_with('/');
-    const bool is_url = text.find("://") != std::string::npos;
-    if (is_path || is_url) {
-      return problem("a path or a URL needs a name in front of it: `name @ URL`");
+    if (text.find("://") != std::string::npos) {
+      return problem("a URL needs a name in front of it: `name @ URL`");
     }
     problem(fmt::format("`{}` is no requirement", printable(text)));
   }
@@ -209,13 +249,13 @@ class RequirementsParser {
       file.find_links.push_back(is_url ? expanded(*place) : (folder / *place).string());
       return;
     }
+    if (const auto path = option_value(line, option_editable)) {
+      return is_remote(*path) ? problem("what is in a repository has to be built: name its wheel")
+                              : read_local(*path, folder, {});
+    }
     const std::string name = first_word(line);
     if (name == "--no-index") {
       file.index = RequirementsFile::Index::none;
-    } else if (name == "-e" || name == "--editable") {
-      problem(
-          "an editable requirement has no wheel: build one with `pip wheel`, and name its "
-          "folder in `find_links`");
     } else if (std::find(ignored_options.begin(), ignored_options.end(), name) ==
                ignored_options.end()) {
       problem(fmt::format("mlpack does not know the option `{}`", printable(name)));
@@ -276,6 +316,7 @@ RequirementsFile read_requirements(const fs::path& path, const RequirementsReade
 }
 
 bool is_locked(const RequirementsFile& file) {
+  if (file.requirements.empty() && !file.local.empty()) return false;
   return std::all_of(
       file.requirements.begin(), file.requirements.end(), [](const RequirementLine& line) {
         const PythonRequirement& wanted = line.requirement;

@@ -18,11 +18,20 @@ struct RequirementLine {
   Where where;
 };
 
+/// A wheel, or a folder of sources, on disk: `./app`, `-e ./app`, `wheels/x-1.0-py3-none-any.whl`.
+struct LocalRequirement {
+  fs::path path;
+  std::vector<Digest> sha256;  // of `--hash`; may be empty
+  std::string marker;          // as written; empty: always
+  Where where;
+};
+
 /// requirements.txt as pip has it, with the files that it names.
 struct RequirementsFile {
   std::vector<RequirementLine> requirements;
   std::vector<RequirementLine> constraints;  // of `-c`
-  std::string index_url;                     // the last `--index-url`; empty: none
+  std::vector<LocalRequirement> local;
+  std::string index_url;  // the last `--index-url`; empty: none
   std::vector<std::string> extra_index_urls;
   std::vector<std::string> find_links;  // URLs as they are, folders resolved against their file's
   enum class Index { used, none } index = Index::used;  // none: `--no-index`
@@ -37,16 +46,17 @@ struct RequirementsReader {
 };
 
 /// Reads `path` and all that it names by `-r` and `-c`. Comments, continued lines, extras, markers,
-/// direct references and the options above are understood, `--require-hashes`, `--pre`,
+/// direct references, paths and the options above are understood, `--require-hashes`, `--pre`,
 /// `--only-binary` and `--prefer-binary` passed over. Throws one Error(Fault::input) whose where()
 /// lists every problem. No message holds a URL's credentials.
 RequirementsFile read_requirements(const fs::path& path, const RequirementsReader& reader);
 
 /// Whether every requirement names one version, or a URL, and a sha256: then nothing is resolved.
+/// What is on disk locks itself, but says nothing of what else it needs.
 bool is_locked(const RequirementsFile& file);
 
 /// What of a locked file is installed in an image with the Python `facts`: those whose marker
-/// holds. Two lines for one package that disagree are a problem.
+/// holds, but for those on disk. Two lines for one package that disagree are a problem.
 PythonSelection select_requirements(const RequirementsFile& file, const PythonFacts& facts);
 
 }  // namespace mlpack

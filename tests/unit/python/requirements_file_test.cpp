@@ -105,18 +105,39 @@ TEST_CASE("markers leave out what the image does not need") {
   CHECK(twice.problems[0].message == "`six` is here twice, differently");
 }
 
+TEST_CASE("what is on disk is told from what is asked of an index") {
+  const RequirementsFile file = read_text(
+      "./lib[x, y] ; python_version > '3'\n-e ../other\n--editable=/abs/\nx @ file:///a%20b/c\n"
+      "w/x-1-py3-none-any.whl --hash=sha256:" +
+      a64 + "\nw @ ./w-1-py3-none-any.whl#sha256=" + a64 + " ; sys_platform == 'linux'\n");
+  REQUIRE(file.local.size() == 6);
+  CHECK(file.local[0].path == "/p/lib");
+  CHECK(file.local[0].marker == "python_version > '3'");
+  CHECK(file.local[1].path == "/other");
+  CHECK(file.local[2].path == "/abs/");
+  CHECK(file.local[3].path == "/a b/c");
+  CHECK(file.local[4].path == "/p/w/x-1-py3-none-any.whl");
+  CHECK(file.local[4].sha256.size() == 1);
+  CHECK(file.local[5].path == "/p/w-1-py3-none-any.whl");
+  CHECK(file.local[5].sha256.size() == 1);
+  CHECK(file.local[5].marker == "sys_platform == 'linux'");
+  CHECK(file.requirements.empty());
+  CHECK_FALSE(is_locked(file));
+}
+
 TEST_CASE("all that is wrong with a file is told at once") {
-  CHECK(requirement_problems("six==\n-e .\n--frob\n./x\nsix==1 --hash=sha256:zz\nsix==1 "
-                             "--config-settings=x\nsix; x == 'y'\n--index-url x") ==
-        "`/p/r.txt` has 7 problems\n"
-        "1: `six==` is no requirement\n"
-        "2: an editable requirement has no wheel: build one with `pip wheel`, and name its folder "
-        "in `find_links`\n"
-        "3: mlpack does not know the option `--frob`\n"
-        "4: a path or a URL needs a name in front of it: `name @ URL`\n"
-        "5: `sha256:zz` is no sha256\n"
-        "6: mlpack does not know the option `--config-settings` of a requirement\n"
-        "7: `x == 'y'` is no marker");
+  CHECK(
+      requirement_problems("six==\n-e git+https://h.example/x\n--frob\nhttps://h.example/x\nsix==1 "
+                           "--hash=sha256:zz\nsix==1 "
+                           "--config-settings=x\nsix; x == 'y'\n--index-url x") ==
+      "`/p/r.txt` has 7 problems\n"
+      "1: `six==` is no requirement\n"
+      "2: what is in a repository has to be built: name its wheel\n"
+      "3: mlpack does not know the option `--frob`\n"
+      "4: a URL needs a name in front of it: `name @ URL`\n"
+      "5: `sha256:zz` is no sha256\n"
+      "6: mlpack does not know the option `--config-settings` of a requirement\n"
+      "7: `x == 'y'` is no marker");
   CHECK(requirement_problems("-r r.txt") == "`/p/r.txt` names itself");
   CHECK(requirement_problems("https://u:s3cr3t@h.example/x.whl").find("s3cr3t") ==
         std::string::npos);

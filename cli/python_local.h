@@ -1,0 +1,22 @@
+#pragma once
+
+#include "lib/python/lock.h"
+#include "lib/python/pylock.h"
+#include "lib/python/requirements_file.h"
+
+#include <vector>
+
+namespace mlpack {
+
+/// Adds to the packages of `lock` that are folders of sources the wheels that were built of them:
+/// those in the folder's dist/, and in the folder itself. Files alone are read.
+void add_built_wheels(Pylock& lock);
+
+/// Adds what of `local` is for a Python with `facts` to the selection: the wheel itself, or of
+/// those that were built in a folder the best of the newest version. What there is no wheel of is a
+/// problem.
+void add_local_wheels(const std::vector<LocalRequirement>& local,
+                      const PythonFacts& facts,
+                      PythonSelection& selection);
+
+}  // namespace mlpack

@@ -1,0 +1,103 @@
+#include "cli/python_versions.h"
+
+#include "lib/error.h"
+#include "lib/text.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+constexpr std::size_t shown_versions = 3;
+constexpr std::string_view file_url = "file://";
+
+void note_file(const std::string& file,
+               const std::string& package,
+               const SupportedTags& tags,
+               PackageVersions& versions) {
+  const auto name = parse_wheel_name(file);
+  if (name && name->name != package) return;
+  const bool fits = name && tags.rank(name->tags);
+  if (fits) versions.fitting.emplace(name->parsed, name->parsed.text());
+  if (!fits) ++versions.others;
+}
+
+// Nothing where it does not know the package, or does not answer.
+std::vector<IndexFile> ask(const PythonIndex& index, const std::string& package) {
+  try {
+    return index.files(package).value_or(std::vector<IndexFile>{});
+  } catch (const Error& error) {
+    if (error.fault() == Fault::interrupted) throw;
+    return {};
+  }
+}
+
+}  // namespace
+
+std::string PackageVersions::nearest(const std::optional<PythonVersion>& wanted) const {
+  auto above = wanted ? fitting.upper_bound(*wanted) : fitting.end();
+  auto below = above;
+  // One below for one above, as far as there are.
+  for (std::size_t shown = 0; shown < std::min(shown_versions, fitting.size());) {
+    if (below != fitting.begin()) {
+      --below;
+      ++shown;
+    }
+    if (shown < shown_versions && above != fitting.end()) {
+      ++above;
+      ++shown;
+    }
+  }
+  std::vector<std::string> texts;
+  for (auto at = below; at != above; ++at)
+    texts.push_back(at->second);
+  return join(texts, ", ");
+}
+
+WheelCatalog::WheelCatalog(const IndexSettings& settings,
+                           const PythonTarget& target,
+                           Session& session)
+    : tags_(target), context_(session.remote_context()) {
+  const auto index_at = [&](const std::string& url, PythonIndex::Kind kind) {
+    return std::make_unique<PythonIndex>(context_, url, kind);
+  };
+  for (const std::string& place : settings.find_links) {
+    const bool is_url = place.find("://") != std::string::npos;
+    if (place.starts_with(file_url)) {
+      folders_.emplace_back(place.substr(file_url.size()));
+    } else if (is_url) {
+      pages_.push_back(index_at(place, PythonIndex::Kind::links));
+    } else {
+      folders_.emplace_back(place);
+    }
+  }
+  if (settings.index == IndexSettings::Index::none) return;
+  indexes_.push_back(index_at(settings.index_url, PythonIndex::Kind::index));
+  for (const std::string& url : settings.extra_index_urls)
+    indexes_.push_back(index_at(url, PythonIndex::Kind::index));
+}
+
+PackageVersions WheelCatalog::find(const std::string& package) const {
+  PackageVersions versions;
+  for (const fs::path& folder : folders_) {
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(folder, failed)) {
+      const std::string file = entry.path().filename().string();
+      if (parse_wheel_name(file)) note_file(file, package, tags_, versions);
+    }
+  }
+  for (const auto& page : pages_) {
+    for (const IndexFile& file : ask(*page, package)) {
+      if (parse_wheel_name(file.name)) note_file(file.name, package, tags_, versions);
+    }
+  }
+  for (const auto& index : indexes_) {
+    for (const IndexFile& file : ask(*index, package))
+      note_file(file.name, package, tags_, versions);
+  }
+  return versions;
+}
+
+}  // namespace mlpack

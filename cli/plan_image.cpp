@@ -1,4 +1,5 @@
 #include "cli/plan.h"
+#include "cli/python_twice.h"
 #include "cli/runtime_facts.h"
 #include "cli/targets.h"
 #include "lib/resolve/runtime_image.h"
@@ -191,6 +192,16 @@ Warning gap_warning(const PlannedLayer& layer) {
   }
 }
 
+// Of wheels that the lock pins, on a base that is told by its name.
+void warn_of_libraries(const PlanInputs& inputs,
+                       const Platform& platform,
+                       const std::string& base,
+                       std::vector<Warning>& warnings) {
+  const LockedPlatform* const pins = inputs.lock.pins(platform);
+  if (pins == nullptr || !pins->python) return;
+  if (auto warning = libraries_twice(*pins->python, base)) warnings.push_back(std::move(*warning));
+}
+
 // What neither the lock nor the network says of the layers.
 void warn_of_gaps(const PlannedImage& image, std::vector<Warning>& warnings) {
   for (const PlannedLayer& layer : image.layers) {
@@ -285,6 +296,7 @@ PlanOutcome plan_image_of(const PlanInputs& inputs, const Platform& platform, Se
   image.fits = plan_fits(inputs, elsewhere.remote, session);
   warn_of_families(inputs, image.warnings);
   warn_of_gaps(image, image.warnings);
+  warn_of_libraries(inputs, platform, image.base, image.warnings);
   return {std::move(image), {}};
 }
 

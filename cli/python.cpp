@@ -2,6 +2,7 @@
 
 #include "cli/python_found.h"
 #include "cli/python_lock.h"
+#include "cli/python_twice.h"
 #include "cli/python_wheels.h"
 #include "layers/layer_builder.h"
 #include "layers/wheels.h"
@@ -145,10 +146,10 @@ ChosenWheels choose_wheels(const FoundBase& base,
   if (task.pins.torch) question.torch = task.pins.torch(base.facts.config);
   ChosenWheels chosen;
   chosen.lock = read_python_lock(question, session, task.offline);
-  throw_problems(spec, base.facts.name, std::move(chosen.lock.selection.problems));
   if (task.offline == Offline::no) {
     name_other_versions(chosen.lock.selection, chosen.lock.settings, facts, session);
   }
+  throw_problems(spec, base.facts.name, std::move(chosen.lock.selection.problems));
   const bool is_pinned = chosen.lock.from == ReadPythonLock::From::pins;
   if (is_pinned) chosen.locked = *task.pins.locked;
   // What is pinned is known as far as a lock goes.
@@ -169,6 +170,18 @@ std::vector<CachedWheel> cached_of(std::vector<FoundWheel> found) {
   for (FoundWheel& wheel : found)
     cached.push_back(std::move(wheel.wheel));
   return cached;
+}
+
+// What is known of the base's own files alone.
+void warn_of_libraries(const std::vector<ListedWheel>& wheels,
+                       const FoundBase& base,
+                       const FoundPython& python,
+                       Session& session) {
+  const auto warning =
+      base.files ? libraries_twice(wheels, *base.files, base.facts.name, python.facts.target.minor)
+                 : std::nullopt;
+  if (!warning) return;
+  session.terminal().warn(fmt::format("{}: {}; {}", warning->what, warning->why, warning->fix));
 }
 
 FoundPython look_for_python(const FoundBase& base,
@@ -212,6 +225,7 @@ void add_python(FoundBase& base, const PythonTask& task, Session& session) {
       list_wheels(cached_of(std::move(chosen.wheels)), session.store, session.world.settings.jobs);
   throw_problems(spec, base.facts.name, unfit_wheels(wheels, chosen.lock.selection, python.facts));
   base.locked_python = std::move(chosen.locked);
+  warn_of_libraries(wheels, base, python, session);
 
   const bool is_venv = spec.python->value.install == Python::Install::venv;
   Ground ground =

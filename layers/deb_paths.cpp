@@ -77,6 +77,16 @@ std::size_t RootPaths::owner(const std::string& path) const {
   return found == claims_.end() ? unknown : found->second.owner;
 }
 
+std::set<std::string, std::less<>> RootPaths::names_among(
+    const std::set<std::string, std::less<>>& names) const {
+  std::set<std::string, std::less<>> found;
+  for (const auto& [path, claim] : claims_) {
+    const auto name = names.find(std::string_view(path).substr(path.rfind('/') + 1));
+    if (name != names.end() && claim.entry.kind != EntryKind::directory) found.insert(*name);
+  }
+  return found;
+}
+
 std::string RootPaths::resolve_parents(const std::string& path) const {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return path;

@@ -3,9 +3,11 @@
 #include "lib/oci/recipe.h"
 
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,10 @@ class RootPaths {
   std::size_t owner(const std::string& path) const;
   /// What lies in the folder `path` itself, by name.
   std::vector<const RecipeEntry*> children(const std::string& path) const;
+
+  /// Those of `names` that something which is no folder has, in whichever folder.
+  std::set<std::string, std::less<>> names_among(
+      const std::set<std::string, std::less<>>& names) const;
 
   /// `path` with every symlink on the way to its last part followed, as the kernel would from the
   /// root; Fault::integrity where that does not end.

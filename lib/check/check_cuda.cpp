@@ -29,6 +29,7 @@ class CudaCheck {
   Findings run() {
     check_majors(facts_.cuda, "CUDA", "cuda-majors");
     check_majors(facts_.cudnn, "cuDNN", "cudnn-majors");
+    check_twice();
     find_searched();
     check_stubs();
     check_capabilities();
@@ -74,6 +75,49 @@ class CudaCheck {
         fmt::format("the image has {} of several majors: {}", what, join(places, " and ")),
         "libraries made for different ones do not work together in one process",
         fmt::format("install builds for one major of {}", what));
+  }
+
+  // Of one soname, which a wheel of NVIDIA's brings and the image has elsewhere too.
+  void check_twice() {
+    std::map<std::string_view, const FileFacts*> of_wheels;
+    for (const auto& [path, file] : input_.files.read()) {
+      if (is_of_wheel(path) && has_soname(*file)) of_wheels[file->content->elf->soname] = file;
+    }
+    std::map<std::string_view, const FileFacts*> others;
+    for (const auto& [path, file] : input_.files.read()) {
+      if (is_of_wheel(path) || is_stub(path) || !has_soname(*file)) continue;
+      const std::string_view soname = file->content->elf->soname;
+      if (of_wheels.contains(soname)) others.emplace(soname, file);
+    }
+    if (others.empty()) return;
+    std::uint64_t bytes = 0;
+    for (const auto& [soname, file] : others)
+      bytes += file->size;
+    const FileFacts& first = *others.begin()->second;
+    add("cuda-libraries-twice",
+        Level::info,
+        fmt::format(
+            "wheels bring {} librar{} of NVIDIA that the image has a second time, {}: `/{}` "
+            "is one",
+            others.size(),
+            others.size() == 1 ? "y" : "ies",
+            human_size(bytes),
+            printable(first.path)),
+        "PyTorch and its like load those of the wheels; the others are carried for nothing, unless "
+        "another program needs them",
+        "build on an image without them: one of Python alone, or `nvidia/cuda` with `base` in its "
+        "tag");
+    findings_.back().file = first.path;
+  }
+
+  static bool is_of_wheel(std::string_view path) {
+    return path.find("-packages/nvidia/") != std::string_view::npos;
+  }
+  static bool is_stub(std::string_view path) {
+    return path.find("/stubs/") != std::string_view::npos;
+  }
+  static bool has_soname(const FileFacts& file) {
+    return file.content && file.content->elf && !file.content->elf->soname.empty();
   }
 
   void find_searched() {

@@ -91,6 +91,19 @@ TEST_CASE("an image with CUDA and no fleet is not known to run") {
   CHECK(found.is_unknown);
 }
 
+TEST_CASE("a library of a wheel that the image has elsewhere too is carried for nothing") {
+  TestImage image;
+  const std::string place = "opt/venv/lib/python3.11/site-packages/nvidia/nccl/lib/";
+  image.add(place + "libnccl.so.2", library("libnccl.so.2"));
+  CHECK(image.ids() == Ids{});
+  image.add("usr/local/lib/stubs/libnccl.so.2", library("libnccl.so.2"));
+  image.add("usr/local/lib/libnccl.so.1", library("libnccl.so.1"));
+  CHECK(image.ids() == Ids{});
+  image.add("usr/local/lib/libnccl.so.2.21.5", library("libnccl.so.2"));
+  CHECK(image.only().id == "cuda-libraries-twice");
+  CHECK(image.only().file == "usr/local/lib/libnccl.so.2.21.5");
+}
+
 TEST_CASE("CUDA and cuDNN of two majors do not mix in one Python") {
   TestImage image;
   const std::string place = "opt/lib/python3.11/site-packages/nvidia/";

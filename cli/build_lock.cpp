@@ -60,6 +60,21 @@ bool holds_anything(const LockedPlatform& locked) {
          !locked.decisions.empty();
 }
 
+// An index that the spec names has the build of PyTorch's that it has, whatever was decided.
+void tell_of_wheels(std::vector<Decision>& decisions, const LockedPython& python) {
+  if (!python.torch.empty()) return;
+  for (Decision& decision : decisions) {
+    const auto wheel =
+        std::find_if(python.wheels.begin(), python.wheels.end(), [&](const LockedWheel& one) {
+          return one.name == decision.what;
+        });
+    if (wheel == python.wheels.end() || wheel->version == decision.chosen) continue;
+    decision.because = {
+        fmt::format("that is what the index has; {} is what goes with the rest", decision.chosen)};
+    decision.chosen = wheel->version;
+  }
+}
+
 }  // namespace
 
 BuildLock::BuildLock(const Spec& spec, Use use, World& world)
@@ -181,6 +196,7 @@ void BuildLock::note(const Platform& platform, const FoundBase& base, const Plan
                plan.decisions.end(),
                std::back_inserter(locked.decisions),
                is_recorded);
+  if (base.locked_python) tell_of_wheels(locked.decisions, *base.locked_python);
   keep_python(platform, base.locked_python);
   std::optional<LockedSystem> before = std::move(locked.system);
   locked.system = base.locked_system;

@@ -88,6 +88,7 @@ std::vector<std::string> unknown_words(const std::string& page) {
 TEST_CASE("every command of the README and the examples exists with its options") {
   for (const char* page : {"README.md",
                            "examples/digits/README.md",
+                           "examples/embed/README.md",
                            "examples/fastapi/README.md",
                            "examples/hello-scratch/README.md",
                            "examples/multi-platform/README.md",

@@ -36,7 +36,7 @@ std::vector<std::string> requirements_of(const Spec& spec) {
   if (!spec.python) return {};
   const Python& python = spec.python->value;
   if (!python.requirements) return python.packages;
-  return requirement_lines(spec.folder / *python.requirements);
+  return requirement_lines(*python.requirements);
 }
 
 // The quantisation that the model's own configuration names, as far as the catalog knows it.

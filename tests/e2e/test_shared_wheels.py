@@ -149,6 +149,17 @@ class Named(Case):
         self.assertEqual(locked["python"]["wheels"][0]["version"], "2.6.0")
         self.mlpack("lock", folder, "--check")
 
+    def test_a_requirements_file_is_found_wherever_the_spec_is_named_from(self):
+        runtime_bases.IMAGES["plain-python"] = {"env": ["PYTHON_VERSION=3.11.2"],
+                                                "programs": {"/usr/local/bin/python3.11": runtime_bases.SCRIPT}}
+        runtime_bases.write_base(self.path("base"), "plain-python")
+        content = make_wheel("torch", "2.6.0")
+        write_files(self.dir, {"wheels/torch-2.6.0-py3-none-any.whl": content})
+        self.project("app", SPEC % ("app", "base", "run: [python]"),
+                     {"r.txt": "--no-index\ntorch==2.6.0 --hash=sha256:%s\n" % sha256(content)})
+        for command in ("plan", "lock", "build"):
+            self.mlpack(command, "app", cwd=self.dir)
+
 
 if __name__ == "__main__":
     unittest.main()

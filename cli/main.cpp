@@ -5,8 +5,10 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -51,8 +53,18 @@ void fill_standard_streams() {
   if (fd > STDERR_FILENO) ::close(fd);
 }
 
+// Each transfer has some files open, and shells often allow far fewer than may be had.
+void raise_limit_of_files() {
+  constexpr rlim_t enough = 4096;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= enough) return;
+  limit.rlim_cur = std::min(limit.rlim_max, enough);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main_of(const std::vector<std::string>& words) {
   fill_standard_streams();
+  raise_limit_of_files();
   Stop stop;
   const SignalGuard guard(stop);
   FdSink out(STDOUT_FILENO, "stdout");

@@ -2,6 +2,7 @@
 #include "layers/file_set.h"
 #include "layers/layer_builder.h"
 #include "layers/tree_checks.h"
+#include "lib/errno_fault.h"
 #include "lib/error.h"
 #include "lib/text.h"
 
@@ -33,7 +34,7 @@ const char* special_type(mode_t mode) {
 }
 
 [[noreturn]] void fail_errno(const char* action, const std::string& path, int number) {
-  fail(Fault::input, "cannot {} `{}`: {}", action, path, errno_text(number));
+  fail(fault_of(number, Fault::input), "cannot {} `{}`: {}", action, path, errno_text(number));
 }
 
 [[noreturn]] void fail_circles(const std::string& path) {

@@ -1,5 +1,10 @@
 #include "lib/error.h"
 
+#include "lib/errno_fault.h"
+
+#include <sys/resource.h>
+
+#include <cerrno>
 #include <system_error>
 
 namespace mlpack {
@@ -19,8 +24,18 @@ void Error::add_place(Where where) {
   where_.push_back(std::move(where));
 }
 
+// Of a limit on open files it says which that is, and how to raise it.
 std::string errno_text(int number) {
-  return std::generic_category().message(number);
+  std::string text = std::generic_category().message(number);
+  rlimit limit = {};
+  if (number == EMFILE && ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    text += fmt::format(" (at most {} at a time; `ulimit -n 1024` allows more)", limit.rlim_cur);
+  }
+  return text;
+}
+
+Fault fault_of(int number, Fault otherwise) {
+  return number == EMFILE || number == ENFILE ? Fault::disk : otherwise;
 }
 
 }  // namespace mlpack

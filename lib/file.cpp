@@ -1,5 +1,6 @@
 #include "lib/file.h"
 
+#include "lib/errno_fault.h"
 #include "lib/error.h"
 #include "lib/output.h"
 
@@ -15,7 +16,11 @@ namespace mlpack {
 namespace {
 
 [[noreturn]] void fail_reading(const char* action, const fs::path& path, int number) {
-  fail(Fault::input, "cannot {} `{}`: {}", action, path.string(), errno_text(number));
+  fail(fault_of(number, Fault::input),
+       "cannot {} `{}`: {}",
+       action,
+       path.string(),
+       errno_text(number));
 }
 
 [[noreturn]] void fail_writing(const char* action, const fs::path& path, int number) {

@@ -31,6 +31,7 @@ const fs::path& store_folder(const World& world) {
 CredentialFiles open_credentials(World& world) {
   CredentialPlaces places = credential_places(world.environment);
   places.stop = &world.stop;
+  network_limits(world.environment).apply_to(places);
   return CredentialFiles(std::move(places), warner(world));
 }
 

@@ -1,5 +1,6 @@
 #include "registry/helper.h"
 
+#include "lib/errno_fault.h"
 #include "lib/error.h"
 #include "lib/file.h"
 #include "lib/text.h"
@@ -41,7 +42,8 @@ struct Channel {
 Channel make_channel() {
   std::array<int, 2> ends = {};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    fail(Fault::internal, "cannot make a socket pair: {}", errno_text(errno));
+    const int reason = errno;
+    fail(fault_of(reason, Fault::internal), "cannot make a socket pair: {}", errno_text(reason));
   }
   return {Fd(ends[0]), Fd(ends[1])};
 }
@@ -110,7 +112,8 @@ class Process {
                                     arguments.data(),
                                     variables.data());
     if (error != 0) {
-      fail(task.fault, "cannot start `{}`: {}", command.front(), errno_text(error));
+      fail(
+          fault_of(error, task.fault), "cannot start `{}`: {}", command.front(), errno_text(error));
     }
   }
   ~Process() {
@@ -121,6 +124,13 @@ class Process {
   }
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
+
+  // Whether it has ended, before anybody waited for it.
+  bool has_ended() const {
+    siginfo_t state = {};
+    const int end = WEXITED | WNOHANG | WNOWAIT;
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &state, end) == 0 && state.si_pid == pid_;
+  }
 
   // The exit status, once it has ended; nullopt where it has not by `deadline`.
   std::optional<int> wait(Clock::time_point deadline, const HelperLimits& limits) {
@@ -170,6 +180,7 @@ int wait_ms(Clock::time_point deadline) {
 struct Terms {
   const HelperLimits& limits;
   const HelperTask& task;
+  const Process& process;
 };
 
 std::string read_output(const Fd& io,
@@ -185,7 +196,12 @@ std::string read_output(const Fd& io,
       fail_limit(program, terms.task, fmt::format("has not answered in {} s", limits.seconds));
     }
     pollfd watched = {io.get(), POLLIN, 0};
-    if (::poll(&watched, 1, wait_ms(deadline)) == 0) continue;
+    // A daemon that it started may hold the other end open for good.
+    const bool has_ended = terms.process.has_ended();
+    if (::poll(&watched, 1, wait_ms(deadline)) == 0) {
+      if (has_ended) return output;
+      continue;
+    }
     const ssize_t count = ::recv(io.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count <= 0) {
@@ -212,7 +228,7 @@ HelperResult run_helper(const std::vector<std::string>& command,
   channel.theirs = Fd();
   send_input(channel.ours, input);
   HelperResult result;
-  result.output = read_output(channel.ours, program, {limits, task}, deadline);
+  result.output = read_output(channel.ours, program, {limits, task, process}, deadline);
   const std::optional<int> status = process.wait(deadline, limits);
   if (!status) {
     fail_limit(program, task, fmt::format("has not ended in {} s", limits.seconds));

@@ -21,7 +21,7 @@ constexpr std::uint64_t longest_seconds = 86400;
 
 using Member = std::optional<double> NetworkLimits::*;
 
-constexpr std::array<std::pair<std::string_view, Member>, 7> limit_names = {{
+constexpr std::array<std::pair<std::string_view, Member>, 8> limit_names = {{
     {"connect", &NetworkLimits::connect},
     {"stall", &NetworkLimits::stall},
     {"answer", &NetworkLimits::answer},
@@ -29,6 +29,7 @@ constexpr std::array<std::pair<std::string_view, Member>, 7> limit_names = {{
     {"longest-wait", &NetworkLimits::longest_wait},
     {"retry-after", &NetworkLimits::retry_after},
     {"attempts", &NetworkLimits::attempts},
+    {"helper", &NetworkLimits::helper},
 }};
 
 [[noreturn]] void refuse(std::string_view part) {
@@ -36,7 +37,7 @@ constexpr std::array<std::pair<std::string_view, Member>, 7> limit_names = {{
       Fault::usage,
       fmt::format("{}: `{}` is no limit", variable_name, printable(part)),
       "write `NAME=NUMBER`, with commas between; the names are connect, stall, answer, wait, "
-      "longest-wait and retry-after (seconds), and attempts");
+      "longest-wait, retry-after and helper (seconds), and attempts");
 }
 
 // `2` or `0.25`, above 0 and at most a day.
@@ -71,6 +72,10 @@ void NetworkLimits::apply_to(RetryPolicy& policy) const {
   if (longest_wait) policy.longest_wait = *longest_wait;
   if (retry_after) policy.longest_retry_after = *retry_after;
   if (attempts) policy.attempts = static_cast<int>(std::ceil(*attempts));
+}
+
+void NetworkLimits::apply_to(CredentialPlaces& places) const {
+  if (helper) places.helper_limit = *helper;
 }
 
 NetworkLimits network_limits(const Environment& environment) {

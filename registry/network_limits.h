@@ -1,5 +1,6 @@
 #pragma once
 
+#include "registry/credentials.h"
 #include "registry/curl_transport.h"
 #include "registry/environment.h"
 #include "registry/retry.h"
@@ -18,9 +19,11 @@ struct NetworkLimits {
   std::optional<double> longest_wait;  // seconds that grows to
   std::optional<double> retry_after;   // most seconds that a server may ask us to wait
   std::optional<double> attempts;      // in a row that bring nothing
+  std::optional<double> helper;        // seconds for a credential helper
 
   void apply_to(CurlOptions& options) const;
   void apply_to(RetryPolicy& policy) const;
+  void apply_to(CredentialPlaces& places) const;
 };
 
 /// Fault::usage, saying what may stand there, where MLPACK_NETWORK cannot be understood.

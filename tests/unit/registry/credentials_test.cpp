@@ -5,7 +5,10 @@
 #include "tests/unit/registry/rig.h"
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
 
+#include <cerrno>
+#include <chrono>
 #include <map>
 
 using namespace mlpack;
@@ -168,6 +171,26 @@ TEST_CASE("a helper that hangs is killed, with what it started") {
     CHECK(error.hint() ==
           "it may wait for somebody to unlock it; run `docker-credential-store list` to see");
   }
+}
+
+TEST_CASE("a helper that was killed is waited for, too") {
+  Home home;
+  home.places.helper_limit = 0.2;
+  home.docker(R"({"credsStore":"store"})");
+  home.helper("store", "exec sleep 600");
+  error_of([&] { home.find(host); });
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+  CHECK(errno == ECHILD);
+}
+
+TEST_CASE("a helper that leaves a child with its output behind is done when it ends") {
+  Home home;
+  home.docker(R"({"credsStore":"store"})");
+  home.helper("store",
+              "sleep 5 & echo '{\"ServerURL\":\"x\",\"Username\":\"bob\",\"Secret\":\"secret\"}'");
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK(is_bob(home.find(host)));
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(4));
 }
 
 TEST_CASE("a stop ends a helper that hangs") {

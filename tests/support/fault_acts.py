@@ -202,6 +202,19 @@ def to_elsewhere(handler):
     return "http://%s/upload?repository=%s&digest=%s" % (handler.registry.elsewhere.host, name, digest)
 
 
+def inside(host):
+    """A place of an upload, a blob or a token on the other host, under the name or address `host`."""
+    def target(handler):
+        name, digest = handler.repository_name, handler.query.get("digest") or ""
+        return "http://%s:%d/upload?repository=%s&digest=%s&blob=%s" % (host, handler.registry.elsewhere.port, name, digest,
+                                                                       handler.rest)
+    return target
+
+
+def location_inside(host):
+    return rewrite("Location", lambda handler, there: inside(host)(handler))
+
+
 def stored(change):
     """The registry keeps something else than it was sent."""
     def act(handler):
@@ -223,9 +236,10 @@ def gone_blobs(handler):
     handler.repository.blobs.clear()
 
 
-def realm(text):
+def realm(target):
+    """`target(handler)` is where the token is to be had."""
     def act(handler):
-        handler.tweaks["realm"] = text
+        handler.tweaks["realm"] = target(handler)
         handler.drain()
         return handler.challenge()
     return act

@@ -194,8 +194,25 @@ LAYERS = {
 }
 
 
-def foreign_layer(image):
-    layer = image.manifest["layers"][0]
-    layer["mediaType"] = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
-    layer["urls"] = ["http://169.254.169.254/layer", "http://127.0.0.1:1/layer"]
-    del image.blobs[digest_of(image.layer)]
+def foreign_layer(kind, urls=("http://169.254.169.254/layer", "http://127.0.0.1:1/layer")):
+    def change(image):
+        layer = image.manifest["layers"][0]
+        layer["mediaType"] = kind
+        if urls:
+            layer["urls"] = list(urls)
+        del image.blobs[digest_of(image.layer)]
+    return change
+
+
+def also_elsewhere(image):
+    """A layer like any other: nobody has to look at its places."""
+    image.manifest["layers"][0]["urls"] = ["http://169.254.169.254/layer"]
+
+
+DOCKER_FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar"
+FOREIGN = {
+    "foreign layer": foreign_layer(DOCKER_FOREIGN),
+    "layer that may not be distributed": foreign_layer(NONDISTRIBUTABLE),
+    "foreign layer without a place": foreign_layer(DOCKER_FOREIGN, urls=()),
+}

@@ -1,30 +1,35 @@
 """The faults of the matrix: what goes wrong, where it can, and how a push or pull has to end. See registry_torture.py.
 
-The numbers are those of the list of faults that mlpack has to survive: 22 to 40 are answers of a registry, 41 to 43 images.
+The numbers are those of the list of faults that mlpack has to survive: 22 to 40 are answers of a registry, 41 to 43 images,
+44 is what gives the password.
 """
 
 import functools
 
+import fault_helpers as helpers
 import fault_images as images
-from fault_acts import (cut_answer, cut_request, endless_body, endless_head, garbage, gone_blobs, location, lost_answer,
-                        moved_tag, no_length, page, read_in_bytes, realm, redirect, retry_after_date, rewrite, slow_body,
-                        slow_loris, stall_answer, stall_body, stall_request, status, stored, to_elsewhere, to_itself,
-                        unauthorized, write_in_bytes)
+from fault_acts import (OTHER_INDEX, cut_answer, cut_request, endless_body, endless_head, garbage, gone_blobs, inside, location,
+                        location_inside, lost_answer, moved_tag, no_length, page, read_in_bytes, realm, redirect,
+                        retry_after_date, rewrite, slow_body, slow_loris, stall_answer, stall_body, stall_request, status,
+                        stored, to_elsewhere, to_itself, unauthorized, write_in_bytes)
 
 OK = 0
-AUTH, REFUSED, NETWORK, INTEGRITY = 4, 5, 6, 7
+INPUT, AUTH, REFUSED, NETWORK, INTEGRITY = 3, 4, 5, 6, 7
 FOREVER = 10 ** 6
 
 
 class Case:
-    """`ends`: the exit codes that are right; 0 with the image verified. `only`: the profiles that it is about."""
+    """`ends`: the exit codes that are right; 0 with the image verified. `only`: the profiles that it is about. `public`: the
+    registry has a public address, and nobody may be sent further in. `home`: prepares the client's home for a host, in place
+    of a password that it is told. `says`: what mlpack's words have to hold."""
 
     def __init__(self, number, name, prepare, ends=(OK,), only=None, verb="push", **how):
         self.number, self.name, self.prepare, self.verb = number, name, prepare, verb
         self.ends, self.only = ends if isinstance(ends, tuple) else (ends,), only
         self.auth, self.tls = how.pop("auth", "none"), how.pop("tls", False)
         self.chunks, self.mounts, self.brief = how.pop("chunks", False), how.pop("mounts", False), how.pop("brief", False)
-        self.other_tag = how.pop("other_tag", False)
+        self.other_tag, self.public = how.pop("other_tag", False), how.pop("public", False)
+        self.home, self.says = how.pop("home", None), how.pop("says", "")
         assert not how, how
 
     def applies(self, profile):
@@ -52,7 +57,7 @@ def tokens():
     cases += [Case(23, "403 at " + kind, forever(kind, status(403, code_name="DENIED")), AUTH, auth="token")
               for kind in ("start", "put", "put-manifest")]
     bad = {"in clear text": "http://registry.invalid/token", "missing": "", "a file": "file:///etc/passwd"}
-    cases += [Case(31, "realm " + name, forever("ping start head-blob head-manifest", realm(text)), AUTH,
+    cases += [Case(31, "realm " + name, forever("ping start head-blob head-manifest", realm(lambda handler, text=text: text)), AUTH,
                    auth="token", tls=(name == "in clear text")) for name, text in bad.items()]
     return cases + [
         Case(31, "endless token", forever("token", endless_body(200)), (AUTH, NETWORK), auth="token"),
@@ -121,6 +126,37 @@ def places():
     ]
 
 
+def inwards():
+    """To where a public registry must not send us, by a name or an address."""
+    public = functools.partial(Case, 30, public=True, auth="token", says="an address that is not public")
+    pull = functools.partial(public, verb="pull", only=one_of_each)
+    targets = {"this machine by name": "inside.example.com", "a private address by name": "private.example.com",
+               "a link-local address by name": "metadata.example.com", "this machine by name, IPv6": "inside6.example.com",
+               "127.0.0.1": "127.0.0.1", "169.254.169.254": "169.254.169.254", "10.1.2.3": "10.1.2.3", "[::1]": "[::1]",
+               "[::ffff:127.0.0.1]": "[::ffff:127.0.0.1]", "2130706433": "2130706433", "localhost": "localhost"}
+    cases = []
+    for name, host in targets.items():
+        cases += [public("Location: " + name, one("start", location_inside(host), FOREVER), REFUSED),
+                  public("put led to " + name, one("put", redirect(307, inside(host)), FOREVER), REFUSED),
+                  public("realm: " + name, forever("ping start head-blob head-manifest", realm(inside(host))), (AUTH, NETWORK)),
+                  pull("manifest led to " + name, forever("head-manifest get-manifest", redirect(307, inside(host))), REFUSED),
+                  pull("blob led to " + name, one("get-blob", redirect(307, inside(host)), FOREVER), REFUSED)]
+    return cases + [public("public as it is", lambda server: None, says="")]
+
+
+def passwords():
+    """Who gives the password does it badly."""
+    named = "docker-credential-" + helpers.NAME
+    cases = [Case(44, name, lambda server: None, auth=auth, home=helpers.helper(script))
+             for name, (script, auth) in helpers.GOOD.items()]
+    cases += [Case(44, name, lambda server: None, AUTH, auth="basic", home=helpers.helper(script),
+                   says="" if name.endswith("asked") else named) for name, script in helpers.BAD.items()]
+    cases += [Case(44, name, lambda server: None, INPUT, auth="basic", home=helpers.config(text), says="config.json")
+              for name, text in helpers.CONFIGS.items()]
+    return cases + [Case(44, "config.json that everybody may change", lambda server: None, auth="basic",
+                         home=helpers.open_to_all, says="can be changed by others")]
+
+
 def chunks():
     wide = functools.partial(Case, chunks=True, only=lambda profile: profile.takes_chunks())
     ranges = {"stands still": lambda h, value: "0-99", "shrinks": lambda h, value: "0-1", "is missing": lambda h, value: None,
@@ -174,18 +210,31 @@ def blobs():
     cases.append(Case(36, "mount as it is", lambda server: None, mounts=True))
     cases += [Case(37, "HEAD answered %d" % code, forever("head-blob", status(code))) for code in (403, 405, 400)]
     cases.append(Case(37, "HEAD without a length", one("head-blob", no_length, FOREVER)))
+    cases.append(Case(37, "HEAD never knows a blob", forever("head-blob", status(404)), (OK, REFUSED)))
     return cases + [
         Case(38, "blobs unknown to the manifest once", one("put-manifest", status(400, code_name="MANIFEST_BLOB_UNKNOWN"))),
+        Case(38, "blobs unknown to the tag once", one("put-manifest", status(400, code_name="MANIFEST_BLOB_UNKNOWN"), 1, 1)),
         Case(38, "blobs gone once", one("put-manifest", gone_blobs)),
         Case(38, "blobs always unknown", forever("put-manifest", status(400, code_name="MANIFEST_BLOB_UNKNOWN")), REFUSED),
         Case(39, "tag moved by somebody", one("put-manifest", moved_tag, FOREVER), INTEGRITY, other_tag=True),
+        Case(39, "tag that led elsewhere before", tagged_already, says="led to "),
+        Case(39, "tag said to be another", forever("head-manifest", rewrite("Docker-Content-Digest",
+                                                                            lambda h, v: "sha256:" + "0" * 64)), INTEGRITY),
         Case(39, "manifest refused", forever("put-manifest", status(400, code_name="MANIFEST_INVALID")), REFUSED),
     ]
 
 
+def one_of_each(profile):
+    """For what does not depend on how a registry takes uploads."""
+    return profile.name in ("distribution 3", "zot")
+
+
+def tagged_already(server):
+    server.put_image("acme/torture", "1", OTHER_INDEX, {}, images.INDEX)
+
+
 def pulls():
-    # Nothing of these depends on how a registry takes uploads.
-    pull = functools.partial(Case, verb="pull", only=lambda profile: profile.name in ("distribution 3", "zot"))
+    pull = functools.partial(Case, verb="pull", only=one_of_each)
     cases = [pull(26, "blob cut at %s" % at, one("get-blob", cut_answer(at), 3)) for at in (0, 1, "mid", "last")]
     cases += [
         pull(22, "401 in the middle of a pull", one("get-blob", unauthorized), auth="token"),
@@ -202,8 +251,9 @@ def pulls():
     ]
     cases += [pull(41, name, images.placed(make), (REFUSED, INTEGRITY)) for name, make in images.MANIFESTS.items()]
     cases += [pull(42, name, images.placed(make), (REFUSED, INTEGRITY)) for name, make in images.LAYERS.items()]
-    return cases + [pull(43, "foreign layer", images.placed(images.foreign_layer), (REFUSED, INTEGRITY), auth="basic")]
+    cases += [pull(43, name, images.placed(make), (REFUSED, INTEGRITY), auth="basic") for name, make in images.FOREIGN.items()]
+    return cases + [pull(43, "layer that is elsewhere, too", images.placed(images.also_elsewhere), auth="basic")]
 
 
 EVERYTHING = ("ping start mount put patch head-blob get-blob put-manifest head-manifest get-manifest status unknown")
-CASES = tokens() + busy() + cuts() + places() + chunks() + blobs() + pulls()
+CASES = tokens() + busy() + cuts() + places() + inwards() + chunks() + blobs() + pulls() + passwords()

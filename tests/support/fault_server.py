@@ -10,6 +10,7 @@ return True where they have answered (or hung up); else the request goes on, wit
 import collections
 import http.server
 import json
+import socket
 import ssl
 import threading
 import urllib.parse
@@ -39,16 +40,17 @@ class Fault:
 class FaultServer:
     """`latency`: seconds before each answer. `certificate`: a PEM file with its key, for TLS. `upstream`: the port of a
     registry that answers what no fault does; the profile is not played then. `moved` is told how many bytes of bodies came,
-    and may raise an OSError to end the connection there. `keeps`: whether the bytes of blobs stay, or their digests alone."""
+    and may raise an OSError to end the connection there. `keeps`: whether the bytes of blobs stay, or their digests alone.
+    `name`: the host that it goes by, where that is not its address."""
 
     def __init__(self, profile, auth="none", latency=0, certificate=None, upstream=None, moved=lambda count: None,
-                 keeps=True):
+                 keeps=True, address="127.0.0.1", name=None):
         self.profile, self.auth, self.latency, self.upstream, self.moved = profile, auth, latency, upstream, moved
         self.keeps = keeps
         self.repositories, self.sessions = collections.defaultdict(Repository), {}
         self.faults, self.requests, self.leaks, self.tokens = [], [], [], set()
         self.lock, self.ending, self.uploads, self.connections, self.given = threading.RLock(), threading.Event(), 0, 0, 0
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer((address, 0), Handler)
         self.server.request_queue_size = 128
         self.server.daemon_threads, self.server.block_on_close = True, False
         self.server.registry, self.scheme = self, "http"
@@ -58,7 +60,7 @@ class FaultServer:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
             self.scheme = "https"
         self.port = self.server.server_port
-        self.host = "127.0.0.1:%d" % self.port
+        self.host = "%s:%d" % (name or address, self.port)
         self.elsewhere = None
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
@@ -96,13 +98,23 @@ class FaultServer:
         return ""
 
 
-class Elsewhere:
-    """Another host: takes whatever is sent there, and notes who came with an Authorization."""
+class AnyAddress(http.server.ThreadingHTTPServer):
+    """Listens at every address, of IPv4 too."""
 
-    def __init__(self, registry):
+    address_family = socket.AF_INET6
+
+
+class Elsewhere:
+    """Another host: takes whatever is sent there, and notes who came with an Authorization. `reached` counts connections."""
+
+    def __init__(self, registry, server=http.server.ThreadingHTTPServer, address="127.0.0.1"):
         elsewhere = self
 
         class Other(Handler):
+            def setup(self):
+                elsewhere.reached += 1
+                super().setup()
+
             def do(self):
                 self.tweaks, self.query = {}, dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
                 self.left, self.chunked = int(self.headers.get("Content-Length") or 0), False
@@ -112,10 +124,11 @@ class Elsewhere:
 
             do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do
 
-        self.registry = registry
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other)
+        self.registry, self.reached = registry, 0
+        self.server = server((address, 0), Other)
         self.server.daemon_threads, self.server.block_on_close, self.server.registry = True, False, registry
-        self.host = "127.0.0.1:%d" % self.server.server_port
+        self.port = self.server.server_port
+        self.host = "127.0.0.1:%d" % self.port
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def take(self, handler):

@@ -6,20 +6,23 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 
+import fault_helpers
 import fault_images
 from fault_handler import PASSWORD, USER, digest_of
 from fault_list import CASES
+from fault_net import Network
 from fault_profiles import profiles
-from fault_server import Elsewhere, FaultServer
+from fault_server import AnyAddress, Elsewhere, FaultServer
 
 REPOSITORY, TAG = "acme/torture", "1"
 MOST_MEMORY = 100 << 20
 LONGEST = 60  # seconds that a case may take, with the limits that are set below
-NETWORK = "connect=5,stall=1,answer=1.5,wait=0.02,longest-wait=0.1,retry-after=2"
+NETWORK = "connect=5,stall=1,answer=1.5,wait=0.02,longest-wait=0.1,retry-after=2,helper=2"
 SECRETS = (PASSWORD, "czNjcmV0LVA0c3N3MHJk")
 Outcome = collections.namedtuple("Outcome", "case profile verdict code seconds memory words")
 
@@ -59,7 +62,7 @@ class Client:
         """Once, before all cases."""
 
     def environment(self, home, case):
-        return {"HOME": home, "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": home}
+        return {"HOME": home, "PATH": home + "/bin:" + os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": home}
 
     def push(self, layout, reference, home, case):
         raise NotImplementedError
@@ -77,11 +80,11 @@ class Mlpack(Client):
     def environment(self, home, case):
         auth = {"auths": {case.host: {"username": USER, "password": PASSWORD}}}
         limits = NETWORK + (",attempts=4" if case.brief else "")
-        return {**super().environment(home, case), "MLPACK_STORE": os.path.join(home, "store"), "MLPACK_NETWORK": limits,
-                "DOCKER_AUTH_CONFIG": json.dumps(auth)}
+        told = {} if case.case.home else {"DOCKER_AUTH_CONFIG": json.dumps(auth)}
+        return {**super().environment(home, case), "MLPACK_STORE": os.path.join(home, "store"), "MLPACK_NETWORK": limits, **told}
 
     def trust(self, case):
-        return ["--ca", case.certificate] if case.tls else []
+        return ["--ca", case.certificate] if case.tls else ["--plain-http"] if case.case.public else []
 
     def push(self, layout, reference, home, case):
         return [self.binary, "push", "oci:%s:%s" % (layout, TAG), reference] + self.trust(case)
@@ -94,7 +97,8 @@ class Skopeo(Client):
     name = "skopeo"
 
     def options(self, side, case):
-        return ["--%s-tls-verify=false" % side, "--%s-creds" % side, "%s:%s" % (USER, PASSWORD), "--retry-times", "3"]
+        told = [] if case.case.home else ["--%s-creds" % side, "%s:%s" % (USER, PASSWORD)]
+        return ["--%s-tls-verify=false" % side, "--retry-times", "3"] + told
 
     def push(self, layout, reference, home, case):
         return ["skopeo", "--insecure-policy", "copy", "--quiet", "--preserve-digests"] + self.options("dest", case) + [
@@ -124,12 +128,14 @@ class Stored(Client):
         own = tempfile.mkdtemp(dir=home) + "/own"
         # podman's database knows the folder that it was made in; images are kept elsewhere.
         shutil.copytree(self.folder, own, symlinks=True, ignore=shutil.ignore_patterns("libpod"))
-        return self.command(own) + ["push", "--quiet", "--tls-verify=false", "--creds",
-                                              "%s:%s" % (USER, PASSWORD), self.image, "docker://" + reference]
+        return self.command(own) + ["push", "--quiet", "--tls-verify=false", *self.told(case), self.image,
+                                    "docker://" + reference]
 
     def pull(self, reference, home, case):
-        return self.command(home) + ["pull", "--quiet", "--tls-verify=false", "--creds", "%s:%s" % (USER, PASSWORD),
-                                     "docker://" + reference]
+        return self.command(home) + ["pull", "--quiet", "--tls-verify=false", *self.told(case), "docker://" + reference]
+
+    def told(self, case):
+        return [] if case.case.home else ["--creds", "%s:%s" % (USER, PASSWORD)]
 
 
 class Buildah(Stored):
@@ -148,21 +154,33 @@ def client_of(name, mlpack="mlpack"):
 class Run:
     """One cell of the matrix."""
 
-    def __init__(self, client, case, profile, layout, digest, certificate):
-        self.client, self.case, self.profile, self.layout, self.digest = client, case, profile, layout, digest
-        self.certificate, self.brief, self.tls = certificate, case.brief, case.tls
+    def __init__(self, client, case, profile, lot):
+        self.client, self.case, self.profile, self.layout, self.digest = client, case, profile, lot.layout, lot.digest
+        self.certificate, self.brief, self.tls = lot.certificate, case.brief, case.tls
+        self.network = lot.network if case.public else None
 
     def outcome(self):
         self.home = new_folder()
-        self.server = FaultServer(self.profile, self.case.auth, certificate=self.certificate if self.tls else None)
-        self.server.elsewhere = Elsewhere(self.server)
+        self.network.inside(self.open_public) if self.network else self.open()
         self.host = self.server.host
+        if self.case.home:
+            self.case.home(self.home, self.host)
         try:
             return self.judged()
         finally:
             self.server.elsewhere.stop()
             self.server.stop()
+            for process in fault_helpers.left_behind(self.home):
+                os.kill(process, signal.SIGKILL)
             shutil.rmtree(self.home, ignore_errors=True)
+
+    def open(self):
+        self.server = FaultServer(self.profile, self.case.auth, certificate=self.certificate if self.tls else None)
+        self.server.elsewhere = Elsewhere(self.server)
+
+    def open_public(self):
+        self.server = FaultServer(self.profile, self.case.auth, address=Network.PUBLIC, name=Network.NAME)
+        self.server.elsewhere = Elsewhere(self.server, AnyAddress, "::")
 
     def judged(self):
         began = time.monotonic()
@@ -186,6 +204,7 @@ class Run:
 
     def run(self, argv):
         out = os.path.join(self.home, "out")
+        argv = self.network.command(argv) if self.network else argv
         with open(out, "w+b") as file:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=self.home,
                                        env=self.client.environment(self.home, self))
@@ -199,12 +218,18 @@ class Run:
             return "hangs"
         if self.server.leaks:
             return "leaks: " + self.server.leaks[0]
+        if self.case.public and self.server.elsewhere.reached:
+            return "is led further in"
         if any(secret in words for secret in SECRETS):
             return "shows the password"
+        if code != 0 and self.case.home and fault_helpers.left_behind(self.home):
+            return "leaves processes behind"
         if self.client.exact and memory > MOST_MEMORY:
             return "takes %d MiB" % (memory >> 20)
         if self.client.exact and code not in self.case.ends and code != 0:
             return "gave up" if self.case.ends == (0,) else "exit code %d" % code
+        if self.client.exact and self.case.says not in words:
+            return "does not say `%s`" % self.case.says
         bad = self.bad_end(code)
         if bad:
             return bad
@@ -254,16 +279,31 @@ def make_certificate(folder):
     return path
 
 
+class Lot:
+    """What the runs share. `network` is None where none can be made: then nothing is public."""
+
+    def __init__(self, folder):
+        self.layout = os.path.join(folder, "layout")
+        self.digest, self.certificate = small_image(self.layout), make_certificate(folder)
+        self.network = Network(folder) if Network.is_possible() else None
+
+    def runs(self, client, names, words):
+        return [Run(client, case, profile, self) for case in CASES for name, profile in profiles().items()
+                if (not names or name in names) and case.applies(profile) and words in "%d %s" % (case.number, case.name)
+                and (self.network or not case.public)]
+
+    def stop(self):
+        if self.network:
+            self.network.stop()
+
+
 def torture(client, names=None, words="", jobs=8, told=lambda outcome: None):
     """The outcomes of all cases whose line holds `words`, for the profiles of those names (default: all)."""
-    folder = new_folder()
+    folder, lot = new_folder(), None
     try:
-        layout = os.path.join(folder, "layout")
-        digest, certificate = small_image(layout), make_certificate(folder)
-        client.prepare(layout, folder)
-        runs = [Run(client, case, profile, layout, digest, certificate) for case in CASES
-                for name, profile in profiles().items()
-                if (not names or name in names) and case.applies(profile) and words in "%d %s" % (case.number, case.name)]
+        lot = Lot(folder)
+        client.prepare(lot.layout, folder)
+        runs = lot.runs(client, names, words)
         outcomes = []
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             for outcome in pool.map(Run.outcome, runs):
@@ -271,4 +311,6 @@ def torture(client, names=None, words="", jobs=8, told=lambda outcome: None):
                 outcomes.append(outcome)
         return outcomes
     finally:
+        if lot:
+            lot.stop()
         shutil.rmtree(folder, ignore_errors=True)

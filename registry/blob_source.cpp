@@ -4,7 +4,9 @@
 #include "registry/client_state.h"
 #include "registry/resume.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace mlpack {
 namespace {
@@ -40,6 +42,97 @@ std::string name_of(const Repository& repository, const Descriptor& blob) {
   return fmt::format("blob `sha256:{}` of `{}`", blob.digest.short_hex(), repository.name.name());
 }
 
+// A blob from the first of several places that has it; where that one fails on the way, the next
+// goes on at the byte.
+class PlacesSource : public Source {
+ public:
+  PlacesSource(Client::State& state,
+               const Repository& repository,
+               Descriptor blob,
+               std::uint64_t offset)
+      : state_(state),
+        places_(state.places_of(repository, PullKind::blob)),
+        blob_(std::move(blob)),
+        position_(offset) {}
+
+  // False where no place has it, from the one that is asked now on.
+  bool open() {
+    for (source_.reset(); now_ < places_.size(); ++now_) {
+      try {
+        source_ = state_.open_blob_at(places_[now_], blob_, position_);
+      } catch (const Error& error) {
+        if (is_last()) throw;
+        state_.give_up(places_[now_], error);
+      }
+      if (source_) return true;
+    }
+    return false;
+  }
+
+  std::size_t read(std::span<std::byte> buffer) override {
+    for (;;) {
+      if (const auto count = read_here(buffer)) return *count;
+      ++now_;
+      if (open()) continue;
+      fail(Fault::refused,
+           "{} ended after {} bytes, and no other place has it",
+           name_of(places_.front(), blob_),
+           position_);
+    }
+  }
+
+  // What came was something else: none of the mirrors that it came from is asked again.
+  void distrust(const Error& error) {
+    for (std::size_t i = 0; i <= now_; ++i) {
+      if (places_[i].place == Repository::Place::mirror) state_.distrust(places_[i], error);
+    }
+  }
+
+ private:
+  bool is_last() const { return now_ + 1 == places_.size(); }
+
+  // nullopt where the next place has to go on.
+  std::optional<std::size_t> read_here(std::span<std::byte> buffer) {
+    try {
+      const std::size_t count = source_->read(buffer);
+      position_ += count;
+      if (count > 0 || is_last() || position_ >= blob_.size) return count;
+      fail(Fault::integrity, "it ended after {} of {} bytes", position_, blob_.size);
+    } catch (const Error& error) {
+      if (is_last()) throw;
+      state_.give_up(places_[now_], error);
+    }
+    return std::nullopt;
+  }
+
+  Client::State& state_;
+  std::vector<Repository> places_;
+  Descriptor blob_;
+  std::uint64_t position_;
+  std::size_t now_ = 0;
+  std::unique_ptr<Source> source_;
+};
+
+// Holds what comes against size and digest, and says so to the places where it is something else.
+class ComparedSource : public Source {
+ public:
+  ComparedSource(std::unique_ptr<PlacesSource> source, const Descriptor& blob, std::string what)
+      : places_(*source), verifying_(std::move(source), blob, std::move(what)) {}
+
+  std::size_t read(std::span<std::byte> buffer) override {
+    try {
+      return verifying_.read(buffer);
+    } catch (const Error& error) {
+      if (error.fault() == Fault::integrity) places_.distrust(error);
+      throw;
+    }
+  }
+
+ private:
+  PlacesSource& places_;  // which the next one owns
+  VerifyingSource verifying_;
+};
+
 }  // namespace
 
 std::unique_ptr<Source> Client::State::open_blob_at(const Repository& repository,
@@ -62,7 +155,7 @@ std::unique_ptr<Source> Client::State::open_blob_at(const Repository& repository
         ++state.retries;
         return body_at(request, get(state, request, offset + done), offset + done);
       },
-      state.policy,
+      state.policy_for(repository),
       state.progress,
       request.attempt.what,
       blob.size - offset);
@@ -71,17 +164,15 @@ std::unique_ptr<Source> Client::State::open_blob_at(const Repository& repository
 std::unique_ptr<Source> Client::open_blob_at(const Repository& repository,
                                              const Descriptor& blob,
                                              std::uint64_t offset) {
-  return state_->look_in_places(repository, PullKind::blob, [&](const Repository& place) {
-    return state_->open_blob_at(place, blob, offset);
-  });
+  auto source = std::make_unique<PlacesSource>(*state_, repository, blob, offset);
+  if (!source->open()) return nullptr;
+  return source;
 }
 
 std::unique_ptr<Source> Client::open_blob(const Repository& repository, const Descriptor& blob) {
-  std::unique_ptr<Source> source = open_blob_at(repository, blob, 0);
-  if (!source) {
-    return nullptr;
-  }
-  return std::make_unique<VerifyingSource>(
+  auto source = std::make_unique<PlacesSource>(*state_, repository, blob, 0);
+  if (!source->open()) return nullptr;
+  return std::make_unique<ComparedSource>(
       std::move(source), blob, "the bytes of " + name_of(repository, blob));
 }
 

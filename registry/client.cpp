@@ -254,11 +254,17 @@ void Client::check_manifest(const Repository& repository,
   }
 }
 
+UploadRules Client::upload_rules(const Repository& repository) {
+  return state_->upload_rules(repository);
+}
 std::uint64_t Client::bytes_sent() const {
   return state_->bytes_sent;
 }
 std::size_t Client::retries() const {
   return state_->retries;
+}
+std::size_t Client::distrusted_mirrors() const {
+  return state_->distrusted;
 }
 const ClientOptions& Client::options() const {
   return state_->options;

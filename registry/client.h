@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/digest.h"
+#include "lib/error.h"
 #include "lib/oci/descriptor.h"
 #include "lib/oci/reference.h"
 #include "lib/parallel.h"
@@ -29,6 +30,8 @@ struct Repository {
   Reference name;
   Access access = Access::pull;
   Tls tls = Tls::required;
+  /// A mirror is not waited for as long: there is another place.
+  enum class Place { own, mirror } place = Place::own;
 };
 
 /// Which registries are spoken to without TLS. A loopback registry is tried with TLS where it does
@@ -36,6 +39,7 @@ struct Repository {
 enum class PlainHttp { loopback_only, always };
 
 struct BlobStream;  // lib/oci/image.h
+class UploadRules;  // registry/upload_rules.h
 
 struct ClientOptions {
   PlainHttp plain_http = PlainHttp::loopback_only;
@@ -102,8 +106,9 @@ class Client {
   /// One quick look; false for whatever goes wrong. To choose among places that may have a blob.
   bool seems_present(const Repository& repository, const Digest& digest);
   /// Opens a blob: the bytes come once, in order, across lost connections (resumed with Range), and
-  /// the last of them only after size and digest were found right. nullptr where it is absent. The
-  /// client must outlive what it returns.
+  /// the last of them only after size and digest were found right. Where a mirror fails on the way,
+  /// the next place goes on at that byte. nullptr where it is absent. The client must outlive what
+  /// it returns.
   std::unique_ptr<Source> open_blob(const Repository& repository, const Descriptor& blob);
   /// The bytes of a blob from `offset` on, as they come: they are compared with nothing. nullptr
   /// where it is absent.
@@ -147,9 +152,14 @@ class Client {
   /// Fault::integrity where something else is; a registry that will not say is believed.
   void check_manifest(const Repository& repository, const std::string& at, const Digest& digest);
 
+  /// How uploads go out by now.
+  UploadRules upload_rules(const Repository& repository);
+
   /// Since the client was made.
   std::uint64_t bytes_sent() const;
   std::size_t retries() const;
+  /// Mirrors that sent other bytes than those of a digest, and are not asked any more.
+  std::size_t distrusted_mirrors() const;
 
   const ClientOptions& options() const;
   Progress& progress() const;
@@ -164,5 +174,19 @@ class Client {
  private:
   std::unique_ptr<State> state_;
 };
+
+/// Runs `work`, which reads blobs from `client`; again where a mirror sent something else, which
+/// the next time comes from another place.
+template <class Work>
+auto past_bad_mirrors(const Client& client, Work&& work) -> decltype(work()) {
+  for (;;) {
+    const std::size_t known = client.distrusted_mirrors();
+    try {
+      return work();
+    } catch (const Error& error) {
+      if (error.fault() != Fault::integrity || client.distrusted_mirrors() == known) throw;
+    }
+  }
+}
 
 }  // namespace mlpack

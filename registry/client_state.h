@@ -93,9 +93,17 @@ struct Client::State {
     }
     return look(places.back());
   }
+  /// The places that registries.conf has for `repository`, itself last; without mirrors that were
+  /// given up for good.
+  std::vector<Repository> places_of(const Repository& repository, PullKind kind);
+  /// Notes what went wrong in a mirror; throws `error` again where it is no matter of the mirror's.
+  void give_up(const Repository& mirror, const Error& error);
+  /// The same of a mirror that sent something else than it should have: it is not asked again.
+  void distrust(const Repository& mirror, const Error& error);
   /// "push `x`" and the scope it takes, for messages.
   Attempt attempt(const Repository& repository, std::string what) const;
-  int attempt_limit(RegistryHost& host) const;
+  const RetryPolicy& policy_for(const Repository& repository) const;
+  static int attempt_limit(RegistryHost& host, const RetryPolicy& patience);
 
   /// How the registry takes blobs, as far as is known by now.
   UploadRules upload_rules(const Repository& repository);
@@ -110,9 +118,11 @@ struct Client::State {
   Progress& progress;
   const Stop& stop;
   RetryPolicy policy;
+  RetryPolicy mirror_policy;
   Authorizer authorizer;
   std::atomic<std::uint64_t> bytes_sent{0};
   std::atomic<std::size_t> retries{0};
+  std::atomic<std::size_t> distrusted{0};
 
  private:
   Answer exchange_now(RegistryHost& host, const Repository& repository, const Call& call);
@@ -128,9 +138,6 @@ struct Client::State {
   bool settle_plain(RegistryHost& host, const Response& response);
   void learn(RegistryHost& host, const Answer& answer);
 
-  std::vector<Repository> places_of(const Repository& repository, PullKind kind);
-  /// Throws `error` again where it is no matter of the mirror's.
-  void give_up(const Repository& mirror, const Error& error);
   const RegistriesConf& registries();
 
   std::mutex guard_;  // of the rest

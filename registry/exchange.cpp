@@ -44,6 +44,13 @@ class CountingSource : public Source {
   std::function<void(std::size_t)> moved_;
 };
 
+RetryPolicy policy_of_mirrors(RetryPolicy policy) {
+  constexpr int most_attempts = 3;
+  policy.attempts = std::min(policy.attempts, most_attempts);
+  policy.first_attempts = std::min(policy.first_attempts, most_attempts - 1);
+  return policy;
+}
+
 }  // namespace
 
 std::string reason(const Answer& answer) {
@@ -76,6 +83,7 @@ Client::State::State(Transport& wire,
       progress(tell),
       stop(end),
       policy(complete(options.retry, end)),
+      mirror_policy(policy_of_mirrors(policy)),
       authorizer(transport,
                  credentials,
                  policy,
@@ -110,9 +118,13 @@ Attempt Client::State::attempt(const Repository& repository, std::string what) c
   return {std::move(what), repository.name.host(), scope_of(repository.name, repository.access)};
 }
 
-int Client::State::attempt_limit(RegistryHost& host) const {
+const RetryPolicy& Client::State::policy_for(const Repository& repository) const {
+  return repository.place == Repository::Place::mirror ? mirror_policy : policy;
+}
+
+int Client::State::attempt_limit(RegistryHost& host, const RetryPolicy& patience) {
   const std::scoped_lock lock(host.guard);
-  return host.answered ? policy.attempts : std::min(policy.attempts, policy.first_attempts);
+  return host.answered ? patience.attempts : std::min(patience.attempts, patience.first_attempts);
 }
 
 UploadRules Client::State::upload_rules(const Repository& repository) {
@@ -337,10 +349,11 @@ Answer Client::State::persist(const Repository& repository,
                               const Call& call,
                               const Attempt& attempt) {
   RegistryHost& host = host_of(repository);
-  Attempts attempts(policy, attempt_limit(host));
+  const RetryPolicy& patience = policy_for(repository);
+  Attempts attempts(patience, attempt_limit(host, patience));
   for (;;) {
     Answer answer = exchange(repository, call);
-    attempts.set_limit(attempt_limit(host));
+    attempts.set_limit(attempt_limit(host, patience));
     if (answer.response.failure || is_passing(answer.response.status)) {
       if (wait_for_next(host, answer, attempts, attempt.what)) continue;
       throw refusal(attempt, answer);

@@ -19,8 +19,11 @@ std::vector<Repository> Client::State::places_of(const Repository& repository, P
     return {{repository.name, repository.access, conf.tls_of(repository.name)}};
   }
   std::vector<Repository> places;
-  for (PullPlace& place : conf.places(repository.name, kind))
-    places.push_back({std::move(place.name), repository.access, place.tls});
+  for (PullPlace& place : conf.places(repository.name, kind)) {
+    places.push_back(
+        {std::move(place.name), repository.access, place.tls, Repository::Place::mirror});
+  }
+  places.back().place = Repository::Place::own;
   const std::scoped_lock lock(guard_);
   const Repository last = places.back();
   std::erase_if(
@@ -48,6 +51,16 @@ void Client::State::give_up(const Repository& mirror, const Error& error) {
     progress.note(
         fmt::format("mirror `{}`: {}; the next place is tried", mirror.name.name(), error.what()));
   }
+}
+
+void Client::State::distrust(const Repository& mirror, const Error& error) {
+  {
+    const std::scoped_lock lock(guard_);
+    if (!lost_mirrors_.insert(mirror.name.host()).second) return;
+  }
+  ++distrusted;
+  progress.note(
+      fmt::format("mirror `{}`: {}; it is not asked again", mirror.name.name(), error.what()));
 }
 
 }  // namespace mlpack

@@ -109,9 +109,9 @@ void check_stored(const LayerIntake& intake, const Descriptor& layer, const Dige
   intake.store.put_fact(diff_id_fact, layer.digest, diff_id.text());
 }
 
-void fetch(const LayerIntake& intake,
-           const Descriptor& layer,
-           const std::optional<Digest>& diff_id) {
+void fetch_once(const LayerIntake& intake,
+                const Descriptor& layer,
+                const std::optional<Digest>& diff_id) {
   Progress& progress = intake.client.progress();
   const int task = progress.begin("blob " + layer.digest.short_hex(), layer.size);
   const std::unique_ptr<AtomicFile> file = intake.store.new_blob();
@@ -130,6 +130,12 @@ void fetch(const LayerIntake& intake,
     intake.store.put_fact(diff_id_fact, layer.digest, diff_id->text());
   }
   progress.end(task, "downloaded");
+}
+
+void fetch(const LayerIntake& intake,
+           const Descriptor& layer,
+           const std::optional<Digest>& diff_id) {
+  past_bad_mirrors(intake.client, [&] { fetch_once(intake, layer, diff_id); });
 }
 
 void download_layers(const LayerIntake& intake, PullReport& report) {

@@ -109,9 +109,11 @@ BlobOutcome PushBlobs::push_one(const Descriptor& blob, Mounting mounting) {
   }
   if (request_.check_upload) request_.check_upload(blob);
   const OpenSource open = [&] { return request_.open(blob); };
-  client_.upload_blob(to_, blob, open, [&](std::uint64_t position) {
-    client_.stop().check();
-    line.reach(position);
+  past_bad_mirrors(client_, [&] {
+    client_.upload_blob(to_, blob, open, [&](std::uint64_t position) {
+      client_.stop().check();
+      line.reach(position);
+    });
   });
   line.end("uploaded");
   return {blob, BlobOutcome::Kind::uploaded, {}};

@@ -89,14 +89,17 @@ std::string ImageReader::config_bytes(const Descriptor& config) {
   if (auto bytes = stored(config.digest, max_config_bytes)) {
     return std::move(*bytes);
   }
-  StringSink sink(max_config_bytes);
-  if (!online("the config").get_blob(repository_, config, sink)) {
-    fail(Fault::refused,
-         "the registry has the manifest of `{}` but not its config `{}`",
-         name_,
-         config.digest.text());
-  }
-  return std::move(sink.text);
+  Client& client = online("the config");
+  return past_bad_mirrors(client, [&] {
+    StringSink sink(max_config_bytes);
+    if (!client.get_blob(repository_, config, sink)) {
+      fail(Fault::refused,
+           "the registry has the manifest of `{}` but not its config `{}`",
+           name_,
+           config.digest.text());
+    }
+    return std::move(sink.text);
+  });
 }
 
 // The name may lead to something else tomorrow, so messages about what it led to say the digest.

@@ -4,10 +4,19 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import unittest
 
-from harness import Case, MIB, random_bytes, start, write_files
+from harness import Case, MIB, ROOT, random_bytes, start, write_files
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+
+from fault_acts import cut_answer  # noqa: E402
+from fault_list import FOREVER  # noqa: E402
+from fault_profiles import profiles  # noqa: E402
+from fault_server import FaultServer  # noqa: E402
+from torture import make_certificate  # noqa: E402
 
 SPEC = """\
 schema: 1
@@ -65,6 +74,94 @@ class Mirrors(Pushed):
         refused = self.mlpack("pull", self.image, code=3)
         self.assertIn("registries.conf:3:", refused.err)
         self.assertIn("`blocked` is true or false", refused.err)
+
+
+class BadMirrors(Pushed):
+    """A mirror has the image, and goes wrong in the middle of its layer of a MiB."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["MLPACK_NETWORK"] = "connect=5,stall=1,wait=0.02,longest-wait=0.1"
+        self.before = self.proxy(self.real)
+
+    def mirror(self, **how):
+        server = FaultServer(profiles(tiny=False)["zot"], **how)
+        self.addCleanup(server.stop)
+        trust = ["--ca", how["certificate"]] if "certificate" in how else []
+        self.mlpack("copy", self.image, server.host + "/cache/acme/app:1", *trust)
+        server.requests.clear()
+        return server
+
+    def pull(self, *mirrors, insecure=False):
+        """Pulls through mirrors; gives what mlpack said, and the bytes of blobs that the place itself gave."""
+        tables = "".join('[[registry.mirror]]\nlocation = "%s"\n%s' % (mirror.host, "insecure = true\n" if insecure else "")
+                         for mirror in mirrors)
+        self.conf('[[registry]]\nlocation = "%s"\n%s' % (self.before.host, tables))
+        self.before.take()
+        pulled = self.mlpack("pull", "--json", self.before.host + "/cache/acme/app:1", timeout=60)
+        self.assertEqual(pulled.json()["digest"], self.digest)
+        self.verify_store()
+        return pulled.err, sum(one.received for one in self.before.take() if "/blobs/" in one.path)
+
+    def let_fall(self, server):
+        """It gives half of the layer, and no blob afterwards."""
+        fallen = []
+
+        def act(handler):
+            if fallen:
+                return handler.hang_up()
+            if len(handler.repository.blobs[handler.rest]) > MIB // 2:
+                fallen.append(handler.rest)
+                return cut_answer("mid")(handler)
+            return None
+
+        server.fault("get-blob", act, FOREVER)
+
+    def test_one_that_falls_in_the_middle_of_a_blob_is_gone_on_from_there(self):
+        mirror = self.mirror()
+        self.let_fall(mirror)
+        told, received = self.pull(mirror)
+        self.assertIn("mirror `%s/cache/acme/app`: " % mirror.host, told)
+        self.assertLess(received, 3 * MIB // 4)
+        self.assertGreater(received, MIB // 4)
+
+    def test_of_two_that_fall_the_second_gives_what_the_first_did_not(self):
+        first, second = self.mirror(), self.mirror()
+        self.let_fall(first)
+        _, received = self.pull(first, second)
+        self.assertEqual(received, 0)
+        self.assertEqual({one.kind for one in second.requests}, {"get-blob"})
+
+    def test_one_that_stalls_is_given_up(self):
+        mirror = self.mirror()
+        mirror.fault("get-blob", lambda handler: handler.registry.ending.wait(90), FOREVER, 1)
+        self.pull(mirror)
+
+    def test_one_that_sends_other_bytes_is_not_asked_again(self):
+        mirror = self.mirror()
+        mirror.fault("get-blob", lambda handler: handler.answer(200, (), bytes(len(handler.repository.blobs[handler.rest])),
+                                                                "application/octet-stream"), FOREVER)
+        told, received = self.pull(mirror)
+        self.assertIn("it is not asked again", told)
+        self.assertGreater(received, MIB)
+        self.assertEqual(len([one for one in mirror.requests if one.kind == "get-blob"]), 1)
+
+    def test_one_whose_layer_is_another_is_read_anew_elsewhere(self):
+        mirror = self.mirror()
+        blob = max(mirror.repositories["cache/acme/app"].blobs.items(), key=lambda one: len(one[1]))
+        mirror.repositories["cache/acme/app"].blobs[blob[0]] = blob[1][:-1] + bytes([blob[1][-1] ^ 1])
+        told, received = self.pull(mirror)
+        self.assertIn("it is not asked again", told)
+        self.assertGreater(received, MIB)
+
+    def test_one_that_is_insecure_may_have_any_certificate_or_none(self):
+        os.mkdir(self.path("tls"))
+        mirror = self.mirror(certificate=make_certificate(self.path("tls")))
+        _, received = self.pull(mirror, insecure=True)
+        self.assertEqual(received, 0)
+        shutil.rmtree(self.path("other-store"))
+        _, received = self.pull(mirror)
+        self.assertGreater(received, MIB)
 
 
 NGINX = """\

@@ -198,6 +198,86 @@ TEST_CASE("a blob comes from the first mirror that has it, and a lost one is not
         }) == 1);
 }
 
+namespace {
+
+constexpr const char* mirror_blob = "mirror.example.com/v2/cache/acme/x/blobs";
+
+// The mirror breaks off after that many bytes, and is gone.
+void break_mirror(MirrorRig& test, std::size_t bytes) {
+  const std::string all = test.bytes;
+  test.rig.net.fault(
+      {.match = mirror_blob, .instead = [all, bytes](const Seen&) {
+         return reply(200, {{"Content-Length", std::to_string(all.size())}}, all, bytes);
+       }});
+  test.rig.net.fault(
+      {.match = mirror_blob, .times = 100, .instead = [](const Seen&) { return no_answer(); }});
+}
+
+std::string pulled(MirrorRig& test) {
+  StringSink sink(std::size_t{1} << 20);
+  REQUIRE(test.client->get_blob(test.rig.at("acme/x", Access::pull), blob_of(test.bytes), sink));
+  return sink.text;
+}
+
+std::vector<std::string> ranges_of(const MirrorRig& test, const std::string& origin) {
+  std::vector<std::string> ranges;
+  for (const Seen& seen : test.rig.net.seen()) {
+    if (seen.url.find(origin + "/v2/") == std::string::npos) continue;
+    ranges.push_back(seen.headers.find("Range").value_or("all"));
+  }
+  return ranges;
+}
+
+}  // namespace
+
+TEST_CASE("where a mirror breaks off in the middle, the next place goes on at that byte") {
+  MirrorRig test(one_mirror);
+  test.bytes = std::string(300'000, 'x') + "end";
+  test.rig.registry.put_blob("acme/x", test.bytes);
+  break_mirror(test, 100'000);
+  CHECK(pulled(test) == test.bytes);
+  CHECK(ranges_of(test, "//registry.example.com") == Texts{"bytes=100000-"});
+}
+
+TEST_CASE("a mirror is not waited for as long as the place itself") {
+  MirrorRig test(one_mirror);
+  test.rig.registry.put_blob("acme/x", test.bytes);
+  break_mirror(test, 4);
+  pulled(test);
+  CHECK(ranges_of(test, "//mirror.example.com").size() <= 4);
+}
+
+TEST_CASE("where a mirror's blob is too short, the next place goes on") {
+  MirrorRig test(one_mirror);
+  test.rig.registry.put_blob("acme/x", test.bytes);
+  test.rig.net.fault(
+      {.match = mirror_blob, .instead = [](const Seen&) { return reply(200, {}, "the"); }});
+  CHECK(pulled(test) == test.bytes);
+}
+
+TEST_CASE("a mirror that sends something else is found out and not asked again") {
+  MirrorRig test(one_mirror);
+  test.rig.registry.put_blob("acme/x", test.bytes);
+  test.rig.net.fault({.match = mirror_blob, .times = 100, .instead = [](const Seen&) {
+                        return reply(200, {}, "the liar!");
+                      }});
+  CHECK(error_of([&] { pulled(test); }).fault() == Fault::integrity);
+  CHECK(test.client->distrusted_mirrors() == 1);
+  CHECK(pulled(test) == test.bytes);
+  CHECK(past_bad_mirrors(*test.client, [&] { return pulled(test); }) == test.bytes);
+  CHECK(ranges_of(test, "//mirror.example.com").size() == 1);
+}
+
+TEST_CASE("bytes that the place itself sends are its own fault") {
+  MirrorRig test("");
+  test.rig.registry.put_blob("acme/x", test.bytes);
+  test.rig.net.fault({.match = "registry.example.com/v2/acme/x/blobs",
+                      .times = 100,
+                      .instead = [](const Seen&) { return reply(200, {}, "the liar!"); }});
+  CHECK(error_of([&] { past_bad_mirrors(*test.client, [&] { return pulled(test); }); }).fault() ==
+        Fault::integrity);
+}
+
 TEST_CASE("a push goes where it was told to, past all mirrors") {
   MirrorRig test(one_mirror);
   test.client->upload_blob(test.rig.at("acme/x"), blob_of(test.bytes), open_text(test.bytes));

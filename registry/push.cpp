@@ -47,8 +47,12 @@ class Push {
 
  private:
   // A registry takes a manifest only when it has all that the manifest names; so where the tag
-  // leads to ours, everything is there.
+  // leads to ours, everything is there. What gets a tag now is looked at here all the same.
   void note_present(PushReport& report) const {
+    if (report.state == TargetState::stored && request_.check_unsent) {
+      for (const Descriptor& layer : layers_)
+        request_.check_unsent(layer);
+    }
     for (const std::vector<Descriptor>* blobs : {&layers_, &configs_}) {
       for (const Descriptor& blob : *blobs)
         report.blobs.push_back({blob, BlobOutcome::Kind::present, {}});
@@ -114,11 +118,15 @@ class Push {
       return;
     }
     if (request_.if_match) require_match(request_, tagged_digest(client_, request_));
-    const PutManifest result = client_.put_manifest(to_, *tag, root_.bytes, root_.media_type);
-    if (result == PutManifest::blobs_missing) {
-      fail(Fault::refused,
-           "cannot tag `{}`: the registry says that blobs of its own manifest are missing",
-           request_.target.text());
+    for (int attempt = 0; client_.put_manifest(to_, *tag, root_.bytes, root_.media_type) ==
+                          PutManifest::blobs_missing;
+         ++attempt) {
+      if (attempt + 1 == manifest_attempts) {
+        fail(Fault::refused,
+             "cannot tag `{}`: the registry says that blobs of its own manifest are missing",
+             request_.target.text());
+      }
+      client_.pause(attempt);
     }
     client_.check_manifest(to_, *tag, root_.digest());
   }

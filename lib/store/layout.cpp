@@ -22,9 +22,8 @@ Index empty_index() {
 // `oci-layout` (image-layout.md). Other tools may have written it with other white space.
 void check_version(std::string_view text, const fs::path& path) {
   if (text == version_text) return;
-  const Document document{"`" + path.string() + "`",
-                          Fault::input,
-                          "name another folder with `--store`, or move this one away"};
+  const Document document{
+      "`" + path.string() + "`", Fault::input, "name another folder, or move this one away"};
   const nlohmann::ordered_json json = parse_document(text, document);
   const JsonNode version = JsonNode(json, document).at("imageLayoutVersion");
   if (version.text() != "1.0.0") version.refuse("is " + in_backticks(version.text()));
@@ -55,10 +54,9 @@ Index read_layout(const fs::path& root) {
   const auto text = read_file_if_exists(path, max_index_bytes);
   if (!text) return empty_index();
   return parse_layout_index(*text,
-                            "the store's list of names `" + path.string() + "`",
-                            "restore it from a copy, or delete it and build or pull the images "
-                            "again; what they share with the old ones is still there until "
-                            "`mlpack store gc`");
+                            "the list of images `" + path.string() + "`",
+                            "put it back from a copy, or delete it and make the images anew: of "
+                            "their layers, those that are there are found again");
 }
 
 void update_layout(const fs::path& root, const std::function<bool(Index&)>& change) {

@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace mlpack {
 namespace {
@@ -92,6 +95,12 @@ std::optional<std::string> layer_problem(const Store& store, const Descriptor& l
   return fmt::format("`{}`, which is nowhere; build or pull it again", digest);
 }
 
+// Layers may lack the same thing: one line says so.
+void drop_repeated(std::vector<std::string>& lines) {
+  std::set<std::string> seen;
+  std::erase_if(lines, [&](const std::string& line) { return !seen.insert(line).second; });
+}
+
 }  // namespace
 
 StoreReport Store::verify(std::size_t jobs) const {
@@ -109,6 +118,7 @@ StoreReport Store::verify(std::size_t jobs) const {
       report.problems.push_back(fmt::format("`{}` needs {}", name, *problem));
     }
   }
+  drop_repeated(report.problems);
   return report;
 }
 

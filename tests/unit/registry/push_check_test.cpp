@@ -109,3 +109,34 @@ TEST_CASE("a registry that says no digest in reply to HEAD is asked for the mani
     }
   }
 }
+
+TEST_CASE("a tag is put again where the registry does not see its own manifest's blobs yet") {
+  Rig rig;
+  const CheckedPush pushed;
+  rig.net.fault({.match = "PUT https://registry.example.com/v2/acme/x/manifests/1",
+                 .times = 2,
+                 .instead = [](const Seen&) {
+                   return reply(400, {}, R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]})");
+                 }});
+  push(rig.client, pushed.request);
+  CHECK(rig.waits.size() == 2);
+  CHECK(rig.registry.manifest("acme/x", "1"));
+}
+
+TEST_CASE("what gets a tag is looked at here although the registry has it") {
+  Rig rig;
+  CheckedPush pushed;
+  push(rig.client, pushed.request);
+  std::vector<Digest> looked_at;
+  pushed.request.target = name("registry.example.com/acme/x:2");
+  pushed.request.check_unsent = [&](const Descriptor& layer) {
+    looked_at.push_back(layer.digest);
+    fail(Fault::input, "it is damaged");
+  };
+  CHECK(error_of([&] { push(rig.client, pushed.request); }).fault() == Fault::input);
+  CHECK(looked_at.size() == 1);
+  CHECK_FALSE(rig.registry.manifest("acme/x", "2"));
+  pushed.request.target = name("registry.example.com/acme/x:1");  // has its tag already
+  push(rig.client, pushed.request);
+  CHECK(looked_at.size() == 1);
+}

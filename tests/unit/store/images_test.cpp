@@ -186,14 +186,14 @@ TEST_CASE("a damaged index.json says what to do and is not overwritten") {
   Store store(dir.path());
   const Image image = put_named(store, "a:1", {"x"});
   dir.write("index.json", dir.read("index.json").substr(0, 30));
-  const std::string message = "the store's list of names `" + (dir / "index.json").string() +
+  const std::string message = "the list of images `" + (dir / "index.json").string() +
                               "` is not valid JSON at line 1, column 31";
   check_error([&] { store.images(); }, Fault::integrity, message);
   check_error([&] { store.tag(name("b:1"), descriptor_of(image)); }, Fault::integrity, message);
   check_error([&] { store.gc(Store::Gc::unreferenced); }, Fault::integrity, message);
   CHECK(test::error_of([&] { store.images(); }).hint() ==
-        "restore it from a copy, or delete it and build or pull the images again; what they share "
-        "with the old ones is still there until `mlpack store gc`");
+        "put it back from a copy, or delete it and make the images anew: of their layers, those that "
+        "are there are found again");
   CHECK(dir.read("index.json").size() == 30);
   CHECK(store.has_blob(image.digest()));
 }
@@ -205,7 +205,7 @@ TEST_CASE("hostile lists of names are refused with the rule") {
     dir.write("index.json", text);
     check_error([&] { store.images(); },
                 Fault::integrity,
-                "the store's list of names `" + (dir / "index.json").string() + "`" + problem);
+                "the list of images `" + (dir / "index.json").string() + "`" + problem);
   };
   check("", " is empty");
   check("[]", " is not an object");

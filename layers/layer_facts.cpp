@@ -3,11 +3,11 @@
 #include "layers/elf.h"
 #include "layers/weights_sample.h"
 #include "lib/check/pickle.h"
-#include "lib/check/tokens.h"
 #include "lib/error.h"
 #include "lib/model/damage.h"
 #include "lib/model/folder.h"
 #include "lib/model/secret_files.h"
+#include "lib/model/tokens.h"
 #include "lib/model/weight_index.h"
 #include "lib/text.h"
 

@@ -124,7 +124,9 @@ class Reader {
     if (facts.format == FileFormat::unknown && is_torch_name(file.path)) {
       findings_.warnings.push_back(in_backticks(file.path) + " is of no format that is known");
     }
-    if (auto secret = find_secret(file)) findings_.problems.push_back(std::move(*secret));
+    auto secret = find_secret(file);
+    if (!secret && is_small) secret = find_token(file);
+    if (secret) findings_.problems.push_back(std::move(*secret));
     return is_small;
   }
 

@@ -2,6 +2,7 @@
 
 #include "lib/model/cursor.h"
 #include "lib/model/folder.h"
+#include "lib/model/tokens.h"
 #include "lib/spec/secrets.h"
 #include "lib/text.h"
 
@@ -16,6 +17,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::uint64_t largest_part = std::uint64_t{64} << 10;
+constexpr std::uint64_t largest_text = std::uint64_t{1} << 20;
 
 constexpr std::array token_names{
     "token"sv, ".token"sv, "token.txt"sv, "hf_token"sv, ".hf_token"sv, "hf_token.txt"sv};
@@ -90,6 +92,14 @@ std::optional<Kind> kind_of(std::string_view name) {
   return std::nullopt;
 }
 
+ModelProblem problem_of(const ModelFile& file, std::string_view what) {
+  return ModelProblem{file.path,
+                      fmt::format("holds {}", what),
+                      "whoever can pull the image could read it",
+                      "remove it from the folder, or exclude it; give it to the container instead",
+                      Fault::gate};
+}
+
 }  // namespace
 
 std::optional<ModelProblem> find_secret(const ModelFile& file) {
@@ -98,11 +108,17 @@ std::optional<ModelProblem> find_secret(const ModelFile& file) {
   const auto bytes = file.open();
   const std::uint64_t length = std::min(bytes->size(), largest_part);
   if (!kind->holds(Cursor(*bytes, 0, bytes->size()).text(length))) return std::nullopt;
-  return ModelProblem{file.path,
-                      fmt::format("holds {}", kind->what),
-                      "whoever can pull the image could read it",
-                      "remove it from the folder, or exclude it; give it to the container instead",
-                      Fault::gate};
+  return problem_of(file, kind->what);
+}
+
+std::optional<ModelProblem> find_token(const ModelFile& file) {
+  if (file.size > largest_text || !may_hold_token(file.path)) return std::nullopt;
+  const auto bytes = file.open();
+  if (bytes->size() > largest_text) return std::nullopt;
+  const std::string text = Cursor(*bytes, 0, bytes->size()).text(bytes->size());
+  const std::string what = text.find('\0') == std::string::npos ? token_in(text) : std::string();
+  if (what.empty()) return std::nullopt;
+  return problem_of(file, what);
 }
 
 }  // namespace mlpack

@@ -38,6 +38,15 @@ TEST_CASE("a secret among the weights is refused at the gate") {
         "token holds a token: whoever can pull the image could read it");
 }
 
+TEST_CASE("a token in a small text of any name is refused") {
+  const std::string real = "hf_" + std::string(17, 'a') + std::string(17, 'B');
+  CHECK(problems({{"notes.txt", "use " + real + " to download"}}) ==
+        "notes.txt holds a token of Hugging Face: whoever can pull the image could read it");
+  CHECK(problems({{"README.md", "use hf_" + std::string(34, 'x') + " to download"}}).empty());
+  CHECK(problems({{"README.md", real + std::string(std::size_t{1} << 20, ' ')}}).empty());
+  CHECK(problems({{"data.idx", std::string(1, '\0') + real}}).empty());
+}
+
 TEST_CASE("files that are only called like secrets are fine") {
   CHECK(problems({{"token", "two words"}}).empty());
   CHECK(problems({{".env", "A=1\n# HF_TOKEN=" + token + "\nPORT=8000\n"}}).empty());

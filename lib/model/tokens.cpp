@@ -1,4 +1,4 @@
-#include "lib/check/tokens.h"
+#include "lib/model/tokens.h"
 
 #include <algorithm>
 #include <array>

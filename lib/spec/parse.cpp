@@ -24,7 +24,8 @@ std::string no_such_variable(const std::string& name, const Variables& known) {
     names.push_back(variable);
   const auto slip = did_you_mean(name, names);
   return slip ? fmt::format("did you mean `{}`?", *slip)
-              : fmt::format("add it to the spec: `variables: {{{}: DEFAULT}}`", printable(name));
+              : fmt::format("add it to the spec: `variables: {{{}: DEFAULT}}`",
+                            printable(mask_secrets(name)));
 }
 
 // The defaults of the file under what the command line says.
@@ -40,7 +41,8 @@ Variables variables_of(const YamlNode& root, const SpecOptions& options, const f
     if (known == variables.end()) {
       throw Error(
           Fault::usage,
-          fmt::format("`--var {}` names no variable of `{}`", printable(name), file.string()),
+          fmt::format(
+              "`--var {}` names no variable of `{}`", printable(mask_secrets(name)), file.string()),
           no_such_variable(name, variables));
     }
     known->second = value;
@@ -133,6 +135,10 @@ Spec parse_spec(std::string_view text, const fs::path& file, const SpecOptions& 
   Spec spec = decode(root, file);
   add_labels(spec, options);
   replace_platforms(spec, options);
+  // An index has its images in one order, however they were asked for.
+  std::sort(spec.platforms.begin(), spec.platforms.end(), [](const auto& left, const auto& right) {
+    return left.value < right.value;
+  });
   return spec;
 }
 

@@ -1,5 +1,6 @@
 #include "lib/spec/yaml.h"
 
+#include "lib/spec/secrets.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -201,7 +202,7 @@ class Builder : public YAML::EventHandler {
   bool check_tag(const std::string& tag, Place place) {
     if (tag.empty() || tag == "?" || tag == "!" || tag == "tag:yaml.org,2002:str") return true;
     problems_.add(place,
-                  fmt::format("the tag `{}` has no meaning here", printable(tag)),
+                  fmt::format("the tag `{}` has no meaning here", printable(mask_secrets(tag))),
                   "remove the tag; write quotes to make something text");
     return false;
   }

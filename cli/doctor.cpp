@@ -131,7 +131,9 @@ Command doctor_command() {
     list.option(
         {"--nodes", "FILE", "look at the nodes in what `kubectl get nodes -o json` printed"},
         options->nodes);
-    list.option({"--registry", "HOST", "see whether this registry can be used, too"},
+    list.option({"--registry",
+                 "HOST[/REPOSITORY]",
+                 "see whether this registry can be used, too, and how it takes uploads"},
                 options->registry);
     list.option({"--root", "DIR", "look at the captured host in DIR in place of this one"},
                 options->root);

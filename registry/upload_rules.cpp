@@ -79,6 +79,31 @@ void UploadRules::distrust_ranges() {
   changed_ = true;
 }
 
+std::vector<UploadForm> UploadRules::forms() const {
+  std::vector<UploadForm> forms;
+  for (const Form& form : forms_)
+    forms.push_back(form.form);
+  return forms;
+}
+
+void UploadRules::keep_only(UploadForm form, std::uint64_t chunk) {
+  for (const UploadForm other : forms()) {
+    if (other != form) refuse(other, 0);
+  }
+  chunk_ = std::min(chunk_, chunk);
+}
+
+void UploadRules::learn_from(const UploadRules& other, const UploadRules& before, UploadForm form) {
+  for (const Form& one : other.forms_) {
+    if (one.form == form) refuse(form, one.refused_from);
+  }
+  if (other.chunk_ < before.chunk_) {
+    chunk_ = std::min(chunk_, other.chunk_);
+    changed_ = true;
+  }
+  if (!other.believes_ranges() && believes_ranges()) distrust_ranges();
+}
+
 std::string UploadRules::text(std::int64_t now) const {
   std::string line =
       fmt::format("1 {} {} {}", now, chunk_, believes_ranges() ? "exact" : "ignored");

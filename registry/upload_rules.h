@@ -33,6 +33,13 @@ class UploadRules {
   void distrust_ranges();
   bool believes_ranges() const { return ranges_ == UploadRanges::exact; }
 
+  /// The forms that are tried, in their order.
+  std::vector<UploadForm> forms() const;
+  /// For who wants to know of one form alone: nothing is sent in another, and no chunk is larger.
+  void keep_only(UploadForm form, std::uint64_t chunk);
+  /// Takes over what `other`, which was `before`, learnt of `form`.
+  void learn_from(const UploadRules& other, const UploadRules& before, UploadForm form);
+
   /// Something was learnt that the row does not say.
   bool is_changed() const { return changed_; }
   /// What was learnt, as one line that holds for some days from `now` (seconds since the epoch).

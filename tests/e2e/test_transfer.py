@@ -98,6 +98,9 @@ class Transfer(Case):
         self.assertGreaterEqual(killer.cut, CUTS // 2)
         self.verify_store()
         self.assertEqual(os.listdir(self.path("store", "uploads")), [])
+        if FULL:
+            print("        %d bytes arrived of an image of %d, with %d cuts and %d kills (seed %d)" % (
+                killer.moved, SHARDS * SHARD, killer.cut, killer.killed, SEED), flush=True)
         return digest
 
     def killer(self):
@@ -128,6 +131,9 @@ class Transfer(Case):
         began = time.monotonic()
         self.mlpack("push", "oci:%s:1" % self.path("layout"), server.host + "/acme/many:1")
         seconds = time.monotonic() - began
+        if FULL:
+            print("        %d blobs in %.1f s, %d connections, %d requests" % (
+                SMALL_BLOBS, seconds, server.connections, len(server.requests)), flush=True)
         self.assertEqual(server.problem("acme/many", "1", None), "")
         # The machine of a quick run may be busy.
         self.assertLessEqual(seconds, (1.5 if FULL else 4) * SMALL_BLOBS * 3 * latency / TRANSFERS + 1)

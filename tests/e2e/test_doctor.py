@@ -12,17 +12,19 @@ from host_tree import HOSTS, make_host, names
 from image_tree import Image
 
 FAKES = os.path.join(ROOT, "tests", "unit", "host")
-# Puts a GPU and a driver's libraries where doctor looks, for one command: nothing of the host is changed.
+# Puts GPUs and a driver's libraries where doctor looks, for one command: nothing of the host is changed.
 WITH_DRIVER = """set -e
 mount -t tmpfs none /run
 mkdir -p /run/opengl-driver/lib
 cp {0}/* /run/opengl-driver/lib
 mount -t tmpfs none /sys
-mkdir -p /sys/bus/pci/devices/0000:18:00.0
-cd /sys/bus/pci/devices/0000:18:00.0
-echo 0x10de > vendor
-echo 0x030200 > class
-exec {1}"""
+for bus in {1}; do
+  mkdir -p /sys/bus/pci/devices/0000:$bus:00.0
+  echo 0x10de > /sys/bus/pci/devices/0000:$bus:00.0/vendor
+  echo 0x030200 > /sys/bus/pci/devices/0000:$bus:00.0/class
+done
+exec {2}"""
+EIGHT = ("11", "12", "13", "14", "15", "16", "17", "18")
 
 
 def golden(name):
@@ -134,10 +136,10 @@ class Driver(Doctor):
         link = name[:name.index(".so.") + 4] + "1"
         os.symlink(name, self.path("lib", link))
 
-    def doctor(self, *argv, code=None):
+    def doctor(self, *argv, code=None, buses=("18",)):
         binary = self.binary_for("root")
         words = " ".join(shlex.quote(word) for word in (binary, "doctor", "--json", *argv))
-        return self.run_tool("unshare", "-m", "sh", "-c", WITH_DRIVER.format(self.path("lib"), words), code=code,
+        return self.run_tool("unshare", "-m", "sh", "-c", WITH_DRIVER.format(self.path("lib"), " ".join(buses), words), code=code,
                              env={"LD_LIBRARY_PATH": self.path("lib")})
 
     def cuda(self, how):
@@ -155,6 +157,19 @@ class Driver(Doctor):
         self.assertEqual(document["host"]["cuda"], "12.4")
         self.assertEqual(document["host"]["gpus"][0]["name"], "NVIDIA A100-SXM4-80GB")
         self.assertIn("gpu-lost", {finding["id"] for finding in document["findings"]})
+
+    def test_eight_gpus_are_shown_in_less_than_two_seconds(self):
+        self.fake("libnvidia-ml.so.550.54.15", "fake_nvml_eight.c")
+        self.fake("libcuda.so.550.54.15", "fake_cuda_eight.c")
+        results = [self.doctor(buses=EIGHT) for _ in range(3)]
+        self.assertLess(min(result.seconds for result in results), 2)
+        document = results[0].json()
+        self.assertEqual(document["host"]["gpus"], [{
+            "name": "NVIDIA H100 80GB HBM3", "model": "H100 SXM 80GB", "count": 8, "computeCapability": "9.0",
+            "memory": 85520809984}])
+        told = {finding["id"] for finding in document["findings"]}
+        self.assertFalse([name for name in told if name.startswith(("gpu-", "nvml-", "cuda-", "nvlink-", "fabric-", "memory-"))],
+                         document["findings"])
 
     def test_a_library_that_hangs_is_given_up(self):
         self.fake("libnvidia-ml.so.550.54.15", "fake_nvml_hangs.c")

@@ -1,16 +1,19 @@
 #include "cli/build.h"
 
 #include "cli/also_layers.h"
+#include "cli/attach.h"
 #include "cli/base.h"
 #include "cli/build_check.h"
 #include "cli/build_lock.h"
 #include "cli/catalog_folders.h"
 #include "cli/commands.h"
 #include "cli/early_upload.h"
+#include "cli/keep.h"
 #include "cli/layer_jobs.h"
 #include "cli/output_checks.h"
 #include "cli/prepared_image.h"
 #include "cli/publisher.h"
+#include "cli/referrers.h"
 #include "cli/registry_limits.h"
 #include "cli/remote_weights.h"
 #include "cli/session.h"
@@ -174,37 +177,6 @@ BuiltImage build_image(const Wish& wish,
   return built;
 }
 
-// The images under their names in the store: one as itself, several under an index.
-ImageSet keep(std::vector<Image> images, const std::vector<Reference>& names, Store& store) {
-  ImageSet set;
-  set.images = std::move(images);
-  for (const Image& image : set.images)
-    store.put_image(image);
-  if (set.images.size() > 1) {
-    set.index = store.put_index(set.images, {});
-    const auto bytes = store.read_blob(set.index->digest, max_manifest_bytes);
-    if (!bytes) fail(Fault::input, "the index `{}` left the store", set.index->digest.text());
-    set.index_bytes = *bytes;
-  }
-  for (const Reference& name : names)
-    store.tag(name, set.root());
-  return set;
-}
-
-void keep_all(BuiltSpec& built, const Wish& wish, const Shells& shells, Session& session) {
-  std::vector<Image> images;
-  images.reserve(built.images.size());
-  for (const BuiltImage& image : built.images)
-    images.push_back(image.image);
-  built.set = keep(std::move(images), built.names, session.store);
-  const AlsoContext context{
-      shells, session.store, session.pack_context(), session.open_remote_parts()};
-  for (const AlsoWish& also : wish.also) {
-    auto others = also_images(also.kind, wish.spec, built.images, context);
-    built.also.push_back({also, keep(std::move(others), {also.name}, session.store)});
-  }
-}
-
 void write_outputs(const BuiltSpec& built,
                    const std::vector<ArchiveLocation>& outputs,
                    const BuildOptions& options,
@@ -213,8 +185,10 @@ void write_outputs(const BuiltSpec& built,
                               &session.store,
                               &session.terminal(),
                               &session.world.stop};
-  for (const ArchiveLocation& output : outputs)
+  for (const ArchiveLocation& output : outputs) {
     write_archive(output, built.names.front().text(), built.set, context);
+    if (output.is_layout()) write_referrers(output, built.attached, context);
+  }
 }
 
 // Whether all can be pushed, before anything is read.
@@ -286,6 +260,7 @@ BuiltSpec build_spec(const Wish& wish,
   lock.finish(session);
   check_built(built, wish, options, session);
   keep_all(built, wish, shared.shells, session);
+  attach_artifacts(built, wish, options, session);
   write_outputs(built, outputs, options, session);
   if (options.push) publisher.push(built);
   built.seconds = watch.seconds();
@@ -294,6 +269,7 @@ BuiltSpec build_spec(const Wish& wish,
 
 void check(const BuildOptions& options) {
   ignored_findings(options.ignored);
+  attach_kinds(options.attach);
   if (options.push && options.offline) {
     fail(Fault::usage, "`--push` and `--offline` exclude each other");
   }
@@ -369,6 +345,11 @@ Command build_command() {
                   "KIND=REF",
                   "make REF of the same weights: a weights-image, a weights-volume or a modelpack"},
                  options->also);
+    list.options({"--attach",
+                  "KIND",
+                  "put an artifact beside the image that refers to it",
+                  {"image-compatibility"}},
+                 options->attach);
     list.flag({"--locked", "", "fail where the lock is missing or does not fit the spec"},
               options->locked);
     list.flag({"--offline", "", "use no network: only what the store holds"}, options->offline);

@@ -24,6 +24,7 @@ struct BuildOptions {
   std::vector<std::string> variables;
   std::vector<std::string> labels;
   std::vector<std::string> also;
+  std::vector<std::string> attach;
   bool push = false;
   bool offline = false;
   bool verify_cache = false;
@@ -41,6 +42,7 @@ struct BuiltImage {
   std::uint64_t bytes_read = 0;      // of the user's files and of packages
   std::uint64_t bytes_written = 0;   // to the store
   std::optional<Findings> findings = std::nullopt;  // nullopt: it was not checked
+  unsigned x86_level = 0;  // that its programs want; 0: any, or it was not checked
 };
 
 /// What --also made of the weights.
@@ -55,6 +57,7 @@ struct BuiltSpec {
   std::vector<BuiltImage> images;  // one for each platform
   ImageSet set;                    // the same as they are in the store
   std::vector<BuiltAlso> also;
+  std::vector<Image> attached;  // artifacts that refer to `images`
   std::vector<Reference> pushed;
   double seconds = 0;
 };

@@ -1,5 +1,6 @@
 #include "cli/build_check.h"
 
+#include "lib/check/node_rules.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -84,9 +85,9 @@ void check_built(BuiltSpec& built,
                       title_of(built, image)));
       continue;
     }
-    image.findings = without_ignored(check_image({wish.catalog, image.image.config, *files, fleet}),
-                                     ignored,
-                                     session.terminal());
+    const CheckInput input{wish.catalog, image.image.config, *files, fleet};
+    image.findings = without_ignored(check_image(input), ignored, session.terminal());
+    if (!options.attach.empty()) image.x86_level = x86_level_of(input);
     tell_findings(*image.findings, session.terminal());
     checked.push_back({image.image.platform().text(), *image.findings});
   }

@@ -50,6 +50,11 @@ Json spec_json(const BuiltSpec& built) {
                             {"ref", also.wish.name.text()},
                             {"digest", also.set.root().digest.text()}});
   }
+  for (const Image& artifact : built.attached) {
+    json["attached"].push_back({{"artifactType", artifact.manifest.artifact_type},
+                                {"digest", artifact.digest().text()},
+                                {"subject", artifact.manifest.subject->digest.text()}});
+  }
   json["pushed"] = texts_of(built.pushed);
   json["bytesRead"] = sum(built, [](const BuiltImage& i) { return i.bytes_read; });
   json["bytesWritten"] = sum(built, [](const BuiltImage& i) { return i.bytes_written; });

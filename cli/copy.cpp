@@ -2,6 +2,7 @@
 #include "cli/images.h"
 #include "cli/push_all.h"
 #include "cli/push_report.h"
+#include "cli/referrers.h"
 #include "cli/result.h"
 #include "cli/stopwatch.h"
 #include "cli/targets.h"
@@ -23,6 +24,7 @@ struct CopyOptions {
   std::vector<std::string> source;
   std::vector<std::string> target;
   std::string platform;
+  bool referrers = false;
 };
 
 // An image that is copied, and where it is.
@@ -122,6 +124,12 @@ void copy_to_archive(const CopySource& source,
 
 void copy_image(const CopyOptions& options, World& world) {
   ImageLocation target = parse_image_location(options.target.front());
+  const auto* place = std::get_if<ArchiveLocation>(&target);
+  if (options.referrers && place != nullptr && !place->is_layout()) {
+    throw Error(Fault::usage,
+                "`--referrers` needs a registry or a layout: an archive holds one image",
+                "copy to `oci:DIR`");
+  }
   if (auto* name = std::get_if<Reference>(&target)) {
     *name = name->with_default_tag();
     require_hosts({*name});
@@ -132,10 +140,15 @@ void copy_image(const CopyOptions& options, World& world) {
   const DiffIds diff_ids(source.is_local() ? source.image.set.images : std::vector<Image>(),
                          world.stop);
   const OpenBlob open = diff_ids.checked(source.image.open);
+  const std::vector<Image> attached =
+      options.referrers ? find_referrers(source.image, "", session) : std::vector<Image>();
   if (const auto* name = std::get_if<Reference>(&target)) {
     copy_to_registry(source, open, *name, session);
+    push_referrers(attached, *name, source.image.open, session.client);
   } else {
-    copy_to_archive(source, open, std::get<ArchiveLocation>(target), session);
+    const auto& archive = std::get<ArchiveLocation>(target);
+    copy_to_archive(source, open, archive, session);
+    write_referrers(archive, attached, {source.image.open, nullptr, &world.terminal, &world.stop});
   }
 }
 
@@ -154,6 +167,8 @@ Command copy_command() {
     list.positional({"DST", "", "where to: the same", {}, Count::required}, options->target);
     list.option({"--platform", "P", "of several platforms, copy P alone (linux/arm64, say)"},
                 options->platform);
+    list.flag({"--referrers", "", "copy what refers to the image, too, such as signatures"},
+              options->referrers);
     return [options](World& world) { copy_image(*options, world); };
   };
   return {"copy",

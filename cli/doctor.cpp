@@ -29,13 +29,6 @@ Host host_of(const DoctorOptions& options) {
   return Host(options.root);
 }
 
-void append(Findings& all, Findings more) {
-  std::move(more.begin(), more.end(), std::back_inserter(all));
-  std::stable_sort(all.begin(), all.end(), [](const Finding& one, const Finding& other) {
-    return one.level < other.level;
-  });
-}
-
 // Per GPU, and for all of them: they run at the same time.
 constexpr double run_seconds = 9;
 
@@ -56,9 +49,13 @@ DoctorReport examine(const DoctorOptions& options, const Catalog& catalog, World
     if (!image->wants_gpu()) input.wanted = HostInput::Wanted::no_gpu;
   }
   report.findings = check_host(input);
-  if (image) append(report.findings, check_host_image(input, image->facts()));
-  if (report.runs) append(report.findings, check_host_run(catalog, *report.runs));
-  if (!options.registry.empty()) append(report.findings, check_registry(options.registry, world));
+  if (image) {
+    add_findings(report.findings, check_host_image(input, image->facts()));
+    add_findings(report.findings, image->check_rules(node_features(report.facts)));
+  }
+  if (report.runs) add_findings(report.findings, check_host_run(catalog, *report.runs));
+  if (!options.registry.empty())
+    add_findings(report.findings, check_registry(options.registry, world));
   return report;
 }
 
@@ -88,7 +85,7 @@ void examine_nodes(const DoctorOptions& options, const Catalog& catalog, World& 
   if (options.fix && !world.json()) {
     Findings all;
     for (const NodeReport& node : nodes)
-      append(all, node.findings);
+      add_findings(all, node.findings);
     world.terminal.result(doctor_commands(all));
   } else {
     world.terminal.result(world.json() ? json_line(nodes_json(name, nodes))
@@ -116,6 +113,13 @@ void doctor(const DoctorOptions& options, World& world) {
 }
 
 }  // namespace
+
+void add_findings(Findings& all, Findings more) {
+  std::move(more.begin(), more.end(), std::back_inserter(all));
+  std::stable_sort(all.begin(), all.end(), [](const Finding& one, const Finding& other) {
+    return one.level < other.level;
+  });
+}
 
 Command doctor_command() {
   using Count = ArgumentInfo::Count;

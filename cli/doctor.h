@@ -3,6 +3,7 @@
 #include "cli/session.h"
 #include "lib/check/host.h"
 #include "lib/check/host_image.h"
+#include "lib/check/node_rules.h"
 #include "lib/check/nodes.h"
 #include "lib/host/smoke.h"
 
@@ -39,6 +40,8 @@ struct DoctorReport {
 /// What the host is in a few lines, a paragraph for each finding, and the verdict.
 std::string doctor_text(const DoctorReport& report);
 nlohmann::ordered_json doctor_json(const DoctorReport& report);
+/// Adds `more` to `all`, errors first.
+void add_findings(Findings& all, Findings more);
 /// The commands that mend what was found, for a person to run.
 std::string doctor_commands(const Findings& findings);
 
@@ -56,6 +59,8 @@ class DoctorImage {
   const std::string& name() const { return name_; }
   HostImage facts() const;
   bool wants_gpu() const;
+  /// What its compatibility artifact asks for and `features` do not have.
+  Findings check_rules(const NodeFeatures& features) const;
 
  private:
   Session session_;
@@ -63,6 +68,7 @@ class DoctorImage {
   std::optional<Image> image_;
   std::optional<ImageFiles> files_;
   bool has_cuda_ = false;
+  std::optional<NodeRules> rules_;
 };
 
 /// Whether a registry can be reached, is one, and knows who we are.

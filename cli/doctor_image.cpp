@@ -1,3 +1,4 @@
+#include "cli/attach.h"
 #include "cli/check.h"
 #include "cli/doctor.h"
 #include "lib/check/cuda_facts.h"
@@ -23,6 +24,7 @@ DoctorImage::DoctorImage(const std::string& name, const std::string& architectur
   }
   name_ = found.name;
   image_ = image_for(architecture, images);
+  rules_ = compatibility_of(found, *image_, session_);
   if (found.place == NamedImage::Place::registry) return;
   files_ = check_files(*image_, found, session_);
   has_cuda_ = cuda_facts(Catalog::built_in(), *files_, image_->config).version.has_value();
@@ -32,6 +34,10 @@ HostImage DoctorImage::facts() const {
   HostImage image = host_image(*image_);
   image.files = files_ ? &*files_ : nullptr;
   return image;
+}
+
+Findings DoctorImage::check_rules(const NodeFeatures& features) const {
+  return rules_ ? check_node_rules(*rules_, features) : Findings();
 }
 
 bool DoctorImage::wants_gpu() const {

@@ -61,8 +61,12 @@ std::vector<NodeReport> check_node_file(const std::string& path,
   std::optional<HostImage> facts;
   if (image != nullptr) facts.emplace(image->facts());
   std::vector<NodeReport> reports;
-  for (const ClusterNode& node : nodes)
+  for (const ClusterNode& node : nodes) {
     reports.push_back({node, check_node(catalog, node, facts ? &*facts : nullptr)});
+    if (image != nullptr) {
+      add_findings(reports.back().findings, image->check_rules(node_features(node)));
+    }
+  }
   return reports;
 }
 

@@ -1,5 +1,6 @@
 #include "cli/publisher.h"
 
+#include "cli/referrers.h"
 #include "lib/text.h"
 #include "registry/push.h"
 
@@ -8,6 +9,7 @@ namespace mlpack {
 void Publisher::push(BuiltSpec& built) {
   for (const Reference& name : built.names) {
     push_set(built.set, name);
+    push_referrers(built.attached, name, session_.open_anywhere(), session_.client);
     built.pushed.push_back(name);
   }
   for (const BuiltAlso& also : built.also)

@@ -2,6 +2,7 @@
 #include "cli/images.h"
 #include "cli/output_checks.h"
 #include "cli/push_report.h"
+#include "cli/referrers.h"
 #include "cli/report.h"
 #include "cli/result.h"
 #include "cli/targets.h"
@@ -123,6 +124,7 @@ struct PushWork {
       : image(find_local_image(options.image.front(), session)),
         // What an archive holds is taken from it, wherever else it may be.
         store(image.place == NamedImage::Place::store ? &session.store : nullptr),
+        attached(find_referrers(image, "", session)),
         diff_ids(store == nullptr ? image.set.images : std::vector<Image>(), session.world.stop),
         names(BlobNames::of(image.set.images)) {
     names.origin = [this](const Descriptor& blob) { return origin_of(image, store, blob); };
@@ -142,6 +144,7 @@ struct PushWork {
 
   NamedImage image;
   Store* store;
+  std::vector<Image> attached;  // what refers to it
   DiffIds diff_ids;
   BlobNames names;
 };
@@ -223,6 +226,9 @@ void push_image(const PushOptions& options, World& world) {
   }
   for (const PushResult& result : results) {
     if (options.explain) explain(result, work, world);
+  }
+  for (const PushResult& result : results) {
+    if (result.report) push_referrers(work.attached, result.name, work.image.open, session.client);
   }
   show_results(results, world);
 }

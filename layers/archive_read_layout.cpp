@@ -2,6 +2,7 @@
 #include "layers/archive_read.h"
 #include "lib/error.h"
 #include "lib/oci/manifest.h"
+#include "lib/oci/referrers.h"
 #include "lib/oci/verify.h"
 #include "lib/store/layout.h"
 #include "lib/text.h"
@@ -22,6 +23,15 @@ std::string names(const Index& index) {
     if (!name_of(entry).empty()) names.push_back("`" + name_of(entry) + "`");
   }
   return names.empty() ? "it names no image" : "it has " + join(names, ", ");
+}
+
+// Lists of what refers to an image are no images, nor is what other tools put beside one without a
+// name.
+void drop_referrers(Index& index) {
+  std::erase_if(index.manifests, [](const Descriptor& entry) {
+    const std::string name = name_of(entry);
+    return subject_of_tag(name).has_value() || (name.empty() && !entry.artifact_type.empty());
+  });
 }
 
 const Descriptor& select(const Index& index, const std::string& tag, const std::string& what) {
@@ -87,10 +97,11 @@ LoadedArchive load_layout(ArchiveFiles files, const std::string& tag) {
   if (!shared->has("index.json")) {
     fail(Fault::input, "`{}` is no OCI layout: it has no index.json", shared->name());
   }
-  const Index index = parse_local([&] {
+  Index index = parse_local([&] {
     return parse_layout_index(shared->text("index.json", max_layout_index),
                               "index.json of `" + shared->name() + "`");
   });
+  if (tag.empty()) drop_referrers(index);
   const Descriptor root = select(index, tag, shared->name());
   LoadedArchive loaded;
   loaded.name = name_of(root);

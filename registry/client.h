@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mlpack {
 
@@ -151,6 +152,11 @@ class Client {
   /// a manifest a moment after they took it. Fault::refused where nothing is there,
   /// Fault::integrity where something else is; a registry that will not say is believed.
   void check_manifest(const Repository& repository, const std::string& at, const Digest& digest);
+  /// What the registry lists as referring to the manifest `subject`, of `artifact_type` (empty: of
+  /// any). nullopt where it keeps no such lists: a tag may lead to one then (referrers.h).
+  std::optional<std::vector<Descriptor>> referrers(const Repository& repository,
+                                                   const Digest& subject,
+                                                   const std::string& artifact_type);
 
   /// How uploads go out by now.
   UploadRules upload_rules(const Repository& repository);

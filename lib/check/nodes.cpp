@@ -127,6 +127,11 @@ ClusterNode node_of(const JsonNode& item) {
   const NodeLabels labels = found ? found->text_map() : NodeLabels();
   node.machine = value_of_label(labels, "kubernetes.io/arch");
   read_gpu(labels, node);
+  for (const auto& label : labels) {
+    const bool counts = label.first.starts_with("nvidia.com/") ||
+                        label.first.starts_with("feature.node.kubernetes.io/");
+    if (counts) node.labels.insert(label);
+  }
   return node;
 }
 

@@ -3,6 +3,7 @@
 #include "lib/check/host_image.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ struct ClusterNode {
   std::optional<Version> capability;
   std::uint64_t memory = 0;      // of a GPU, in bytes; 0: not known
   std::uint64_t own_memory = 0;  // of the node
+  /// Those of NVIDIA and of node-feature-discovery.
+  std::map<std::string, std::string> labels = {};
 };
 
 /// The nodes in what `kubectl get nodes -o json` prints, with the labels of GPU feature discovery

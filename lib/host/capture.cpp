@@ -111,6 +111,11 @@ class HostCapture {
       put_line("/proc/meminfo", fmt::format("MemTotal: {} kB", *system.memory / 1024));
     if (system.processors != 0)
       put_line("/sys/devices/system/cpu/online", fmt::format("0-{}", system.processors - 1));
+    if (!system.processor_flags.empty()) {
+      const std::vector<std::string> flags(system.processor_flags.begin(),
+                                           system.processor_flags.end());
+      put_line("/proc/cpuinfo", "flags\t\t: " + join(flags, " "));
+    }
     if (system.lock_limit)
       put_line("/proc/self/limits", fmt::format("Max locked memory {} bytes", *system.lock_limit));
     if (system.cgroups == SystemFacts::Cgroups::v2) put_empty("/sys/fs/cgroup/cgroup.controllers");

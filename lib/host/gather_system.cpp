@@ -63,6 +63,21 @@ bool has_iommu(const Host& host) {
   return line.find("iommu=pt") == std::string::npos && line.find("iommu=off") == std::string::npos;
 }
 
+// Of the first processor: the others are no different, and there may be hundreds.
+std::set<std::string> processor_flags(const Host& host) {
+  constexpr std::size_t enough = 16384;
+  const std::string text = host.head("/proc/cpuinfo", enough);
+  for (const std::string_view line : split(text, '\n')) {
+    const std::size_t colon = line.find(':');
+    if (!line.starts_with("flags") || colon == std::string_view::npos) continue;
+    std::set<std::string> flags;
+    for (const std::string_view flag : split(trim(line.substr(colon + 1)), ' '))
+      flags.emplace(flag);
+    return flags;
+  }
+  return {};
+}
+
 SystemFacts::Cgroups cgroups_of(const Host& host) {
   if (host.exists("/sys/fs/cgroup/cgroup.controllers")) return SystemFacts::Cgroups::v2;
   return host.exists("/sys/fs/cgroup/memory") ? SystemFacts::Cgroups::v1
@@ -82,6 +97,7 @@ SystemFacts gather_system(const Host& host) {
   const auto memory = number_after(host.text("/proc/meminfo").value_or(""), "MemTotal:");
   if (memory) system.memory = *memory * 1024;
   system.processors = count_of_ranges(host.line("/sys/devices/system/cpu/online"));
+  system.processor_flags = processor_flags(host);
   system.lock_limit =
       number_after(host.text("/proc/self/limits").value_or(""), "Max locked memory");
   system.cgroups = cgroups_of(host);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <fstream>
 #include <system_error>
 
 namespace mlpack {
@@ -67,6 +68,17 @@ std::optional<std::string> Host::text(std::string_view path, std::uint64_t limit
   } catch (const Error&) {
     return std::nullopt;
   }
+}
+
+std::string Host::head(std::string_view path, std::size_t most) const {
+  const auto real_path = real(path);
+  std::error_code failed;
+  if (!real_path || !fs::is_regular_file(*real_path, failed)) return {};
+  std::ifstream file(*real_path, std::ios::binary);
+  std::string text(most, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(most));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
 }
 
 std::string Host::line(std::string_view path) const {

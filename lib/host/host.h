@@ -2,6 +2,7 @@
 
 #include "lib/file.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ class Host {
   /// A regular file of at most `limit` bytes.
   std::optional<std::string> text(std::string_view path,
                                   std::uint64_t limit = std::uint64_t{4} << 20) const;
+  /// The first bytes of a file, at most `most`; empty where there is none.
+  std::string head(std::string_view path, std::size_t most) const;
   /// Its first line without blanks around it; empty where there is none.
   std::string line(std::string_view path) const;
   /// The names in a folder, sorted.

@@ -60,6 +60,7 @@ struct SystemFacts {
   std::string container;  // that we are in, such as `docker`; empty: none
   std::optional<std::uint64_t> memory;
   unsigned processors = 0;                  // 0: not known
+  std::set<std::string> processor_flags;    // of the first, as the kernel names them
   std::optional<std::uint64_t> lock_limit;  // RLIMIT_MEMLOCK; nullopt: none, or not known
   enum class Cgroups { unknown, v1, v2 } cgroups = Cgroups::unknown;
   bool has_iommu = false;  // that translates

@@ -20,6 +20,7 @@ struct Descriptor {
   std::uint64_t size = 0;
   Annotations annotations;
   std::optional<Platform> platform;  // in an index only
+  std::string artifact_type = {};    // in a list of referrers
   bool operator==(const Descriptor&) const = default;
 };
 
@@ -30,6 +31,7 @@ inline constexpr std::string_view oci_config = "application/vnd.oci.image.config
 inline constexpr std::string_view oci_layer = "application/vnd.oci.image.layer.v1.tar";
 inline constexpr std::string_view oci_layer_gzip = "application/vnd.oci.image.layer.v1.tar+gzip";
 inline constexpr std::string_view oci_layer_zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+inline constexpr std::string_view oci_empty = "application/vnd.oci.empty.v1+json";
 inline constexpr std::string_view in_toto = "application/vnd.in-toto+json";
 inline constexpr std::string_view docker_list =
     "application/vnd.docker.distribution.manifest.list.v2+json";

@@ -33,6 +33,7 @@ Descriptor read_descriptor(const JsonNode& node, std::uint64_t max_size) {
     descriptor.annotations = annotations->text_map();
   }
   if (const auto platform = node.find("platform")) descriptor.platform = read_platform(*platform);
+  descriptor.artifact_type = node.text_or_empty("artifactType");
   return descriptor;
 }
 
@@ -42,6 +43,7 @@ Json descriptor_json(const Descriptor& descriptor) {
             {"size", descriptor.size}};
   if (!descriptor.annotations.empty()) json["annotations"] = descriptor.annotations;
   if (descriptor.platform) json["platform"] = platform_json(*descriptor.platform);
+  if (!descriptor.artifact_type.empty()) json["artifactType"] = descriptor.artifact_type;
   return json;
 }
 

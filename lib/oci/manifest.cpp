@@ -226,7 +226,11 @@ Manifest parse_manifest(std::string_view text,
   Manifest manifest{std::move(media_type),
                     read_descriptor(root.at("config"), max_config_bytes),
                     {},
-                    read_annotations(root)};
+                    read_annotations(root),
+                    root.text_or_empty("artifactType")};
+  if (const auto subject = root.find("subject")) {
+    manifest.subject = read_descriptor(*subject, max_manifest_bytes);
+  }
   for (const JsonNode& layer : root.at("layers").items()) {
     manifest.layers.push_back(read_descriptor(layer));
   }
@@ -274,8 +278,10 @@ const Descriptor& select_platform(const Index& index,
 
 std::string write_manifest(const Manifest& manifest) {
   Json json = head_json(manifest);
+  if (!manifest.artifact_type.empty()) json["artifactType"] = manifest.artifact_type;
   json["config"] = descriptor_json(manifest.config);
   json["layers"] = list_json(manifest.layers);
+  if (manifest.subject) json["subject"] = descriptor_json(*manifest.subject);
   if (!manifest.annotations.empty()) json["annotations"] = manifest.annotations;
   return dump_json(json, "a manifest");
 }

@@ -2,6 +2,7 @@
 
 #include "lib/oci/descriptor.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@ struct Manifest {
   Descriptor config;
   std::vector<Descriptor> layers;
   Annotations annotations;
+  std::string artifact_type = {};
+  std::optional<Descriptor> subject = {};  // the manifest that it is about
 
   /// Nothing that runs, but something about an image beside it in an index: BuildKit's attestations
   /// (in-toto statements for `unknown/unknown`), and whatever has no image's config.

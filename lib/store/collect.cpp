@@ -1,5 +1,7 @@
 #include "lib/error.h"
+#include "lib/oci/referrers.h"
 #include "lib/parallel.h"
+#include "lib/store/layout.h"
 #include "lib/store/reach.h"
 #include "lib/store/state.h"
 #include "lib/store/store.h"
@@ -138,7 +140,30 @@ std::optional<FileLock> wait_to_be_alone(const fs::path& root,
   }
 }
 
+// Lists of what refers to manifests that no name leads to any more.
+void forget_referrers(const Store& store) {
+  std::set<Digest> named;
+  for (const Descriptor& entry : read_layout(store.root()).manifests) {
+    named.insert(entry.digest);
+    const auto index = store.has_blob(entry.digest) ? store.load_index(entry) : std::nullopt;
+    if (!index) continue;
+    for (const Descriptor& child : index->manifests)
+      named.insert(child.digest);
+  }
+  update_layout(store.root(), [&](Index& index) {
+    return std::erase_if(index.manifests, [&](const Descriptor& entry) {
+             const auto name = entry.annotations.find(std::string(ref_name));
+             if (name == entry.annotations.end()) return false;
+             const std::string_view text = name->second;
+             const auto subject = subject_of_tag(text.substr(text.rfind(':') + 1));
+             return subject && !named.contains(*subject);
+           }) > 0;
+  });
+}
+
 StoreReport collect(const Store& store, Store::Gc what) {
+  needed_by_names(store);  // nothing is touched where it throws
+  forget_referrers(store);
   const std::set<Digest> needed = needed_by_names(store);
   const fs::path& root = store.root();
   StoreReport report;

@@ -1,4 +1,5 @@
 #include "lib/error.h"
+#include "lib/oci/referrers.h"
 #include "lib/store/layout.h"
 #include "lib/store/state.h"
 #include "lib/store/store.h"
@@ -127,6 +128,8 @@ std::vector<StoredImage> Store::images() const {
   std::vector<StoredImage> images;
   for (const Descriptor& entry : read_layout(root()).manifests) {
     std::string name = name_of(entry);
+    // Lists of what refers to an image are no images.
+    if (subject_of_tag(name.substr(name.rfind(':') + 1))) continue;
     if (!name.empty()) images.push_back({std::move(name), target_of(entry)});
   }
   std::sort(images.begin(), images.end(), [](const StoredImage& a, const StoredImage& b) {

@@ -181,7 +181,43 @@ Response FakeRegistry::route(const Seen& seen, const std::string& path) {
     return seen.method == "PUT" ? take_manifest(seen, repositories_[found->first], found->second)
                                 : get_manifest(seen, repositories_[found->first], found->second);
   }
+  if (const auto found = split_at(path, "/referrers/"); found && lists_referrers) {
+    return list_referrers(seen, found->first, found->second);
+  }
   return error(404, "UNSUPPORTED", "no such endpoint");
+}
+
+// A page at a time; the filter is not applied, which is allowed.
+Response FakeRegistry::list_referrers(const Seen& seen,
+                                      const std::string& name,
+                                      const std::string& subject) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& [at, manifest] : repositories_[name].manifests) {
+    const auto json = nlohmann::json::parse(manifest.bytes, nullptr, false);
+    if (!at.starts_with("sha256:") || !json.contains("subject")) continue;
+    if (json["subject"]["digest"] != subject) continue;
+    list.push_back({{"mediaType", manifest.type},
+                    {"digest", at},
+                    {"size", manifest.bytes.size()},
+                    {"artifactType", json.value("artifactType", "")},
+                    {"annotations", json.value("annotations", nlohmann::json::object())}});
+  }
+  const std::string from = query_value(seen.url, "from");
+  const std::size_t begin = from.empty() ? 0 : std::stoul(from);
+  const std::size_t end = std::min(list.size(), begin + referrers_on_page);
+  const nlohmann::json body = {
+      {"schemaVersion", 2},
+      {"mediaType", "application/vnd.oci.image.index.v1+json"},
+      {"manifests",
+       nlohmann::json::array_t(list.begin() + static_cast<std::ptrdiff_t>(begin),
+                               list.begin() + static_cast<std::ptrdiff_t>(end))}};
+  Response response =
+      reply(200, {{"Content-Type", "application/vnd.oci.image.index.v1+json"}}, body.dump());
+  if (end < list.size()) {
+    response.headers.add(
+        "Link", fmt::format("</v2/{}/referrers/{}?from={}>; rel=\"next\"", name, subject, end));
+  }
+  return response;
 }
 
 Response FakeRegistry::blob(const Seen& seen,

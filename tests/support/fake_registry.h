@@ -42,6 +42,8 @@ class FakeRegistry {
 
   bool anonymous_pull = false;
   bool allow_mount = true;
+  bool lists_referrers = false;
+  std::size_t referrers_on_page = 1000;
   std::string token_life = "300";  // `expires_in` as it is sent
   std::string realm = "https://auth.example.com/token";
   std::string location_prefix;      // before the path of an upload's Location
@@ -68,6 +70,7 @@ class FakeRegistry {
   Response patch_upload(const Seen& seen, const std::string& name, const std::string& session);
   Response upload_status(const std::string& name, const std::string& session);
   Response end_upload(const Seen& seen, Repository& repository, const std::string& session);
+  Response list_referrers(const Seen& seen, const std::string& name, const std::string& subject);
   Response get_manifest(const Seen& seen, Repository& repository, const std::string& at) const;
   Response take_manifest(const Seen& seen, Repository& repository, const std::string& at);
 

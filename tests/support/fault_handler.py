@@ -14,6 +14,7 @@ import urllib.parse
 
 USER, PASSWORD = "torture", "s3cret-P4ssw0rd"
 BASIC = "Basic " + base64.b64encode(("%s:%s" % (USER, PASSWORD)).encode()).decode()
+INDEX = "application/vnd.oci.image.index.v1+json"
 PAGE = b"<html><body>please sign in</body></html>"
 Request = collections.namedtuple("Request", "kind method path size connection")
 
@@ -233,7 +234,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, (), PAGE, "text/html")
         if how == "none":
             return self.error(404, "NOT_FOUND")
-        return self.answer(200, (), b'{"schemaVersion":2,"manifests":[]}', "application/vnd.oci.image.index.v1+json")
+        self.drain()
+        wanted, entries = self.query.get("artifactType"), []
+        for name, data in sorted(self.repository.manifests.items()):
+            entry = self.referrer(data, self.repository.types[name]) if ":" in name else None
+            if entry and wanted in (None, entry["artifactType"]):
+                entries.append(entry)
+        body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode()
+        return self.answer(200, [("OCI-Filters-Applied", "artifactType")] if wanted else [], body, INDEX)
+
+    def referrer(self, data, kind):
+        """The entry of a manifest in the list of what refers to the digest asked for; None: it does not."""
+        try:
+            manifest = json.loads(data)
+        except ValueError:
+            return None
+        if (manifest.get("subject") or {}).get("digest") != self.rest:
+            return None
+        return {"mediaType": kind, "digest": digest_of(data), "size": len(data), "annotations": manifest.get("annotations", {}),
+                "artifactType": manifest.get("artifactType") or manifest["config"]["mediaType"]}
 
     # Blobs.
 
@@ -401,5 +420,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name in {self.rest, digest_of(data)}:
             self.repository.manifests[name], self.repository.types[name] = data, self.headers.get("Content-Type")
         self.tweaks.get("after", lambda: None)()
+        subject = (parsed.get("subject") or {}).get("digest")
+        listed = subject and self.registry.profile.referrers == "api"
         return self.answer(201, [("Location", "/v2/%s/manifests/%s" % (self.repository_name, self.rest)),
-                                 ("Docker-Content-Digest", digest_of(data))])
+                                 ("Docker-Content-Digest", digest_of(data))] + ([("OCI-Subject", subject)] if listed else []))

@@ -42,6 +42,7 @@ _mlpack() {
     -o|--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --label) COMPREPLY=(); return ;;
     --also) COMPREPLY=(); return ;;
+    --attach) COMPREPLY=($(compgen -W 'image-compatibility' -- "$word")); return ;;
     --ignore) COMPREPLY=(); return ;;
     --forbid-upload) COMPREPLY=($(compgen -W 'base system python weights files config' -- "$word")); return ;;
     --if-match) COMPREPLY=(); return ;;
@@ -59,10 +60,10 @@ _mlpack() {
   case "$command" in
     '') words='plan build push pull copy fetch lock inspect check doctor diff catalog store login logout completion help --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
     'plan') words='--explain --as-of --platform --var --offline --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
-    'build') words='-t --tag -o --output --push --platform --var --label --also --locked --offline --verify-cache --reshard --no-check --ignore --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'build') words='-t --tag -o --output --push --platform --var --label --also --attach --locked --offline --verify-cache --reshard --no-check --ignore --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'push') words='--dry-run --explain --forbid-upload --if-match --receipt --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
-    'copy') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
+    'copy') words='--platform --referrers --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'fetch') words='--platform --var --also --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'lock') words='--upgrade --check --platform --var --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'inspect') words='--layers --files --size --model --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;

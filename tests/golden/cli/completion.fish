@@ -40,6 +40,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from build' -l platform -x -d 'bui
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l var -x -d 'set a variable that the spec declares'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l label -x -d 'set a label'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l also -x -d 'make REF of the same weights: a weights-image, a weights-volume or a modelpack'
+complete -c mlpack -n '__fish_seen_subcommand_from build' -l attach -x -a 'image-compatibility' -d 'put an artifact beside the image that refers to it'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l locked -d 'fail where the lock is missing or does not fit the spec'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l offline -d 'use no network: only what the store holds'
 complete -c mlpack -n '__fish_seen_subcommand_from build' -l verify-cache -d 'read every file again, also where nothing seems changed'
@@ -54,6 +55,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from push' -l receipt -r -F -d 'wr
 complete -c mlpack -n '__fish_seen_subcommand_from pull' -l platform -x -d 'of several platforms, pull P alone (linux/arm64, say)'
 complete -c mlpack -n '__fish_seen_subcommand_from pull' -f
 complete -c mlpack -n '__fish_seen_subcommand_from copy' -l platform -x -d 'of several platforms, copy P alone (linux/arm64, say)'
+complete -c mlpack -n '__fish_seen_subcommand_from copy' -l referrers -d 'copy what refers to the image, too, such as signatures'
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l platform -x -d 'fetch for P (linux/arm64, say), not for the spec'\''s platforms'
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l var -x -d 'set a variable that the spec declares'
 complete -c mlpack -n '__fish_seen_subcommand_from fetch' -l also -x -d 'fetch what `build --also KIND=REF` needs too'

@@ -107,6 +107,7 @@ _mlpack() {
       '*--var[set a variable that the spec declares]:NAME=VALUE: ' \
       '*--label[set a label]:KEY=VALUE: ' \
       '*--also[make REF of the same weights\: a weights-image, a weights-volume or a modelpack]:KIND=REF: ' \
+      '*--attach[put an artifact beside the image that refers to it]:KIND:(image-compatibility)' \
       '*--locked[fail where the lock is missing or does not fit the spec]' \
       '*--offline[use no network\: only what the store holds]' \
       '*--verify-cache[read every file again, also where nothing seems changed]' \
@@ -181,6 +182,7 @@ _mlpack() {
     'copy')
       _arguments \
       '*--platform[of several platforms, copy P alone (linux/arm64, say)]:P: ' \
+      '*--referrers[copy what refers to the image, too, such as signatures]' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \

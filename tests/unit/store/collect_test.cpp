@@ -1,3 +1,4 @@
+#include "lib/oci/referrers.h"
 #include "lib/parallel.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/oci/check_error.h"
@@ -45,6 +46,22 @@ TEST_CASE("every image of an index is kept") {
   store.put_blob("y");
   store.tag(name("a:1"), store.put_index({image_of({"x"}), image_of({"y"}, "arm64")}, {}));
   CHECK(gc(store).removed == 0);
+  CHECK(store.verify(1).problems.empty());
+}
+
+TEST_CASE("what refers to an image stays as long as a name leads to the image, and is no image") {
+  const TempDir dir;
+  Store store(dir.path());
+  const Image image = put_named(store, "a:1", {"x"});
+  const Image artifact = image_of({"what is said"});
+  store.put_image(artifact);
+  store.put_blob("what is said");
+  store.tag(name("a:" + referrers_tag(image.digest())), store.put_index({artifact}, {}));
+  CHECK(store.images().size() == 1);
+  CHECK(gc(store).removed == 0);
+  put_named(store, "a:1", {"y"});
+  CHECK(gc(store).removed == 7);  // three of the image, three of the artifact, the list
+  CHECK_FALSE(store.find(name("a:" + referrers_tag(image.digest()))));
   CHECK(store.verify(1).problems.empty());
 }
 

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::uint64_t front_size = std::uint64_t{64} << 10;
 constexpr std::uint64_t largest_setup_file = std::uint64_t{1} << 20;
+constexpr std::uint64_t largest_tokenizer_config = std::uint64_t{16} << 20;
 constexpr std::size_t longest_script_line = 512;
 constexpr std::string_view lfs_line = "version https://git-lfs.github.com/spec/v1";
 
@@ -55,9 +56,14 @@ bool is_weight_index(std::string_view path) {
   return path.ends_with(".safetensors.index.json") || path.ends_with(".bin.index.json");
 }
 
+bool is_tokenizer_config(std::string_view path) {
+  return name_in(path) == "tokenizer_config.json";
+}
+
 // The front of a file, which is in memory, and nothing behind it.
 bool is_wanted_whole(const std::string& path, std::string_view front) {
   if (is_elf(front) || is_setup_file(path) || is_weight_index(path)) return true;
+  if (is_tokenizer_config(path)) return true;
   const bool is_pickle = front.starts_with("PK\x03\x04") || front.starts_with("\x80");
   return may_be_pickle(path) && is_pickle;
 }
@@ -71,6 +77,18 @@ void add_secret(FileContent& content, const std::string& path, const std::string
   }
   const bool is_whole = front.size() < front_size;
   if (content.secret.empty() && is_whole && may_hold_token(path)) content.secret = token_in(front);
+}
+
+// The key with a value: transformers writes null where there is none.
+FileContent::ChatTemplate chat_template_in(std::string_view text) {
+  constexpr std::string_view key = "\"chat_template\"";
+  for (std::size_t at = text.find(key); at != text.npos; at = text.find(key, at + 1)) {
+    std::string_view rest = trim(text.substr(at + key.size()));
+    if (!rest.starts_with(':')) continue;
+    rest = trim(rest.substr(1));
+    if (!rest.starts_with("null")) return FileContent::ChatTemplate::present;
+  }
+  return FileContent::ChatTemplate::absent;
 }
 
 // An index that cannot be read names nothing: what loads it will say why.
@@ -233,6 +251,9 @@ std::optional<FileContent> read_content(const std::string& path, const ReadAt& f
   content.is_lfs_pointer = file.size() < 1024 && front.starts_with(lfs_line);
   add_secret(content, path, front);
   if (is_weight_index(path)) add_shards(content, file);
+  if (is_tokenizer_config(path) && file.size() <= largest_tokenizer_config) {
+    content.chat_template = chat_template_in(front_of(file, largest_tokenizer_config));
+  }
   if (is_sampled(path, file.size())) content.sample = weights_sample(file);
   if (may_be_pickle(path)) {
     PickleReport report = read_pickles(file);

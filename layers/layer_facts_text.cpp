@@ -7,7 +7,7 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view facts_version = "layer facts 3";
+constexpr std::string_view facts_version = "layer facts 4";
 constexpr std::size_t shortest_file = 27;  // nine fields, each `1:0` at least
 constexpr std::uint64_t most_bits = 0xFFFFFFFF;
 
@@ -99,6 +99,7 @@ void write_content(FieldWriter& out, const FileContent& content) {
   out.add(content.secret);
   out.add(content.unread);
   out.add(content.is_lfs_pointer ? 1 : 0);
+  out.add(static_cast<std::uint64_t>(content.chat_template));
   write_list(out, content.imports);
   out.add(content.sample);
   write_list(out, content.shards);
@@ -112,6 +113,7 @@ FileContent read_content_text(FieldReader& in) {
   content.secret = in.text();
   content.unread = in.text();
   content.is_lfs_pointer = in.number(1) == 1;
+  content.chat_template = static_cast<FileContent::ChatTemplate>(in.number(2));
   content.imports = read_list(in);
   content.sample = in.text();
   content.shards = read_list(in);

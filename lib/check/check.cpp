@@ -33,6 +33,7 @@ Findings check_image(const CheckInput& input) {
                            check_server,
                            check_python,
                            check_model,
+                           check_format,
                            check_contents,
                            check_weights}) {
     Findings found = rule(input);

@@ -52,6 +52,8 @@ Findings check_python(const CheckInput& input);
 Findings check_contents(const CheckInput& input);
 /// What the server is told about its model, and what the model's files say.
 Findings check_model(const CheckInput& input);
+/// Whether the server can read its model, and chat with it.
+Findings check_format(const CheckInput& input);
 /// Weights that are there twice, or not at all.
 Findings check_weights(const CheckInput& input);
 

@@ -22,7 +22,9 @@ struct FileContent {
   std::string unread;                // why the pickles in it could not be read; empty: they were
   bool is_lfs_pointer = false;       // a line that stands for a file of Git LFS
   std::string sample;                // of a file of weights: of its bytes here and there, a digest
-  std::vector<std::string> shards;   // that an index of weights names, sorted
+  /// Of a tokenizer_config.json.
+  enum class ChatTemplate { unknown, absent, present } chat_template = ChatTemplate::unknown;
+  std::vector<std::string> shards;  // that an index of weights names, sorted
   bool operator==(const FileContent&) const = default;
 };
 

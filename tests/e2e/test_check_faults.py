@@ -277,6 +277,28 @@ class FaultsOfModels(CheckCase):
         image = self.served("--dtype", "bfloat16", quantization_config={"quant_method": "fp8"})
         self.finds(image, "error model-dtype", "error model-quantisation", argv=["--gpu", "T4", "--driver", "570.86.15"])
 
+    def test_a_chat_template_that_is_missing(self):
+        image = self.served().add("models/llama/tokenizer_config.json", json.dumps({"unk_token": "x" * 70000}).encode())
+        self.finds(image, "warning chat-template-missing")
+        shutil.rmtree(self.path("image"))
+        self.finds(image.add("models/llama/chat_template.jinja", b"{{ messages }}"))
+
+    def test_gguf_for_servers_that_do_not_read_it(self):
+        image = self.served().add("models/llama/m.gguf", b"GGUF")
+        for path in ("models/m-00001-of-00002.gguf", "models/m-00002-of-00002.gguf", "repository/m/1/m.gguf"):
+            image.add(path, b"GGUF" + path.encode())
+        for program in ("tritonserver", "llama-server"):
+            image.add("usr/bin/" + program, b"#!/usr/bin/server\n", 0o755)
+        for command, ports, finding in (
+                (["vllm", "serve", "/models/llama/m.gguf", "--host", "0.0.0.0"], "8000/tcp", "warning gguf-experimental"),
+                (["vllm", "serve", "/models/m-00001-of-00002.gguf", "--host", "0.0.0.0"], "8000/tcp", "error gguf-in-shards"),
+                (["tritonserver", "--model-repository=/repository"], "8000/tcp", "error gguf-unread"),
+                (["llama-server", "-m", "/models/llama", "--host", "0.0.0.0"], "8080/tcp", "error gguf-needed")):
+            with self.subTest(finding):
+                image.config.update(Cmd=command, ExposedPorts={ports: {}})
+                self.finds(image, finding)
+                shutil.rmtree(self.path("image"))
+
     def test_an_adapter_of_too_high_a_rank(self):
         image = self.served("--enable-lora", "--lora-modules", "sql=/adapters/sql")
         image.add("adapters/sql/adapter_config.json", json.dumps({"peft_type": "LORA", "r": 64}).encode())

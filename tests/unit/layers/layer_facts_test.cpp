@@ -59,6 +59,11 @@ LayerRecipe many_kinds() {
       text_entry(
           "models/model.safetensors.index.json",
           R"({"metadata":{"total_size":8},"weight_map":{"b":"2.safetensors","a":"1.safetensors"}})"),
+      text_entry("models/no/tokenizer_config.json",
+                 R"({"chat_template" : null, "x": "\"chat_template\""})"),
+      text_entry(
+          "models/yes/tokenizer_config.json",
+          R"({"filler": ")" + std::string(100'000, 'x') + R"(", "chat_template": "{{ x }}"})"),
       text_entry("models/pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
   };
   return recipe;
@@ -103,6 +108,10 @@ TEST_CASE("what matters of the files of a layer is found out") {
   CHECK(file_of(facts, "models/model.safetensors.index.json").content->shards ==
         std::vector<std::string>{"1.safetensors", "2.safetensors"});
   CHECK(file_of(facts, "models/pointer").content->is_lfs_pointer);
+  CHECK(file_of(facts, "models/no/tokenizer_config.json").content->chat_template ==
+        FileContent::ChatTemplate::absent);
+  CHECK(file_of(facts, "models/yes/tokenizer_config.json").content->chat_template ==
+        FileContent::ChatTemplate::present);
 }
 
 TEST_CASE("facts are written and read back, and text that is cut is none") {

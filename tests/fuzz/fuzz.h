@@ -17,6 +17,7 @@ struct Target {
 
 std::span<const Target> image_targets();
 std::span<const Target> file_targets();
+std::span<const Target> registry_targets();
 std::span<const Target> text_targets();
 
 /// Stops the process where something that must always hold does not.

@@ -22,6 +22,7 @@ const Target* chosen = nullptr;
 const Target* find_target(std::string_view name) {
   for (const auto targets : {mlpack::fuzz::image_targets(),
                              mlpack::fuzz::file_targets(),
+                             mlpack::fuzz::registry_targets(),
                              mlpack::fuzz::text_targets()}) {
     for (const Target& target : targets) {
       if (target.name == name) return &target;

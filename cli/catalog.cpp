@@ -194,7 +194,8 @@ CatalogJson row_json(const CatalogRow& row, const World& world) {
     fields[std::string(field.name)] = field.value;
   const auto origin =
       row.origin.empty() ? CatalogJson(nullptr) : CatalogJson(printable(row.origin));
-  return {{"name", row.name},
+  return {{"table", row.table},
+          {"name", row.name},
           {"origin", origin},
           {"replaces", is_replaced(row)},
           {"fields", fields},
@@ -231,6 +232,39 @@ void show_table(const CatalogTable& table, World& world) {
   show_rows(table, rows, world);
 }
 
+// What is called so, or begins so, in any table.
+CatalogRows search(const Catalog& catalog, const std::string& name) {
+  CatalogRows found;
+  for (const CatalogTable* table : catalog.tables()) {
+    const CatalogRows rows = find_rows(*table, name);
+    found.insert(found.end(), rows.begin(), rows.end());
+  }
+  return found;
+}
+
+// Of several tables, whose columns differ.
+std::string found_text(const CatalogRows& rows) {
+  std::vector<std::vector<std::string>> lines{{"TABLE", "NAME", "READ", "IN"}};
+  for (const CatalogRow* row : rows) {
+    lines.push_back({std::string(row->table),
+                     name_text(*row),
+                     std::string(row->retrieved),
+                     cut_text(printable(row->sources.front()), catalog_width / 2)});
+  }
+  return columns(lines);
+}
+
+void show_found(const CatalogRows& rows, World& world) {
+  if (!world.json()) {
+    return world.terminal.result(rows.size() == 1 ? row_text(*rows.front(), world)
+                                                  : found_text(rows));
+  }
+  CatalogJson list = CatalogJson::array();
+  for (const CatalogRow* row : rows)
+    list.push_back(row_json(*row, world));
+  world.terminal.result(json_line({{"schema", 1}, {"rows", list}}));
+}
+
 }  // namespace
 
 Command catalog_command() {
@@ -241,12 +275,21 @@ Command catalog_command() {
   };
   const auto declare = [](ArgumentList& list) -> Action {
     const auto words = std::make_shared<Words>();
-    list.positional({"TABLE", "", "the table to show", {}, Count::optional}, words->table);
+    list.positional({"TABLE",
+                     "",
+                     "the table to show, or a NAME to look for in all of them",
+                     {},
+                     Count::optional},
+                    words->table);
     list.positional({"NAME", "", "the row to show with its sources", {}, Count::optional},
                     words->name);
     return [words](World& world) {
       const Catalog catalog = catalog_in(fs::path(), world);
       if (words->table.empty()) return show_tables(catalog, world);
+      const bool is_search =
+          words->name.empty() && catalog.find_table(words->table.front()) == nullptr;
+      const CatalogRows found = is_search ? search(catalog, words->table.front()) : CatalogRows();
+      if (!found.empty()) return show_found(found, world);
       const CatalogTable& table = require_table(catalog, words->table.front());
       if (words->name.empty()) return show_table(table, world);
       show_rows(table, require_rows(catalog, table, words->name.front()), world);
@@ -256,7 +299,9 @@ Command catalog_command() {
       "catalog",
       "show the compatibility data, its sources and its age",
       "Without arguments the tables are listed; with TABLE its rows; with NAME one row and "
-      "where it comes from. A NAME that several rows begin with or share lists them. What no "
+      "where it comes from. A NAME that several rows begin with or share lists them; one in place "
+      "of "
+      "TABLE is looked for in all tables. What no "
       "document confirms is marked `?`. Rows of ./mlpack.d and of --catalog DIR are shown where "
       "they replace what is compiled in or add to it.",
       declare,

@@ -18,17 +18,21 @@ namespace {
 
 using Kind = Demand::Kind;
 
-// Every Python that a table names, newest first, but for those that are not out.
+// Every Python that a table names, newest first, but for those that are not out: wheels may be.
 std::vector<Version> known_pythons(const Catalog& catalog) {
   std::vector<Version> found;
   const CatalogTable* const table = catalog.find_table("python_images");
   if (table == nullptr) return found;
-  for (const CatalogRow& row : table->rows) {
-    const auto version = Version::parse(row.at("python"));
-    if (version && row.at("prerelease") != "true") found.push_back(*version);
-  }
   for (const TorchRelease& release : catalog.torch_releases())
     found.insert(found.end(), release.python.begin(), release.python.end());
+  for (const CatalogRow& row : table->rows) {
+    const auto version = Version::parse(row.at("python"));
+    if (!version) continue;
+    if (row.at("prerelease") == "true")
+      std::erase(found, *version);
+    else
+      found.push_back(*version);
+  }
   std::sort(found.begin(), found.end(), std::greater<>());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;

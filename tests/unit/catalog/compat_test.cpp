@@ -71,7 +71,7 @@ TEST_CASE("targets of a compiler are compute capabilities") {
 }
 
 TEST_CASE("the builds of a PyTorch release hold its default") {
-  CHECK(built_in().torch_releases().size() == 29);
+  CHECK(built_in().torch_releases().size() >= 29);
   for (const TorchRelease& release : built_in().torch_releases()) {
     CAPTURE(std::string(release.release.text()));
     CHECK(built_in().find_torch_build(release.release, release.default_build) != nullptr);

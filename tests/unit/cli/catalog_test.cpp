@@ -36,6 +36,8 @@ TEST_CASE("the catalog as a person sees it") {
                                            "catalog gpus NVIDIA-L4",
                                            "catalog forward_compat 13.4-on-535",
                                            "catalog runtime_releases vllm-0.30.0",
+                                           "catalog 13.4",
+                                           "catalog 2.5.1+cu124",
                                            "catalog cuda-toolkit",
                                            "catalog nothing",
                                            "catalog gpus l4",
@@ -54,6 +56,14 @@ TEST_CASE("catalog --json lists tables with their age") {
   CHECK(first["rows"] == 64);
   CHECK(first["retrieved"] == "2026-11");
   CHECK(first["ageMonths"] == 2);
+}
+
+TEST_CASE("catalog --json has what all tables know of a name") {
+  const auto document = catalog_json({"L4"});
+  REQUIRE(document["rows"].size() >= 2);
+  CHECK_FALSE(document.contains("table"));
+  CHECK(document["rows"][0]["table"] == "gpus");
+  CHECK(document["rows"][0]["name"] == "L4");
 }
 
 TEST_CASE("catalog --json shows rows with fields, doubts and sources") {

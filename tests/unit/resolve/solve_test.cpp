@@ -118,7 +118,7 @@ const SpecQuestion spec_questions[] = {
      "no: torch + RTX 5090 + torch==2.5.1 -> take torch 2.7.0 instead of torch==2.5.1",
      arch_lists},
     {"fleet: [RTX 5090]; python: {packages: [torch]}",
-     "torch 2.14.1+cu132; driver 580.65.06",
+     "torch 2.15.0+cu132; driver 580.65.06",
      arch_lists},
     {R"(fleet: [RTX 5090]; python: {packages: ["torch<2.9"]})",
      "torch 2.8.0+cu129; driver 570",
@@ -176,7 +176,7 @@ const SpecQuestion spec_questions[] = {
      "torch==2.9.1+cu130",
      release_md},
     {R"(fleet: [{gpu: T4, driver: "580.65.06"}]; python: {packages: [torch]})",
-     "torch 2.14.1+cu132; driver 580.65.06",
+     "torch 2.15.0+cu132; driver 580.65.06",
      release_md},
     {"fleet: [B200]; python: {packages: [torch==2.6.0]}",
      "no: torch + B200 + torch==2.6.0 -> take torch 2.7.0 instead of torch==2.6.0",
@@ -185,11 +185,11 @@ const SpecQuestion spec_questions[] = {
      "torch 2.7.1+cu128; driver 570",
      arch_lists},
     {"fleet: [B300 SXM]; python: {packages: [torch]}",
-     "torch 2.14.1+cu132; driver 580.65.06",
+     "torch 2.15.0+cu132; driver 580.65.06",
      cover},
-    {"fleet: [GB10]; python: {packages: [torch]}", "torch 2.14.1+cu132; driver 580.65.06", cover},
+    {"fleet: [GB10]; python: {packages: [torch]}", "torch 2.15.0+cu132; driver 580.65.06", cover},
     {"fleet: [RTX PRO 6000 Blackwell Server]; python: {packages: [torch]}",
-     "torch 2.14.1+cu132; driver 580.65.06",
+     "torch 2.15.0+cu132; driver 580.65.06",
      arch_lists},
     {"fleet: [V100, B200]; python: {packages: [torch]}",
      "torch 2.11.0+cu129; driver 570",
@@ -198,7 +198,7 @@ const SpecQuestion spec_questions[] = {
      "torch 2.11.0+cu129; driver 570",
      arch_lists},
     {"fleet: [Jetson AGX Orin 64GB]; python: {packages: [torch]}",
-     "torch 2.14.1+cu132; driver 580.65.06",
+     "torch 2.15.0+cu132; driver 580.65.06",
      cover},
     {R"(fleet: [L4]; cuda: "12.6"; python: {packages: [torch]})",
      "torch 2.14.1+cu126; driver 525.60.13",
@@ -246,7 +246,7 @@ const SpecQuestion spec_questions[] = {
      "torch 2.9.0+cu130; driver 580.65.06",
      test_infra},
     {"fleet: [L4]; python: {packages: [torch==2.99.0]}", "torch 2.99.0", no_release},
-    {"fleet: [L4]; runtime: vllm", "vllm 0.30.0; driver 580.65.06", vllm_docs},
+    {"fleet: [L4]; runtime: vllm", "vllm 0.33.0; driver 580.65.06", vllm_docs},
     {R"(fleet: [{gpu: L4, driver: "535.183.01"}]; runtime: vllm)",
      "vllm 0.19.0; driver 525.60.13",
      vllm_docs},
@@ -289,7 +289,7 @@ const SpecQuestion spec_questions[] = {
      "sglang 0.5.12.post1; driver 525.60.13",
      sglang_docs},
     {R"(fleet: [{gpu: A100, driver: "580.65.06"}]; runtime: sglang)",
-     "sglang 0.5.19; driver 580.65.06",
+     "sglang 0.5.23; driver 580.65.06",
      sglang_docs},
     {R"(fleet: [{gpu: A100, driver: "535.183.01"}]; runtime: tgi)",
      "tgi 3.3.7; driver 525.60.13",
@@ -321,11 +321,20 @@ const SpecQuestion spec_questions[] = {
      "from 470.256.02 to 525.60.13 or newer",
      forward_guide},
     {"fleet: [Jetson AGX Thor]; python: {packages: [torch]}",
-     "torch 2.14.1+cu132; driver 580.65.06",
+     "torch 2.15.0+cu132; driver 580.65.06",
      cover},
 };
 
 }  // namespace
+
+TEST_CASE("a Python that is not out is not chosen, though there are wheels for it") {
+  const Resolution found =
+      solve(Catalog::built_in(), demands_in("fleet: [L4]; python: {packages: [torch==2.15.0]}"));
+  REQUIRE(found.stack);
+  REQUIRE(found.stack->python);
+  CHECK(found.stack->python->text() == "3.14");
+  CHECK(found.stack->base == "docker.io/library/python:3.14-slim-trixie");
+}
 
 TEST_CASE("specs have the answers that the documents give") {
   for (const SpecQuestion& question : spec_questions) {

@@ -1,16 +1,20 @@
 #include "cli/stack.h"
 
+#include "cli/lock_file.h"
 #include "lib/model/model.h"
+#include "lib/python/pylock.h"
 #include "lib/resolve/stack_image.h"
 #include "lib/text.h"
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace mlpack {
 namespace {
 
 constexpr std::uint64_t largest_requirements = std::uint64_t{4} << 20;
+constexpr std::uint64_t largest_pylock = std::uint64_t{64} << 20;
 
 // Lines of a requirements file: comments, options and what is continued taken care of.
 std::vector<std::string> requirement_lines(const fs::path& path) {
@@ -32,9 +36,39 @@ std::vector<std::string> requirement_lines(const fs::path& path) {
   return lines;
 }
 
+// Of a pylock.toml: a line for each package that it has in one version.
+std::vector<std::string> pylock_lines(const fs::path& path) {
+  const Pylock lock = parse_pylock(read_file(path, largest_pylock), path);
+  std::map<std::string, std::vector<std::string>> versions;
+  for (const PylockPackage& package : lock.packages)
+    versions[package.name].push_back(package.version);
+  std::vector<std::string> lines;
+  for (const auto& [name, found] : versions) {
+    if (found.size() == 1 && !found.front().empty()) lines.push_back(name + "==" + found.front());
+  }
+  return lines;
+}
+
+bool is_pylock(const fs::path& path) {
+  return path.filename() != "uv.lock";
+}
+
+// What mlpack.lock says of the wheels of any platform.
+std::vector<std::string> locked_lines(const Spec& spec) {
+  std::vector<std::string> lines;
+  if (!spec.python) return lines;
+  for (const auto& [platform, locked] : read_lock_file(spec).lock.platforms) {
+    if (!locked.python || !lines.empty()) continue;
+    for (const LockedWheel& wheel : locked.python->wheels)
+      lines.push_back(wheel.name + "==" + wheel.version);
+  }
+  return lines;
+}
+
 std::vector<std::string> requirements_of(const Spec& spec) {
   if (!spec.python) return {};
   const Python& python = spec.python->value;
+  if (python.lock && is_pylock(*python.lock)) return pylock_lines(*python.lock);
   if (!python.requirements) return python.packages;
   return requirement_lines(*python.requirements);
 }
@@ -69,7 +103,9 @@ SpecStack find_stack(const Catalog& catalog,
                      const std::string& as_of) {
   SpecStack found;
   found.demands = demands_of(
-      catalog, spec, {requirements_of(spec), base, quantisation_of(catalog, spec), as_of});
+      catalog,
+      spec,
+      {requirements_of(spec), locked_lines(spec), base, quantisation_of(catalog, spec), as_of});
   found.resolution = solve(catalog, found.demands);
   return found;
 }

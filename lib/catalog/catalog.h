@@ -35,6 +35,7 @@ struct CatalogData {
   std::span<const TorchRelease> torch_releases;
   std::span<const TorchBuild> torch_builds;
   std::span<const FrameworkRelease> framework_releases;
+  std::span<const CudnnSupport> cudnn_support;
   std::span<const TensorRtRelease> tensorrt_releases;
   std::span<const RuntimeRelease> runtime_releases;
   std::span<const CudaImage> cuda_images;
@@ -77,6 +78,7 @@ class Catalog {
   std::span<const TorchRelease> torch_releases() const { return data_.torch_releases; }
   std::span<const TorchBuild> torch_builds() const { return data_.torch_builds; }
   std::span<const FrameworkRelease> framework_releases() const { return data_.framework_releases; }
+  std::span<const CudnnSupport> cudnn_support() const { return data_.cudnn_support; }
   std::span<const TensorRtRelease> tensorrt_releases() const { return data_.tensorrt_releases; }
   std::span<const RuntimeRelease> runtime_releases() const { return data_.runtime_releases; }
   std::span<const CudaImage> cuda_images() const { return data_.cuda_images; }

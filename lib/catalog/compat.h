@@ -163,6 +163,16 @@ struct FrameworkRelease {
   std::string_view wheel_tag;
 };
 
+/// What a cuDNN release supports, as the package of it for one CUDA major.
+struct CudnnSupport {
+  const CatalogRow* row;
+  Version cudnn;
+  unsigned package_cuda_major;
+  std::span<const Version> cuda;
+  Version min_driver;
+  std::span<const Version> compute_capability;
+};
+
 struct TensorRtRelease {
   const CatalogRow* row;
   Version tensorrt;

@@ -25,6 +25,7 @@ void each_typed_table(CatalogData& data, Visit visit) {
   visit(data.torch_releases, tables::torch);
   visit(data.torch_builds, tables::torch_builds);
   visit(data.framework_releases, tables::frameworks);
+  visit(data.cudnn_support, tables::cudnn);
   visit(data.tensorrt_releases, tables::tensorrt);
   visit(data.runtime_releases, tables::runtime_releases);
   visit(data.cuda_images, tables::cuda_images);

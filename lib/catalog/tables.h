@@ -30,6 +30,7 @@ extern const TypedTable<GpuMemory> gpu_memory;
 extern const TypedTable<TorchRelease> torch;
 extern const TypedTable<TorchBuild> torch_builds;
 extern const TypedTable<FrameworkRelease> frameworks;
+extern const TypedTable<CudnnSupport> cudnn;
 extern const TypedTable<TensorRtRelease> tensorrt;
 extern const TypedTable<RuntimeRelease> runtime_releases;
 extern const TypedTable<CudaImage> cuda_images;

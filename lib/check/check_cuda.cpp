@@ -2,6 +2,7 @@
 #include "lib/check/cuda_facts.h"
 #include "lib/check/loader.h"
 #include "lib/resolve/rules_driver.h"
+#include "lib/resolve/rules_library.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -29,6 +30,8 @@ class CudaCheck {
   Findings run() {
     check_majors(facts_.cuda, "CUDA", "cuda-majors");
     check_majors(facts_.cudnn, "cuDNN", "cudnn-majors");
+    check_majors(facts_.nccl, "NCCL", "nccl-majors");
+    check_majors(facts_.tensorrt, "TensorRT", "tensorrt-majors");
     check_twice();
     find_searched();
     check_stubs();
@@ -38,6 +41,7 @@ class CudaCheck {
       if (machine.gpu == nullptr) continue;
       check_compat(machine);
       check_driver(machine);
+      check_cudnn(machine);
     }
     return std::move(findings_);
   }
@@ -243,6 +247,19 @@ class CudaCheck {
         ruling.reason,
         "use a newer driver, or an image for an older CUDA");
     findings_.back().is_unknown = !is_no;
+  }
+
+  // Where it is no code of its own that does not fit, it is a part of the image at most.
+  void check_cudnn(const CheckMachine& machine) {
+    if (!facts_.cudnn_version || !facts_.version) return;
+    const Ruling ruling = cudnn_runs(
+        input_.catalog, *facts_.cudnn_version, *facts_.version, machine.gpu->compute_capability);
+    if (ruling.verdict != Verdict::no) return;
+    add("cudnn-gpu",
+        Level::warning,
+        fmt::format("cuDNN {} is not for {}", facts_.cudnn_version->text(), machine.gpu->name),
+        ruling.reason + "; what uses it fails, convolutions of frameworks first",
+        "install a build with an older cuDNN, or take the GPU out of the fleet");
   }
 
   const CheckInput& input_;

@@ -83,8 +83,7 @@ class CudaSearch {
     if (is_elf && path.find("/stubs/") == std::string::npos) {
       for (const std::string_view prefix : major_libraries)
         if (name.starts_with(prefix)) add_major(facts_.cuda, path, name.substr(prefix.size()));
-      constexpr std::string_view cudnn = "libcudnn.so.";
-      if (name.starts_with(cudnn)) add_major(facts_.cudnn, path, name.substr(cudnn.size()));
+      look_at_library(path, name);
       constexpr std::string_view runtime = "libcudart.so.";
       // CUDA 11's is `libcudart.so.11.0`, whatever its minor is.
       const std::string_view version = name.starts_with(runtime) ? name.substr(runtime.size()) : "";
@@ -95,16 +94,40 @@ class CudaSearch {
     look_at_wheel(path);
   }
 
-  // `…/nvidia_cuda_runtime_cu12-12.8.90.dist-info/METADATA`
-  void look_at_wheel(const std::string& path) {
-    constexpr std::string_view distribution = "/nvidia_cuda_runtime";
-    if (!path.ends_with(".dist-info/METADATA")) return;
-    const std::size_t at = path.find(distribution);
-    if (at == std::string::npos) return;
-    const std::size_t dash = path.find('-', at);
-    if (dash != std::string::npos) {
-      take_newest(exact_, two_parts(std::string_view(path).substr(dash + 1)));
+  // Libraries that are called after their own major; cuDNN's file says the release as well.
+  void look_at_library(const std::string& path, std::string_view name) {
+    constexpr std::string_view cudnn = "libcudnn.so.";
+    constexpr std::string_view nccl = "libnccl.so.";
+    constexpr std::string_view tensorrt = "libnvinfer.so.";
+    if (name.starts_with(cudnn)) {
+      add_major(facts_.cudnn, path, name.substr(cudnn.size()));
+      note_cudnn(name.substr(cudnn.size()));
     }
+    if (name.starts_with(nccl)) add_major(facts_.nccl, path, name.substr(nccl.size()));
+    if (name.starts_with(tensorrt)) add_major(facts_.tensorrt, path, name.substr(tensorrt.size()));
+  }
+
+  void note_cudnn(std::string_view text) {
+    const auto version = Version::parse(text);
+    if (!version || version->size() < 3) return;
+    auto& oldest = facts_.cudnn_version;
+    if (!oldest || *version < *oldest) oldest = version;
+  }
+
+  // `12.8.90` of `…/nvidia_cuda_runtime_cu12-12.8.90.dist-info/METADATA`; empty: another wheel's.
+  static std::string_view release_of_wheel(std::string_view path, std::string_view distribution) {
+    constexpr std::string_view end = ".dist-info/METADATA";
+    if (!path.ends_with(end)) return {};
+    path.remove_suffix(end.size());
+    path = path.substr(path.rfind('/') + 1);
+    const std::size_t dash = path.find('-');
+    if (!path.starts_with(distribution) || dash == std::string_view::npos) return {};
+    return path.substr(dash + 1);
+  }
+
+  void look_at_wheel(std::string_view path) {
+    take_newest(exact_, two_parts(release_of_wheel(path, "nvidia_cuda_runtime")));
+    note_cudnn(release_of_wheel(path, "nvidia_cudnn"));
   }
 
   static void add_major(std::vector<MajorLibrary>& to,

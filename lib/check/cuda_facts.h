@@ -11,7 +11,7 @@
 
 namespace mlpack {
 
-/// A library that is of one major version of CUDA or cuDNN.
+/// A library that is of one major version of CUDA, cuDNN, NCCL or TensorRT.
 struct MajorLibrary {
   std::string path;
   std::string place;  // what holds it: the folder of a Python environment, else `` for the system
@@ -32,6 +32,10 @@ struct CompatLibrary {
 struct CudaFacts {
   std::vector<MajorLibrary> cuda;   // libcudart, libcublas, libnvrtc; by path
   std::vector<MajorLibrary> cudnn;  // by path
+  std::vector<MajorLibrary> nccl;
+  std::vector<MajorLibrary> tensorrt;
+  /// The oldest cuDNN whose release is known; a single number would say too little.
+  std::optional<Version> cudnn_version;
   std::vector<CompatLibrary> compat;
   std::vector<std::string> stub_folders;  // with a libcuda that is only for linking
   /// The newest runtime; its minor is 0 where nothing says more than the major.

@@ -38,6 +38,18 @@ std::vector<Version> known_pythons(const Catalog& catalog) {
   return found;
 }
 
+// Where nothing but what is pinned beside a release says what it needs.
+Ruling read_beside(const PackageDemand& package, const std::string& release) {
+  return {
+      Verdict::unknown,
+      fmt::format("{} {} with CUDA {} is not in the catalog: its CUDA version is what its own "
+                  "wheels say, and which GPUs they have code for is seen when they are built in",
+                  package.name,
+                  release,
+                  package.cuda->text()),
+      {}};
+}
+
 Ruling nothing_known(std::string_view name, const std::string& release) {
   return {Verdict::unknown,
           fmt::format("{} {} is not in the catalog: what it needs was not compared", name, release),
@@ -52,15 +64,17 @@ Option torch_option(const TorchRelease& release,
   Option option;
   option.name = build.row->name;
   option.cuda = build.cuda;
-  if (build.cudnn) option.cudnn_major = build.cudnn->part(0);
   option.python.assign(release.python.begin(), release.python.end());
   option.row = build.row;
   const std::string_view label = local_label(package.specifier);
-  if (!takes_release(package.specifier, release.release) ||
-      (!label.empty() && label != build.build)) {
+  const bool is_other_build = (!label.empty() && label != build.build) ||
+                              (package.cuda && !package.cuda->same_minor(build.cuda));
+  if (!takes_release(package.specifier, release.release) || is_other_build) {
     option.vetoes.push_back(not_taken(
         vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
   }
+  if (build.cudnn) vetoes.cudnn(option, *build.cudnn, build.cuda);
+  vetoes.base_cudnn(option);
   vetoes.cuda(option, build.cuda);
   vetoes.wheel(option, build.wheel_tag.empty() ? release.wheel_tag : build.wheel_tag);
   vetoes.code(option, code_of(build));
@@ -100,10 +114,7 @@ std::string pin_name(const PackageDemand& package) {
 }
 
 // A pin that no row answers to.
-void add_unknown(Component& component,
-                 const std::string& pin,
-                 const DemandSet& version,
-                 std::vector<Version> python) {
+void add_unknown(Component& component, const DemandSet& version, Option option) {
   const bool is_known =
       std::any_of(component.options.begin(), component.options.end(), [&](const Option& option) {
         return std::none_of(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
@@ -111,11 +122,24 @@ void add_unknown(Component& component,
         });
       });
   if (is_known || version.none()) return;
-  Option option;
-  option.name = pin;
-  option.python = std::move(python);
-  option.doubts.push_back(nothing_known(component.name, pin));
   component.options.push_back(std::move(option));
+}
+
+// A release of `package` that has no row.
+Option unknown_option(const PackageDemand& package, const Vetoes& vetoes) {
+  Option option;
+  option.name = pin_name(package);
+  const bool is_read = package.cuda && has_gpus(vetoes.demands());
+  option.doubts.push_back(is_read ? read_beside(package, option.name)
+                                  : nothing_known(package.name, option.name));
+  if (!is_read) return option;
+  option.cuda = package.cuda;
+  if (package.cudnn) vetoes.cudnn(option, *package.cudnn, *package.cuda);
+  vetoes.base_cudnn(option);
+  vetoes.cuda(option, *package.cuda);
+  vetoes.toolkit(option, *package.cuda);
+  vetoes.drivers(option, *package.cuda);
+  return option;
 }
 
 Component torch_component(std::size_t index, const Vetoes& vetoes) {
@@ -137,9 +161,8 @@ Component torch_component(std::size_t index, const Vetoes& vetoes) {
 Component finished(Component component, std::size_t index, const Vetoes& vetoes) {
   sort_options(component.options);
   add_unknown(component,
-              pin_name(vetoes.demands().packages[index]),
               vetoes.set_of(Kind::package_version, index),
-              {});
+              unknown_option(vetoes.demands().packages[index], vetoes));
   return component;
 }
 
@@ -225,7 +248,10 @@ Component runtime_component(std::span<const Version> pythons, const Vetoes& veto
          {}});
     component.options.push_back(std::move(any));
   }
-  add_unknown(component, demands.runtime_version, vetoes.set_of(Kind::runtime_version), {});
+  Option unknown;
+  unknown.name = demands.runtime_version;
+  unknown.doubts.push_back(nothing_known(component.name, unknown.name));
+  add_unknown(component, vetoes.set_of(Kind::runtime_version), std::move(unknown));
   return component;
 }
 

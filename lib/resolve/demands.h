@@ -26,6 +26,9 @@ struct PackageDemand {
   std::string specifier;  // `==2.9.0`, `>=2.5,<2.8`; empty: any release
   Where where;
   std::string build;  // that an extra names: `cuda12` of `jax[cuda12]`; empty: none does
+  /// Of its wheels, by what is pinned beside it or by its own local label; nullopt: not known.
+  std::optional<Version> cuda = {};
+  std::optional<Version> cudnn = {};
 
   /// `jax[cuda12]==0.9.0`
   std::string text() const;
@@ -37,6 +40,7 @@ struct BaseDemand {
   const Distro* distro = nullptr;
   std::optional<Version> python;  // of its interpreter
   std::optional<Version> cuda;
+  std::optional<Version> cudnn = {};
   std::optional<CompatInImage> compat;
   Where where;
 };

@@ -199,7 +199,9 @@ class Fixer {
     for (std::size_t i = 0; i < options.size(); ++i) {
       const bool is_next = i > 0 && release_of(options[i]) != release_of(options[i - 1]);
       ranks.push_back(i == 0 ? 0 : ranks.back() + (is_next ? 1 : 0));
-      if (!pinned && is_taken(options[i])) pinned = ranks.back();
+      // What has no row stands at the end, wherever its release belongs.
+      const bool is_known = options[i].row != nullptr;
+      if (!pinned && is_known && is_taken(options[i])) pinned = ranks.back();
     }
     if (!pinned) pinned = pinned_rank(component, ranks, demand);
     std::vector<std::pair<std::size_t, std::size_t>> found;

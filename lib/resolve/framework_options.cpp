@@ -111,6 +111,7 @@ class FrameworkOptions {
     Option option = plain(known, oldest);
     option.cuda = cuda_of(oldest, vetoes_.demands());
     option.cudnn_major = major_of(known.row->cudnn);
+    vetoes_.base_cudnn(option);
     vetoes_.cuda(option, *option.cuda);
     vetoes_.framework(option, *known.row, build);
     vetoes_.drivers(option, *option.cuda);

@@ -1,6 +1,7 @@
 #include "lib/resolve/option_vetoes.h"
 
 #include "lib/resolve/rules_image.h"
+#include "lib/resolve/rules_library.h"
 
 #include <fmt/format.h>
 
@@ -117,6 +118,35 @@ void Vetoes::runtime(Option& option, const RuntimeRelease& release) const {
           runtime_runs(catalog_, release, group.gpu->compute_capability),
           option.vetoes);
   }
+}
+
+void Vetoes::cudnn(Option& option, const Version& cudnn, const Version& cuda) const {
+  option.cudnn_major = cudnn.part(0);
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu == nullptr) continue;
+    Ruling runs = cudnn_runs(catalog_, cudnn, cuda, gpu->compute_capability);
+    if (runs.verdict != Verdict::no) continue;
+    runs.verdict = Verdict::unknown;
+    option.doubts.push_back(std::move(runs));
+  }
+}
+
+// Both are found by names of their own major: which one a program loads depends on the order of
+// folders, and is no contradiction.
+void Vetoes::base_cudnn(Option& option) const {
+  const auto& base = demands_.base;
+  if (!base || !base->cudnn || !option.cudnn_major) return;
+  Ruling one =
+      one_library_major(catalog_, "cuDNN", std::vector{base->cudnn->part(0), *option.cudnn_major});
+  if (one.verdict != Verdict::no) return;
+  one.verdict = Verdict::unknown;
+  one.reason = fmt::format("{} has cuDNN {}, and {} brings cuDNN {}: a program may load both",
+                           base->name,
+                           base->cudnn->text(),
+                           option.name,
+                           *option.cudnn_major);
+  option.doubts.push_back(std::move(one));
 }
 
 void Vetoes::tensorrt(Option& option, const RuntimeRelease& release) const {

@@ -3,6 +3,7 @@
 #include "lib/oci/reference.h"
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/framework_options.h"
+#include "lib/resolve/releases.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -106,6 +107,67 @@ void add_packages(Demands& demands,
   }
 }
 
+// `13.0` of `cu130`, which the local label of a wheel says; nullopt of any other.
+std::optional<Version> cuda_of_label(std::string_view label) {
+  constexpr std::string_view prefix = "cu";
+  if (!label.starts_with(prefix) || label.size() < prefix.size() + 2) return std::nullopt;
+  label.remove_prefix(prefix.size());
+  const std::size_t major = label.size() - 1;
+  return Version::parse(fmt::format("{}.{}", label.substr(0, major), label.substr(major)));
+}
+
+bool is_cuda_runtime(std::string_view name) {
+  return name == "cuda-toolkit" || name == "nvidia-cuda-runtime" ||
+         name.starts_with("nvidia-cuda-runtime-cu");
+}
+
+// The CUDA libraries that lines pin: 13.0 of `nvidia-cuda-runtime==13.0.96`. Two that disagree say
+// nothing.
+struct PinnedLibraries {
+  explicit PinnedLibraries(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
+      const PackageDemand package = parse_package(line, {});
+      const auto version = Version::parse(pinned_release(package.specifier));
+      if (!version) continue;
+      if (is_cuda_runtime(package.name)) {
+        disagree_ = disagree_ || (cuda && !cuda->same_minor(*version));
+        cuda = Version::parse(fmt::format("{}.{}", version->part(0), version->part(1)));
+      } else if (package.name.starts_with("nvidia-cudnn")) {
+        cudnn = version;
+      }
+    }
+    if (disagree_) cuda = std::nullopt;
+  }
+
+  std::optional<Version> cuda;
+  std::optional<Version> cudnn;
+
+ private:
+  bool disagree_ = false;
+};
+
+bool is_among(const std::vector<std::string>& lines, const PackageDemand& wanted) {
+  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+    const PackageDemand package = parse_package(line, {});
+    return package.name == wanted.name &&
+           pinned_release(package.specifier) == pinned_release(wanted.specifier);
+  });
+}
+
+// Of packages that are pinned themselves: a lock of another release says nothing of this one.
+void add_libraries(Demands& demands, const DemandSources& sources) {
+  const PinnedLibraries beside(sources.requirements);
+  const PinnedLibraries locked(sources.locked);
+  for (PackageDemand& package : demands.packages) {
+    if (pinned_release(package.specifier).empty()) continue;
+    const bool is_locked = !beside.cuda && is_among(sources.locked, package);
+    const PinnedLibraries& libraries = is_locked ? locked : beside;
+    package.cuda = libraries.cuda;
+    package.cudnn = libraries.cudnn;
+    if (!package.cuda) package.cuda = cuda_of_label(local_label(package.specifier));
+  }
+}
+
 const Distro* distro_by(const Catalog& catalog, auto&& holds) {
   for (const Distro& distro : catalog.distros()) {
     if (holds(distro)) return &distro;
@@ -124,6 +186,17 @@ const Distro* distro_in(const Catalog& catalog, std::string_view tag) {
   return nullptr;
 }
 
+// Of `12.4.1-cudnn-runtime-ubuntu22.04`, by the release and the distribution.
+std::optional<Version> cudnn_of_tag(const Catalog& catalog, std::string_view tag) {
+  if (tag.find("-cudnn") == std::string_view::npos) return std::nullopt;
+  for (const CudaImage& image : catalog.cuda_images()) {
+    const bool is_it = tag.starts_with(fmt::format("{}-", image.row->at("cuda"))) &&
+                       tag.ends_with(fmt::format("-{}", image.distro));
+    if (is_it) return image.cudnn;
+  }
+  return std::nullopt;
+}
+
 void read_name(BaseDemand& demand, const Catalog& catalog, const Reference& reference) {
   const std::string& repository = reference.repository();
   const std::string tag = reference.tag().value_or("");
@@ -131,6 +204,7 @@ void read_name(BaseDemand& demand, const Catalog& catalog, const Reference& refe
   if (reference.host() != "docker.io") return;
   if (repository == "nvidia/cuda") {
     demand.cuda = first;
+    demand.cudnn = cudnn_of_tag(catalog, tag);
     demand.distro = distro_in(catalog, tag);
     demand.compat = CompatInImage::yes;
   } else if (repository == "library/python") {
@@ -155,6 +229,9 @@ void read_config(BaseDemand& demand, const Catalog& catalog, const ImageConfig& 
     demand.cuda = cuda;
     demand.compat = config.env_value("NV_CUDA_LIB_VERSION") ? CompatInImage::yes : demand.compat;
   }
+  // `9.1.0.70-1`: the package's.
+  const std::string cudnn = config.env_value("NV_CUDNN_VERSION").value_or("");
+  if (const auto library = Version::parse(cudnn.substr(0, cudnn.find('-')))) demand.cudnn = library;
   if (const auto python = version("PYTHON_VERSION")) demand.python = python;
   const auto name = config.labels.find("org.opencontainers.image.ref.name");
   const auto release = config.labels.find("org.opencontainers.image.version");
@@ -208,6 +285,7 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     demands.python = Version::parse(spec.python->value.version);
     demands.python_where = spec.where(spec.python->place);
     add_packages(demands, spec, sources.requirements);
+    add_libraries(demands, sources);
   }
   if (!std::holds_alternative<BaseAuto>(spec.base.value)) {
     demands.base = base_demand(catalog, spec.base.value, sources.base_config);

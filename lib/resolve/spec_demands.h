@@ -12,6 +12,8 @@ namespace mlpack {
 struct DemandSources {
   /// Lines of requirements (PEP 508) that the spec names, comments and options left out.
   std::vector<std::string> requirements;
+  /// What a lock beside the spec pins, as such lines: `torch==2.9.1`.
+  std::vector<std::string> locked = {};
   /// Of the base, where it was read; nullopt: what the catalog says of its name.
   std::optional<ImageConfig> base_config;
   std::string quantisation;  // of the model, as the catalog calls it

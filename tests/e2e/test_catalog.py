@@ -1,6 +1,8 @@
 """scripts/catalog-update against an index, a registry and a folder of NVIDIA's on loopback; and what mlpack makes of the rows."""
 
+import base64
 import contextlib
+import hashlib
 import http.server
 import io
 import json
@@ -12,7 +14,10 @@ import zipfile
 
 import yaml
 
+import runtime_bases
+from fake_elf import BINARY, elf, fatbin
 from harness import ROOT, Case, write_files
+from index_server import Index, sha256
 
 SCRIPT = os.path.join(ROOT, "scripts", "catalog-update")
 TABLES = os.path.join(ROOT, "templates", "compat")
@@ -295,6 +300,91 @@ class CatalogUpdate(Case):
         write_files(self.path("rows"), {"new.yaml": json.dumps(new)})
         shown = self.mlpack("catalog", "torch_builds", "99.0.0+cu130", "--catalog", self.path("rows"), "--json").json()["rows"][0]
         self.assertEqual((shown["sources"], shown["retrieved"]), (["https://pypi.org/project/torch/99.0.0/"], "2031-02"))
-        folder = self.project("app", "schema: 1\nname: x\nruntime: vllm\nfleet: [{gpu: H100, driver: \"580.95.05\"}]\n")
+        folder = self.project("app", "schema: 1\nname: x\npython: {packages: [torch]}\nfleet: [{%s}]\n" % NEW_ENOUGH)
         plan = self.mlpack("plan", folder, "--offline", "--catalog", self.path("rows"), "--json").json()
-        self.assertIn("99.0.0", json.dumps(plan))
+        self.assertEqual((plan["frameworks"], plan["cuda"]), ({"torch": "99.0.0+cu130"}, "13.0"))
+
+
+def gpu_wheel(name, version, files, tag="cp311-cp311-manylinux_2_17_x86_64", requires=()):
+    """A wheel with these files: {path: bytes}."""
+    info = "%s-%s.dist-info/" % (name, version)
+    found = {**files, info + "METADATA": metadata("%s-%s" % (name, version), requires).replace(b">=3.12", b">=3.8"),
+             info + "WHEEL": ("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: false\nTag: %s\n" % tag).encode()}
+    lines = ["%s,sha256=%s,%d" % (path, base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode(), len(content))
+             for path, content in found.items()]
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for path, content in [*found.items(), (info + "RECORD", "\n".join([*lines, info + "RECORD,,"]) + "\n")]:
+            archive.writestr(zipfile.ZipInfo(path), content)
+    return "%s-%s-%s.whl" % (name, version, tag), data.getvalue()
+
+
+APP = """\
+schema: 1
+name: x
+base: oci:base
+platform: linux/amd64
+python: {version: "3.11", %s}
+fleet: [%s]
+run: [python, -c, "import torch"]
+user: "1000:1000"
+layers: {compression: none}
+"""
+NEW_ENOUGH = 'gpu: H100, driver: "580.95.05"'
+TOO_OLD = 'gpu: RTX 4090, driver: "535.183.01"'  # and no compat package helps it
+
+
+class NewerReleases(Case):
+    """A release that the tables do not know is planned by what its lock pins, and checked by what its files hold."""
+
+    def setUp(self):
+        super().setUp()
+        runtime_bases.IMAGES["plain-python"] = {"env": ["PYTHON_VERSION=3.11.2"],
+                                                "programs": {"/usr/local/bin/python3.11": runtime_bases.SCRIPT}}
+        os.mkdir(self.path("p"))
+        runtime_bases.write_base(self.path("p", "base"), "plain-python")
+        library = elf("libtorch_cuda.so", ["libcudart.so.13"], runpath="$ORIGIN/../../nvidia/cu13/lib", data=fatbin((BINARY, 90)))
+        self.wheels = dict([
+            gpu_wheel("torch", "99.0.0", {"torch/__init__.py": b"", "torch/lib/libtorch_cuda.so": library},
+                      requires=["nvidia-cuda-runtime==13.0.96"]),
+            gpu_wheel("nvidia_cuda_runtime", "13.0.96", {"nvidia/cu13/lib/libcudart.so.13": elf("libcudart.so.13")},
+                      "py3-none-manylinux_2_17_x86_64")])
+        self.index = Index(self.wheels)
+        self.index.__enter__()
+        self.addCleanup(self.index.__exit__)
+        names = {"torch": "torch==99.0.0", "nvidia_cuda_runtime": "nvidia-cuda-runtime==13.0.96"}
+        self.requirements = "".join("%s --hash=sha256:%s\n" % (names[name.split("-")[0]], sha256(content))
+                                    for name, content in self.wheels.items())
+        self.pylock = "lock-version = \"1.0\"\ncreated-by = \"test\"\n" + "".join(
+            '[[packages]]\nname = "%s"\nversion = "%s"\nwheels = [{name = "%s", url = "http://%s/files/%s", size = %d, hashes = {sha256 = "%s"}}]\n'
+            % (*names[name.split("-")[0]].split("=="), name, self.index.host, name, len(content), sha256(content))
+            for name, content in self.wheels.items())
+        self.env.update(PIP_INDEX_URL=self.index.url)
+
+    def spec(self, fleet, python="requirements: r.txt"):
+        write_files(self.path("p"), {"mlpack.yaml": APP % (python, "{%s}" % fleet), "r.txt": self.requirements, "pylock.toml": self.pylock})
+        return self.path("p")
+
+    def test_it_is_built_with_a_warning_where_its_files_fit(self):
+        result = self.mlpack("build", self.spec(NEW_ENOUGH))
+        self.assertIn("torch 99.0.0 with CUDA 13.0 is not in the catalog", result.err)
+        self.assertNotIn("upgrade", result.err)
+
+    def test_its_code_is_read_for_the_gpus_of_the_fleet(self):
+        result = self.mlpack("build", self.spec('gpu: L4, driver: "580.95.05"'), code=9)
+        self.assertRegex(result.err, r"there is no code for L4 \(8.9\) in `/.*/torch/lib/libtorch_cuda.so`")
+
+    def test_what_its_lock_pins_is_held_against_drivers_before_anything_is_fetched(self):
+        for python in ("requirements: r.txt", "lock: pylock.toml"):
+            plan = self.mlpack("plan", self.spec(TOO_OLD, python), "--json", code=9).json()
+            facts = json.dumps(plan)
+            self.assertIn("torch==99.0.0", facts)
+            self.assertIn("driver 535.183.01 of RTX 4090", facts)
+            self.mlpack("build", self.path("p"), code=9)
+        self.assertEqual([path for _, _, path, _ in self.index.requests if path.startswith("/files")], [])
+
+    def test_mlpacks_own_lock_says_it_as_well(self):
+        self.mlpack("build", self.spec(NEW_ENOUGH))
+        self.mlpack("plan", self.spec(TOO_OLD, 'packages: ["torch==99.0.0"]'), "--offline", code=9)
+        plan = self.mlpack("plan", self.spec(NEW_ENOUGH, 'packages: ["torch==99.0.0"]'), "--offline", "--json").json()
+        self.assertIn("torch 99.0.0 with CUDA 13.0", json.dumps(plan))

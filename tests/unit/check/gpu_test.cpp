@@ -120,6 +120,37 @@ TEST_CASE("CUDA and cuDNN of two majors do not mix in one Python") {
   CHECK(other.ids() == Ids{"warning cudnn-majors"});
 }
 
+TEST_CASE("NCCL and TensorRT of two majors are warned about") {
+  TestImage image;
+  image.machine("cpu");
+  image.add("opt/lib/python3.11/site-packages/nvidia/nccl/lib/libnccl.so.3",
+            library("libnccl.so.3"));
+  image.add("usr/lib/libnccl.so.2", library("libnccl.so.2"));
+  image.add("opt/lib/python3.11/site-packages/tensorrt_libs/libnvinfer.so.10",
+            library("libnvinfer.so.10"));
+  image.add("usr/lib/libnvinfer.so.8", library("libnvinfer.so.8"));
+  CHECK(image.ids() == Ids{"warning nccl-majors", "warning tensorrt-majors"});
+}
+
+TEST_CASE("cuDNN that dropped a GPU of the fleet is warned about") {
+  TestImage image = cuda_image();
+  image.machine("V100", "550.54.14");
+  const std::string place = "opt/lib/python3.11/site-packages/";
+  image.add(place + "nvidia/cudnn/lib/libcudnn.so.9", library("libcudnn.so.9"));
+  image.text(place + "nvidia_cudnn_cu12-9.10.2.21.dist-info/METADATA", "");
+  CHECK(image.ids() == Ids{});
+  TestImage newer = cuda_image();
+  newer.machine("V100", "550.54.14");
+  newer.add("usr/lib/libcudnn.so.9.17.1", library("libcudnn.so.9"));
+  const Finding found = newer.only();
+  CHECK(found.id == "cudnn-gpu");
+  CHECK(found.level == Finding::Level::warning);
+  CHECK(found.what == "cuDNN 9.17.1 is not for V100 SXM2 16GB");
+  CHECK(found.why ==
+        "cuDNN 9.17.1 for CUDA 12 does not support compute capability 7.0; what uses it fails, "
+        "convolutions of frameworks first");
+}
+
 TEST_CASE("a stub of libcuda on the path of the loader takes the driver's place") {
   TestImage image = cuda_image();
   image.machine("L4", "550.54.14");

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "lib/catalog/catalog.h"
+#include "lib/resolve/rules.h"
+
+namespace mlpack {
+
+/// Whether cuDNN, as its package for `cuda` has it, supports a compute capability (table cudnn:
+/// NVIDIA cuDNN Support Matrix). Of a release between two that were read: what both of them say; it
+/// is not known which of them dropped an architecture first (cudnn_changes). A fourth part of
+/// `cudnn` does not count. On GPUs that are newer than what it lists it is unknown.
+Ruling cudnn_runs(const Catalog& catalog,
+                  const Version& cudnn,
+                  const Version& cuda,
+                  const Version& device);
+
+}  // namespace mlpack

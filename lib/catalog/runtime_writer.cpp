@@ -252,21 +252,22 @@ void RuntimeWriter::add(const TemplateNode& file) {
   root.skip({"unverified"});
   const std::string serves =
       root.one_of("serves", {"folder", "sentences", "gguf", "repository", "store", "application"});
-  Texts row{cpp_literal(name),
-            cpp_literal(root.text("title")),
-            member("ServingRuntime::NeedsGpu", root.one_of("gpu", {"required", "optional"})),
-            writer_.list(aliases),
-            member("ServingRuntime::Status",
-                   root.one_of("status", {"active", "maintenance", "unmaintained"})),
-            writer_.list(sources),
-            cpp_literal(retrieved),
-            images(root),
-            optional_text(root, "python"),
-            forms(root),
-            member("ServingRuntime::Serves", serves),
-            place(root, "served_name"),
-            words(root, "host"),
-            ports(root)};
+  Texts row{
+      cpp_literal(name),
+      cpp_literal(root.text("title")),
+      member("ServingRuntime::NeedsGpu", root.one_of("gpu", {"required", "usual", "optional"})),
+      writer_.list(aliases),
+      member("ServingRuntime::Status",
+             root.one_of("status", {"active", "maintenance", "unmaintained"})),
+      writer_.list(sources),
+      cpp_literal(retrieved),
+      images(root),
+      optional_text(root, "python"),
+      forms(root),
+      member("ServingRuntime::Serves", serves),
+      place(root, "served_name"),
+      words(root, "host"),
+      ports(root)};
   for (std::string& part : Texts{lists_of_words(root, "flags"),
                                  place(root, "tensor_parallel"),
                                  place(root, "context"),

@@ -110,7 +110,11 @@ struct RuntimeVariable {
 
 /// A serving runtime.
 struct ServingRuntime {
-  enum class NeedsGpu { required, optional };
+  enum class NeedsGpu {
+    required,  // it starts only where there is one
+    usual,     // there are builds for machines without one, which are others
+    optional
+  };
   enum class Status { active, maintenance, unmaintained };
   /// What the model has to be, and where it lies.
   enum class Serves {

@@ -1,6 +1,8 @@
 #include "lib/resolve/base_choice.h"
 
+#include "lib/catalog/runtimes.h"
 #include "lib/oci/reference.h"
+#include "lib/resolve/runtime_image.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -35,6 +37,18 @@ void keep_newest(std::optional<CudaImageName>& best,
   if (!ubuntu || !cuda.same_minor(wanted)) return;
   const CudaImageName name{cuda, *ubuntu};
   if (is_newer(name, best)) best = name;
+}
+
+ImageVariant variant_of(const Demands& demands) {
+  ImageVariant variant;
+  if (demands.cuda) variant.cuda_major = std::to_string(demands.cuda->part(0));
+  if (demands.python) variant.python = demands.python->text();
+  for (const FleetGroup& group : demands.fleet) {
+    if (group.gpu != nullptr)
+      variant.compute_capabilities.emplace(group.gpu->compute_capability.text());
+  }
+  if (has_gpus(demands)) variant.what = ImageVariant::For::cuda;
+  return variant;
 }
 
 }  // namespace
@@ -83,11 +97,18 @@ std::string python_image_reference(const Catalog& catalog, const Version& python
   return {};
 }
 
-std::string runtime_image_reference(const RuntimeRelease& release) {
+std::string runtime_image_reference(const RuntimeRelease& release, const Demands& demands) {
   const auto reference = Reference::parse(release.image);
-  return reference && (reference->tag() || reference->digest())
-             ? reference->with_default_host().text()
-             : std::string();
+  // Rows of several releases, or of what nobody publishes, name none.
+  if (!reference || !(reference->tag() || reference->digest())) return {};
+  const Reference named = reference->with_default_host();
+  const ServingRuntime* const runtime = find_runtime(release.runtime);
+  const auto official = runtime == nullptr
+                            ? std::nullopt
+                            : official_image(*runtime, release.release, variant_of(demands));
+  const auto listed = official ? Reference::parse(*official) : std::nullopt;
+  const bool is_it = listed && (listed->name() == named.name() || !has_gpus(demands));
+  return is_it ? listed->text() : named.text();
 }
 
 }  // namespace mlpack

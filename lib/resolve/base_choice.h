@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/catalog/catalog.h"
+#include "lib/resolve/demands.h"
 
 #include <string>
 
@@ -19,7 +20,9 @@ bool has_cuda_image(const Catalog& catalog, const Version& cuda);
 /// The slim official Python image of `python`; empty where none is known.
 std::string python_image_reference(const Catalog& catalog, const Version& python);
 
-/// The official image of a release of a runtime; empty where it is not known as one reference.
-std::string runtime_image_reference(const RuntimeRelease& release);
+/// The official image of a release of a runtime for the machines of `demands`: that of the
+/// runtime's own row where the release is known to be in its repository, or where no machine has a
+/// GPU; else what the row of the release names. Empty where that is not one reference.
+std::string runtime_image_reference(const RuntimeRelease& release, const Demands& demands);
 
 }  // namespace mlpack

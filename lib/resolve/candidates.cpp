@@ -1,9 +1,9 @@
 #include "lib/resolve/candidates.h"
 
-#include "lib/catalog/runtimes.h"
 #include "lib/resolve/base_choice.h"
 #include "lib/resolve/frames.h"
 #include "lib/resolve/framework_options.h"
+#include "lib/resolve/no_gpu.h"
 #include "lib/resolve/option_vetoes.h"
 #include "lib/resolve/releases.h"
 
@@ -197,7 +197,6 @@ Option runtime_option(const RuntimeRelease& release,
   const Demands& demands = vetoes.demands();
   Option option;
   option.name = release.release;
-  option.cuda = release.cuda;
   option.python = pythons;
   option.row = release.row;
   if (!demands.runtime_version.empty() && demands.runtime_version != release.release) {
@@ -206,6 +205,8 @@ Option runtime_option(const RuntimeRelease& release,
                                       demands.runtime + " " + demands.runtime_version));
   }
   judge_torch_of(option, release, vetoes);
+  if (is_cpu_build(demands)) return option;
+  option.cuda = release.cuda;
   vetoes.runtime(option, release);
   vetoes.tensorrt(option, release);
   if (!release.cuda) {
@@ -252,7 +253,33 @@ Component runtime_component(std::span<const Version> pythons, const Vetoes& veto
   unknown.name = demands.runtime_version;
   unknown.doubts.push_back(nothing_known(component.name, unknown.name));
   add_unknown(component, vetoes.set_of(Kind::runtime_version), std::move(unknown));
+  if (!is_cpu_build(demands)) return component;
+  // Without a GPU there is nothing to compare.
+  for (Option& option : component.options)
+    option.doubts.clear();
   return component;
+}
+
+// The toolkit of a base is the one that it has.
+void judge_toolkit_of_base(Option& option, const Vetoes& vetoes) {
+  const auto& base = vetoes.demands().base;
+  if (!base || !base->cuda || base->cuda->same_minor(*option.cuda)) return;
+  option.vetoes.push_back(
+      {vetoes.set_of(Kind::base),
+       {Verdict::no, fmt::format("{} has CUDA {}", base->name, base->cuda->text()), {option.row}}});
+}
+
+void add_unknown_toolkit(Component& component, const Vetoes& vetoes) {
+  const auto& base = vetoes.demands().base;
+  if (!base || !base->cuda) return;
+  const auto is_it = [&](const Option& option) { return option.cuda->same_minor(*base->cuda); };
+  if (std::any_of(component.options.begin(), component.options.end(), is_it)) return;
+  Option option;
+  option.name = base->cuda->text();
+  option.cuda = base->cuda;
+  option.doubts.push_back(nothing_known("CUDA", option.name));
+  vetoes.cuda(option, *base->cuda);
+  component.options.push_back(std::move(option));
 }
 
 // The newest release of each version of the toolkit; without a base in the spec, of those that
@@ -273,12 +300,22 @@ Component toolkit_component(const Vetoes& vetoes) {
     option.cuda = toolkit.cuda;
     option.row = toolkit.row;
     vetoes.cuda(option, toolkit.cuda);
+    judge_toolkit_of_base(option, vetoes);
     vetoes.toolkit(option, toolkit.cuda);
     vetoes.drivers(option, toolkit.release);
     component.options.push_back(std::move(option));
   }
   sort_options(component.options);
+  add_unknown_toolkit(component, vetoes);
   return component;
+}
+
+// Whether a toolkit is in the image though nothing in it asks for one: wheels bring what they need,
+// and what nobody knows of a base is not made up.
+bool brings_toolkit(const Demands& demands) {
+  if (demands.cuda) return true;
+  if (!has_gpus(demands)) return false;
+  return demands.base ? demands.base->cuda.has_value() : !demands.needs_python;
 }
 
 std::vector<Component> make_components(std::span<const Version> pythons, const Vetoes& vetoes) {
@@ -300,8 +337,9 @@ std::vector<Component> make_components(std::span<const Version> pythons, const V
                  i,
                  vetoes));
   }
-  const bool needs_toolkit = components.empty() && (has_gpus(demands) || demands.cuda);
-  if (needs_toolkit) components.push_back(toolkit_component(vetoes));
+  if (components.empty() && brings_toolkit(demands)) {
+    components.push_back(toolkit_component(vetoes));
+  }
   return components;
 }
 
@@ -335,18 +373,6 @@ void judge_fleet(Problem& problem, const Vetoes& vetoes) {
     if (demands.quantisation.empty()) continue;
     refuse(gpu | vetoes.set_of(Kind::quantisation),
            quantisation_of(demands, *group.gpu, vetoes.catalog()));
-  }
-}
-
-void judge_machines_without_gpu(Problem& problem, const Vetoes& vetoes) {
-  const Demands& demands = vetoes.demands();
-  const ServingRuntime* const runtime = find_runtime(demands.runtime);
-  if (runtime == nullptr || runtime->gpu != ServingRuntime::NeedsGpu::required) return;
-  for (std::size_t i = 0; i < demands.fleet.size(); ++i) {
-    if (demands.fleet[i].gpu != nullptr) continue;
-    problem.vetoes.push_back(
-        {vetoes.set_of(Kind::runtime) | vetoes.set_of(Kind::no_gpu, i),
-         {Verdict::no, fmt::format("{} starts only where there is a GPU", runtime->title), {}}});
   }
 }
 

@@ -84,6 +84,7 @@ void Vetoes::toolkit(Option& option, const Version& cuda) const {
 
 void Vetoes::code(Option& option, const GpuCode& code) const {
   if (code.sm.empty() && code.ptx.empty()) return toolkit(option, code.made_by);
+  option.code = code;
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const FleetGroup& group = demands_.fleet[i];
     if (group.gpu == nullptr) continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/catalog/version.h"
+#include "lib/resolve/rules_code.h"
 #include "lib/resolve/rules_driver.h"
 
 #include <bitset>
@@ -31,6 +32,7 @@ struct Option {
   std::optional<Version> cuda;          // nullopt: none, or not known
   std::optional<unsigned> cudnn_major;  // the same
   std::vector<Version> python;          // whose wheels there are; empty: any
+  std::optional<GpuCode> code;          // nullopt: not known
   std::vector<Veto> vetoes;
   std::vector<Veto> without_compat;  // the same where the base has no compat package
   std::vector<Veto> with_compat;

@@ -1,5 +1,6 @@
 #include "lib/resolve/releases.h"
 
+#include "lib/python/specifier.h"
 #include "lib/text.h"
 
 #include <algorithm>
@@ -43,54 +44,12 @@ bool is_prerelease(std::string_view rest) {
   return rest.starts_with("rc") || rest.starts_with("a") || rest.starts_with("b");
 }
 
-struct Clause {
-  std::string_view comparison;
-  std::string number;
-  bool is_prefix = false;  // `==2.9.*`
-};
-
-Clause parse_clause(std::string_view text) {
-  text = trim(text);
-  Clause clause;
-  const std::size_t end = std::min(text.find_first_not_of("=!<>~"), text.size());
-  clause.comparison = text.substr(0, end);
-  std::string_view number = trim(text.substr(end));
-  number = number.substr(0, number.find('+'));
-  if (number.ends_with(".*")) {
-    clause.is_prefix = true;
-    number.remove_suffix(2);
-  }
-  clause.number = number;
-  return clause;
-}
-
-bool has_prefix(const Version& release, const Version& prefix) {
-  for (std::size_t i = 0; i < prefix.size(); ++i) {
-    if (release.part(i) != prefix.part(i)) return false;
-  }
-  return true;
-}
-
-// `~=2.5.1` is `>=2.5.1` and `==2.5.*`.
-bool is_compatible(const Version& release, const Version& wanted) {
-  for (std::size_t i = 0; i + 1 < wanted.size(); ++i) {
-    if (release.part(i) != wanted.part(i)) return false;
-  }
-  return release >= wanted;
-}
-
-bool takes(const Clause& clause, const Version& release) {
-  const std::optional<Version> wanted = Version::parse(clause.number);
-  if (!wanted) return false;
-  const std::string_view op = clause.comparison;
-  const bool equal = clause.is_prefix ? has_prefix(release, *wanted) : release == *wanted;
-  if (op == "==" || op == "===") return equal;
-  if (op == "!=") return !equal;
-  if (op == "<=") return release <= *wanted;
-  if (op == ">=") return release >= *wanted;
-  if (op == "<") return release < *wanted;
-  if (op == ">") return release > *wanted;
-  return op == "~=" && is_compatible(release, *wanted);
+// Labels are builds of a release, which are compared elsewhere.
+std::string without_labels(std::string_view specifier) {
+  std::vector<std::string> clauses;
+  for (const std::string_view clause : split(specifier, ','))
+    clauses.emplace_back(clause.substr(0, clause.find('+')));
+  return join(clauses, ",");
 }
 
 }  // namespace
@@ -112,10 +71,9 @@ std::strong_ordering compare_releases(std::string_view a, std::string_view b) {
 
 bool takes_release(std::string_view specifier, const Version& release) {
   if (trim(specifier).empty()) return true;
-  const std::vector<std::string_view> clauses = split(specifier, ',');
-  return std::all_of(clauses.begin(), clauses.end(), [&](std::string_view clause) {
-    return takes(parse_clause(clause), release);
-  });
+  const auto wanted = PythonSpecifiers::parse(without_labels(specifier));
+  const auto version = PythonVersion::parse(release.text());
+  return wanted && version && wanted->contains(*version);
 }
 
 std::string pinned_release(std::string_view specifier) {

@@ -15,9 +15,8 @@ namespace mlpack {
 /// `rc` is before nothing.
 std::strong_ordering compare_releases(std::string_view a, std::string_view b);
 
-/// Whether `release` is one that `specifier` takes: comma-separated clauses of PEP 440 (`==`, `!=`,
-/// `<=`, `>=`, `<`, `>`, `~=`, with `.*`) over plain release numbers; empty: any. A local label of
-/// the clause (`+cu128`) does not count here.
+/// Whether `release` is one that `specifier` takes: clauses of PEP 440, with commas between them;
+/// empty: any. Local labels (`+cu128`) do not count here.
 bool takes_release(std::string_view specifier, const Version& release);
 
 /// The release that `==2.15.0` pins; empty where `specifier` pins none.

@@ -115,7 +115,7 @@ std::string base_of(const Stack& stack, const Catalog& catalog, const Demands& d
   if (!demands.runtime.empty()) {
     const RuntimeRelease* const release =
         catalog.find_runtime_release(demands.runtime, stack.choices.front().chosen);
-    return release == nullptr ? std::string() : runtime_image_reference(*release);
+    return release == nullptr ? std::string() : runtime_image_reference(*release, demands);
   }
   if (stack.python) return python_image_reference(catalog, *stack.python);
   return stack.cuda ? cuda_image_reference(catalog, *stack.cuda) : std::string();
@@ -153,6 +153,7 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
     if (option == nullptr) continue;
     stack.choices.push_back(choice_of(question, answer, i, demands));
     if (!stack.cuda) stack.cuda = option->cuda;
+    if (!stack.code) stack.code = option->code;
     if (option->cuda) add_floors(stack, question.catalog, question.demands, *option->cuda);
     add_doubts(stack, option->doubts);
   }

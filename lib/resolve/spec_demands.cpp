@@ -1,6 +1,7 @@
 #include "lib/resolve/spec_demands.h"
 
 #include "lib/oci/reference.h"
+#include "lib/python/name.h"
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/framework_options.h"
 #include "lib/resolve/releases.h"
@@ -14,20 +15,9 @@
 namespace mlpack {
 namespace {
 
+constexpr std::string_view application_runtime = "python";
 constexpr std::size_t most_groups = max_demands / 4;
 constexpr std::size_t most_packages = max_demands / 8;
-
-std::string normalised(std::string_view name) {
-  std::string text;
-  for (const char c : to_lower(name)) {
-    const bool is_dash = c == '-' || c == '_' || c == '.';
-    if (!is_dash)
-      text += c;
-    else if (!text.ends_with('-'))
-      text += '-';
-  }
-  return text;
-}
 
 // `[cuda12-local, k8s` → cuda12
 std::string build_of(std::string_view extras) {
@@ -47,7 +37,7 @@ PackageDemand parse_package(std::string_view requirement, const Where& where) {
   const std::size_t end =
       std::min(before_marker.find_first_of(" \t[<>=!~(@"), before_marker.size());
   std::string_view rest = before_marker.substr(end);
-  PackageDemand package{normalised(before_marker.substr(0, end)), {}, where, {}};
+  PackageDemand package{normalized_name(before_marker.substr(0, end)), {}, where, {}};
   const std::size_t bracket = rest.find(']');
   if (trim(rest).starts_with('[') && bracket != std::string_view::npos) {
     package.build = build_of(rest.substr(0, bracket));
@@ -90,6 +80,34 @@ void add_groups(Demands& demands, const Catalog& catalog, const Spec& spec) {
                 "leave out groups whose GPU is there with an older driver",
                 {spec.where(*spec.fleet_place)});
   }
+}
+
+void pin_python(Demands& demands, const std::string& text, const Where& where) {
+  const auto version = Version::parse(text);
+  if (version && demands.python && !demands.python->same_minor(*version)) {
+    throw Error(Fault::usage,
+                fmt::format("`runtime.version` is Python {}, and `python.version` is {}",
+                            demands.python->text(),
+                            version->text()),
+                "leave `runtime.version` out",
+                {where});
+  }
+  if (!version) return;
+  demands.python = version;
+  demands.python_where = where;
+}
+
+// An application of one's own has no releases: its version is that of Python.
+void add_runtime(Demands& demands, const Spec& spec) {
+  const Runtime& runtime = spec.runtime->value;
+  const Where where = spec.where(spec.runtime->place);
+  if (runtime.name == application_runtime) {
+    demands.needs_python = std::holds_alternative<BaseAuto>(spec.base.value);
+    return pin_python(demands, runtime.version, where);
+  }
+  demands.runtime = runtime.name;
+  demands.runtime_version = runtime.version;
+  demands.runtime_where = where;
 }
 
 void add_packages(Demands& demands,
@@ -275,15 +293,10 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     demands.cuda = Version::parse(spec.cuda->value);
     demands.cuda_where = spec.where(spec.cuda->place);
   }
-  if (spec.runtime) {
-    demands.runtime = spec.runtime->value.name;
-    demands.runtime_version = spec.runtime->value.version;
-    demands.runtime_where = spec.where(spec.runtime->place);
-  }
+  if (spec.runtime) add_runtime(demands, spec);
   if (spec.python) {
     demands.needs_python = true;
-    demands.python = Version::parse(spec.python->value.version);
-    demands.python_where = spec.where(spec.python->place);
+    pin_python(demands, spec.python->value.version, spec.where(spec.python->place));
     add_packages(demands, spec, sources.requirements);
     add_libraries(demands, sources);
   }

@@ -44,6 +44,13 @@ std::string gpus_text(const Demands& demands) {
   return join(texts, ",");
 }
 
+std::string capabilities_text(std::span<const Version> capabilities) {
+  std::vector<std::string> texts;
+  for (const Version& capability : capabilities)
+    texts.emplace_back(capability.text());
+  return join(texts, ",");
+}
+
 void add_environment(const Catalog& catalog,
                      const Stack& stack,
                      const Demands& demands,
@@ -60,6 +67,8 @@ void add_labels(const Stack& stack, const Demands& demands, ImageConfig& config)
     if (!value.empty()) config.labels[std::string(key)] = std::move(value);
   };
   if (stack.cuda) set(label::cuda, std::string(stack.cuda->text()));
+  if (stack.code) set(label::sm, capabilities_text(stack.code->sm));
+  if (stack.code) set(label::ptx, capabilities_text(stack.code->ptx));
   if (stack.min_driver) set(label::driver, std::string(stack.min_driver->text()));
   set(label::gpus, gpus_text(demands));
   for (const Choice& choice : stack.choices) {

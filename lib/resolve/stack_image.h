@@ -26,6 +26,8 @@ std::string ruling_text(const Ruling& ruling);
 
 namespace label {
 inline constexpr std::string_view cuda = "dev.mlpack.cuda";
+inline constexpr std::string_view sm = "dev.mlpack.sm";    // `8.0,9.0`: what it has binary code for
+inline constexpr std::string_view ptx = "dev.mlpack.ptx";  // the same of PTX
 inline constexpr std::string_view driver = "dev.mlpack.driver";  // the oldest that runs it
 inline constexpr std::string_view gpus = "dev.mlpack.gpus";      // `L4,H100 SXM 80GB:2`
 }  // namespace label

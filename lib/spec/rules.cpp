@@ -113,6 +113,10 @@ void check_models(const YamlNode& runtime,
   }
 }
 
+bool needs_fleet(const ServingRuntime& runtime) {
+  return runtime.gpu != ServingRuntime::NeedsGpu::optional;
+}
+
 void check_runtime(const YamlNode& root,
                    const std::map<std::string, Place>& names,
                    Problems& problems) {
@@ -121,11 +125,13 @@ void check_runtime(const YamlNode& root,
   const bool short_form = runtime->kind == Kind::scalar;
   const std::string* const name = short_form ? &runtime->text : text_of(runtime, "name");
   const ServingRuntime* const row = name == nullptr ? nullptr : find_runtime(*name);
-  if (row != nullptr && row->gpu == ServingRuntime::NeedsGpu::required &&
-      root.find("fleet") == nullptr) {
+  if (row != nullptr && needs_fleet(*row) && root.find("fleet") == nullptr) {
+    const bool has_other_builds = row->gpu == ServingRuntime::NeedsGpu::usual;
     problems.add(runtime->place,
                  fmt::format("{} needs a GPU, but the spec has no `fleet`", row->title),
-                 "say where it runs: `fleet: [L4]`, or `fleet: [cpu]` for its CPU build");
+                 has_other_builds
+                     ? "say where it runs: `fleet: [L4]`, or `fleet: [cpu]` for its CPU build"
+                     : "say where it runs, such as `fleet: [L4]`");
   }
   check_models(*runtime, names, problems);
   const YamlNode* const args = runtime->find("args");
@@ -235,8 +241,7 @@ void check(const YamlNode& root, Problems& problems) {
 std::string spec_schema() {
   std::vector<std::string> names;
   for (const ServingRuntime& row : serving_runtimes()) {
-    if (row.gpu == ServingRuntime::NeedsGpu::required)
-      names.push_back(fmt::format("\"{}\"", row.name));
+    if (needs_fleet(row)) names.push_back(fmt::format("\"{}\"", row.name));
   }
   const std::string gpu_runtime = fmt::format("{{\"enum\": [{}]}}", fmt::join(names, ", "));
   return R"([

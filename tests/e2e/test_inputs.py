@@ -141,7 +141,7 @@ class Specs(Case):
     def test_what_does_not_go_together_is_exit_code_9(self):
         base = "schema: 1\nname: odd\nbase: scratch\n"
         self.refused(base + "python: {version: '3.12', requirements: app.txt}\n", "has no Python", code=9)
-        self.refused(base + "fleet: [cpu]\nruntime: vllm\n", "do not go together", code=9)
+        self.refused(base + "fleet: [cpu]\nruntime: tensorrt_llm\n", "do not go together", code=9)
 
     def test_aliases_that_explode(self):
         rows = ["x-a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]

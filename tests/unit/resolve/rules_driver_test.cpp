@@ -208,3 +208,9 @@ TEST_CASE("a new feature branch in the matrix comes with what the text says agai
       forward_compatibility(catalog(), version("13.4"), version("595.91.07"), gpu("H100"));
   CHECK_FALSE(rests_on(production, "forward_compat.eol_branches"));
 }
+
+TEST_CASE("a toolkit that is too old for a GPU says which is the first") {
+  const Ruling ruling = toolkit_supports_gpu(catalog(), version("11.4"), version("9.0"));
+  CHECK(ruling.verdict == no);
+  CHECK(ruling.reason == "CUDA 11.4 is older than Hopper (9.0): 11.8 is the first toolkit for it");
+}

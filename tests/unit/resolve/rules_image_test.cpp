@@ -101,6 +101,13 @@ TEST_CASE("an image has one CUDA major") {
   check_answer(one_cuda_major(catalog(), {}), yes, "none");
 }
 
+TEST_CASE("an image has one major of a library that is named after it") {
+  const std::vector<unsigned> two{9, 8};
+  check_answer(one_library_major(catalog(), "cuDNN", two), no, "cuDNN 9 and 8");
+  const std::vector<unsigned> one{9, 9};
+  check_answer(one_library_major(catalog(), "cuDNN", one), yes, "cuDNN 9 twice");
+}
+
 TEST_CASE("a MIG slice has the memory, or not") {
   for (const MigQuestion& asked : mig_questions) {
     check_answer(mig_slice_holds(catalog(), gpu(asked.gpu), asked.profile, asked.bytes),

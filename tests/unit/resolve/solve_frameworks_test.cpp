@@ -1,4 +1,5 @@
 #include "lib/resolve/solve.h"
+#include "tests/unit/resolve/questions.h"
 #include "tests/unit/resolve/solve_support.h"
 
 #include <doctest/doctest.h>
@@ -13,13 +14,7 @@ constexpr const char* jax_docs = "JAX installation docs; facts jax.driver, jax.s
 constexpr const char* ort_docs = "ONNX Runtime, CUDA execution provider";
 constexpr const char* tensorrt_cmake = "NVIDIA/TensorRT CMakeLists.txt defaults at release tags";
 
-struct FrameworkQuestion {
-  std::string_view spec;
-  std::string_view answer;
-  const char* source;
-};
-
-const FrameworkQuestion framework_questions[] = {
+const SpecQuestion questions_of_frameworks[] = {
     {R"(fleet: [L4]; python: {packages: [tensorflow]})",
      "tensorflow 2.21.0; driver 525.60.13",
      tf_docs},
@@ -67,6 +62,9 @@ const FrameworkQuestion framework_questions[] = {
      "no: jax + P100 PCIe 16GB + jax[cuda13]==0.9.0 -> take jax[cuda12] 0.9.0 instead of "
      "jax[cuda13]==0.9.0",
      jax_docs},
+    {R"(fleet: [T4]; python: {packages: ["jax[cuda13]==0.9.0"]})",
+     "jax 0.9.0+cuda13; driver 580.65.06",
+     jax_docs},
     {R"(fleet: [P100]; python: {packages: ["jax[cuda12]==0.9.0"]})",
      "jax 0.9.0+cuda12; driver 525.60.13",
      jax_docs},
@@ -108,12 +106,12 @@ const FrameworkQuestion framework_questions[] = {
 
 }  // namespace
 
+std::span<const SpecQuestion> mlpack::test::framework_questions() {
+  return questions_of_frameworks;
+}
+
 TEST_CASE("specs with other frameworks have the answers that the documents give") {
-  for (const FrameworkQuestion& question : framework_questions) {
-    const Resolution resolution = solve(Catalog::built_in(), demands_in(question.spec));
-    CHECK_MESSAGE(
-        answer_text(resolution) == question.answer, std::string(question.spec), question.source);
-  }
+  ask(framework_questions());
 }
 
 TEST_CASE("an extra is taken to another build of the same release, and that resolves") {

@@ -12,12 +12,16 @@
 
 namespace mlpack::test {
 
-/// The demands of a spec with `lines`, in which `;` ends a line.
-inline Demands demands_in(std::string_view lines) {
+/// A spec with `lines`, in which `;` ends a line.
+inline Spec spec_in(std::string_view lines) {
   std::string text = "schema: 1\nname: x\n";
   for (const std::string_view line : split(lines, ';'))
     text += std::string(trim(line)) + "\n";
-  const Spec spec = parse_spec(text, "/project/mlpack.yaml");
+  return parse_spec(text, "/project/mlpack.yaml");
+}
+
+inline Demands demands_in(std::string_view lines) {
+  const Spec spec = spec_in(lines);
   DemandSources sources;
   if (spec.python) sources.requirements = spec.python->value.packages;
   return demands_of(Catalog::built_in(), spec, sources);

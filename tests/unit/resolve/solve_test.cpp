@@ -2,6 +2,7 @@
 
 #include "lib/resolve/stack_image.h"
 #include "tests/unit/resolve/documents.h"
+#include "tests/unit/resolve/questions.h"
 #include "tests/unit/resolve/solve_support.h"
 
 #include <doctest/doctest.h>
@@ -26,13 +27,7 @@ constexpr const char* triton_matrix = "Triton compatibility matrix";
 constexpr const char* ollama_docs = "Ollama docs, GPU";
 constexpr const char* no_release = "nothing is known: said as a doubt";
 
-struct SpecQuestion {
-  std::string_view spec;
-  std::string_view answer;
-  const char* source;
-};
-
-const SpecQuestion spec_questions[] = {
+const SpecQuestion questions_of_machines[] = {
     {R"(fleet: [{gpu: L4, driver: "535.183.01"}]; cuda: "12.4")",
      "cuda 12.4; driver 525.60.13",
      minor_guide},
@@ -273,11 +268,6 @@ const SpecQuestion spec_questions[] = {
      "no: vllm + H100 SXM 80GB + driver 520.61.05 of H100 SXM 80GB -> raise the driver of H100 SXM "
      "80GB from 520.61.05 to 525.60.13 or newer",
      vllm_docs},
-    {"fleet: [cpu]; runtime: vllm", "no: vllm + a machine without a GPU", vllm_docs},
-    {"fleet: [L4, cpu]; runtime: vllm",
-     "no: vllm + a machine without a GPU -> take a machine without a GPU out of `fleet`, and build "
-     "an image of its own for it",
-     vllm_docs},
     {R"(fleet: [H100]; runtime: {name: vllm, version: "0.99.0"})", "vllm 0.99.0", no_release},
     {R"(fleet: [H100]; runtime: {name: vllm, version: "0.11.0"}; cuda: "12.4")",
      "no: vllm + CUDA 12.4 + vllm 0.11.0 -> take vllm 0.8.5.post1 instead of vllm 0.11.0",
@@ -327,6 +317,10 @@ const SpecQuestion spec_questions[] = {
 
 }  // namespace
 
+std::span<const SpecQuestion> mlpack::test::machine_questions() {
+  return questions_of_machines;
+}
+
 TEST_CASE("a Python that is not out is not chosen, though there are wheels for it") {
   const Resolution found =
       solve(Catalog::built_in(), demands_in("fleet: [L4]; python: {packages: [torch==2.15.0]}"));
@@ -337,11 +331,7 @@ TEST_CASE("a Python that is not out is not chosen, though there are wheels for i
 }
 
 TEST_CASE("specs have the answers that the documents give") {
-  for (const SpecQuestion& question : spec_questions) {
-    const Resolution resolution = solve(Catalog::built_in(), demands_in(question.spec));
-    CHECK_MESSAGE(
-        answer_text(resolution) == question.answer, std::string(question.spec), question.source);
-  }
+  ask(machine_questions());
 }
 
 TEST_CASE("what is demanded of the container toolkit has no zeros in front, which it refuses") {

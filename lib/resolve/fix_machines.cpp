@@ -1,0 +1,171 @@
+#include "lib/resolve/fix_search.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+using Kind = Demand::Kind;
+
+// Machines that a spec without any GPU may name: the example of mlpack.yaml(5).
+constexpr std::string_view example_gpu = "L4";
+
+// Whether there is an answer with `group` in the place of the machines `row`. What stands against
+// the others is known; so only this group is compared.
+bool resolves_on(const FixSearch& search, std::size_t row, const FleetGroup& group) {
+  const Question& question = search.question();
+  Demands alone = question.demands;
+  alone.fleet = {group};
+  const std::vector<Demand> list = list_demands(alone);
+  DemandSet others = search.held();
+  DemandSet own;
+  for (std::size_t i = 0; i < question.list.size(); ++i) {
+    Demand demand = question.list[i];
+    const bool is_machine = demand.kind == Kind::gpu || demand.kind == Kind::driver;
+    if (is_machine && demand.subject != row) continue;
+    if (is_machine) others.reset(i);
+    if (is_machine) demand.subject = 0;
+    const auto same = std::find_if(list.begin(), list.end(), [&](const Demand& other) {
+      return other.kind == demand.kind && other.subject == demand.subject;
+    });
+    if (search.held().test(i) && same != list.end())
+      own.set(static_cast<std::size_t>(same - list.begin()));
+  }
+  const Problem problem = make_problem(question.catalog, alone, list);
+  Restriction restriction;
+  restriction.also = &problem;
+  restriction.demands = own;
+  return best_answer(question.problem, others, restriction).has_value();
+}
+
+// Drivers newer than `above` that something begins to run with on `gpu`: by minor-version
+// compatibility first, then those that toolkits were made with. Oldest first.
+std::vector<Version> later_drivers(const Catalog& catalog, const Gpu& gpu, const Version& above) {
+  std::set<Version> floors;
+  std::set<Version> own;
+  for (const CudaToolkit& toolkit : catalog.cuda_toolkits()) {
+    const auto floor = driver_floor(catalog, toolkit.cuda, gpu);
+    if (floor && floor->driver > above) floors.insert(floor->driver);
+    if (toolkit.driver && *toolkit.driver > above) own.insert(*toolkit.driver);
+  }
+  std::vector<Version> found(floors.begin(), floors.end());
+  found.insert(found.end(), own.begin(), own.end());
+  return found;
+}
+
+// Newer branches do not drive old GPUs.
+void keep_driver(FixSearch& search, std::size_t demand) {
+  const std::size_t row = search.demand(demand).subject;
+  Demands changed = search.question().demands;
+  const FleetGroup group = changed.fleet[row];
+  std::set<unsigned, std::greater<>> branches;
+  for (const DriverBranch& branch : search.question().catalog.driver_branches()) {
+    if (branch.branch < group.driver->part(0)) branches.insert(branch.branch);
+  }
+  for (const unsigned branch : branches) {
+    changed.fleet[row].driver = Version::parse(std::to_string(branch));
+    if (!resolves_on(search, row, changed.fleet[row])) continue;
+    return search.add(fmt::format("keep {} on driver branch {}", group.gpu->name, branch),
+                      fix_cost::branch,
+                      std::move(changed));
+  }
+}
+
+// Machines with a GPU in the place of those without.
+void take_gpu(FixSearch& search, std::size_t demand) {
+  const auto match = search.question().catalog.find_gpu(example_gpu);
+  if (!match) return;
+  Demands changed = search.question().demands;
+  changed.fleet[search.demand(demand).subject].gpu = match->gpu;
+  if (!search.resolves(changed)) return;
+  search.add(fmt::format("run it on machines with a GPU, such as {}", match->gpu->name),
+             fix_cost::other_gpu,
+             std::move(changed));
+}
+
+const Gpu* most_like(const Catalog& catalog, const Gpu& gpu, const Version& capability) {
+  const Gpu* best = nullptr;
+  const auto difference = [&](const Gpu& other) {
+    return other.memory_gib < gpu.memory_gib ? gpu.memory_gib - other.memory_gib
+                                             : other.memory_gib - gpu.memory_gib;
+  };
+  for (const Gpu& other : catalog.gpus()) {
+    if (other.compute_capability != capability || other.kind != gpu.kind) continue;
+    if (best == nullptr || difference(other) < difference(*best)) best = &other;
+  }
+  return best;
+}
+
+// Whether machines without a GPU stand against any GPU at all beside them.
+bool is_refused_beside_others(const FixSearch& search, std::size_t demand) {
+  const auto& list = search.question().list;
+  const auto& vetoes = search.question().problem.vetoes;
+  return std::any_of(vetoes.begin(), vetoes.end(), [&](const Veto& veto) {
+    if (!veto.demands.test(demand) || (veto.demands & ~search.held()).any()) return false;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (veto.demands.test(i) && list[i].kind == Kind::no_gpu) return true;
+    }
+    return false;
+  });
+}
+
+}  // namespace
+
+void raise_driver(FixSearch& search, std::size_t demand) {
+  if (!search.has_answer_without(demand)) return;
+  const std::size_t row = search.demand(demand).subject;
+  Demands changed = search.question().demands;
+  const FleetGroup group = changed.fleet[row];
+  for (const Version& driver :
+       later_drivers(search.question().catalog, *group.gpu, *group.driver)) {
+    changed.fleet[row].driver = driver;
+    if (!resolves_on(search, row, changed.fleet[row])) continue;
+    const bool is_same_branch = driver.part(0) == group.driver->part(0);
+    return search.add(fmt::format("raise the driver of {} from {} to {} or newer",
+                                  group.gpu->name,
+                                  group.driver->text(),
+                                  driver.text()),
+                      is_same_branch ? fix_cost::same_branch : fix_cost::branch,
+                      std::move(changed));
+  }
+  keep_driver(search, demand);
+}
+
+void change_group(FixSearch& search, std::size_t demand) {
+  const Demand& group = search.demand(demand);
+  const bool is_cpu = group.kind == Kind::no_gpu;
+  if (search.question().demands.fleet.size() > 1) {
+    search.drop(
+        demand,
+        fmt::format("take {} out of `fleet`, and build an image of its own for it", group.text),
+        is_cpu ? fix_cost::without_cpu_group : fix_cost::without_group);
+  } else if (is_cpu) {
+    take_gpu(search, demand);
+  }
+}
+
+void change_gpu(FixSearch& search, std::size_t demand) {
+  if (is_refused_beside_others(search, demand) || !search.has_answer_without(demand)) return;
+  const Catalog& catalog = search.question().catalog;
+  const std::size_t row = search.demand(demand).subject;
+  Demands changed = search.question().demands;
+  const Gpu& gpu = *changed.fleet[row].gpu;
+  std::set<Version> capabilities;
+  for (const Gpu& other : catalog.gpus())
+    capabilities.insert(other.compute_capability);
+  for (const Version& capability : nearest(capabilities, gpu.compute_capability)) {
+    const Gpu* const other = most_like(catalog, gpu, capability);
+    if (other == nullptr) continue;
+    changed.fleet[row].gpu = other;
+    if (!resolves_on(search, row, changed.fleet[row])) continue;
+    return search.add(fmt::format("run it on {} instead of {}", other->name, gpu.name),
+                      fix_cost::other_gpu,
+                      std::move(changed));
+  }
+}
+
+}  // namespace mlpack

@@ -1,0 +1,315 @@
+#include "lib/resolve/solve.h"
+#include "tests/unit/resolve/documents.h"
+#include "tests/unit/resolve/questions.h"
+#include "tests/unit/resolve/solve_support.h"
+
+#include <doctest/doctest.h>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+constexpr const char* vllm_cpu = "vLLM docs, installation: CPU; facts runtime.cpu_builds";
+constexpr const char* sglang_cpu = "SGLang docs, CPU servers: built from docker/xeon.Dockerfile";
+constexpr const char* tgi_cpu = "TGI docs/source/installation_intel.md";
+constexpr const char* nim_docs = "NIM for LLMs documentation: NVIDIA GPUs; an image for each model";
+constexpr const char* fastapi_docs = "FastAPI docs, deployment/docker.md: a Python image";
+constexpr const char* torchserve_docs = "TorchServe README.md, docker/Dockerfile";
+constexpr const char* ray_docs = "Ray docker/README.md; KubeRay manifests";
+constexpr const char* ort_server_docs = "onnxruntime-server README.md";
+constexpr const char* trt_llm_docs = "TensorRT-LLM docs, support matrix: NVIDIA GPUs";
+constexpr const char* triton_docs = "Triton compatibility matrix; the image starts without a GPU";
+constexpr const char* ollama_docker = "Ollama docs/docker.md";
+constexpr const char* tgi_dockerfile = "TGI Dockerfiles";
+constexpr const char* builds = "torch.cuda.get_arch_list() of the wheels; builder scripts";
+constexpr const char* base_image = "nvidia/cuda Dockerfiles: CUDA_VERSION of the tag";
+
+const SpecQuestion questions_of_runtimes[] = {
+    // Machines without a GPU.
+    {"fleet: [cpu]; runtime: vllm", "vllm 0.30.0", vllm_cpu},
+    {R"(fleet: [cpu]; runtime: {name: vllm, version: "0.20.0"})", "vllm 0.20.0", vllm_cpu},
+    {"fleet: [cpu]; runtime: tgi", "tgi 3.3.7", tgi_cpu},
+    {"fleet: [L4, cpu]; runtime: vllm",
+     "no: vllm + L4 + a machine without a GPU -> take a machine without a GPU out of `fleet`, and "
+     "build an image of its own for it",
+     vllm_cpu},
+    {"fleet: [cpu, H100]; runtime: tgi",
+     "no: tgi + a machine without a GPU + H100 SXM 80GB -> take a machine without a GPU out of "
+     "`fleet`, and build an image of its own for it",
+     tgi_cpu},
+    {"fleet: [cpu]; runtime: sglang",
+     "no: sglang + a machine without a GPU -> name a base that has SGLang for machines without a "
+     "GPU: `base: IMAGE`",
+     sglang_cpu},
+    {R"(fleet: [cpu]; runtime: sglang; base: "registry.example.com/sglang-xeon:1")",
+     "sglang 0.5.19",
+     sglang_cpu},
+    {R"(fleet: [cpu]; runtime: vllm; base: "vllm/vllm-openai:v0.20.0")",
+     "no: vllm + a machine without a GPU + base vllm/vllm-openai:v0.20.0 -> let mlpack choose the "
+     "base: `base: auto`",
+     vllm_cpu},
+    {R"(fleet: [cpu]; runtime: vllm; base: "vllm/vllm-openai-cpu:v0.20.0")",
+     "vllm 0.30.0",
+     vllm_cpu},
+    {"fleet: [L4, cpu]; runtime: sglang",
+     "no: sglang + a machine without a GPU -> take a machine without a GPU out of `fleet`, and "
+     "build an image of its own for it",
+     sglang_cpu},
+    {"fleet: [cpu]; runtime: tensorrt_llm",
+     "no: tensorrt_llm + a machine without a GPU -> run it on machines with a GPU, such as L4",
+     trt_llm_docs},
+    {R"(fleet: [cpu]; runtime: tensorrt_llm; base: "registry.example.com/own:1")",
+     "no: tensorrt_llm + a machine without a GPU -> run it on machines with a GPU, such as L4",
+     trt_llm_docs},
+    {R"(fleet: [cpu]; runtime: nim; base: "nvcr.io/nim/meta/llama-3.1-8b-instruct:1")",
+     "no: nim + a machine without a GPU -> run it on machines with a GPU, such as L4",
+     nim_docs},
+    {"fleet: [cpu]; runtime: triton", "triton 26.07", triton_docs},
+    {"fleet: [L4, cpu]; runtime: ollama", "ollama 0.30.0-0.33.0", ollama_docker},
+
+    // NIM: an image for each model, of whose releases no table is kept.
+    {R"(fleet: [H100]; runtime: nim; base: "nvcr.io/nim/meta/llama-3.1-8b-instruct:1")",
+     "nim latest",
+     nim_docs},
+    {R"(fleet: [H100]; runtime: {name: nim, version: "1.8.4"}; base: "nvcr.io/nim/meta/llama:1")",
+     "nim 1.8.4",
+     nim_docs},
+    {R"(fleet: [{gpu: B200, driver: "550.163.01"}]; runtime: nim; base: "nvcr.io/nim/meta/llama:1")",
+     "no: B200 + driver 550.163.01 of B200 -> raise the driver of B200 from 550.163.01 to 570 or "
+     "newer",
+     matrix},
+
+    // An application of one's own: what its packages need, on a Python image.
+    {R"(fleet: [L4]; runtime: python; python: {version: "3.12", packages: [torch]})",
+     "torch 2.14.1+cu132; driver 580.65.06",
+     fastapi_docs},
+    {R"(fleet: [{gpu: A100, driver: "470.256.02"}]; runtime: python; python: {packages: [torch]})",
+     "torch 2.7.1+cu118; driver 450.80.02",
+     "a Python image has no CUDA compat package"},
+    {R"(fleet: [L4]; runtime: {name: python, version: "3.9"}; python: {packages: [torch]})",
+     "torch 2.8.0+cu129; driver 525.60.13",
+     fastapi_docs},
+    {R"(fleet: [cpu]; runtime: python; python: {packages: [onnxruntime, numpy]})",
+     "",
+     fastapi_docs},
+    {R"(fleet: [RTX 5090]; runtime: python; python: {packages: [torch==2.5.1]})",
+     "no: torch + RTX 5090 + torch==2.5.1 -> take torch 2.7.0 instead of torch==2.5.1",
+     builds},
+    {"fleet: [L4]; python: {packages: [numpy]}", "", "wheels bring what they need of CUDA"},
+
+    // TorchServe, Ray Serve and ONNX Runtime Server.
+    {"fleet: [A100]; runtime: torchserve", "torchserve latest", torchserve_docs},
+    {R"(fleet: [cpu]; runtime: {name: torchserve, version: "0.12.0"})",
+     "torchserve 0.12.0",
+     torchserve_docs},
+    {"fleet: [L4]; runtime: ray_serve", "ray_serve 2.58.0", ray_docs},
+    {R"(fleet: [cpu]; runtime: {name: ray_serve, version: "2.52.0"})",
+     "ray_serve 2.52.0",
+     ray_docs},
+    {R"(fleet: [{gpu: L4, driver: "550.163.01"}]; runtime: ray_serve; python: {version: "3.12", packages: [torch]})",
+     "ray_serve 2.58.0; torch 2.14.1+cu126; driver 525.60.13",
+     ray_docs},
+    {"fleet: [L4]; runtime: onnxruntime", "onnxruntime latest", ort_server_docs},
+    {R"(fleet: [cpu]; runtime: {name: onnxruntime, version: "1.29.0"})",
+     "onnxruntime 1.29.0",
+     ort_server_docs},
+
+    // Releases of the others.
+    {R"(fleet: [{gpu: A100, driver: "470.256.02"}]; runtime: tgi)",
+     "tgi 1.1.1; driver 450.80.02",
+     tgi_dockerfile},
+    {R"(fleet: [{gpu: L4, driver: "525.60.13"}]; runtime: tgi)",
+     "tgi 3.3.7; driver 525.60.13",
+     tgi_dockerfile},
+    {R"(fleet: [{gpu: A100, driver: "535.183.01"}]; runtime: {name: triton, version: "26.07"})",
+     "triton 26.07; compat package of the base; driver 580.65.06",
+     forward_guide},
+    {R"(fleet: [L4]; runtime: {name: triton, version: "24.04"})",
+     "triton 24.04; driver 525.60.13",
+     triton_docs},
+    {R"(fleet: [{gpu: L4, driver: "525.60.13"}]; runtime: {name: vllm, version: "0.6.4.post1"})",
+     "vllm 0.6.4.post1",
+     "vLLM wheel metadata: no document says its CUDA, but its driver"},
+    {"fleet: [V100]; runtime: sglang",
+     "no: sglang + V100 SXM2 16GB -> run it on T4 instead of V100 SXM2 16GB",
+     "SGLang release notes"},
+    {R"(fleet: [T4]; runtime: {name: llamacpp, version: b10108})",
+     "llamacpp b10108",
+     "nothing is known: said as a doubt"},
+
+    // A base with a toolkit has that one.
+    {R"(fleet: [L4]; base: "nvidia/cuda:12.4.1-base-ubuntu22.04")",
+     "cuda 12.4; driver 525.60.13",
+     base_image},
+    {R"(fleet: [RTX 5090]; base: "nvidia/cuda:12.4.1-base-ubuntu22.04")",
+     "no: RTX 5090 + base nvidia/cuda:12.4.1-base-ubuntu22.04 -> let mlpack choose the base: "
+     "`base: auto`",
+     base_image},
+    {R"(fleet: [L4]; cuda: "12.6"; base: "nvidia/cuda:12.4.1-base-ubuntu22.04")",
+     "no: base nvidia/cuda:12.4.1-base-ubuntu22.04 + CUDA 12.6 -> take CUDA 12.4 instead of 12.6",
+     base_image},
+    {R"(fleet: [L4]; base: "nvidia/cuda:12.99.1-base-ubuntu24.04")",
+     "cuda 12.99.1; driver 525.60.13",
+     "nothing is known: said as a doubt"},
+    {R"(fleet: [L4]; base: "registry.example.com/own:1")", "", "what nobody knows is not made up"},
+
+    // Every toolkit, and every minor release of PyTorch.
+    {R"(fleet: [T4]; cuda: "11.0")", "cuda 11.0; driver 450.80.02", "facts cuda.floor_11_0"},
+    {R"(fleet: [{gpu: A100, driver: "450.80.02"}]; cuda: "11.1")",
+     "cuda 11.1; driver 450.80.02",
+     minor_guide},
+    {R"(fleet: [{gpu: V100, driver: "460.32.03"}]; cuda: "11.2")",
+     "cuda 11.2; driver 450.80.02",
+     minor_guide},
+    {R"(fleet: [{gpu: RTX 3090, driver: "460.32.03"}]; cuda: "11.3")",
+     "cuda 11.3; driver 455",
+     minor_guide},
+    {R"(fleet: [{gpu: T4, driver: "470.82.01"}]; cuda: "11.5")",
+     "cuda 11.5; driver 450.80.02",
+     minor_guide},
+    {R"(fleet: [{gpu: GTX 1080 Ti, driver: "470.82.01"}]; cuda: "11.6")",
+     "cuda 11.6; driver 450.80.02",
+     minor_guide},
+    {R"(fleet: [P100]; cuda: "11.7")", "cuda 11.7; driver 450.80.02", matrix},
+    {R"(fleet: [{gpu: H100, driver: "525.60.13"}]; cuda: "12.0")",
+     "cuda 12.0; driver 525.60.13",
+     notes},
+    {R"(fleet: [{gpu: L40S, driver: "535.54.03"}]; cuda: "12.1")",
+     "cuda 12.1; driver 525.60.13",
+     notes},
+    {R"(fleet: [{gpu: RTX 4090, driver: "525.85.12"}]; cuda: "12.2")",
+     "cuda 12.2; driver 525.60.13",
+     minor_guide},
+    {R"(fleet: [{gpu: RTX 2080 Ti, driver: "520.61.05"}]; cuda: "12.3")",
+     "no: RTX 2080 Ti + CUDA 12.3 + driver 520.61.05 of RTX 2080 Ti -> take CUDA 11.8 instead of "
+     "12.3",
+     minor_guide},
+    {R"(fleet: [{gpu: L4, driver: "550.163.01"}]; cuda: "12.5")",
+     "cuda 12.5; driver 525.60.13",
+     minor_guide},
+    {R"(fleet: [{gpu: RTX 5090, driver: "580.65.06"}]; cuda: "13.1")",
+     "cuda 13.1; driver 580.65.06",
+     minor_guide},
+    {R"(fleet: [GB10]; cuda: "13.2")", "cuda 13.2; driver 580.65.06", matrix},
+    {R"(fleet: [{gpu: B200, driver: "580.65.06"}]; cuda: "13.3")",
+     "cuda 13.3; driver 580.65.06",
+     minor_guide},
+    {R"(fleet: [Jetson AGX Xavier]; cuda: "13.0")",
+     "no: Jetson AGX Xavier + CUDA 13.0 -> take CUDA 12.9 instead of 13.0",
+     matrix},
+    {R"(fleet: [Jetson AGX Thor]; cuda: "12.6")",
+     "no: Jetson AGX Thor + CUDA 12.6 -> take CUDA 13.0 instead of 12.6",
+     matrix},
+    {"fleet: [R200]", "cuda 13.4; driver 615", matrix},
+    {R"(fleet: [R200]; cuda: "13.3")",
+     "no: Rubin (R200 class) + CUDA 13.3 -> take CUDA 13.4 instead of 13.3",
+     matrix},
+    {"fleet: [T4]; python: {packages: [torch==2.2.2]}",
+     "torch 2.2.2+cu121; driver 525.60.13",
+     builds},
+    {"fleet: [A100]; python: {packages: [torch==2.3.1]}",
+     "torch 2.3.1+cu121; driver 525.60.13",
+     builds},
+    {"fleet: [T4]; python: {packages: [torch==2.10.0]}",
+     "torch 2.10.0+cu130; driver 580.65.06",
+     builds},
+    {R"(fleet: [{gpu: L4, driver: "550.163.01"}]; python: {packages: [torch==2.12.0]})",
+     "torch 2.12.0+cu126; driver 525.60.13",
+     builds},
+    {R"(fleet: [{gpu: L4, driver: "570.26"}]; python: {packages: ["torch~=2.13.0"]})",
+     "torch 2.13.0+cu126; driver 525.60.13",
+     builds},
+    {R"(fleet: [T4]; python: {packages: ["torch==1.13.*"]})",
+     "torch 1.13.1+cu117; driver 450.80.02",
+     builds},
+};
+
+std::string base_of(std::string_view spec) {
+  const Resolution resolution = solve(Catalog::built_in(), demands_in(spec));
+  return resolution.stack ? resolution.stack->base : answer_text(resolution);
+}
+
+std::string doubts_of(std::string_view spec) {
+  const Resolution resolution = solve(Catalog::built_in(), demands_in(spec));
+  REQUIRE(resolution.stack);
+  std::vector<std::string> doubts;
+  for (const Ruling& doubt : resolution.stack->doubts)
+    doubts.push_back(doubt.reason);
+  return join(doubts, "; ");
+}
+
+}  // namespace
+
+std::span<const SpecQuestion> mlpack::test::runtime_questions() {
+  return questions_of_runtimes;
+}
+
+TEST_CASE("specs with runtimes have the answers that the documents give") {
+  ask(runtime_questions());
+}
+
+TEST_CASE("the base is the runtime's image for the machines of the fleet") {
+  CHECK(base_of("fleet: [L4]; runtime: vllm") == "docker.io/vllm/vllm-openai:v0.30.0");
+  CHECK(base_of("fleet: [cpu]; runtime: vllm") == "docker.io/vllm/vllm-openai-cpu:v0.30.0");
+  CHECK(base_of("fleet: [cpu]; runtime: tgi") ==
+        "ghcr.io/huggingface/text-generation-inference:3.3.7-intel-cpu");
+  CHECK(base_of("fleet: [L4]; runtime: ray_serve") == "docker.io/rayproject/ray:2.58.0-py312-gpu");
+  CHECK(base_of("fleet: [cpu]; runtime: ray_serve") == "docker.io/rayproject/ray:2.58.0-py312");
+  // The image with all back ends, not the one with vLLM alone.
+  CHECK(base_of("fleet: [L4]; runtime: triton") == "nvcr.io/nvidia/tritonserver:26.07-py3");
+  // Old releases are only in Triton's images.
+  CHECK(base_of("fleet: [V100]; runtime: tensorrt_llm") ==
+        "nvcr.io/nvidia/tritonserver:24.10-trtllm-python-py3");
+  CHECK(base_of("fleet: [L4]; runtime: ollama").empty());
+  CHECK(base_of(R"(fleet: [L4]; runtime: python; python: {version: "3.12", packages: [torch]})")
+            .starts_with("docker.io/library/python:3.12-slim"));
+}
+
+TEST_CASE("an image without CUDA is not said to have any") {
+  const Resolution resolution =
+      solve(Catalog::built_in(), demands_in("fleet: [cpu]; runtime: vllm"));
+  REQUIRE(resolution.stack);
+  CHECK_FALSE(resolution.stack->cuda);
+  CHECK(resolution.stack->doubts.empty());
+  const Resolution own =
+      solve(Catalog::built_in(), demands_in("fleet: [L4]; base: \"registry.example.com/own:1\""));
+  REQUIRE(own.stack);
+  CHECK_FALSE(own.stack->cuda);
+  CHECK_FALSE(own.stack->min_driver);
+}
+
+TEST_CASE("whether a base of one's own has a build without CUDA is a doubt") {
+  CHECK(doubts_of(R"(fleet: [cpu]; runtime: sglang; base: "registry.example.com/sglang-xeon:1")") ==
+        "whether registry.example.com/sglang-xeon:1 has SGLang for machines without a GPU is not "
+        "known");
+}
+
+TEST_CASE("an application's own version is that of Python, and python.version may not differ") {
+  const Demands demands = demands_in(R"(runtime: {name: python, version: "3.12"}; port: 8000)");
+  CHECK(demands.runtime.empty());
+  REQUIRE(demands.python);
+  CHECK(demands.python->text() == "3.12");
+  try {
+    demands_in(R"(runtime: {name: python, version: "3.12"}; python: {version: "3.11"})");
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()) ==
+          "`runtime.version` is Python 3.12, and `python.version` is 3.11");
+    CHECK(error.hint() == "leave `runtime.version` out");
+    REQUIRE(error.where().size() == 1);
+    CHECK(error.where()[0].line == 4);
+  }
+}
+
+TEST_CASE("FP8 weights run on older GPUs where a runtime computes in 16 bits") {
+  Demands served = demands_in("fleet: [A100]; runtime: vllm");
+  served.quantisation = "fp8";
+  CHECK(answer_text(solve(Catalog::built_in(), served)) == "vllm 0.30.0; driver 580.65.06");
+  Demands own = demands_in("fleet: [A100]; python: {packages: [torch]}");
+  own.quantisation = "fp8";
+  CHECK(
+      answer_text(solve(Catalog::built_in(), own)).starts_with("no: A100 SXM 40GB + fp8 weights"));
+  served.fleet.front().gpu = Catalog::built_in().find_gpu("T4")->gpu;
+  CHECK(answer_text(solve(Catalog::built_in(), served)).starts_with("no: T4 + fp8 weights"));
+}

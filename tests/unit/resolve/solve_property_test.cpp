@@ -1,7 +1,8 @@
+#include "lib/catalog/runtimes.h"
+#include "lib/resolve/framework_options.h"
 #include "lib/resolve/releases.h"
-#include "lib/resolve/rules_code.h"
-#include "lib/resolve/rules_image.h"
 #include "lib/resolve/solve.h"
+#include "tests/unit/resolve/brute_force.h"
 #include "tests/unit/resolve/rules_support.h"
 #include "tests/unit/resolve/solve_support.h"
 
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <random>
 #include <span>
 
@@ -39,12 +41,10 @@ class RandomDemands {
     for (std::size_t i = pick(3) + 1; i > 0; --i)
       add_group(demands);
     if (chance(3)) demands.cuda = any(catalog().cuda_toolkits()).cuda;
-    if (chance(3)) {
-      const RuntimeRelease& release = any(catalog().runtime_releases());
-      demands.runtime = release.runtime;
-      if (chance(2)) demands.runtime_version = release.release;
-    }
+    if (chance(3)) add_runtime(demands);
     if (chance(2)) add_torch(demands);
+    if (chance(4)) add_framework(demands);
+    if (chance(20)) demands.needs_python = true;
     if (chance(6)) demands.quantisation = any(catalog().quantisations()).method;
     if (chance(5)) demands.base = base_demand(catalog(), BaseReference{any_base()}, std::nullopt);
     return demands;
@@ -64,8 +64,10 @@ class RandomDemands {
   std::string any_base() {
     constexpr std::array bases{"nvidia/cuda:12.4.1-base-ubuntu22.04",
                                "nvidia/cuda:13.0.0-base-ubuntu24.04",
+                               "nvidia/cuda:11.8.0-base-ubuntu20.04",
                                "python:3.9-slim-bookworm",
                                "ubuntu:18.04",
+                               "alpine:3.20",
                                "example.com/own:1"};
     return bases[pick(bases.size())];
   }
@@ -85,131 +87,87 @@ class RandomDemands {
     demands.fleet.push_back(group);
   }
 
+  void add_runtime(Demands& demands) {
+    if (chance(4)) {
+      const ServingRuntime& runtime = any(serving_runtimes());
+      if (runtime.name != "python") demands.runtime = runtime.name;
+      return;
+    }
+    const RuntimeRelease& release = any(catalog().runtime_releases());
+    demands.runtime = release.runtime;
+    if (chance(2)) demands.runtime_version = release.release;
+  }
+
+  std::string any_specifier(std::string_view release) {
+    if (chance(2)) return "==" + std::string(release);
+    return chance(3) ? "<" + std::string(release) : std::string();
+  }
+
   void add_torch(Demands& demands) {
     const TorchRelease& release = any(catalog().torch_releases());
-    PackageDemand package{"torch", {}, {}, {}};
-    if (chance(2))
-      package.specifier = "==" + std::string(release.release.text());
-    else if (chance(3))
-      package.specifier = "<" + std::string(release.release.text());
-    demands.packages.push_back(package);
+    demands.packages.push_back({"torch", any_specifier(release.release.text()), {}, {}});
     demands.needs_python = true;
     if (chance(3)) demands.python = any(release.python);
+  }
+
+  void add_framework(Demands& demands) {
+    const FrameworkRelease& row = any(catalog().framework_releases());
+    PackageDemand package{std::string(row.framework), {}, {}, {}};
+    if (row.framework == "onnxruntime") package.name = "onnxruntime-gpu";
+    if (!framework_of_package(package.name)) return;
+    package.specifier = any_specifier(row.release.substr(0, row.release.find('-')));
+    if (row.framework == "jax" && chance(2))
+      package.build = fmt::format("cuda{}", any(row.builds).part(0));
+    demands.packages.push_back(package);
+    demands.needs_python = true;
   }
 
   std::mt19937 random_;
 };
 
-// A build of PyTorch, or a toolkit, with all that the image would be: judged by the rules alone.
-struct Candidate {
-  Version cuda;
-  std::optional<GpuCode> code;  // nullopt: what the toolkit compiles for
-  CompatInImage compat = CompatInImage::no;
-};
-
-bool runs_on(const Candidate& candidate, const FleetGroup& group) {
-  const Gpu& gpu = *group.gpu;
-  const bool has_code =
-      candidate.code && gpu.kind != Gpu::Kind::jetson && !candidate.code->sm.empty();
-  std::optional<Version> driver_cuda = candidate.cuda;
-  if (group.driver) {
-    if (driver_supports_gpu(catalog(), *group.driver, gpu).verdict == Verdict::no) return false;
-    const Ruling runs =
-        driver_runs_cuda(catalog(), candidate.cuda, *group.driver, gpu, candidate.compat);
-    if (runs.verdict == Verdict::no) return false;
-    const auto native = native_cuda(catalog(), *group.driver);
-    if (candidate.compat == CompatInImage::no || (native && *native > candidate.cuda)) {
-      driver_cuda = native;
-    }
-  }
-  if (has_code) {
-    return code_runs(catalog(), *candidate.code, gpu.compute_capability, driver_cuda).verdict !=
-           Verdict::no;
-  }
-  if (candidate.code && gpu.kind == Gpu::Kind::jetson && !candidate.code->sm.empty()) return true;
-  return toolkit_supports_gpu(catalog(), candidate.cuda, gpu.compute_capability).verdict !=
-         Verdict::no;
+// What is asked for, for messages.
+std::string text_of(const Demands& demands) {
+  std::vector<std::string> texts;
+  for (const Demand& demand : list_demands(demands))
+    texts.push_back(demand.text);
+  return join(texts, " + ");
 }
 
-bool runs_on_all(const Candidate& candidate, const Demands& demands) {
-  return std::all_of(demands.fleet.begin(), demands.fleet.end(), [&](const FleetGroup& group) {
-    return group.gpu == nullptr || runs_on(candidate, group);
-  });
-}
-
-// Whether a stack keeps what is asked for.
-void check_stack(const Stack& stack, const Demands& demands) {
-  for (const Choice& choice : stack.choices) {
-    const bool is_torch = choice.what == component::torch;
-    if (is_torch && choice.chosen.find("+cpu") == std::string::npos) {
-      const std::size_t plus = choice.chosen.find('+');
-      if (plus == std::string::npos) continue;  // not in the catalog
-      const auto release = Version::parse(choice.chosen.substr(0, plus));
-      REQUIRE(release);
-      const TorchBuild* const build =
-          catalog().find_torch_build(*release, choice.chosen.substr(plus + 1));
-      REQUIRE(build != nullptr);
-      CHECK(takes_release(demands.packages.front().specifier, *release));
-      CHECK(runs_on_all({build->cuda, code_of(*build), stack.compat}, demands));
-      CHECK((!demands.cuda || demands.cuda->same_minor(build->cuda)));
-    }
-    if (choice.what == component::cuda) {
-      CHECK(runs_on_all({*stack.cuda, std::nullopt, stack.compat}, demands));
-      CHECK((!demands.cuda || demands.cuda->same_minor(*stack.cuda)));
-    }
-    if (choice.what == demands.runtime && !demands.runtime_version.empty()) {
-      CHECK(choice.chosen == demands.runtime_version);
-    }
-  }
-  if (demands.python) CHECK(stack.python == demands.python);
-}
-
-DemandSet set_of(const std::vector<Demand>& list, const Conflict& conflict) {
-  DemandSet set;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    set.set(i, std::any_of(conflict.facts.begin(), conflict.facts.end(), [&](const Demand& fact) {
-              return fact.kind == list[i].kind && fact.subject == list[i].subject;
-            }));
-  }
-  return set;
-}
-
-void check_conflict(const Conflict& conflict, const Demands& demands) {
-  const std::vector<Demand> list = list_demands(demands);
-  const Problem problem = make_problem(catalog(), demands, list);
-  const DemandSet facts = set_of(list, conflict);
-  CHECK_MESSAGE(!best_answer(problem, facts), answer_text(conflict));
-  for (std::size_t i = 0; i < list.size(); ++i) {
+void check_conflict(const Conflict& conflict, const Demands& demands, const BruteForce& brute) {
+  const DemandSet facts = brute.facts_of(conflict);
+  CHECK_MESSAGE(facts.count() == conflict.facts.size(), text_of(demands));
+  CHECK_MESSAGE(!brute.has_answer(facts), text_of(demands), ": ", answer_text(conflict));
+  for (std::size_t i = 0; i < brute.list().size(); ++i) {
     if (!facts.test(i)) continue;
     DemandSet others = facts;
-    CHECK_MESSAGE(
-        best_answer(problem, others.reset(i)), answer_text(conflict), " without ", list[i].text);
+    CHECK_MESSAGE(brute.has_answer(others.reset(i)),
+                  text_of(demands),
+                  ": ",
+                  answer_text(conflict),
+                  " without ",
+                  brute.list()[i].text);
   }
   CHECK_MESSAGE(!conflict.because.empty(), answer_text(conflict));
 }
 
-// A specifier that no release of the catalog answers to stands for itself.
-std::string newest_torch(const Demands& demands) {
-  const std::string& specifier = demands.packages.front().specifier;
-  const auto builds = catalog().torch_builds();
-  const bool is_known = std::any_of(builds.begin(), builds.end(), [&](const TorchBuild& build) {
-    return takes_release(specifier, build.torch);
-  });
-  if (!is_known) {
-    const bool is_driven =
-        std::all_of(demands.fleet.begin(), demands.fleet.end(), [](const FleetGroup& group) {
-          return !group.gpu || !group.driver ||
-                 driver_supports_gpu(catalog(), *group.driver, *group.gpu).verdict != Verdict::no;
-        });
-    return is_driven ? specifier : std::string();
+// Each alone ends the only conflict there is.
+void check_fixes(const Conflict& conflict, const Demands& demands) {
+  CHECK(conflict.fixes.size() <= 3);
+  for (const Fix& fix : conflict.fixes) {
+    CHECK_MESSAGE(solve(catalog(), fix.demands).stack, fix.text, ": ", text_of(demands));
+    CHECK_MESSAGE(BruteForce(fix.demands).has_answer(), fix.text, ": ", text_of(demands));
   }
-  std::string best;
-  for (const TorchBuild& build : catalog().torch_builds()) {
-    if (!takes_release(demands.packages.front().specifier, build.torch)) continue;
-    if (demands.cuda && !demands.cuda->same_minor(build.cuda)) continue;
-    if (!runs_on_all({build.cuda, code_of(build)}, demands)) continue;
-    const std::string name(build.row->name);
-    if (best.empty() || compare_releases(name, best) > 0) best = name;
+}
+
+// The best of some attempts, as others use the machine too.
+double milliseconds_to_solve(const Demands& demands) {
+  using Clock = std::chrono::steady_clock;
+  double best = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    const auto start = Clock::now();
+    const Resolution resolution = solve(catalog(), demands);
+    const std::chrono::duration<double, std::milli> taken = Clock::now() - start;
+    best = std::min(best, taken.count());
   }
   return best;
 }
@@ -222,33 +180,45 @@ TEST_CASE("answers keep every rule, conflicts are minimal and fixes resolve") {
   for (int i = 0; i < random_specs; ++i) {
     const Demands demands = random.make();
     const Resolution resolution = solve(catalog(), demands);
-    if (resolution.stack) check_stack(*resolution.stack, demands);
+    const BruteForce brute(demands);
+    CHECK_MESSAGE(resolution.stack.has_value() == brute.has_answer(), text_of(demands));
     CHECK(resolution.stack.has_value() == resolution.conflicts.empty());
+    if (resolution.stack) {
+      CHECK_MESSAGE(
+          brute.allows(*resolution.stack), text_of(demands), ": ", answer_text(resolution));
+    }
     for (const Conflict& conflict : resolution.conflicts)
-      check_conflict(conflict, demands);
+      check_conflict(conflict, demands, brute);
     conflicts += resolution.stack ? 0 : 1;
-    if (resolution.conflicts.size() != 1) continue;
-    for (const Fix& fix : resolution.conflicts.front().fixes)
-      CHECK_MESSAGE(solve(catalog(), fix.demands).stack, fix.text);
+    if (resolution.conflicts.size() == 1) check_fixes(resolution.conflicts.front(), demands);
   }
   CHECK(conflicts > random_specs / 10);
 }
 
-TEST_CASE("a search through all builds finds the same newest PyTorch") {
+TEST_CASE("a search through everything finds the same newest release") {
   RandomDemands random(7);
-  for (int i = 0; i < random_specs; ++i) {
+  for (int i = 0; i < random_specs / 5; ++i) {
     Demands demands = random.make();
-    const bool on_gpu = std::any_of(
-        demands.fleet.begin(), demands.fleet.end(), [](const auto& g) { return g.gpu != nullptr; });
-    if (demands.packages.empty() || !on_gpu) continue;
-    demands.runtime.clear();
-    demands.runtime_version.clear();
-    demands.base.reset();
-    demands.python.reset();
-    demands.quantisation.clear();
+    // Where it makes a difference, an older release without a compat package is preferred.
+    if (demands.base && !demands.base->compat) demands.base.reset();
+    if (!demands.runtime.empty() || demands.packages.empty()) continue;
     const Resolution resolution = solve(catalog(), demands);
-    const std::string wanted = newest_torch(demands);
-    CHECK_MESSAGE((resolution.stack ? resolution.stack->choices.front().chosen : "") == wanted,
-                  answer_text(resolution));
+    const Stack* const stack = resolution.stack ? &*resolution.stack : nullptr;
+    CHECK_MESSAGE((stack ? stack->choices.front().chosen : "") ==
+                      BruteForce(demands).newest(demands.packages.front().name),
+                  text_of(demands));
   }
+}
+
+// Says how long it takes: unit_resolve --no-skip -tc="how long*"
+TEST_CASE("how long an answer takes" * doctest::skip()) {
+  RandomDemands random(11);
+  std::vector<std::pair<double, std::string>> times;
+  for (int i = 0; i < 500; ++i) {
+    const Demands demands = random.make();
+    times.emplace_back(milliseconds_to_solve(demands), text_of(demands));
+  }
+  std::sort(times.begin(), times.end());
+  MESSAGE("median ", times[times.size() / 2].first, " ms");
+  MESSAGE("longest ", times.back().first, " ms: ", times.back().second);
 }

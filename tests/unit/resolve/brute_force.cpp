@@ -1,0 +1,154 @@
+#include "tests/unit/resolve/brute_force.h"
+
+#include "lib/resolve/releases.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace mlpack::test {
+namespace {
+
+using Kind = Demand::Kind;
+
+bool is_held(const DemandSet& set, const DemandSet& facts) {
+  return (set & ~facts).none();
+}
+
+bool any_held(const std::vector<DemandSet>& sets, const DemandSet& facts) {
+  return std::any_of(
+      sets.begin(), sets.end(), [&](const DemandSet& set) { return is_held(set, facts); });
+}
+
+}  // namespace
+
+std::vector<std::optional<Version>> BruteForce::pythons() const {
+  if (!demands_.needs_python) return {std::nullopt};
+  std::vector<std::optional<Version>> known(known_pythons_.begin(), known_pythons_.end());
+  if (demands_.python) known.push_back(demands_.python);
+  if (demands_.base && demands_.base->python) known.push_back(demands_.base->python);
+  return known;
+}
+
+bool BruteForce::is_python_kept(const std::optional<Version>& python,
+                                const DemandSet& facts) const {
+  if (!python) return true;
+  const auto is_other = [&](Kind kind, const std::optional<Version>& wanted) {
+    return wanted && is_held(fact(kind), facts) && !wanted->same_minor(*python);
+  };
+  const auto& base = demands_.base;
+  return !is_other(Kind::python, demands_.python) && !(base && is_other(Kind::base, base->python));
+}
+
+bool BruteForce::is_compat_kept(CompatInImage compat, const DemandSet& facts) const {
+  const auto& base = demands_.base;
+  if (!base) {
+    const bool is_slim_python = demands_.needs_python && demands_.runtime.empty();
+    return compat == CompatInImage::no || !is_slim_python;
+  }
+  return !base->compat || *base->compat == compat || !is_held(fact(Kind::base), facts);
+}
+
+bool BruteForce::is_kept(const Image& image, const Part& part, const DemandSet& facts) const {
+  const auto& by_compat = image.compat == CompatInImage::yes ? part.out_with_compat : part.out_bare;
+  if (any_held(part.out, facts) || any_held(by_compat, facts)) return false;
+  const auto is_python = [&](const Version& python) { return python == *image.python; };
+  if (image.python && !part.python.empty() &&
+      std::none_of(part.python.begin(), part.python.end(), is_python)) {
+    return false;
+  }
+  return std::all_of(image.parts.begin(), image.parts.end(), [&](const Part* other) {
+    const bool one_cuda = !part.cuda || !other->cuda || part.cuda->part(0) == other->cuda->part(0);
+    return one_cuda && (!part.cudnn || !other->cudnn || *part.cudnn == *other->cudnn);
+  });
+}
+
+bool BruteForce::can_fill(Image& image, std::size_t need, const DemandSet& facts) const {
+  if (need == needs_.size()) return true;
+  if (needs_[need].fact && !facts.test(*needs_[need].fact)) return can_fill(image, need + 1, facts);
+  // What others share with it is all that matters to them.
+  std::set<std::pair<std::optional<unsigned>, std::optional<unsigned>>> tried;
+  const auto& parts = needs_[need].parts;
+  const bool is_fixed = image.only != nullptr && image.only >= parts.data() &&
+                        image.only < parts.data() + parts.size();
+  for (const Part& part : parts) {
+    if (is_fixed && &part != image.only) continue;
+    if (!is_kept(image, part, facts)) continue;
+    const auto major = part.cuda ? std::optional(part.cuda->part(0)) : std::nullopt;
+    if (!tried.emplace(major, part.cudnn).second) continue;
+    image.parts.push_back(&part);
+    const bool is_full = can_fill(image, need + 1, facts);
+    image.parts.pop_back();
+    if (is_full) return true;
+  }
+  return false;
+}
+
+bool BruteForce::has_image(const DemandSet& facts, const Part* only) const {
+  if (any_held(contradictions_, facts)) return false;
+  for (const auto& python : pythons()) {
+    for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
+      if (!is_python_kept(python, facts) || !is_compat_kept(compat, facts)) continue;
+      Image image{python, compat, {}, only};
+      if (can_fill(image, 0, facts)) return true;
+    }
+  }
+  return false;
+}
+
+bool BruteForce::has_answer(const DemandSet& facts) const {
+  return has_image(facts, nullptr);
+}
+
+bool BruteForce::has_answer() const {
+  return has_answer(all_facts());
+}
+
+DemandSet BruteForce::all_facts() const {
+  DemandSet all;
+  for (std::size_t i = 0; i < list_.size(); ++i)
+    all.set(i);
+  return all;
+}
+
+std::string BruteForce::newest(std::string_view name) const {
+  std::string best;
+  for (const Need& need : needs_) {
+    if (need.name != name) continue;
+    for (const Part& part : need.parts) {
+      const bool is_newer = best.empty() || compare_releases(part.name, best) > 0;
+      if (is_newer && has_image(all_facts(), &part)) best = part.name;
+    }
+  }
+  return best;
+}
+
+bool BruteForce::allows(const Stack& stack) const {
+  const DemandSet all = all_facts();
+  if (any_held(contradictions_, all) || !is_python_kept(stack.python, all) ||
+      !is_compat_kept(stack.compat, all)) {
+    return false;
+  }
+  Image image{stack.python, stack.compat};
+  for (const Need& need : needs_) {
+    const auto choice = std::find_if(stack.choices.begin(),
+                                     stack.choices.end(),
+                                     [&](const Choice& one) { return one.what == need.name; });
+    if (choice == stack.choices.end()) return false;
+    const auto part = std::find_if(need.parts.begin(), need.parts.end(), [&](const Part& one) {
+      return one.name == choice->chosen && is_kept(image, one, all);
+    });
+    if (part == need.parts.end()) return false;
+    image.parts.push_back(&*part);
+  }
+  return true;
+}
+
+DemandSet BruteForce::facts_of(const Conflict& conflict) const {
+  DemandSet set;
+  for (const Demand& one : conflict.facts)
+    set |= fact(one.kind, one.subject);
+  return set;
+}
+
+}  // namespace mlpack::test

@@ -1,0 +1,91 @@
+#pragma once
+
+#include "lib/resolve/solve.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mlpack::test {
+
+/// Every image that the catalog has for a spec, tried one by one, by the rules of
+/// document_rules.h: what lib/resolve answers is held against it. Facts are those of
+/// list_demands(), by their index; what is left out of them is not held.
+class BruteForce {
+ public:
+  explicit BruteForce(const Demands& demands);
+
+  /// Whether any image keeps `facts`.
+  bool has_answer(const DemandSet& facts) const;
+  /// The same of everything that is demanded.
+  bool has_answer() const;
+  /// The newest of what may be taken for the component `name`, whatever the rest is then; empty
+  /// where nothing may.
+  std::string newest(std::string_view name) const;
+  /// Whether the image that `stack` describes keeps everything that is demanded.
+  bool allows(const Stack& stack) const;
+
+  DemandSet facts_of(const Conflict& conflict) const;
+  const std::vector<Demand>& list() const { return list_; }
+
+ private:
+  /// What may be taken for a component.
+  struct Part {
+    std::string name;
+    std::optional<Version> cuda = std::nullopt;
+    std::optional<unsigned> cudnn = std::nullopt;
+    std::vector<Version> python = {};  // empty: any
+    // Facts that keep it out together: always, and where the image has no compat package, or one.
+    std::vector<DemandSet> out = {};
+    std::vector<DemandSet> out_bare = {};
+    std::vector<DemandSet> out_with_compat = {};
+  };
+  struct Need {
+    std::string name;
+    std::optional<std::size_t> fact;  // that asks for it; nullopt: always
+    std::vector<Part> parts;
+  };
+  struct Image {
+    std::optional<Version> python;
+    CompatInImage compat = CompatInImage::no;
+    std::vector<const Part*> parts = {};
+    const Part* only = nullptr;  // of its need this one alone
+  };
+
+  DemandSet fact(Demand::Kind kind, std::size_t subject = 0) const;
+  void need_runtime();
+  void need_torch(std::size_t package);
+  void need_framework(std::size_t package);
+  void need_toolkit();
+  void add_nothing_known(Need& need, const DemandSet& pin) const;
+  void keep_machines();
+  void keep_machines_without_gpu(std::size_t group);
+
+  Part runtime_part(const RuntimeRelease& release) const;
+  Part torch_part(const TorchRelease& release, const TorchBuild* build, std::size_t package) const;
+  Part framework_part(const FrameworkRelease& row,
+                      const Version& release,
+                      std::optional<std::size_t> build,
+                      std::size_t package) const;
+  void keep_cuda(Part& part, const Version& cuda) const;
+  void keep_code(Part& part, const TorchBuild& build) const;
+  void keep_drivers(Part& part, const Version& cuda) const;
+  void keep_wheel(Part& part, std::string_view tags) const;
+
+  bool is_python_kept(const std::optional<Version>& python, const DemandSet& facts) const;
+  bool is_compat_kept(CompatInImage compat, const DemandSet& facts) const;
+  bool is_kept(const Image& image, const Part& part, const DemandSet& facts) const;
+  bool has_image(const DemandSet& facts, const Part* only) const;
+  DemandSet all_facts() const;
+  bool can_fill(Image& image, std::size_t need, const DemandSet& facts) const;
+  std::vector<std::optional<Version>> pythons() const;
+
+  Demands demands_;
+  std::vector<Demand> list_;
+  std::vector<Version> known_pythons_;
+  std::vector<Need> needs_;
+  std::vector<DemandSet> contradictions_;  // facts that no image keeps together
+};
+
+}  // namespace mlpack::test

@@ -1,0 +1,327 @@
+#include "lib/catalog/runtimes.h"
+#include "lib/resolve/base_choice.h"
+#include "lib/resolve/framework_options.h"
+#include "lib/resolve/releases.h"
+#include "lib/text.h"
+#include "tests/unit/resolve/brute_force.h"
+#include "tests/unit/resolve/document_rules.h"
+#include "tests/unit/resolve/rules_support.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace mlpack::test {
+namespace {
+
+using Kind = Demand::Kind;
+
+std::optional<unsigned> first_number(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_of("0123456789"), text.size());
+  const auto number = Version::parse(text.substr(begin, text.find_first_of(".x", begin) - begin));
+  return number ? std::optional(number->part(0)) : std::nullopt;
+}
+
+// `1.21-1.26` is a release for each.
+std::vector<Version> releases_of(const FrameworkRelease& row) {
+  const auto bounds = split(row.release, '-');
+  const auto first = Version::parse(bounds.front());
+  const auto last = Version::parse(bounds.back());
+  if (!first || !last) return {};
+  std::vector<Version> found{*first};
+  while (!(found.back() == *last))
+    found.push_back(version(fmt::format("{}.{}", found.back().part(0), found.back().part(1) + 1)));
+  return found;
+}
+
+std::vector<Version> all_pythons() {
+  std::set<Version> found;
+  for (const CatalogRow& row : catalog().find_table("python_images")->rows) {
+    if (row.at("prerelease") != "true") found.insert(version(row.at("python")));
+  }
+  for (const TorchRelease& release : catalog().torch_releases())
+    found.insert(release.python.begin(), release.python.end());
+  return {found.begin(), found.end()};
+}
+
+bool takes_build(const std::string& specifier, const Version& release, std::string_view build) {
+  const std::string_view label = local_label(specifier);
+  return takes_release(specifier, release) && (label.empty() || label == build);
+}
+
+bool has_cpu_image(const ServingRuntime& runtime) {
+  return std::any_of(runtime.images.begin(), runtime.images.end(), [](const RuntimeImage& image) {
+    return image.what == RuntimeImage::For::cpu;
+  });
+}
+
+}  // namespace
+
+BruteForce::BruteForce(const Demands& demands)
+    : demands_(demands), list_(list_demands(demands)), known_pythons_(all_pythons()) {
+  if (!demands_.runtime.empty()) need_runtime();
+  const auto rows = catalog().runtime_releases();
+  const bool runtime_has_torch = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
+    return row.runtime == demands_.runtime && !row.row->at("torch").empty();
+  });
+  for (std::size_t i = 0; i < demands_.packages.size(); ++i) {
+    if (demands_.packages[i].name != "torch")
+      need_framework(i);
+    else if (!runtime_has_torch)
+      need_torch(i);
+  }
+  if (needs_.empty()) need_toolkit();
+  keep_machines();
+}
+
+DemandSet BruteForce::fact(Kind kind, std::size_t subject) const {
+  DemandSet set;
+  for (std::size_t i = 0; i < list_.size(); ++i)
+    set.set(i, list_[i].kind == kind && list_[i].subject == subject);
+  return set;
+}
+
+void BruteForce::need_runtime() {
+  Need need{demands_.runtime, fact(Kind::runtime)._Find_first(), {}};
+  std::set<std::string_view> seen;
+  for (const RuntimeRelease& release : catalog().runtime_releases()) {
+    if (release.runtime == demands_.runtime && seen.insert(release.release).second)
+      need.parts.push_back(runtime_part(release));
+  }
+  if (need.parts.empty() && demands_.runtime_version.empty()) need.parts.push_back({"latest"});
+  if (!demands_.runtime_version.empty()) add_nothing_known(need, fact(Kind::runtime_version));
+  needs_.push_back(std::move(need));
+}
+
+void BruteForce::need_torch(std::size_t package) {
+  Need need{"torch", fact(Kind::package, package)._Find_first(), {}};
+  for (const TorchRelease& release : catalog().torch_releases()) {
+    if (!has_gpus(demands_)) need.parts.push_back(torch_part(release, nullptr, package));
+    for (const TorchBuild& build : catalog().torch_builds()) {
+      if (has_gpus(demands_) && build.torch == release.release)
+        need.parts.push_back(torch_part(release, &build, package));
+    }
+  }
+  add_nothing_known(need, fact(Kind::package_version, package));
+  needs_.push_back(std::move(need));
+}
+
+void BruteForce::need_framework(std::size_t package) {
+  const std::string& name = demands_.packages[package].name;
+  Need need{name, fact(Kind::package, package)._Find_first(), {}};
+  for (const FrameworkRelease& row : catalog().framework_releases()) {
+    if (row.framework != framework_of_package(name)) continue;
+    for (const Version& release : releases_of(row)) {
+      if (!has_gpus(demands_)) {
+        need.parts.push_back(framework_part(row, release, std::nullopt, package));
+        continue;
+      }
+      for (std::size_t build = 0; build < row.builds.size(); ++build)
+        need.parts.push_back(framework_part(row, release, build, package));
+    }
+  }
+  add_nothing_known(need, fact(Kind::package_version, package));
+  needs_.push_back(std::move(need));
+}
+
+void BruteForce::need_toolkit() {
+  const bool is_there =
+      demands_.cuda || (has_gpus(demands_) &&
+                        (demands_.base ? demands_.base->cuda.has_value() : !demands_.needs_python));
+  if (!is_there) return;
+  Need need{"cuda", std::nullopt, {}};
+  for (const CudaToolkit& toolkit : catalog().cuda_toolkits()) {
+    const Version& cuda = toolkit.cuda;
+    const bool is_pinned = demands_.cuda && demands_.cuda->same_minor(cuda);
+    if (!demands_.base && !is_pinned && !has_cuda_image(catalog(), cuda)) continue;
+    Part part{std::string(cuda.text()), cuda};
+    keep_cuda(part, cuda);
+    const auto& base = demands_.base;
+    if (base && base->cuda && !base->cuda->same_minor(cuda)) part.out.push_back(fact(Kind::base));
+    for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+      const Gpu* const gpu = demands_.fleet[i].gpu;
+      if (gpu != nullptr && !may_compile_for(cuda, *gpu)) part.out.push_back(fact(Kind::gpu, i));
+    }
+    keep_drivers(part, cuda);
+    need.parts.push_back(std::move(part));
+  }
+  needs_.push_back(std::move(need));
+}
+
+// What is pinned and is in no table may be taken.
+void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
+  const bool is_known = std::any_of(need.parts.begin(), need.parts.end(), [&](const Part& part) {
+    return std::find(part.out.begin(), part.out.end(), pin) == part.out.end();
+  });
+  if (is_known || pin.none()) return;
+  const Demand& demand = list_[pin._Find_first()];
+  if (demand.kind == Kind::runtime_version) return need.parts.push_back({demands_.runtime_version});
+  const PackageDemand& package = demands_.packages[demand.subject];
+  const std::string release = pinned_release(package.specifier);
+  need.parts.push_back({release.empty() ? package.specifier + package.build : release});
+}
+
+BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
+  Part part{std::string(release.release)};
+  part.python = python_versions(release.python, known_pythons_);
+  if (!demands_.runtime_version.empty() && demands_.runtime_version != release.release)
+    part.out.push_back(fact(Kind::runtime_version));
+  const auto torch = Version::parse(release.row->at("torch"));
+  for (std::size_t i = 0; torch && i < demands_.packages.size(); ++i) {
+    const PackageDemand& package = demands_.packages[i];
+    if (package.name == "torch" && !takes_release(package.specifier, *torch))
+      part.out.push_back(fact(Kind::package_version, i));
+  }
+  const ServingRuntime& runtime = *find_runtime(release.runtime);
+  const bool is_usual = runtime.gpu == ServingRuntime::NeedsGpu::usual;
+  if (!has_gpus(demands_) && (is_usual || has_cpu_image(runtime))) return part;
+  part.cuda = release.cuda;
+  const TorchBuild* build = nullptr;
+  for (const TorchBuild& other : catalog().torch_builds()) {
+    const bool is_it =
+        torch && release.cuda && other.torch == *torch && other.cuda.same_minor(*release.cuda);
+    if (is_it && build == nullptr) build = &other;
+  }
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const auto& [gpu, count, driver, where] = demands_.fleet[i];
+    if (gpu == nullptr) continue;
+    const DemandSet machine = fact(Kind::gpu, i);
+    if (release.min_cc && gpu->compute_capability < *release.min_cc) part.out.push_back(machine);
+    const bool is_engine = release.runtime == "tensorrt_llm";
+    if (is_engine && !may_run_tensorrt(release.row->at("tensorrt"), *gpu))
+      part.out.push_back(machine);
+    if (!release.cuda && release.min_driver && driver && *driver < *release.min_driver)
+      part.out.push_back(machine | fact(Kind::driver, i));
+    if (release.cuda && build == nullptr && !may_compile_for(*release.cuda, *gpu))
+      part.out.push_back(machine);
+  }
+  if (!release.cuda) return part;
+  keep_cuda(part, *release.cuda);
+  if (build != nullptr) keep_code(part, *build);
+  keep_drivers(part, *release.cuda);
+  return part;
+}
+
+BruteForce::Part BruteForce::torch_part(const TorchRelease& release,
+                                        const TorchBuild* build,
+                                        std::size_t package) const {
+  Part part{build != nullptr ? std::string(build->row->name)
+                             : fmt::format("{}+cpu", release.release.text())};
+  part.python.assign(release.python.begin(), release.python.end());
+  const std::string& specifier = demands_.packages[package].specifier;
+  if (!takes_build(specifier, release.release, build != nullptr ? build->build : "cpu"))
+    part.out.push_back(fact(Kind::package_version, package));
+  const bool has_tag = build != nullptr && !build->wheel_tag.empty();
+  keep_wheel(part, has_tag ? build->wheel_tag : release.wheel_tag);
+  if (build == nullptr) return part;
+  part.cuda = build->cuda;
+  if (build->cudnn) part.cudnn = build->cudnn->part(0);
+  keep_cuda(part, build->cuda);
+  keep_code(part, *build);
+  keep_drivers(part, build->cuda);
+  return part;
+}
+
+BruteForce::Part BruteForce::framework_part(const FrameworkRelease& row,
+                                            const Version& release,
+                                            std::optional<std::size_t> build,
+                                            std::size_t package) const {
+  const PackageDemand& wanted = demands_.packages[package];
+  Part part{std::string(release.text())};
+  part.python = python_versions(row.python, known_pythons_);
+  std::string extra = wanted.build;
+  if (build) extra = fmt::format("cuda{}", row.builds[*build].part(0));
+  if (build && row.builds.size() > 1) part.name += "+" + extra;
+  const bool is_build = wanted.build.empty() || wanted.build == extra;
+  if (!is_build || !takes_release(wanted.specifier, release))
+    part.out.push_back(fact(Kind::package_version, package));
+  keep_wheel(part, row.wheel_tag);
+  if (!build) return part;
+  // It works with later versions of its major, so with the pinned one.
+  const Version& oldest = row.builds[*build];
+  const auto& pinned = demands_.cuda;
+  const bool takes_pin = pinned && pinned->part(0) == oldest.part(0) && oldest < *pinned;
+  part.cuda = takes_pin ? *pinned : oldest;
+  part.cudnn = first_number(row.cudnn);
+  keep_cuda(part, *part.cuda);
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr && !may_have_code(row, *build, *gpu)) part.out.push_back(fact(Kind::gpu, i));
+  }
+  keep_drivers(part, *part.cuda);
+  return part;
+}
+
+void BruteForce::keep_cuda(Part& part, const Version& cuda) const {
+  if (demands_.cuda && !demands_.cuda->same_minor(cuda)) part.out.push_back(fact(Kind::cuda));
+  const auto& base = demands_.base;
+  if (base && base->cuda && base->cuda->part(0) != cuda.part(0))
+    part.out.push_back(fact(Kind::base));
+}
+
+void BruteForce::keep_code(Part& part, const TorchBuild& build) const {
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const auto& [gpu, count, driver, where] = demands_.fleet[i];
+    if (gpu == nullptr) continue;
+    if (!may_have_code(build, *gpu, build.cuda)) {
+      part.out.push_back(fact(Kind::gpu, i));
+      continue;
+    }
+    const DemandSet machine = fact(Kind::gpu, i) | fact(Kind::driver, i);
+    for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
+      if (may_have_code(build, *gpu, compiler_of(build.cuda, driver, compat))) continue;
+      (compat == CompatInImage::no ? part.out_bare : part.out_with_compat).push_back(machine);
+    }
+  }
+}
+
+void BruteForce::keep_drivers(Part& part, const Version& cuda) const {
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const auto& [gpu, count, driver, where] = demands_.fleet[i];
+    if (gpu == nullptr || !driver) continue;
+    const DemandSet machine = fact(Kind::gpu, i) | fact(Kind::driver, i);
+    if (!may_run_cuda(cuda, *driver, *gpu, CompatInImage::no)) part.out_bare.push_back(machine);
+    if (!may_run_cuda(cuda, *driver, *gpu, CompatInImage::yes))
+      part.out_with_compat.push_back(machine);
+  }
+}
+
+void BruteForce::keep_wheel(Part& part, std::string_view tags) const {
+  const auto& base = demands_.base;
+  if (base && base->distro != nullptr && !may_install_wheel(tags, *base->distro))
+    part.out.push_back(fact(Kind::base));
+}
+
+void BruteForce::keep_machines() {
+  const ServedBy server = demands_.runtime.empty() ? ServedBy::own_code : ServedBy::runtime;
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const auto& [gpu, count, driver, where] = demands_.fleet[i];
+    if (gpu == nullptr) {
+      keep_machines_without_gpu(i);
+      continue;
+    }
+    const DemandSet machine = fact(Kind::gpu, i);
+    if (driver && !may_drive(*driver, *gpu))
+      contradictions_.push_back(machine | fact(Kind::driver, i));
+    if (!demands_.quantisation.empty() && !may_run_quantised(demands_.quantisation, *gpu, server))
+      contradictions_.push_back(machine | fact(Kind::quantisation));
+  }
+}
+
+// SGLang's CPU build is nobody's image; those of vLLM and TGI are not the ones for GPUs.
+void BruteForce::keep_machines_without_gpu(std::size_t group) {
+  const ServingRuntime* const runtime = find_runtime(demands_.runtime);
+  using NeedsGpu = ServingRuntime::NeedsGpu;
+  if (runtime == nullptr || runtime->gpu == NeedsGpu::optional) return;
+  const DemandSet machine = fact(Kind::runtime) | fact(Kind::no_gpu, group);
+  const bool is_named = demands_.base.has_value();
+  const bool is_nowhere = !is_named && !has_cpu_image(*runtime);
+  if (runtime->gpu == NeedsGpu::required || is_nowhere) return contradictions_.push_back(machine);
+  for (std::size_t i = 0; !is_named && i < demands_.fleet.size(); ++i) {
+    if (demands_.fleet[i].gpu != nullptr) contradictions_.push_back(machine | fact(Kind::gpu, i));
+  }
+}
+
+}  // namespace mlpack::test

@@ -5,10 +5,12 @@ Writes the models of these examples, which are made up and tiny, into each examp
 this file lies). They have the form that the runtimes expect, and know nothing.
 """
 
+import io
 import json
 import os
 import struct
 import sys
+import zipfile
 
 WORDS = ["<unk>", "<s>", "</s>", "hello", "world", "a", "b", "c"]
 
@@ -173,6 +175,24 @@ def onnx():
     return field(1, 8) + field(2, "mlpack examples") + field(7, graph) + field(8, field(2, 13))
 
 
+HANDLER = """def handle(data, context):
+    return [bytes(row.get("data") or row.get("body") or b"").decode() for row in data or []]
+"""
+
+
+def archive():
+    """A model archive for TorchServe, which says what it is told."""
+    manifest = {"runtime": "python", "archiverVersion": "0.12.0",
+                "model": {"modelName": "echo", "modelVersion": "1.0", "handler": "echo.py"}}
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as zipped:
+        for name, text in (("MAR-INF/MANIFEST.json", json.dumps(manifest, indent=2) + "\n"), ("echo.py", HANDLER)):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            zipped.writestr(entry, text)
+    return data.getvalue()
+
+
 CONFIG = """backend: "onnxruntime"
 max_batch_size: 0
 input [ { name: "x" data_type: TYPE_FP32 dims: [ 4 ] } ]
@@ -194,6 +214,7 @@ def main(top):
     write(folder("triton", "weights", "models"), "add/1/model.onnx", onnx())
     write(folder("triton", "weights", "models"), "add/config.pbtxt", CONFIG)
     write(folder("onnxruntime", "weights"), "add.onnx", onnx())
+    write(folder("torchserve", "weights"), "archives/echo.mar", archive())
 
 
 if __name__ == "__main__":

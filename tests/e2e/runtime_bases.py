@@ -42,6 +42,10 @@ IMAGES = {
                   "programs": {"/home/ray/anaconda3/bin/serve": SCRIPT, "/usr/local/bin/serve": SCRIPT}},
     "onnxruntime": {"entrypoint": ["/app/bin/onnxruntime_server", "--model-dir", "models", "--log-file", "logs/app.log"],
                     "cwd": "/app", "ports": ["80/tcp", "6432/tcp"], "programs": {"/app/bin/onnxruntime_server": SCRIPT}},
+    "torchserve": {"entrypoint": ["/usr/local/bin/dockerd-entrypoint.sh"], "cmd": ["serve"], "user": "model-server",
+                   "cwd": "/home/model-server", "ports": ["7070/tcp", "7071/tcp", "8080/tcp", "8081/tcp", "8082/tcp"],
+                   "env": ["PATH=/home/venv/bin:" + PATH, "TEMP=/home/model-server/tmp"],
+                   "programs": {"/usr/local/bin/dockerd-entrypoint.sh": EXEC, "/home/venv/bin/torchserve": SCRIPT}},
     "python": {"cmd": ["python3"], "programs": {"/usr/local/bin/uvicorn": SCRIPT}},
     "nim": {"entrypoint": ["/opt/nvidia/nvidia_entrypoint.sh"], "user": "1000",
             "programs": {"/opt/nvidia/nvidia_entrypoint.sh": EXEC, "/usr/local/bin/nim-serve": SCRIPT}},
@@ -70,7 +74,8 @@ def layer(programs):
     for path, source in host_files().items():
         with open(source, "rb") as file:
             contents[path] = file.read()
-    contents["/etc/passwd"] = b"root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n"
+    contents["/etc/passwd"] = b"root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n" \
+        b"model-server:x:1001:1001::/home/model-server:/bin/sh\n"
     folders = {os.path.dirname(path) for path in contents} | {"/tmp", "/proc", "/sys", "/dev"}
     while any(os.path.dirname(folder) not in folders | {"/"} for folder in folders):
         folders |= {os.path.dirname(folder) for folder in folders}

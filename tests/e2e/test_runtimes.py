@@ -35,10 +35,12 @@ COMMANDS = {
     "ray-serve": ([], "serve run /etc/mlpack/serve_config.yaml"),
     "onnxruntime": ([], "/app/bin/onnxruntime_server --model-dir /models --http-port 8080 --prepare-model add:1 "
                         "--workers 2"),
+    "torchserve": ([], "torchserve --start --foreground --model-store /models/archives --models all --ts-config "
+                       "/etc/mlpack/config.properties"),
     "python": ([], "uvicorn server:app --host 0.0.0.0 --port 8000 --timeout-graceful-shutdown 30 --log-level warning"),
     "nim": ([NVIDIA], "nim-serve"),
 }
-USERS = {"tgi": "0:0", "triton": "1000:1000", "ray-serve": "1000", "nim": "1000"}
+USERS = {"tgi": "0:0", "triton": "1000:1000", "ray-serve": "1000", "nim": "1000", "torchserve": "model-server"}
 ENV = {
     "vllm": ["HF_HUB_OFFLINE=1", "VLLM_CACHE_ROOT=/home/nonroot/.cache/vllm", "HOME=/home/nonroot"],
     "tei": ["HF_HUB_OFFLINE=1", "HUGGINGFACE_HUB_CACHE=/data"],

@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "lib/catalog/catalog.h"
 #include "lib/file.h"
 #include "lib/text.h"
 
@@ -102,6 +103,19 @@ std::vector<fs::path> sources_of_findings() {
   return paths;
 }
 
+// Every text in quotes below `folder` that `form` matches: its first group.
+std::set<std::string> words_in_sources(const std::string& folder, const std::regex& form) {
+  std::set<std::string> found;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(MLPACK_SOURCE_DIR) / folder)) {
+    const fs::path extension = entry.path().extension();
+    if (extension != ".h" && extension != ".cpp") continue;
+    const std::string text = read_file(entry.path(), 1 << 20);
+    for (std::sregex_iterator at(text.begin(), text.end(), form), end; at != end; ++at)
+      found.insert((*at)[1]);
+  }
+  return found;
+}
+
 }  // namespace
 
 TEST_CASE("every command has a man page with its options in the order of --help") {
@@ -156,4 +170,29 @@ TEST_CASE("mlpack-findings(7) explains every finding, and none that there is not
     CHECK_MESSAGE(sources.find("\"" + id + "\"") != std::string::npos, id);
   for (const std::string& id : found)
     if (id.find('-') != std::string::npos) CHECK_MESSAGE(explained.contains(id), id);
+}
+
+TEST_CASE("mlpack-plan(1) names every fact that the rules rest on") {
+  static const std::regex fact("\"([a-z]+[a-z_]*\\.[a-z0-9_]+)\"");
+  const std::string page = page_text("mlpack-plan");
+  std::set<std::string_view> known;
+  for (const CatalogRow& row : Catalog::built_in().find_table("facts")->rows)
+    known.insert(row.name);
+  std::size_t count = 0;
+  for (const std::string& id : words_in_sources("lib/resolve", fact)) {
+    if (!known.contains(id)) continue;
+    ++count;
+    CHECK_MESSAGE(page.find("_" + id + "_") != std::string::npos, id);
+  }
+  CHECK(count > 20);
+}
+
+TEST_CASE("mlpack-image(7) explains every label and annotation") {
+  static const std::regex label("\"(dev\\.mlpack\\.[a-z.]*[a-z])\"");
+  const std::string page =
+      read_file(fs::path(MLPACK_SOURCE_DIR) / "man/mlpack-image.7.scd", 1 << 20);
+  for (const char* const folder : {"cli", "layers", "lib", "registry"}) {
+    for (const std::string& name : words_in_sources(folder, label))
+      CHECK_MESSAGE(page.find("*" + name + "*") != std::string::npos, name);
+  }
 }

@@ -31,6 +31,7 @@ class OpenFiles(Case):
 
     def test_a_limit_that_is_too_low_is_a_matter_of_the_system_and_says_so(self):
         for limit in (16, 24, 32, 48):
+            self.mlpack(*self.commands(limit)[0])
             for argv in self.commands(limit):
                 with self.subTest(limit=limit, command=argv[0]):
                     ended = self.limited("-n %d" % limit, *argv)

@@ -18,7 +18,7 @@ from torture import small_image  # noqa: E402
 class Probe(Case):
     def setUp(self):
         super().setUp()
-        self.digest = small_image(self.path("layout"))
+        self.digest = small_image(self.path("layout"), 2 << 20)
 
     def probe(self, repository, **how):
         found = self.mlpack("doctor", "--json", "--registry", repository, code=None, **how).json()["findings"]

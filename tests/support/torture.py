@@ -27,9 +27,9 @@ SECRETS = (PASSWORD, "czNjcmV0LVA0c3N3MHJk")
 Outcome = collections.namedtuple("Outcome", "case profile verdict code seconds memory words")
 
 
-def small_image(folder):
-    """An OCI layout with one image of 400 KiB; gives its digest."""
-    image = fault_images.Image(fault_images.tar_of(400 << 10))
+def small_image(folder, size=400 << 10):
+    """An OCI layout with one image of that size; gives its digest."""
+    image = fault_images.Image(fault_images.tar_of(size))
     manifest = fault_images.compact(image.manifest)
     blobs = os.path.join(folder, "blobs", "sha256")
     os.makedirs(blobs)

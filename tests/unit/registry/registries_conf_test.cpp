@@ -215,7 +215,7 @@ void break_mirror(MirrorRig& test, std::size_t bytes) {
 
 std::string pulled(MirrorRig& test) {
   StringSink sink(std::size_t{1} << 20);
-  REQUIRE(test.client->get_blob(test.rig.at("acme/x", Access::pull), blob_of(test.bytes), sink));
+  test.client->get_blob(test.rig.at("acme/x", Access::pull), blob_of(test.bytes), sink);
   return sink.text;
 }
 

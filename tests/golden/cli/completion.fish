@@ -74,7 +74,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from check' -l strict -d 'fail, to
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l ignore -x -d 'pass over a finding, and say why (repeatable)'
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l sarif -r -F -d 'write the findings to FILE as SARIF, too'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l nodes -r -F -d 'look at the nodes in what `kubectl get nodes -o json` printed'
-complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l registry -x -d 'see whether this registry can be used, too'
+complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l registry -x -d 'see whether this registry can be used, too, and how it takes uploads'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l root -r -F -d 'look at the captured host in DIR in place of this one'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l capture -r -F -d 'write what was looked at to DIR, for --root and bug reports'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l run -d 'compute on every GPU, too, and measure how fast it is'

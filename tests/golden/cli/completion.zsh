@@ -302,7 +302,7 @@ _mlpack() {
     'doctor')
       _arguments \
       '*--nodes[look at the nodes in what `kubectl get nodes -o json` printed]:FILE:_files' \
-      '*--registry[see whether this registry can be used, too]:HOST: ' \
+      '*--registry[see whether this registry can be used, too, and how it takes uploads]:HOST\[/REPOSITORY\]: ' \
       '*--root[look at the captured host in DIR in place of this one]:DIR:_files' \
       '*--capture[write what was looked at to DIR, for --root and bug reports]:DIR:_files' \
       '*--run[compute on every GPU, too, and measure how fast it is]' \

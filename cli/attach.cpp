@@ -51,7 +51,8 @@ const Image* newest_artifact(const std::vector<Image>& artifacts, const Digest& 
 std::optional<NodeRules> read_rules(const NamedImage& found, const Image& image, Session& session) {
   const auto artifacts = find_referrers(found, std::string(compatibility::artifact_type), session);
   const Image* artifact = newest_artifact(artifacts, image.digest());
-  if (artifact == nullptr && found.set.index) artifact = newest_artifact(artifacts, found.set.index->digest);
+  if (artifact == nullptr && found.set.index)
+    artifact = newest_artifact(artifacts, found.set.index->digest);
   if (artifact == nullptr) return std::nullopt;
   return parse_node_rules(read_document(*artifact, found.open),
                           "the compatibility artifact `" + artifact->digest().text() + "`");

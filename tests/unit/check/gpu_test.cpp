@@ -93,15 +93,15 @@ TEST_CASE("an image with CUDA and no fleet is not known to run") {
 
 TEST_CASE("a library of a wheel that the image has elsewhere too is carried for nothing") {
   TestImage image;
-  const std::string place = "opt/venv/lib/python3.11/site-packages/nvidia/nccl/lib/";
-  image.add(place + "libnccl.so.2", library("libnccl.so.2"));
+  const std::string place = "opt/venv/lib/python3.11/site-packages/nvidia/nvshmem/lib/";
+  image.add(place + "libnvshmem_host.so.3", library("libnvshmem_host.so.3"));
   CHECK(image.ids() == Ids{});
-  image.add("usr/local/lib/stubs/libnccl.so.2", library("libnccl.so.2"));
-  image.add("usr/local/lib/libnccl.so.1", library("libnccl.so.1"));
+  image.add("usr/local/lib/stubs/libnvshmem_host.so.3", library("libnvshmem_host.so.3"));
+  image.add("usr/local/lib/libnvshmem_host.so.2", library("libnvshmem_host.so.2"));
   CHECK(image.ids() == Ids{});
-  image.add("usr/local/lib/libnccl.so.2.21.5", library("libnccl.so.2"));
+  image.add("usr/local/lib/libnvshmem_host.so.3.4.5", library("libnvshmem_host.so.3"));
   CHECK(image.only().id == "cuda-libraries-twice");
-  CHECK(image.only().file == "usr/local/lib/libnccl.so.2.21.5");
+  CHECK(image.only().file == "usr/local/lib/libnvshmem_host.so.3.4.5");
 }
 
 TEST_CASE("CUDA and cuDNN of two majors do not mix in one Python") {

@@ -38,11 +38,15 @@ std::vector<Version> releases_of(const FrameworkRelease& row) {
 
 std::vector<Version> all_pythons() {
   std::set<Version> found;
-  for (const CatalogRow& row : catalog().find_table("python_images")->rows) {
-    if (row.at("prerelease") != "true") found.insert(version(row.at("python")));
-  }
   for (const TorchRelease& release : catalog().torch_releases())
     found.insert(release.python.begin(), release.python.end());
+  for (const CatalogRow& row : catalog().find_table("python_images")->rows) {
+    const Version python = version(row.at("python"));
+    if (row.at("prerelease") == "true")
+      found.erase(python);
+    else
+      found.insert(python);
+  }
   return {found.begin(), found.end()};
 }
 

@@ -27,7 +27,7 @@ constexpr const char* base_image = "nvidia/cuda Dockerfiles: CUDA_VERSION of the
 
 const SpecQuestion questions_of_runtimes[] = {
     // Machines without a GPU.
-    {"fleet: [cpu]; runtime: vllm", "vllm 0.30.0", vllm_cpu},
+    {"fleet: [cpu]; runtime: vllm", "vllm 0.33.0", vllm_cpu},
     {R"(fleet: [cpu]; runtime: {name: vllm, version: "0.20.0"})", "vllm 0.20.0", vllm_cpu},
     {"fleet: [cpu]; runtime: tgi", "tgi 3.3.7", tgi_cpu},
     {"fleet: [L4, cpu]; runtime: vllm",
@@ -43,14 +43,14 @@ const SpecQuestion questions_of_runtimes[] = {
      "GPU: `base: IMAGE`",
      sglang_cpu},
     {R"(fleet: [cpu]; runtime: sglang; base: "registry.example.com/sglang-xeon:1")",
-     "sglang 0.5.19",
+     "sglang 0.5.23",
      sglang_cpu},
     {R"(fleet: [cpu]; runtime: vllm; base: "vllm/vllm-openai:v0.20.0")",
      "no: vllm + a machine without a GPU + base vllm/vllm-openai:v0.20.0 -> let mlpack choose the "
      "base: `base: auto`",
      vllm_cpu},
     {R"(fleet: [cpu]; runtime: vllm; base: "vllm/vllm-openai-cpu:v0.20.0")",
-     "vllm 0.30.0",
+     "vllm 0.33.0",
      vllm_cpu},
     {"fleet: [L4, cpu]; runtime: sglang",
      "no: sglang + a machine without a GPU -> take a machine without a GPU out of `fleet`, and "
@@ -82,7 +82,7 @@ const SpecQuestion questions_of_runtimes[] = {
 
     // An application of one's own: what its packages need, on a Python image.
     {R"(fleet: [L4]; runtime: python; python: {version: "3.12", packages: [torch]})",
-     "torch 2.14.1+cu132; driver 580.65.06",
+     "torch 2.15.0+cu132; driver 580.65.06",
      fastapi_docs},
     {R"(fleet: [{gpu: A100, driver: "470.256.02"}]; runtime: python; python: {packages: [torch]})",
      "torch 2.7.1+cu118; driver 450.80.02",
@@ -103,12 +103,12 @@ const SpecQuestion questions_of_runtimes[] = {
     {R"(fleet: [cpu]; runtime: {name: torchserve, version: "0.12.0"})",
      "torchserve 0.12.0",
      torchserve_docs},
-    {"fleet: [L4]; runtime: ray_serve", "ray_serve 2.58.0", ray_docs},
+    {"fleet: [L4]; runtime: ray_serve", "ray_serve 2.60.0", ray_docs},
     {R"(fleet: [cpu]; runtime: {name: ray_serve, version: "2.52.0"})",
      "ray_serve 2.52.0",
      ray_docs},
     {R"(fleet: [{gpu: L4, driver: "550.163.01"}]; runtime: ray_serve; python: {version: "3.12", packages: [torch]})",
-     "ray_serve 2.58.0; torch 2.14.1+cu126; driver 525.60.13",
+     "ray_serve 2.60.0; torch 2.14.1+cu126; driver 525.60.13",
      ray_docs},
     {"fleet: [L4]; runtime: onnxruntime", "onnxruntime latest", ort_server_docs},
     {R"(fleet: [cpu]; runtime: {name: onnxruntime, version: "1.29.0"})",
@@ -250,12 +250,12 @@ TEST_CASE("specs with runtimes have the answers that the documents give") {
 }
 
 TEST_CASE("the base is the runtime's image for the machines of the fleet") {
-  CHECK(base_of("fleet: [L4]; runtime: vllm") == "docker.io/vllm/vllm-openai:v0.30.0");
-  CHECK(base_of("fleet: [cpu]; runtime: vllm") == "docker.io/vllm/vllm-openai-cpu:v0.30.0");
+  CHECK(base_of("fleet: [L4]; runtime: vllm") == "docker.io/vllm/vllm-openai:v0.33.0");
+  CHECK(base_of("fleet: [cpu]; runtime: vllm") == "docker.io/vllm/vllm-openai-cpu:v0.33.0");
   CHECK(base_of("fleet: [cpu]; runtime: tgi") ==
         "ghcr.io/huggingface/text-generation-inference:3.3.7-intel-cpu");
-  CHECK(base_of("fleet: [L4]; runtime: ray_serve") == "docker.io/rayproject/ray:2.58.0-py312-gpu");
-  CHECK(base_of("fleet: [cpu]; runtime: ray_serve") == "docker.io/rayproject/ray:2.58.0-py312");
+  CHECK(base_of("fleet: [L4]; runtime: ray_serve") == "docker.io/rayproject/ray:2.60.0-py312-gpu");
+  CHECK(base_of("fleet: [cpu]; runtime: ray_serve") == "docker.io/rayproject/ray:2.60.0-py312");
   // The image with all back ends, not the one with vLLM alone.
   CHECK(base_of("fleet: [L4]; runtime: triton") == "nvcr.io/nvidia/tritonserver:26.07-py3");
   // Old releases are only in Triton's images.
@@ -305,7 +305,7 @@ TEST_CASE("an application's own version is that of Python, and python.version ma
 TEST_CASE("FP8 weights run on older GPUs where a runtime computes in 16 bits") {
   Demands served = demands_in("fleet: [A100]; runtime: vllm");
   served.quantisation = "fp8";
-  CHECK(answer_text(solve(Catalog::built_in(), served)) == "vllm 0.30.0; driver 580.65.06");
+  CHECK(answer_text(solve(Catalog::built_in(), served)) == "vllm 0.33.0; driver 580.65.06");
   Demands own = demands_in("fleet: [A100]; python: {packages: [torch]}");
   own.quantisation = "fp8";
   CHECK(

@@ -191,9 +191,10 @@ TEST_CASE("a damaged index.json says what to do and is not overwritten") {
   check_error([&] { store.images(); }, Fault::integrity, message);
   check_error([&] { store.tag(name("b:1"), descriptor_of(image)); }, Fault::integrity, message);
   check_error([&] { store.gc(Store::Gc::unreferenced); }, Fault::integrity, message);
-  CHECK(test::error_of([&] { store.images(); }).hint() ==
-        "put it back from a copy, or delete it and make the images anew: of their layers, those that "
-        "are there are found again");
+  CHECK(
+      test::error_of([&] { store.images(); }).hint() ==
+      "put it back from a copy, or delete it and make the images anew: of their layers, those that "
+      "are there are found again");
   CHECK(dir.read("index.json").size() == 30);
   CHECK(store.has_blob(image.digest()));
 }

@@ -15,31 +15,63 @@ constexpr std::array foreign_places{"usr/bin/"sv, "usr/share/"sv, "usr/lib/"sv, 
 constexpr std::array foreign_folders{
     "-packages/"sv, "/lib/python3"sv, "/node_modules/"sv, "/test/"sv, "/tests/"sv};
 
-// What the tokens of somebody begin with, and how long what follows is at least.
+// What follows the prefix: digits and capitals alone, letters and digits, or `_` and `-` as well.
+enum class Alphabet { capitals, letters, words };
+
+// What the tokens of somebody begin with, and how long what follows is at least; capitals are as
+// many as that.
 struct Token {
   std::string_view prefix;
   std::size_t rest;
+  Alphabet alphabet;
   std::string_view what;
 };
-constexpr std::array tokens{Token{"hf_"sv, 30, "a token of Hugging Face"sv},
-                            Token{"AKIA"sv, 16, "an access key of AWS"sv},
-                            Token{"ASIA"sv, 16, "an access key of AWS"sv},
-                            Token{"nvapi-"sv, 40, "a key of NVIDIA NGC"sv},
-                            Token{"ghp_"sv, 36, "a token of GitHub"sv},
-                            Token{"gho_"sv, 36, "a token of GitHub"sv},
-                            Token{"ghs_"sv, 36, "a token of GitHub"sv},
-                            Token{"github_pat_"sv, 40, "a token of GitHub"sv},
-                            Token{"glpat-"sv, 20, "a token of GitLab"sv}};
+constexpr std::array tokens{Token{"hf_"sv, 30, Alphabet::letters, "a token of Hugging Face"sv},
+                            Token{"AKIA"sv, 16, Alphabet::capitals, "an access key of AWS"sv},
+                            Token{"ASIA"sv, 16, Alphabet::capitals, "an access key of AWS"sv},
+                            Token{"nvapi-"sv, 40, Alphabet::words, "a key of NVIDIA NGC"sv},
+                            Token{"ghp_"sv, 36, Alphabet::letters, "a token of GitHub"sv},
+                            Token{"gho_"sv, 36, Alphabet::letters, "a token of GitHub"sv},
+                            Token{"ghs_"sv, 36, Alphabet::letters, "a token of GitHub"sv},
+                            Token{"github_pat_"sv, 40, Alphabet::words, "a token of GitHub"sv},
+                            Token{"glpat-"sv, 20, Alphabet::words, "a token of GitLab"sv}};
 
 // A key in PEM is the title, a line break (in JSON `\n`) and base64.
 constexpr std::string_view key_title = "PRIVATE KEY-----";
 
+bool is_digit_or_capital(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return is_digit_or_capital(c) || (c >= 'a' && c <= 'z');
 }
 
 bool is_token_character(char c) {
   return is_letter_or_digit(c) || c == '_' || c == '-';
+}
+
+// What people write in the place of a token: `hf_xxxxxxxx`, `AKIAIOSFODNN7EXAMPLE`,
+// `glpat-YOUR-TOKEN-GOES-HERE`.
+bool is_made_up(std::string_view word, Alphabet alphabet) {
+  const auto has = [&](char from, char to) {
+    return std::any_of(word.begin(), word.end(), [&](char c) { return c >= from && c <= to; });
+  };
+  if (std::all_of(word.begin(), word.end(), [&](char c) { return c == word[0]; })) return true;
+  if (alphabet == Alphabet::words) return !has('0', '9') && !(has('a', 'z') && has('A', 'Z'));
+  return alphabet == Alphabet::capitals && word.ends_with("EXAMPLE");
+}
+
+bool is_token(std::string_view word, const Token& token) {
+  switch (token.alphabet) {
+    case Alphabet::capitals:
+      return word.size() == token.rest && std::ranges::all_of(word, is_digit_or_capital);
+    case Alphabet::letters:
+      return word.size() >= token.rest && std::ranges::all_of(word, is_letter_or_digit);
+    case Alphabet::words:
+      return word.size() >= token.rest;
+  }
+  return false;
 }
 
 bool holds_token(std::string_view text, const Token& token) {
@@ -49,10 +81,7 @@ bool holds_token(std::string_view text, const Token& token) {
     const std::string_view rest = text.substr(at + token.prefix.size());
     const auto* const end = std::find_if_not(rest.begin(), rest.end(), is_token_character);
     const std::string_view word = rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
-    // What people write in its place has one character again and again: `hf_xxxxxxxx`.
-    const bool is_made_up =
-        word.empty() || std::all_of(word.begin(), word.end(), [&](char c) { return c == word[0]; });
-    if (word.size() >= token.rest && !is_made_up) return true;
+    if (is_token(word, token) && !is_made_up(word, token.alphabet)) return true;
   }
   return false;
 }

@@ -10,8 +10,8 @@ TEST_CASE("tokens are told by their form, and what people write in their place i
   const std::string word = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCd";
   const auto token = [&](const std::string& prefix) { return "x = '" + prefix + word + "'"; };
   CHECK(token_in(token("hf_")) == "a token of Hugging Face");
-  CHECK(token_in(token("AK"
-                       "IA")) == "an access key of AWS");
+  CHECK(token_in("'AK"
+                 "IAIOSFODNN7ABCDEFG'") == "an access key of AWS");
   CHECK(token_in(token("nvapi-")) == "a key of NVIDIA NGC");
   CHECK(token_in(token("ghp_")) == "a token of GitHub");
   CHECK(token_in(token("github_pat_")) == "a token of GitHub");
@@ -19,6 +19,15 @@ TEST_CASE("tokens are told by their form, and what people write in their place i
   CHECK(token_in(token("my_hf_")).empty());
   CHECK(token_in("hf_short").empty());
   CHECK(token_in("hf_" + std::string(40, 'x')).empty());
+  CHECK(token_in("AK"
+                 "IAIOSFODNN7EXAMPLE")
+            .empty());
+  CHECK(token_in("AK"
+                 "IAIOSFODNN7ABCDEFGH")
+            .empty());
+  CHECK(token_in("def hf_quantizer_config_for_compressed_tensors(").empty());
+  CHECK(token_in("hf_YOUR_HUGGING_FACE_TOKEN_GOES_HERE_PLEASE").empty());
+  CHECK(token_in("glpat-your-token-goes-here-please").empty());
   CHECK(token_in("").empty());
 }
 

@@ -200,6 +200,27 @@ void explain(const PushResult& result, const PushWork& work, World& world) {
   world.terminal.say(plan_text(result.name, done, work.names, Reasons::shown));
 }
 
+// What refers to the image, to where it is now. The first failure, of which the image knows
+// nothing.
+std::optional<Error> push_attached(const std::vector<PushResult>& results,
+                                   const PushWork& work,
+                                   Session& session) {
+  std::optional<Error> first;
+  for (const PushResult& result : results) {
+    if (!result.report) continue;
+    try {
+      push_referrers(work.attached, result.name, work.image.open, session.client);
+    } catch (const Error& error) {
+      session.world.stop.check();
+      if (error.fault() == Fault::internal) throw;
+      const std::string text = fmt::format(
+          "`{}` is pushed, but what refers to it is not: {}", result.name.text(), error.what());
+      if (!first) first = Error(error.fault(), text, error.hint());
+    }
+  }
+  return first;
+}
+
 void push_image(const PushOptions& options, World& world) {
   const std::vector<Reference> names = names_of(options);
   Session session(world, Store::Access::read);
@@ -227,10 +248,9 @@ void push_image(const PushOptions& options, World& world) {
   for (const PushResult& result : results) {
     if (options.explain) explain(result, work, world);
   }
-  for (const PushResult& result : results) {
-    if (result.report) push_referrers(work.attached, result.name, work.image.open, session.client);
-  }
+  const std::optional<Error> lost = push_attached(results, work, session);
   show_results(results, world);
+  if (lost) throw *lost;
 }
 
 void declare_push(ArgumentList& list, PushOptions& options) {

@@ -24,12 +24,13 @@ void Error::add_place(Where where) {
   where_.push_back(std::move(where));
 }
 
-// Of a limit on open files it says which that is, and how to raise it.
+// Of a limit on open files it says which that is, and how to raise it: mlpack took what it may.
 std::string errno_text(int number) {
   std::string text = std::generic_category().message(number);
   rlimit limit = {};
   if (number == EMFILE && ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    text += fmt::format(" (at most {} at a time; `ulimit -n 1024` allows more)", limit.rlim_cur);
+    text += fmt::format(" (at most {} at a time: the hard limit, `ulimit -Hn`, is too low)",
+                        limit.rlim_cur);
   }
   return text;
 }

@@ -37,7 +37,7 @@ class OpenFiles(Case):
                     ended = self.limited("-n %d" % limit, *argv)
                     self.assertIn(ended.code, (0, 8), str(ended))
                     if ended.code == 8:
-                        self.assertIn("(at most %d at a time; `ulimit -n 1024` allows more)" % limit, ended.err)
+                        self.assertIn("(at most %d at a time: the hard limit, `ulimit -Hn`, is too low)" % limit, ended.err)
         self.verify_store()
 
     def test_some_files_are_enough(self):

@@ -46,13 +46,25 @@ class ReferrerSearch {
 
   std::vector<Image> run() {
     for (; !open_.empty(); open_.pop_front()) {
-      for (Image& artifact : referrers_of(open_.front()))
-        add(std::move(artifact));
+      for (Image& artifact : referrers_of(open_.front())) {
+        if (is_about(artifact, open_.front())) add(std::move(artifact));
+      }
     }
     return std::move(artifacts_);
   }
 
  private:
+  // Under the tag of a list anything may lie.
+  bool is_about(const Image& artifact, const Digest& subject) const {
+    const auto& named = artifact.manifest.subject;
+    if (named && named->digest == subject) return true;
+    session_.terminal().warn(
+        fmt::format("`{}` is listed as referring to `{}`, but does not; it is left out",
+                    artifact.digest().text(),
+                    subject.text()));
+    return false;
+  }
+
   void add(Image artifact) {
     const Digest digest = artifact.digest();
     if (!seen_.insert(digest).second) return;

@@ -1,5 +1,6 @@
 #include "cli/targets.h"
 
+#include "lib/oci/referrers.h"
 #include "lib/output.h"
 #include "lib/spec/secrets.h"
 #include "lib/text.h"
@@ -71,6 +72,11 @@ std::vector<Reference> target_names(const Spec& spec, const std::vector<std::str
   std::vector<Reference> names;
   for (const std::string& tag : tags) {
     const Reference name = target_name(own, tag);
+    if (subject_of_tag(name.tag().value_or(""))) {
+      throw Error(Fault::usage,
+                  fmt::format("`{}` cannot be the name of an image", name.text()),
+                  "tags of the form `sha256-DIGEST` lead to what refers to an image (referrers)");
+    }
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
   return names;

@@ -30,7 +30,8 @@ std::string names(const Index& index) {
 void drop_referrers(Index& index) {
   std::erase_if(index.manifests, [](const Descriptor& entry) {
     const std::string name = name_of(entry);
-    return subject_of_tag(name).has_value() || (name.empty() && !entry.artifact_type.empty());
+    if (name.empty()) return !entry.artifact_type.empty();
+    return is_index(entry.media_type) && subject_of_tag(name).has_value();
   });
 }
 

@@ -153,7 +153,7 @@ void forget_referrers(const Store& store) {
   update_layout(store.root(), [&](Index& index) {
     return std::erase_if(index.manifests, [&](const Descriptor& entry) {
              const auto name = entry.annotations.find(std::string(ref_name));
-             if (name == entry.annotations.end()) return false;
+             if (name == entry.annotations.end() || !is_index(entry.media_type)) return false;
              const std::string_view text = name->second;
              const auto subject = subject_of_tag(text.substr(text.rfind(':') + 1));
              return subject && !named.contains(*subject);

@@ -129,7 +129,9 @@ std::vector<StoredImage> Store::images() const {
   for (const Descriptor& entry : read_layout(root()).manifests) {
     std::string name = name_of(entry);
     // Lists of what refers to an image are no images.
-    if (subject_of_tag(name.substr(name.rfind(':') + 1))) continue;
+    const bool is_list =
+        is_index(entry.media_type) && subject_of_tag(name.substr(name.rfind(':') + 1));
+    if (is_list) continue;
     if (!name.empty()) images.push_back({std::move(name), target_of(entry)});
   }
   std::sort(images.begin(), images.end(), [](const StoredImage& a, const StoredImage& b) {

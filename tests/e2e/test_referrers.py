@@ -179,6 +179,27 @@ class Referrers(Case):
         refused = self.mlpack("copy", "--referrers", name, "oci-archive:" + self.path("file"), code=2)
         self.assertIn("an archive holds one image", refused.err)
 
+    def test_what_lies_under_the_tag_of_a_list_is_looked_at(self):
+        layout, other = self.path("layout"), self.path("other")
+        digest = self.build(self.folder, "--no-check", "-t", "app:1", "-o", "oci:" + layout)["digest"]
+        self.skopeo("copy", "oci:%s:1" % layout, "oci:%s:%s" % (layout, tag_of(digest)))
+        copied = self.mlpack("copy", "--referrers", "oci:%s:1" % layout, "oci:%s:1" % other)
+        self.assertIn("is listed as referring to `%s`, but does not; it is left out" % digest, copied.err)
+        with open(os.path.join(other, "index.json")) as file:
+            names = [entry["annotations"]["org.opencontainers.image.ref.name"] for entry in json.load(file)["manifests"]]
+        self.assertEqual(names, ["1"])
+        refused = self.mlpack("build", self.folder, "-t", "app:" + tag_of(digest), code=2)
+        self.assertIn("cannot be the name of an image", refused.err)
+
+    def test_a_push_is_told_though_what_refers_to_it_was_refused(self):
+        proxy = self.proxy(self.registry())
+        name = proxy.host + "/acme/app:1"
+        digest = self.built("-t", name)["digest"]
+        proxy.faults = {"PUT manifests/sha256-": [403] * 20}
+        pushed = self.mlpack("push", name, code=4)
+        self.assertIn(digest, pushed.out)
+        self.assertIn("`%s` is pushed, but what refers to it is not: " % name, pushed.err)
+
     def test_doctor_reads_it_wherever_the_image_is(self):
         registry = self.registry()
         name = registry.host + "/acme/app:1"

@@ -65,6 +65,14 @@ TEST_CASE("what refers to an image stays as long as a name leads to the image, a
   CHECK(store.verify(1).problems.empty());
 }
 
+TEST_CASE("an image with the name of a list of referrers is an image") {
+  const TempDir dir;
+  Store store(dir.path());
+  put_named(store, "a:" + referrers_tag(Digest::of("none of these")), {"x"});
+  CHECK(store.images().size() == 1);
+  CHECK(gc(store).removed == 0);
+}
+
 TEST_CASE("an index of which one image is stored is kept") {
   const TempDir dir;
   Store store(dir.path());

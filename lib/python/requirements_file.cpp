@@ -176,11 +176,12 @@ class RequirementsParser {
     return first.ends_with(".whl") && first.find("://") == std::string::npos;
   }
 
-  // `PATH[extra] ; marker`, `file:///PATH#sha256=…`
+  // `PATH[extra] ; marker`, `file:///PATH#sha256=…`; as with pip, a `;` in a URL stands before a
+  // blank where it ends it.
   void read_local(const std::string& text, const fs::path& folder, std::vector<Digest> sha256) {
-    const std::size_t mark = text.find(" ;");
+    const std::size_t mark = text.find(text.starts_with(file_scheme) ? "; " : ";");
     LocalRequirement local{{}, std::move(sha256), {}, where_};
-    if (mark != std::string::npos) local.marker = trim(std::string_view(text).substr(mark + 2));
+    if (mark != std::string::npos) local.marker = trim(std::string_view(text).substr(mark + 1));
     std::string path(trim(std::string_view(text).substr(0, mark)));
     const std::size_t fragment = path.find('#');
     if (fragment != std::string::npos) {
@@ -189,7 +190,13 @@ class RequirementsParser {
       if (const auto digest = Digest::from_hex(to_lower(hex))) local.sha256.push_back(*digest);
       path.resize(fragment);
     }
-    if (path.ends_with(']')) path.resize(path.rfind('['));
+    if (path.ends_with(']')) {
+      const std::size_t extras = path.rfind('[');
+      if (extras == std::string::npos) {
+        return problem(fmt::format("`{}` has a `]`, and no `[` before it", printable(path)));
+      }
+      path.resize(extras);
+    }
     if (path.starts_with(file_scheme)) path = percent_decoded(path.substr(file_scheme.size()));
     const bool is_marked =
         evaluate_marker(local.marker, linux_markers("3.11.0", "x86_64")).has_value();

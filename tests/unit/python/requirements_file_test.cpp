@@ -125,6 +125,30 @@ TEST_CASE("what is on disk is told from what is asked of an index") {
   CHECK_FALSE(is_locked(file));
 }
 
+TEST_CASE("a marker behind a path follows its semicolon, behind a URL one with a blank") {
+  const RequirementsFile file = read_text(
+      "./lib; python_version >= '3.9'\n./lib[x];python_version >= '3.9'\n"
+      "file:///a;b; python_version >= '3.9'\nx @ file:///a;b ; python_version >= '3.9'\n"
+      "-e ./lib ;python_version >= '3.9'\n");
+  REQUIRE(file.local.size() == 5);
+  CHECK(file.local[0].path == "/p/lib");
+  CHECK(file.local[1].path == "/p/lib");
+  CHECK(file.local[2].path == "/a;b");
+  CHECK(file.local[3].path == "/a;b");
+  CHECK(file.local[4].path == "/p/lib");
+  for (const LocalRequirement& local : file.local)
+    CHECK(local.marker == "python_version >= '3.9'");
+}
+
+TEST_CASE("extras that only end are a problem of the file") {
+  CHECK(requirement_problems("./foo]\n-e ]\na @ file:///x]\n./x; y\n") ==
+        "`/p/r.txt` has 4 problems\n"
+        "1: `./foo]` has a `]`, and no `[` before it\n"
+        "2: `]` has a `]`, and no `[` before it\n"
+        "3: `file:///x]` has a `]`, and no `[` before it\n"
+        "4: `y` is no marker");
+}
+
 TEST_CASE("all that is wrong with a file is told at once") {
   CHECK(
       requirement_problems("six==\n-e git+https://h.example/x\n--frob\nhttps://h.example/x\nsix==1 "

@@ -82,11 +82,13 @@ void add_secret(FileContent& content, const std::string& path, const std::string
 // The key with a value: transformers writes null where there is none.
 FileContent::ChatTemplate chat_template_in(std::string_view text) {
   constexpr std::string_view key = "\"chat_template\"";
+  constexpr std::string_view blank = " \t\r\n";
   for (std::size_t at = text.find(key); at != text.npos; at = text.find(key, at + 1)) {
-    std::string_view rest = trim(text.substr(at + key.size()));
-    if (!rest.starts_with(':')) continue;
-    rest = trim(rest.substr(1));
-    if (!rest.starts_with("null")) return FileContent::ChatTemplate::present;
+    const std::size_t colon = text.find_first_not_of(blank, at + key.size());
+    if (colon == text.npos || text[colon] != ':') continue;
+    const std::size_t value = text.find_first_not_of(blank, colon + 1);
+    if (value != text.npos && !text.substr(value).starts_with("null"))
+      return FileContent::ChatTemplate::present;
   }
   return FileContent::ChatTemplate::absent;
 }

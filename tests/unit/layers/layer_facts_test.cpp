@@ -114,6 +114,25 @@ TEST_CASE("what matters of the files of a layer is found out") {
         FileContent::ChatTemplate::present);
 }
 
+TEST_CASE("a chat template is looked for in one pass, whatever a file is made of") {
+  constexpr std::string_view key = "\"chat_template\"";
+  std::string keys;
+  while (keys.size() < 8 * mebibyte)
+    keys += key;
+  keys += std::string(8 * mebibyte - key.size() * 2, ' ');
+  LayerRecipe recipe{Role::files, "m", 0, {}};
+  recipe.entries = {text_entry("a/tokenizer_config.json", keys),
+                    text_entry("b/tokenizer_config.json", std::string(key) + "\n:\t"),
+                    text_entry("c/tokenizer_config.json", std::string(key) + " \r\n:\t\"x\"")};
+  const LayerFacts facts = read_layer_facts(recipe, Stop()).value();
+  CHECK(file_of(facts, "a/tokenizer_config.json").content->chat_template ==
+        FileContent::ChatTemplate::absent);
+  CHECK(file_of(facts, "b/tokenizer_config.json").content->chat_template ==
+        FileContent::ChatTemplate::absent);
+  CHECK(file_of(facts, "c/tokenizer_config.json").content->chat_template ==
+        FileContent::ChatTemplate::present);
+}
+
 TEST_CASE("facts are written and read back, and text that is cut is none") {
   LayerFacts facts = read_layer_facts(many_kinds(), Stop()).value();
   facts.removed = {"gone", "etc/old"};

@@ -24,11 +24,6 @@ std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-bool is_below(std::string_view path, std::string_view folder) {
-  return folder.empty() ||
-         (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
-}
-
 // The folder of `NAME-VERSION.dist-info/FILE`; empty for other paths.
 std::string_view info_folder(std::string_view path, std::string_view file) {
   const std::string_view folder = parent_of(path);
@@ -80,9 +75,12 @@ void PackageList::take_away(const TarEntry& whiteout) {
   const bool is_opaque = name.starts_with(whiteout_prefix);
   const std::string gone =
       is_opaque ? folder : (folder.empty() ? "" : folder + "/") + std::string(name);
-  const bool was_here = present_.contains(gone);
-  std::erase_if(present_,
-                [&](const auto& item) { return item.first == gone || is_below(item.first, gone); });
+  const bool was_here = present_.erase(gone) > 0;
+  if (gone.empty()) {
+    present_.clear();
+  } else {  // `0` follows `/`
+    present_.erase(present_.lower_bound(gone + "/"), present_.lower_bound(gone + "0"));
+  }
   if (is_opaque || was_here) return;
   if (auto package = package_of(gone)) {
     removed_.insert_or_assign(gone, std::move(*package));

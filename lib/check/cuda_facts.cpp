@@ -114,20 +114,28 @@ class CudaSearch {
     if (!oldest || *version < *oldest) oldest = version;
   }
 
-  // `12.8.90` of `…/nvidia_cuda_runtime_cu12-12.8.90.dist-info/METADATA`; empty: another wheel's.
+  // `12.8.90` of `…/nvidia_cuda_runtime_cu12-12.8.90.dist-info/METADATA`, whose name may lack the
+  // `-cu12`; empty: another wheel's, as that of nvidia-cudnn-frontend.
   static std::string_view release_of_wheel(std::string_view path, std::string_view distribution) {
     constexpr std::string_view end = ".dist-info/METADATA";
     if (!path.ends_with(end)) return {};
     path.remove_suffix(end.size());
     path = path.substr(path.rfind('/') + 1);
-    const std::size_t dash = path.find('-');
-    if (!path.starts_with(distribution) || dash == std::string_view::npos) return {};
-    return path.substr(dash + 1);
+    const std::size_t dash = path.rfind('-');
+    if (dash == std::string_view::npos) return {};
+    std::string name = to_lower(path.substr(0, dash));
+    std::replace(name.begin(), name.end(), '_', '-');
+    if (!name.starts_with(distribution)) return {};
+    constexpr std::string_view cuda = "-cu";
+    const std::string_view rest = std::string_view(name).substr(distribution.size());
+    const bool is_of_cuda =
+        rest.starts_with(cuda) && parse_number(rest.substr(cuda.size()), most_number);
+    return rest.empty() || is_of_cuda ? path.substr(dash + 1) : std::string_view();
   }
 
   void look_at_wheel(std::string_view path) {
-    take_newest(exact_, two_parts(release_of_wheel(path, "nvidia_cuda_runtime")));
-    note_cudnn(release_of_wheel(path, "nvidia_cudnn"));
+    take_newest(exact_, two_parts(release_of_wheel(path, "nvidia-cuda-runtime")));
+    note_cudnn(release_of_wheel(path, "nvidia-cudnn"));
   }
 
   static void add_major(std::vector<MajorLibrary>& to,

@@ -139,6 +139,14 @@ TEST_CASE("cuDNN that dropped a GPU of the fleet is warned about") {
   image.add(place + "nvidia/cudnn/lib/libcudnn.so.9", library("libcudnn.so.9"));
   image.text(place + "nvidia_cudnn_cu12-9.10.2.21.dist-info/METADATA", "");
   CHECK(image.ids() == Ids{});
+  for (const char* const name : {"nvidia_cudnn_cu12", "nvidia-cudnn-cu12", "nvidia_cudnn"}) {
+    TestImage wheel = cuda_image();
+    wheel.machine("V100", "550.54.14");
+    wheel.text(place + name + "-9.17.1.4.dist-info/METADATA", "");
+    // Another library, with numbers of its own.
+    wheel.text(place + "nvidia_cudnn_frontend-1.14.1.dist-info/METADATA", "");
+    CHECK(wheel.only().what == "cuDNN 9.17.1.4 is not for V100 SXM2 16GB");
+  }
   TestImage newer = cuda_image();
   newer.machine("V100", "550.54.14");
   newer.add("usr/lib/libcudnn.so.9.17.1", library("libcudnn.so.9"));

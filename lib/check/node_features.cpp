@@ -50,12 +50,13 @@ void add_processor(const SystemFacts& system, NodeFeatures& features) {
     flags[std::string(name)] = system.processor_flags.contains(std::string(linux_name));
 }
 
-void add_modules(const HostFacts& facts, NodeFeatures& features) {
+void add_modules(const DriverFacts& driver, NodeFeatures& features) {
+  if (!driver.has_module_list) return;
   auto& flags = features.flags[std::string(module_feature)];
   for (const char* const name :
        {"nouveau", "nvidia", "nvidia_drm", "nvidia_modeset", "nvidia_peermem", "nvidia_uvm"})
     flags[name] = false;
-  for (const std::string& name : facts.driver.modules)
+  for (const std::string& name : driver.modules)
     flags[name] = true;
 }
 
@@ -85,10 +86,11 @@ std::string_view name_behind(std::string_view label, std::string_view prefix) {
 NodeFeatures node_features(const HostFacts& facts) {
   NodeFeatures features;
   add_processor(facts.system, features);
-  add_modules(facts, features);
   add_kernel(facts.system.kernel, features);
-  // Where Windows has the driver, or the GPU is a part of the board, there is no device to see.
+  // Where Windows has the driver, or the GPU is a part of the board, there is no device to see, and
+  // no module of the usual name.
   if (facts.system.kind != SystemFacts::Kind::plain) return features;
+  add_modules(facts.driver, features);
   features.pci.emplace();
   for (const PciDevice& device : facts.pci) {
     features.pci->push_back(

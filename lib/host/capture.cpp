@@ -75,7 +75,7 @@ class HostCapture {
     std::string modules;
     for (const std::string& name : driver.modules)
       modules += name + " 0 0 - Live 0x0\n";
-    put("/proc/modules", modules);
+    if (driver.has_module_list) put("/proc/modules", modules);
     if (driver.module_version) {
       put_line("/proc/driver/nvidia/version",
                fmt::format("NVRM version: NVIDIA UNIX {} {}",

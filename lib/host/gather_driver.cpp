@@ -39,7 +39,9 @@ std::string value_of(std::string_view text, std::string_view key) {
 }
 
 void read_modules(const Host& host, DriverFacts& driver) {
-  const std::string lines = host.text("/proc/modules").value_or("");
+  const auto list = host.text("/proc/modules");
+  driver.has_module_list = list.has_value();
+  const std::string lines = list.value_or("");
   for (const std::string_view line : split(lines, '\n')) {
     const std::string name(line.substr(0, line.find(' ')));
     const bool counts =

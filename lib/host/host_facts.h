@@ -39,6 +39,7 @@ struct ProcGpu {
 
 struct DriverFacts {
   std::set<std::string> modules;          // that are loaded; nvidia's, nouveau, vfio_pci
+  bool has_module_list = false;           // else nobody said which are loaded
   std::optional<Version> module_version;  // of nvidia
   bool is_open = false;                   // its open form
   std::vector<DriverLibrary> libraries;   // by path

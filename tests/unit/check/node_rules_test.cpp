@@ -44,6 +44,7 @@ HostFacts host_with_gpu() {
   HostFacts facts;
   facts.pci.push_back({PciDevice::Kind::gpu, "0000:18:00.0", "nvidia", 16, 16});
   facts.driver.modules = {"nvidia", "nvidia_uvm"};
+  facts.driver.has_module_list = true;
   facts.system.kernel = "6.1.0-37-amd64";
   facts.system.processor_flags = {"avx",
                                   "avx2",
@@ -124,8 +125,19 @@ TEST_CASE("what a host lacks is told, and what is not known of it, too") {
   facts.driver.modules.clear();
   facts.pci.clear();
   CHECK(ids_of(rules, node_features(facts)) == std::string(unmet) + " " + unmet + " " + unknown);
-  facts.system.kind = SystemFacts::Kind::wsl;
-  CHECK(ids_of(rules, node_features(facts)) == std::string(unknown) + " " + unmet + " " + unknown);
+  facts.driver.has_module_list = false;
+  CHECK(ids_of(rules, node_features(facts)) == std::string(unmet) + " " + unknown + " " + unknown);
+}
+
+TEST_CASE("where Windows has the driver, or the GPU is a part of the board, no module is missed") {
+  const NodeRules rules = rules_of_image(fleet_of({"L4"}), 0);
+  HostFacts facts = host_with_gpu();
+  facts.driver.modules.clear();
+  facts.pci.clear();
+  for (const SystemFacts::Kind kind : {SystemFacts::Kind::wsl, SystemFacts::Kind::jetson}) {
+    facts.system.kind = kind;
+    CHECK(ids_of(rules, node_features(facts)) == std::string(unknown) + " " + unknown);
+  }
 }
 
 TEST_CASE("nodes are judged by their labels") {

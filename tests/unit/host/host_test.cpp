@@ -1,5 +1,7 @@
 #include "lib/host/host.h"
 
+#include "lib/host/capture.h"
+#include "lib/host/gather.h"
 #include "lib/host/measured.h"
 #include "tests/support/temp_dir.h"
 
@@ -36,6 +38,20 @@ TEST_CASE("what is no regular file, or too large, is not read") {
   CHECK_FALSE(host.text("/large", 9));
   CHECK(host.text("/large", 10) == "0123456789");
   CHECK_FALSE(host.text("/none"));
+}
+
+TEST_CASE("a list of modules with none of NVIDIA's is told from one that cannot be read") {
+  TempDir dir;
+  write_file(dir / "bare/etc/hostname", "h\n");
+  write_file(dir / "listed/proc/modules", "ext4 1 0 - Live 0x0\n");
+  CHECK_FALSE(gather_driver(Host(dir / "bare")).has_module_list);
+  CHECK(gather_driver(Host(dir / "listed")).has_module_list);
+  HostFacts facts;
+  capture_host(facts, dir / "unknown");
+  CHECK_FALSE(gather_driver(Host(dir / "unknown")).has_module_list);
+  facts.driver.has_module_list = true;
+  capture_host(facts, dir / "none");
+  CHECK(gather_driver(Host(dir / "none")).has_module_list);
 }
 
 TEST_CASE("Xid errors are kept without the names of processes") {

@@ -19,8 +19,9 @@ namespace {
 
 using Level = Finding::Level;
 
-// Runtimes that read GGUF as it is, and those that read nothing else (their documentation).
-constexpr std::array<std::string_view, 2> reads_one_gguf{"vllm", "sglang"};
+// Runtimes that read GGUF as it is, and those that read nothing else (their documentation). vLLM
+// finds the other shards beside the one that it is given (its pull request 36965).
+constexpr std::string_view reads_one_gguf = "sglang";
 constexpr std::string_view reads_gguf_alone = "llamacpp";
 constexpr std::string_view experimental_gguf = "vllm";
 constexpr std::array<std::string_view, 4> reads_no_gguf{"tei", "tensorrt_llm", "tgi", "triton"};
@@ -39,6 +40,11 @@ constexpr std::array<std::string_view, 8> template_flags{"--chat-template",
 constexpr std::array<std::string_view, 2> template_files{"chat_template.jinja",
                                                          "chat_template.json"};
 constexpr std::array<std::string_view, 2> model_flags{"-m", "--model"};
+constexpr std::array<std::string_view, 3> folder_flags{"--model", "--model-id", "--model-path"};
+// What a server is for, where that is not to write text, and the values with which it may be.
+constexpr std::string_view embedding_flag = "--is-embedding";
+constexpr std::array<std::string_view, 2> task_flags{"--convert", "--task"};
+constexpr std::array<std::string_view, 3> writing_tasks{"auto", "generate", "none"};
 
 template <class Names>
 bool is_among(std::string_view name, const Names& names) {
@@ -78,9 +84,12 @@ class FormatCheck {
     if (server_.runtime == nullptr) return {};
     const std::string_view runtime = server_.runtime->name;
     for (const std::string& path : served_paths()) {
-      if (is_among(runtime, reads_one_gguf)) check_one_gguf(path);
+      if (runtime == reads_one_gguf) check_one_gguf(path);
+      if (runtime == experimental_gguf) warn_of_gguf(path);
       if (is_among(runtime, reads_no_gguf)) check_no_gguf(path);
-      if (is_among(runtime, chat_servers)) check_chat(path);
+    }
+    if (is_among(runtime, chat_servers)) {
+      if (const auto folder = served_folder()) check_chat(*folder);
     }
     if (runtime == reads_gguf_alone) check_gguf_alone();
     return std::move(findings_);
@@ -108,24 +117,43 @@ class FormatCheck {
     return paths;
   }
 
-  void check_one_gguf(const std::string& path) {
-    if (input_.files.is_folder(path) || !is_gguf_name(path)) return;
-    const std::string_view title = server_.runtime->title;
-    if (is_gguf_shard(path)) {
-      Finding& finding = add("gguf-in-shards", Level::error, path);
-      finding.what = fmt::format("`/{}` is one of several shards", printable(path));
-      finding.why = fmt::format("{} reads GGUF of one file alone", title);
-      finding.fix =
-          "merge them with `llama-gguf-split --merge`, serve them with llama.cpp, or package the "
-          "model in safetensors";
-    } else if (server_.runtime->name == experimental_gguf) {
-      Finding& finding = add("gguf-experimental", Level::warning, path);
-      finding.what = fmt::format("{} is given `/{}`", title, printable(path));
-      finding.why = "it reads GGUF by way of trial, more slowly, and not of all families";
-      finding.fix =
-          "serve it with llama.cpp, or package the model in safetensors; else name the folder of "
-          "its own tokenizer with `--tokenizer`, and try it";
+  // The model itself: not that of a draft, of a tokenizer, or an adapter.
+  std::optional<std::string> served_folder() const {
+    if (const auto said = server_.value_of(folder_flags)) return folder_at(*said);
+    for (std::size_t i = 1; i < server_.words.size(); ++i) {
+      if (server_.words[i - 1].starts_with('-')) continue;
+      if (auto folder = folder_at(server_.words[i])) return folder;
     }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> folder_at(const std::string& word) const {
+    if (!word.starts_with('/')) return std::nullopt;
+    auto real = input_.files.real_path(word);
+    return real && input_.files.is_folder(*real) ? std::move(real) : std::nullopt;
+  }
+
+  void check_one_gguf(const std::string& path) {
+    if (input_.files.is_folder(path) || !is_gguf_name(path) || !is_gguf_shard(path)) return;
+    Finding& finding = add("gguf-in-shards", Level::error, path);
+    finding.what = fmt::format("`/{}` is one of several shards", printable(path));
+    finding.why = fmt::format("{} reads GGUF of one file alone", server_.runtime->title);
+    finding.fix =
+        "merge them with `llama-gguf-split --merge`, serve them with llama.cpp, or package the "
+        "model in safetensors";
+  }
+
+  void warn_of_gguf(const std::string& path) {
+    if (input_.files.is_folder(path) || !is_gguf_name(path)) return;
+    Finding& finding = add("gguf-experimental", Level::warning, path);
+    finding.what = fmt::format("{} is given `/{}`", server_.runtime->title, printable(path));
+    finding.why = is_gguf_shard(path)
+                      ? "it reads GGUF by way of trial, more slowly, not of all families, and its "
+                        "older releases read no shards"
+                      : "it reads GGUF by way of trial, more slowly, and not of all families";
+    finding.fix =
+        "serve it with llama.cpp, or package the model in safetensors; else name the folder of "
+        "its own tokenizer with `--tokenizer`, and try it";
   }
 
   // Files below a folder, which is real, whose names end like that.
@@ -181,11 +209,18 @@ class FormatCheck {
     const FileFacts* const config = input_.files.file(folder + "/config.json");
     if (config == nullptr || !config->content) return false;
     try {
-      const std::string name = read_model_config(TextReadAt(config->content->text)).architecture;
-      return has_suffix(name, {"ForCausalLM", "ForConditionalGeneration", "LMHeadModel"});
+      const ModelConfig model = read_model_config(TextReadAt(config->content->text));
+      return !model.is_encoder_decoder &&
+             has_suffix(model.architecture,
+                        {"ForCausalLM", "ForConditionalGeneration", "LMHeadModel"});
     } catch (const Damage&) {
       return false;
     }
+  }
+
+  bool is_told_another_task() const {
+    const auto task = server_.value_of(task_flags);
+    return server_.says(embedding_flag) || (task && !is_among(*task, writing_tasks));
   }
 
   // Mistral's own tokenizers know how to chat.
@@ -202,12 +237,12 @@ class FormatCheck {
 
   void check_chat(const std::string& folder) {
     if (!generates_text(folder) || has_other_template(folder)) return;
-    if (server_.value_of(template_flags)) return;
+    if (server_.value_of(template_flags) || is_told_another_task()) return;
     const FileFacts* const tokenizer = input_.files.file(folder + "/tokenizer_config.json");
     const bool lacks = tokenizer != nullptr && tokenizer->content &&
                        tokenizer->content->chat_template == FileContent::ChatTemplate::absent;
     if (!lacks) return;
-    Finding& finding = add("chat-template-missing", Level::warning, tokenizer->path);
+    Finding& finding = add("chat-template-missing", Level::info, tokenizer->path);
     finding.what = fmt::format("`/{}` has no chat template, and nothing else of the model has one",
                                printable(tokenizer->path));
     finding.why = fmt::format(

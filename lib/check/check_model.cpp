@@ -174,7 +174,7 @@ class ModelCheck {
                                      transformers_servers.end(),
                                      server_.runtime->name) != transformers_servers.end();
     const bool has_code = file.content->text.find("\"auto_map\"") != std::string::npos;
-    if (!is_loaded || !has_code || says(trust_flags.front())) return;
+    if (!is_loaded || !has_code || server_.says(trust_flags.front())) return;
     Finding& finding = add("model-code-not-trusted",
                            Level::warning,
                            fmt::format("`/{}` names code of the model's own (`auto_map`), and the "
@@ -185,13 +185,6 @@ class ModelCheck {
         "read the code, and add `--trust-remote-code`; nothing has to be done for models "
         "that the server knows";
     finding.file = file.path;
-  }
-
-  bool says(std::string_view flag) const {
-    return std::any_of(server_.words.begin(), server_.words.end(), [&](std::string word) {
-      std::replace(word.begin(), word.end(), '_', '-');
-      return word == flag || word.starts_with(std::string(flag) + "=");
-    });
   }
 
   void check_adapter(const FileFacts& file) {

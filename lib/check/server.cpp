@@ -85,6 +85,12 @@ std::optional<std::string> StartedServer::value_of(std::span<const std::string_v
   return found;
 }
 
+bool StartedServer::says(std::string_view flag) const {
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return word.starts_with('-') && with_dashes(word.substr(0, word.find('='))) == flag;
+  });
+}
+
 StartedServer started_server(const ImageConfig& config) {
   StartedServer server;
   server.words = command_words(config);

@@ -20,6 +20,8 @@ struct StartedServer {
   /// The value of the last of `flags`, `--flag value` or `--flag=value`; dashes and underscores are
   /// the same.
   std::optional<std::string> value_of(std::span<const std::string_view> flags) const;
+  /// Whether `flag`, written with dashes, is there, with a value or without.
+  bool says(std::string_view flag) const;
 };
 StartedServer started_server(const ImageConfig& config);
 

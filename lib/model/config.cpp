@@ -150,6 +150,7 @@ ModelConfig read_model_config(const ReadAt& file) {
   ModelConfig config;
   config.architecture = first_architecture(json);
   config.model_type = text(json, "model_type");
+  config.is_encoder_decoder = is_true(json, "is_encoder_decoder");
   config.context_length = nested_number(json,
                                         {"max_position_embeddings",
                                          "n_positions",

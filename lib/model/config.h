@@ -33,6 +33,7 @@ struct CacheShape {
 struct ModelConfig {
   std::string architecture;  // the first of `architectures`, such as `LlamaForCausalLM`
   std::string model_type;    // the family, such as `llama`
+  bool is_encoder_decoder = false;
   std::optional<std::uint64_t> context_length;
   std::optional<std::uint64_t> layers;
   std::optional<std::uint64_t> heads;

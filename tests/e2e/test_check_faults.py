@@ -279,7 +279,7 @@ class FaultsOfModels(CheckCase):
 
     def test_a_chat_template_that_is_missing(self):
         image = self.served().add("models/llama/tokenizer_config.json", json.dumps({"unk_token": "x" * 70000}).encode())
-        self.finds(image, "warning chat-template-missing")
+        self.finds(image, "info chat-template-missing")
         shutil.rmtree(self.path("image"))
         self.finds(image.add("models/llama/chat_template.jinja", b"{{ messages }}"))
 
@@ -291,7 +291,7 @@ class FaultsOfModels(CheckCase):
             image.add("usr/bin/" + program, b"#!/usr/bin/server\n", 0o755)
         for command, ports, finding in (
                 (["vllm", "serve", "/models/llama/m.gguf", "--host", "0.0.0.0"], "8000/tcp", "warning gguf-experimental"),
-                (["vllm", "serve", "/models/m-00001-of-00002.gguf", "--host", "0.0.0.0"], "8000/tcp", "error gguf-in-shards"),
+                (["vllm", "serve", "/models/m-00001-of-00002.gguf", "--host", "0.0.0.0"], "8000/tcp", "warning gguf-experimental"),
                 (["tritonserver", "--model-repository=/repository"], "8000/tcp", "error gguf-unread"),
                 (["llama-server", "-m", "/models/llama", "--host", "0.0.0.0"], "8080/tcp", "error gguf-needed")):
             with self.subTest(finding):

@@ -18,9 +18,11 @@ struct FormatImage : TestImage {
     file.size = 1000;
     top.files.push_back(std::move(file));
   }
-  void model(const std::string& architecture, FileContent::ChatTemplate chat_template) {
+  void model(const std::string& architecture,
+             FileContent::ChatTemplate chat_template,
+             const std::string& more = "") {
     text("models/m/config.json",
-         R"({"model_type": "x", "architectures": [")" + architecture + "\"]}");
+         R"({"model_type": "x", "architectures": [")" + architecture + "\"]" + more + "}");
     add_content("models/m/tokenizer_config.json").chat_template = chat_template;
   }
 };
@@ -38,7 +40,7 @@ TEST_CASE("a model without a chat template is told where the server has an endpo
   image.model("LlamaForCausalLM", ChatTemplate::absent);
   const Finding found = image.only();
   CHECK(found.id == "chat-template-missing");
-  CHECK(found.level == Finding::Level::warning);
+  CHECK(found.level == Finding::Level::info);
   CHECK(found.what ==
         "`/models/m/tokenizer_config.json` has no chat template, and nothing else of "
         "the model has one");
@@ -63,9 +65,48 @@ TEST_CASE("nothing is said of models that have one, are not for chat, or were no
   FormatImage unread(vllm("/models/m"));
   unread.model("LlamaForCausalLM", ChatTemplate::unknown);
   CHECK(unread.ids() == Ids{});
+  FormatImage whisper(vllm("/models/m"));
+  whisper.model(
+      "WhisperForConditionalGeneration", ChatTemplate::absent, R"(, "is_encoder_decoder": true)");
+  CHECK(whisper.ids() == Ids{});
 }
 
-TEST_CASE("vLLM reads GGUF of one file, by way of trial") {
+TEST_CASE("nothing is said of a chat template where the server is not for chats") {
+  using Words = std::vector<std::string>;
+  const auto ids_with = [](Words command, const Words& more) {
+    command.insert(command.end(), more.begin(), more.end());
+    FormatImage image(std::move(command));
+    image.model("LlamaForCausalLM", ChatTemplate::absent);
+    return image.ids();
+  };
+  const Ids told{"info chat-template-missing"};
+  CHECK(ids_with(vllm("/models/m"), {"--task", "generate"}) == told);
+  CHECK(ids_with(vllm("/models/m"), {"--convert=auto"}) == told);
+  CHECK(ids_with(vllm("/models/m"), {"--task", "embed"}) == Ids{});
+  CHECK(ids_with(vllm("/models/m"), {"--convert=embed"}) == Ids{});
+  const Words sglang{
+      "python3", "-m", "sglang.launch_server", "--model-path=/models/m", "--host", "0.0.0.0"};
+  CHECK(ids_with(sglang, {}) == told);
+  CHECK(ids_with(sglang, {"--is-embedding"}) == Ids{});
+}
+
+TEST_CASE("the chat template of a draft is nobody's") {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--speculative-draft-model-path", "/models/m"},
+        {"--speculative-model=/models/m"}}) {
+    std::vector<std::string> command = vllm("/models/served");
+    command.insert(command.end(), words.begin(), words.end());
+    FormatImage image(std::move(command));
+    image.model("LlamaForCausalLM", ChatTemplate::absent);
+    image.weights("models/served/model.safetensors");
+    CHECK(image.ids() == Ids{});
+  }
+  FormatImage named({"vllm", "serve", "--host", "0.0.0.0", "--model", "/models/m"});
+  named.model("LlamaForCausalLM", ChatTemplate::absent);
+  CHECK(named.ids() == Ids{"info chat-template-missing"});
+}
+
+TEST_CASE("vLLM reads GGUF by way of trial, and its shards; SGLang reads one file") {
   FormatImage one(vllm("/models/m.gguf"));
   one.weights("models/m.gguf");
   CHECK(one.only().what == "vLLM is given `/models/m.gguf`");
@@ -73,6 +114,18 @@ TEST_CASE("vLLM reads GGUF of one file, by way of trial") {
   FormatImage shards(vllm("/models/m-00001-of-00002.gguf"));
   shards.weights("models/m-00001-of-00002.gguf");
   shards.weights("models/m-00002-of-00002.gguf");
+  CHECK(shards.ids() == Ids{"warning gguf-experimental"});
+  CHECK(shards.only().why ==
+        "it reads GGUF by way of trial, more slowly, not of all families, and its older releases "
+        "read no shards");
+  shards.config.cmd = {"python3",
+                       "-m",
+                       "sglang.launch_server",
+                       "--model-path",
+                       "/models/m-00001-of-00002.gguf",
+                       "--host",
+                       "0.0.0.0"};
+  shards.add("usr/bin/python3", program({"libc.so.6"}));
   CHECK(shards.ids() == Ids{"error gguf-in-shards"});
   FormatImage set_of_one(vllm("/models/m-00001-of-00001.gguf"));
   set_of_one.weights("models/m-00001-of-00001.gguf");

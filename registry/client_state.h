@@ -63,6 +63,9 @@ struct Client::State {
   /// The same of one place alone.
   std::optional<Descriptor> head_manifest(const Repository& repository, const std::string& at);
   std::optional<FoundManifest> get_manifest(const Repository& repository, const std::string& at);
+  std::optional<std::vector<Descriptor>> referrers(const Repository& repository,
+                                                   const Digest& subject,
+                                                   const std::string& artifact_type);
   std::unique_ptr<Source> open_blob_at(const Repository& repository,
                                        const Descriptor& blob,
                                        std::uint64_t offset);

@@ -158,7 +158,15 @@ void require_listed(Client& client,
 std::optional<std::vector<Descriptor>> Client::referrers(const Repository& repository,
                                                          const Digest& subject,
                                                          const std::string& artifact_type) {
-  const ReferrersPage page(*state_, repository, subject);
+  return state_->look_in_places(repository, PullKind::digest, [&](const Repository& place) {
+    return state_->referrers(place, subject, artifact_type);
+  });
+}
+
+std::optional<std::vector<Descriptor>> Client::State::referrers(const Repository& repository,
+                                                                const Digest& subject,
+                                                                const std::string& artifact_type) {
+  const ReferrersPage page(*this, repository, subject);
   std::string query = artifact_type.empty() ? "" : "?artifactType=" + escape_query(artifact_type);
   std::vector<Descriptor> found;
   std::set<std::string> asked;

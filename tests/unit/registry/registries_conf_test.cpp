@@ -278,6 +278,23 @@ TEST_CASE("bytes that the place itself sends are its own fault") {
         Fault::integrity);
 }
 
+TEST_CASE("what refers to an image is asked of the mirrors and of other locations too") {
+  MirrorRig test(one_mirror);
+  test.mirror.lists_referrers = true;
+  const Digest subject = Digest::of("an image");
+  const Repository pull = test.rig.at("acme/x", Access::pull);
+  CHECK(test.client->referrers(pull, subject, "") == std::vector<Descriptor>());
+  CHECK(ranges_of(test, "//mirror.example.com").size() == 1);
+  CHECK(ranges_of(test, "//registry.example.com").empty());
+  CHECK_FALSE(test.client->referrers(test.rig.at("acme/x"), subject, ""));
+
+  MirrorRig moved(
+      "[[registry]]\nprefix = 'registry.example.com'\nlocation = 'mirror.example.com/there'\n");
+  CHECK_FALSE(moved.client->referrers(pull, subject, ""));
+  CHECK(ranges_of(moved, "//mirror.example.com").size() == 1);
+  CHECK(ranges_of(moved, "//registry.example.com").empty());
+}
+
 TEST_CASE("a push goes where it was told to, past all mirrors") {
   MirrorRig test(one_mirror);
   test.client->upload_blob(test.rig.at("acme/x"), blob_of(test.bytes), open_text(test.bytes));
@@ -289,6 +306,7 @@ TEST_CASE("nothing is pulled from or pushed to a blocked registry") {
   const Repository pull = test.rig.at("acme/x", Access::pull);
   const Repository push = test.rig.at("acme/x");
   CHECK(error_of([&] { test.client->get_manifest(pull, "1"); }).fault() == Fault::gate);
+  CHECK(error_of([&] { test.client->referrers(pull, Digest::of(""), ""); }).fault() == Fault::gate);
   CHECK(error_of([&] { test.client->head_blob(push, Digest::of("")); }).fault() == Fault::gate);
   CHECK(error_of([&] { test.client->start_upload(push); }).fault() == Fault::gate);
   CHECK(test.rig.net.lines().empty());

@@ -5,6 +5,7 @@
 #include "registry/resume.h"
 
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -83,8 +84,8 @@ class PlacesSource : public Source {
 
   // What came was something else: none of the mirrors that it came from is asked again.
   void distrust(const Error& error) {
-    for (std::size_t i = 0; i <= now_; ++i) {
-      if (places_[i].place == Repository::Place::mirror) state_.distrust(places_[i], error);
+    for (const std::size_t from : givers_) {
+      if (places_[from].place == Repository::Place::mirror) state_.distrust(places_[from], error);
     }
   }
 
@@ -96,6 +97,7 @@ class PlacesSource : public Source {
     try {
       const std::size_t count = source_->read(buffer);
       position_ += count;
+      if (count > 0) givers_.insert(now_);
       if (count > 0 || is_last() || position_ >= blob_.size) return count;
       fail(Fault::integrity, "it ended after {} of {} bytes", position_, blob_.size);
     } catch (const Error& error) {
@@ -110,6 +112,7 @@ class PlacesSource : public Source {
   Descriptor blob_;
   std::uint64_t position_;
   std::size_t now_ = 0;
+  std::set<std::size_t> givers_;  // places that bytes came from
   std::unique_ptr<Source> source_;
 };
 

@@ -146,7 +146,8 @@ struct Client::State {
   std::mutex guard_;  // of the rest
   std::map<std::pair<std::string, Tls>, std::unique_ptr<RegistryHost>> hosts_;
   std::optional<RegistriesConf> registries_;
-  std::set<std::string> lost_mirrors_;  // hosts
+  std::set<std::string> lost_mirrors_;  // hosts out of reach
+  std::set<std::string> bad_mirrors_;   // hosts that sent something else
 };
 
 /// `/v2/REPOSITORY/REST`

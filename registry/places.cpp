@@ -26,8 +26,10 @@ std::vector<Repository> Client::State::places_of(const Repository& repository, P
   places.back().place = Repository::Place::own;
   const std::scoped_lock lock(guard_);
   const Repository last = places.back();
-  std::erase_if(
-      places, [&](const Repository& place) { return lost_mirrors_.count(place.name.host()) > 0; });
+  std::erase_if(places, [&](const Repository& place) {
+    const std::string& host = place.name.host();
+    return lost_mirrors_.count(host) > 0 || bad_mirrors_.count(host) > 0;
+  });
   if (places.empty() || !(places.back().name == last.name)) places.push_back(last);
   return places;
 }
@@ -56,9 +58,9 @@ void Client::State::give_up(const Repository& mirror, const Error& error) {
 void Client::State::distrust(const Repository& mirror, const Error& error) {
   {
     const std::scoped_lock lock(guard_);
-    if (!lost_mirrors_.insert(mirror.name.host()).second) return;
+    if (!bad_mirrors_.insert(mirror.name.host()).second) return;
+    ++distrusted;  // under the guard: past_bad_mirrors must see it with the mirror
   }
-  ++distrusted;
   progress.note(
       fmt::format("mirror `{}`: {}; it is not asked again", mirror.name.name(), error.what()));
 }

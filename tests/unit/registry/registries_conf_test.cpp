@@ -268,6 +268,32 @@ TEST_CASE("a mirror that sends something else is found out and not asked again")
   CHECK(ranges_of(test, "//mirror.example.com").size() == 1);
 }
 
+TEST_CASE("a mirror that sends something else and breaks off is found out as well") {
+  MirrorRig test(one_mirror);
+  test.rig.registry.put_blob("acme/x", test.bytes);
+  test.rig.net.fault({.match = mirror_blob, .instead = [](const Seen&) {
+                        return reply(200, {{"Content-Length", "9"}}, "some liar", 5);
+                      }});
+  test.rig.net.fault(
+      {.match = mirror_blob, .times = 100, .instead = [](const Seen&) { return no_answer(); }});
+  CHECK(past_bad_mirrors(*test.client, [&] { return pulled(test); }) == "the layer");
+  CHECK(test.client->distrusted_mirrors() == 1);
+}
+
+TEST_CASE("a mirror that gave nothing is not held to account for what the place itself sends") {
+  MirrorRig test(one_mirror);
+  test.rig.net.fault({.match = "//registry.example.com/v2/acme/x/blobs",
+                      .times = 100,
+                      .instead = [](const Seen&) { return reply(200, {}, "the liar!"); }});
+  CHECK(error_of([&] { past_bad_mirrors(*test.client, [&] { return pulled(test); }); }).fault() ==
+        Fault::integrity);
+  CHECK(test.client->distrusted_mirrors() == 0);
+  CHECK(ranges_of(test, "//registry.example.com").size() == 1);
+  test.bytes = "another";
+  test.mirror.put_blob("cache/acme/x", test.bytes);
+  CHECK(pulled(test) == test.bytes);
+}
+
 TEST_CASE("bytes that the place itself sends are its own fault") {
   MirrorRig test("");
   test.rig.registry.put_blob("acme/x", test.bytes);

@@ -31,7 +31,7 @@ struct Repository {
   Reference name;
   Access access = Access::pull;
   Tls tls = Tls::required;
-  /// A mirror is not waited for as long: there is another place.
+  /// A mirror that never answered is not waited for as long: there is another place.
   enum class Place { own, mirror } place = Place::own;
 };
 

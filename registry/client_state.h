@@ -105,7 +105,7 @@ struct Client::State {
   void distrust(const Repository& mirror, const Error& error);
   /// "push `x`" and the scope it takes, for messages.
   Attempt attempt(const Repository& repository, std::string what) const;
-  const RetryPolicy& policy_for(const Repository& repository) const;
+  const RetryPolicy& policy_for(const Repository& repository);
   static int attempt_limit(RegistryHost& host, const RetryPolicy& patience);
 
   /// How the registry takes blobs, as far as is known by now.

@@ -118,8 +118,12 @@ Attempt Client::State::attempt(const Repository& repository, std::string what) c
   return {std::move(what), repository.name.host(), scope_of(repository.name, repository.access)};
 }
 
-const RetryPolicy& Client::State::policy_for(const Repository& repository) const {
-  return repository.place == Repository::Place::mirror ? mirror_policy : policy;
+// A mirror that answered before may be starting anew, and be all that can be reached from here.
+const RetryPolicy& Client::State::policy_for(const Repository& repository) {
+  if (repository.place == Repository::Place::own) return policy;
+  RegistryHost& host = host_of(repository);
+  const std::scoped_lock lock(host.guard);
+  return host.answered ? policy : mirror_policy;
 }
 
 int Client::State::attempt_limit(RegistryHost& host, const RetryPolicy& patience) {
@@ -349,11 +353,10 @@ Answer Client::State::persist(const Repository& repository,
                               const Call& call,
                               const Attempt& attempt) {
   RegistryHost& host = host_of(repository);
-  const RetryPolicy& patience = policy_for(repository);
-  Attempts attempts(patience, attempt_limit(host, patience));
+  Attempts attempts(policy, attempt_limit(host, policy_for(repository)));
   for (;;) {
     Answer answer = exchange(repository, call);
-    attempts.set_limit(attempt_limit(host, patience));
+    attempts.set_limit(attempt_limit(host, policy_for(repository)));
     if (answer.response.failure || is_passing(answer.response.status)) {
       if (wait_for_next(host, answer, attempts, attempt.what)) continue;
       throw refusal(attempt, answer);

@@ -239,12 +239,35 @@ TEST_CASE("where a mirror breaks off in the middle, the next place goes on at th
   CHECK(ranges_of(test, "//registry.example.com") == Texts{"bytes=100000-"});
 }
 
-TEST_CASE("a mirror is not waited for as long as the place itself") {
+TEST_CASE("a mirror that never answered is not waited for as long as the place itself") {
   MirrorRig test(one_mirror);
   test.rig.registry.put_blob("acme/x", test.bytes);
-  break_mirror(test, 4);
-  pulled(test);
-  CHECK(ranges_of(test, "//mirror.example.com").size() <= 4);
+  test.rig.net.fault(
+      {.match = mirror_blob, .times = 100, .instead = [](const Seen&) { return no_answer(); }});
+  CHECK(pulled(test) == test.bytes);
+  CHECK(ranges_of(test, "//mirror.example.com").size() == 2);
+}
+
+TEST_CASE("a mirror that starts anew is waited for, where nothing else can be reached") {
+  MirrorRig test(one_mirror);
+  test.bytes = std::string(300'000, 'x') + "end";
+  test.mirror.put_blob("cache/acme/x", test.bytes);
+  test.rig.net.fault({.match = "//registry.example.com", .times = 100, .instead = [](const Seen&) {
+                        return no_answer();
+                      }});
+  const std::string all = test.bytes;
+  test.rig.net.fault(
+      {.match = mirror_blob, .instead = [all](const Seen&) {
+         return reply(200, {{"Content-Length", std::to_string(all.size())}}, all, 100'000);
+       }});
+  test.rig.net.fault(
+      {.match = mirror_blob, .times = 5, .instead = [](const Seen&) { return no_answer(); }});
+  CHECK(pulled(test) == test.bytes);
+  CHECK(ranges_of(test, "//registry.example.com").empty());
+
+  test.rig.net.fault(
+      {.match = mirror_blob, .times = 5, .instead = [](const Seen&) { return no_answer(); }});
+  CHECK(pulled(test) == test.bytes);
 }
 
 TEST_CASE("where a mirror's blob is too short, the next place goes on") {

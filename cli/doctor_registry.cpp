@@ -42,6 +42,15 @@ void add_failure(const std::string& host,
   }
 }
 
+// The login was taken just before.
+void add_no_right(const Repository& repository, const Error& error, HostFindings& findings) {
+  findings.add("registry-push",
+               Level::error,
+               fmt::format("our login may not push to `{}`", repository.name.name()),
+               error.what(),
+               {"ask whoever runs the registry for the right, or log in as somebody who has it"});
+}
+
 // `HOST/REPOSITORY`, where uploads are to be tried; nullopt for a host alone.
 std::optional<Repository> probed_repository(const std::string& registry, const std::string& host) {
   std::string_view rest = registry;
@@ -96,7 +105,7 @@ void add_uploads(const std::string& host, const ProbedUploads& probed, HostFindi
                {"nothing: a push from here begins with what works, for some days"});
 }
 
-// Tries uploads, and keeps what works for the next push.
+// Tries uploads, and keeps what is new of it for the next push.
 void probe(const Repository& repository,
            const ClientOptions& plain,
            CredentialFiles& files,
@@ -108,9 +117,10 @@ void probe(const Repository& repository,
     options.recall = [known](const std::string&) { return std::optional(known); };
     return std::make_unique<Client>(world.transport, files, options, world.terminal, world.stop);
   };
-  const ProbedUploads probed = probe_uploads(repository, make);
   const std::string& host = repository.name.host();
-  session.client.options().remember(host, probed.text);
+  const ClientOptions& kept = session.client.options();
+  const ProbedUploads probed = probe_uploads(repository, kept.recall(host).value_or(""), make);
+  if (!probed.text.empty()) kept.remember(host, probed.text);
   add_uploads(host, probed, findings);
 }
 
@@ -130,13 +140,19 @@ Findings check_registry(const std::string& registry, World& world) {
   options.retry.attempts = 2;
   options.retry.first_attempts = 2;
   bool has_login = false;
+  bool is_taken = false;
   try {
     has_login = files.find(host, "").has_value();
     Client client(world.transport, files, options, world.terminal, world.stop);
     client.check(host);
+    is_taken = has_login;
     if (repository) probe(*repository, options, files, world, findings);
   } catch (const Error& error) {
     if (!is_about_registry(error)) throw;
+    if (is_taken && error.fault() == Fault::auth) {
+      add_no_right(*repository, error, findings);
+      return findings.take();
+    }
     add_failure(host, has_login, error, findings);
     return findings.take();
   }

@@ -31,7 +31,7 @@ class Probe(Case):
         host = self.registry().host
         found = self.probe(host + "/acme/probe")["registry-uploads"]
         self.assertEqual((found["level"], found["what"]), (
-            "info", "registry `%s` takes uploads as one PUT, one PATCH, chunks of 64.0 MiB" % host))
+            "info", "registry `%s` takes uploads as one PUT, one PATCH, chunks of 256 KiB" % host))
         self.assertEqual(self.push(host)["retries"], 0)
 
     def test_every_registry_of_the_table_is_found_out_and_gets_nothing_that_it_refuses(self):

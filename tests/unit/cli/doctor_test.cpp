@@ -158,4 +158,8 @@ TEST_CASE("doctor tells whether a registry can be used") {
   app.variables["DOCKER_AUTH_CONFIG"] =
       R"({"auths": {"registry.example.com": {"auth": "dXNlcjp3b3Jk"}}})";
   CHECK(ids_of(app.run(words_of(words)).out).empty());
+  net.fault({.match = "POST", .instead = [](const Seen&) { return reply(403); }});
+  const std::string out = app.run(words_of(words + "/acme/probe")).out;
+  CHECK(ids_of(out) == std::set<std::string>{"registry-push"});
+  CHECK(out.find("our login may not push to `registry.example.com/acme/probe`") != out.npos);
 }

@@ -5,15 +5,17 @@
 
 #include <doctest/doctest.h>
 
+#include <ctime>
+
 using namespace mlpack;
 using namespace mlpack::test;
 
 namespace {
 
-ProbedUploads probed(Rig& rig) {
-  return probe_uploads(rig.at("acme/probe"), [&](const std::string& known) {
+ProbedUploads probed(Rig& rig, const std::string& known = "") {
+  return probe_uploads(rig.at("acme/probe"), known, [&](const std::string& only) {
     ClientOptions options = rig.options();
-    options.recall = [known](const std::string&) { return std::optional(known); };
+    options.recall = [only](const std::string&) { return std::optional(only); };
     return std::make_unique<Client>(rig.net, rig.credentials, options, rig.progress, rig.stop);
   });
 }
@@ -43,7 +45,8 @@ TEST_CASE("a registry that takes everything is found to do so") {
   Rig rig;
   const ProbedUploads found = probed(rig);
   CHECK(names(found) == Texts{"one PUT", "one PATCH", "chunks"});
-  CHECK(found.chunk == std::uint64_t{64} << 20);
+  CHECK(found.chunk == probe_size / 4);
+  CHECK(found.text.empty());
   CHECK(rig.registry.sessions.empty());
 }
 
@@ -68,6 +71,52 @@ TEST_CASE("a registry that takes small bodies alone gets small chunks afterwards
   const UploadRules rules = rules_of(found, rig);
   CHECK(rules.form_for(probe_size) == UploadForm::chunks);
   CHECK(rules.form_for(1) == UploadForm::put);
+}
+
+TEST_CASE("chunks of which the registry says that it has none do not work") {
+  Rig rig;
+  const auto has_none = [](Response response) {
+    Headers headers;
+    for (const auto& [name, value] : response.headers.fields())
+      headers.add(name, name == "Range" ? "0-0" : value);
+    response.headers = headers;
+    return response;
+  };
+  rig.net.fault({.match = "PATCH", .times = 1000, .then = has_none});
+  rig.net.fault({.match = "GET", .times = 1000, .then = has_none});
+  const ProbedUploads found = probed(rig);
+  CHECK(names(found) == Texts{"one PUT", "one PATCH", "no chunks"});
+  CHECK(found.forms.back().failure ==
+        "`registry.example.com` took it, and had something else than was sent");
+  CHECK_FALSE(rules_of(found, rig).takes(UploadForm::chunks, 1));
+}
+
+TEST_CASE("what pushes learnt before is kept") {
+  Rig rig;
+  UploadRules learnt = UploadRules::of(host);
+  constexpr std::uint64_t large = std::uint64_t{100} << 20;
+  learnt.refuse(UploadForm::put, large);
+  const std::string known = learnt.text(std::time(nullptr));
+  CHECK(probed(rig, known).text.empty());
+  rig.net.fault({.match = "PATCH", .times = 1000, .instead = with_status(405)});
+  const UploadRules rules = rules_of(probed(rig, known), rig);
+  CHECK_FALSE(rules.takes(UploadForm::put, large));
+  CHECK(rules.takes(UploadForm::put, large - 1));
+  CHECK_FALSE(rules.takes(UploadForm::patch, 1));
+}
+
+TEST_CASE("a form that gets no answer is one that does not work, and none at all is thrown") {
+  Rig rig;
+  rig.net.fault(
+      {.match = "PATCH", .times = 1000, .instead = [](const Seen&) { return no_answer(); }});
+  const ProbedUploads found = probed(rig);
+  CHECK(names(found) == Texts{"one PUT", "no one PATCH", "no chunks"});
+  CHECK(found.forms.back().failure.find("connection reset by peer") != std::string::npos);
+  CHECK(found.text.empty());
+  Rig gone;
+  gone.net.fault(
+      {.match = "/blobs/", .times = 1000, .instead = [](const Seen&) { return no_answer(); }});
+  CHECK(error_of([&] { probed(gone); }).fault() == Fault::network);
 }
 
 TEST_CASE("who may not push learns nothing") {

@@ -6,6 +6,7 @@
 #include "lib/resolve/no_gpu.h"
 #include "lib/resolve/option_vetoes.h"
 #include "lib/resolve/releases.h"
+#include "lib/resolve/torch_options.h"
 
 #include <fmt/format.h>
 
@@ -56,50 +57,6 @@ Ruling nothing_known(std::string_view name, const std::string& release) {
           {}};
 }
 
-Option torch_option(const TorchRelease& release,
-                    const TorchBuild& build,
-                    const PackageDemand& package,
-                    std::size_t index,
-                    const Vetoes& vetoes) {
-  Option option;
-  option.name = build.row->name;
-  option.cuda = build.cuda;
-  option.python.assign(release.python.begin(), release.python.end());
-  option.row = build.row;
-  const std::string_view label = local_label(package.specifier);
-  const bool is_other_build = (!label.empty() && label != build.build) ||
-                              (package.cuda && !package.cuda->same_minor(build.cuda));
-  if (!takes_release(package.specifier, release.release) || is_other_build) {
-    option.vetoes.push_back(not_taken(
-        vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
-  }
-  if (build.cudnn) vetoes.cudnn(option, *build.cudnn, build.cuda);
-  vetoes.base_cudnn(option);
-  vetoes.cuda(option, build.cuda);
-  vetoes.wheel(option, build.wheel_tag.empty() ? release.wheel_tag : build.wheel_tag);
-  vetoes.code(option, code_of(build));
-  vetoes.drivers(option, build.cuda);
-  return option;
-}
-
-// A release of a framework on a machine without GPUs.
-Option cpu_option(const TorchRelease& release,
-                  const PackageDemand& package,
-                  std::size_t index,
-                  const Vetoes& vetoes) {
-  Option option;
-  option.name = fmt::format("{}+cpu", release.release.text());
-  option.python.assign(release.python.begin(), release.python.end());
-  option.row = release.row;
-  const std::string_view label = local_label(package.specifier);
-  if (!takes_release(package.specifier, release.release) || (!label.empty() && label != "cpu")) {
-    option.vetoes.push_back(not_taken(
-        vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
-  }
-  vetoes.wheel(option, release.wheel_tag);
-  return option;
-}
-
 // Newest release first, then the newest CUDA.
 void sort_options(std::vector<Option>& options) {
   std::stable_sort(options.begin(), options.end(), [](const Option& a, const Option& b) {
@@ -142,24 +99,26 @@ Option unknown_option(const PackageDemand& package, const Vetoes& vetoes) {
   return option;
 }
 
-Component torch_component(std::size_t index, const Vetoes& vetoes) {
-  const PackageDemand& package = vetoes.demands().packages[index];
-  Component component{package.name, vetoes.index_of(Kind::package, index), {}};
-  const bool on_gpus = has_gpus(vetoes.demands());
-  for (const TorchRelease& release : vetoes.catalog().torch_releases()) {
-    if (!is_out(vetoes.demands(), release.released)) continue;
-    if (!on_gpus) component.options.push_back(cpu_option(release, package, index, vetoes));
-    for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
-      if (!on_gpus || build.torch != release.release) continue;
-      component.options.push_back(torch_option(release, build, package, index, vetoes));
-    }
-  }
-  return component;
+// Of one release, the build that was locked comes first.
+void prefer_locked(Component& component, const PackageDemand& package) {
+  if (package.name != component::torch || !package.cuda) return;
+  const auto is_taken = [&](const Option& option) {
+    const auto release = Version::parse(option.name.substr(0, option.name.find('+')));
+    return release && takes_release(package.specifier, *release);
+  };
+  const auto is_locked = [&](const Option& option) {
+    return is_taken(option) && option.cuda && option.cuda->same_minor(*package.cuda);
+  };
+  auto& options = component.options;
+  const auto locked = std::find_if(options.begin(), options.end(), is_locked);
+  if (locked == options.end()) return;
+  std::rotate(std::find_if(options.begin(), locked, is_taken), locked, locked + 1);
 }
 
 // Best first, with what the catalog does not know.
 Component finished(Component component, std::size_t index, const Vetoes& vetoes) {
   sort_options(component.options);
+  prefer_locked(component, vetoes.demands().packages[index]);
   add_unknown(component,
               vetoes.set_of(Kind::package_version, index),
               unknown_option(vetoes.demands().packages[index], vetoes));

@@ -26,9 +26,13 @@ struct PackageDemand {
   std::string specifier;  // `==2.9.0`, `>=2.5,<2.8`; empty: any release
   Where where;
   std::string build;  // that an extra names: `cuda12` of `jax[cuda12]`; empty: none does
-  /// Of its wheels, by what is pinned beside it or by its own local label; nullopt: not known.
+  /// Of its wheels, by what is pinned beside it, by its own local label or by a lock; nullopt: not
+  /// known.
   std::optional<Version> cuda = {};
   std::optional<Version> cudnn = {};
+  /// What the spec pins beside it, which rules out other builds of the same release. A lock rules
+  /// out none: it is what was taken the last time.
+  std::optional<Version> pinned_cuda = {};
 
   /// `jax[cuda12]==0.9.0`
   std::string text() const;

@@ -139,6 +139,11 @@ bool is_cuda_runtime(std::string_view name) {
          name.starts_with("nvidia-cuda-runtime-cu");
 }
 
+// Not `nvidia-cudnn-frontend`, which has releases of its own.
+bool is_cudnn(std::string_view name) {
+  return name == "nvidia-cudnn" || name.starts_with("nvidia-cudnn-cu");
+}
+
 // The CUDA libraries that lines pin: 13.0 of `nvidia-cuda-runtime==13.0.96`. Two that disagree say
 // nothing.
 struct PinnedLibraries {
@@ -150,7 +155,7 @@ struct PinnedLibraries {
       if (is_cuda_runtime(package.name)) {
         disagree_ = disagree_ || (cuda && !cuda->same_minor(*version));
         cuda = Version::parse(fmt::format("{}.{}", version->part(0), version->part(1)));
-      } else if (package.name.starts_with("nvidia-cudnn")) {
+      } else if (is_cudnn(package.name)) {
         cudnn = version;
       }
     }
@@ -181,6 +186,7 @@ void add_libraries(Demands& demands, const DemandSources& sources) {
     const bool is_locked = !beside.cuda && is_among(sources.locked, package);
     const PinnedLibraries& libraries = is_locked ? locked : beside;
     package.cuda = libraries.cuda;
+    package.pinned_cuda = beside.cuda;
     package.cudnn = libraries.cudnn;
     if (!package.cuda) package.cuda = cuda_of_label(local_label(package.specifier));
   }

@@ -137,6 +137,35 @@ TEST_CASE("a lock beside the spec says what a newer release needs, of that relea
         "torch 99.0.0");
 }
 
+TEST_CASE("a lock keeps to its build of a known release, and yields to what asks for another") {
+  const std::vector<std::string> locked{"torch==2.9.1", "nvidia-cuda-runtime-cu12==12.8.90"};
+  const auto answer = [&](std::string_view fleet) {
+    return answer_text(solved({{"torch==2.9.1"}, fleet, ""}, locked));
+  };
+  CHECK(answer("L4") == "torch 2.9.1+cu128; driver 525.60.13");
+  CHECK(answer("P40") == "torch 2.9.1+cu126; driver 525.60.13");
+  const Spec spec = spec_in(R"(fleet: [L4]; cuda: "12.6"; python: {packages: [torch==2.9.1]})");
+  DemandSources sources;
+  sources.requirements = spec.python->value.packages;
+  sources.locked = locked;
+  CHECK(answer_text(solve(catalog(), demands_of(catalog(), spec, sources))) ==
+        "torch 2.9.1+cu126; driver 525.60.13");
+}
+
+TEST_CASE("a front end of cuDNN is not cuDNN") {
+  const auto cudnn = [](const std::string& line) {
+    const Spec spec = spec_in("python: {packages: [torch==99.0.0]}");
+    DemandSources sources;
+    sources.requirements = {"torch==99.0.0", "nvidia-cuda-runtime==13.0.96", line};
+    const std::optional<Version> found =
+        demands_of(catalog(), spec, sources).packages.front().cudnn;
+    return found ? std::string(found->text()) : "";
+  };
+  CHECK(cudnn("nvidia-cudnn-frontend==1.14.1") == "");
+  CHECK(cudnn("nvidia-cudnn==9.10.2.21") == "9.10.2.21");
+  CHECK(cudnn("nvidia-cudnn-cu13==9.10.2.21") == "9.10.2.21");
+}
+
 TEST_CASE("cuDNN that does not support a GPU of the fleet is a doubt") {
   const auto found = solve(
       catalog(), demands_in("fleet: [K80, T4]; python: {packages: [\"torch==2.4.0+cu118\"]}"));

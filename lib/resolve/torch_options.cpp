@@ -1,0 +1,73 @@
+#include "lib/resolve/torch_options.h"
+
+#include "lib/resolve/releases.h"
+
+#include <fmt/format.h>
+
+namespace mlpack {
+namespace {
+
+using Kind = Demand::Kind;
+
+Option torch_option(const TorchRelease& release,
+                    const TorchBuild& build,
+                    const PackageDemand& package,
+                    std::size_t index,
+                    const Vetoes& vetoes) {
+  Option option;
+  option.name = build.row->name;
+  option.cuda = build.cuda;
+  option.python.assign(release.python.begin(), release.python.end());
+  option.row = build.row;
+  const std::string_view label = local_label(package.specifier);
+  const bool is_other_build = (!label.empty() && label != build.build) ||
+                              (package.pinned_cuda && !package.pinned_cuda->same_minor(build.cuda));
+  if (!takes_release(package.specifier, release.release) || is_other_build) {
+    option.vetoes.push_back(not_taken(
+        vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
+  }
+  if (build.cudnn) vetoes.cudnn(option, *build.cudnn, build.cuda);
+  vetoes.base_cudnn(option);
+  vetoes.cuda(option, build.cuda);
+  vetoes.wheel(option, build.wheel_tag.empty() ? release.wheel_tag : build.wheel_tag);
+  vetoes.code(option, code_of(build));
+  vetoes.drivers(option, build.cuda);
+  return option;
+}
+
+// A release of a framework on a machine without GPUs.
+Option cpu_option(const TorchRelease& release,
+                  const PackageDemand& package,
+                  std::size_t index,
+                  const Vetoes& vetoes) {
+  Option option;
+  option.name = fmt::format("{}+cpu", release.release.text());
+  option.python.assign(release.python.begin(), release.python.end());
+  option.row = release.row;
+  const std::string_view label = local_label(package.specifier);
+  if (!takes_release(package.specifier, release.release) || (!label.empty() && label != "cpu")) {
+    option.vetoes.push_back(not_taken(
+        vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
+  }
+  vetoes.wheel(option, release.wheel_tag);
+  return option;
+}
+
+}  // namespace
+
+Component torch_component(std::size_t index, const Vetoes& vetoes) {
+  const PackageDemand& package = vetoes.demands().packages[index];
+  Component component{package.name, vetoes.index_of(Kind::package, index), {}};
+  const bool on_gpus = has_gpus(vetoes.demands());
+  for (const TorchRelease& release : vetoes.catalog().torch_releases()) {
+    if (!is_out(vetoes.demands(), release.released)) continue;
+    if (!on_gpus) component.options.push_back(cpu_option(release, package, index, vetoes));
+    for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
+      if (!on_gpus || build.torch != release.release) continue;
+      component.options.push_back(torch_option(release, build, package, index, vetoes));
+    }
+  }
+  return component;
+}
+
+}  // namespace mlpack

@@ -1,5 +1,6 @@
 #include "lib/resolve/candidates.h"
 
+#include "lib/catalog/runtimes.h"
 #include "lib/resolve/base_choice.h"
 #include "lib/resolve/frames.h"
 #include "lib/resolve/framework_options.h"
@@ -150,6 +151,40 @@ const TorchBuild* torch_build_of(const Catalog& catalog, const RuntimeRelease& r
   return nullptr;
 }
 
+// A build for machines without a GPU has no CUDA.
+void judge_cpu_build(Option& option, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  if (!demands.cuda || !is_cpu_build(demands)) return;
+  DemandSet set = vetoes.set_of(Kind::cuda);
+  for (std::size_t i = 0; i < demands.fleet.size(); ++i)
+    set |= vetoes.set_of(Kind::no_gpu, i);
+  option.vetoes.push_back(
+      {set,
+       {Verdict::no,
+        fmt::format("{} {} for machines without a GPU has no CUDA", demands.runtime, option.name),
+        {&vetoes.catalog().fact_row("runtime.cpu_builds")}}});
+}
+
+// A release of a runtime that has no row.
+Option unknown_release(const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  Option option;
+  option.name = demands.runtime_version;
+  option.doubts.push_back(nothing_known(demands.runtime, option.name));
+  const ServingRuntime* const runtime = find_runtime(demands.runtime);
+  if (!demands.base && runtime != nullptr && !runtime->images.empty()) {
+    option.doubts.push_back(
+        {Verdict::unknown,
+         fmt::format("whether there is an image of {} {} is not known: its tag is made as those of "
+                     "other releases are",
+                     demands.runtime,
+                     option.name),
+         {}});
+  }
+  judge_cpu_build(option, vetoes);
+  return option;
+}
+
 Option runtime_option(const RuntimeRelease& release,
                       const std::vector<Version>& pythons,
                       const Vetoes& vetoes) {
@@ -164,6 +199,7 @@ Option runtime_option(const RuntimeRelease& release,
                                       demands.runtime + " " + demands.runtime_version));
   }
   judge_torch_of(option, release, vetoes);
+  judge_cpu_build(option, vetoes);
   if (is_cpu_build(demands)) return option;
   option.cuda = release.cuda;
   vetoes.runtime(option, release);
@@ -186,6 +222,20 @@ Option runtime_option(const RuntimeRelease& release,
   return option;
 }
 
+// Of a runtime of whose releases there is no table.
+Option any_release(const Vetoes& vetoes) {
+  Option option;
+  option.name = "latest";
+  judge_cpu_build(option, vetoes);
+  // Without a GPU there is nothing to compare.
+  if (is_cpu_build(vetoes.demands())) return option;
+  option.doubts.push_back({Verdict::unknown,
+                           fmt::format("the catalog has no releases of {}: nothing was compared",
+                                       vetoes.demands().runtime),
+                           {}});
+  return option;
+}
+
 Component runtime_component(std::span<const Version> pythons, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   Component component{demands.runtime, vetoes.index_of(Kind::runtime), {}};
@@ -200,22 +250,9 @@ Component runtime_component(std::span<const Version> pythons, const Vetoes& veto
   }
   sort_options(component.options);
   if (component.options.empty() && demands.runtime_version.empty()) {
-    Option any;
-    any.name = "latest";
-    any.doubts.push_back(
-        {Verdict::unknown,
-         fmt::format("the catalog has no releases of {}: nothing was compared", demands.runtime),
-         {}});
-    component.options.push_back(std::move(any));
+    component.options.push_back(any_release(vetoes));
   }
-  Option unknown;
-  unknown.name = demands.runtime_version;
-  unknown.doubts.push_back(nothing_known(component.name, unknown.name));
-  add_unknown(component, vetoes.set_of(Kind::runtime_version), std::move(unknown));
-  if (!is_cpu_build(demands)) return component;
-  // Without a GPU there is nothing to compare.
-  for (Option& option : component.options)
-    option.doubts.clear();
+  add_unknown(component, vetoes.set_of(Kind::runtime_version), unknown_release(vetoes));
   return component;
 }
 

@@ -58,7 +58,7 @@ struct Demands {
   std::string runtime_version;  // empty: the newest that fits
   Where runtime_where;
   std::vector<PackageDemand> packages;
-  bool needs_python = false;      // the spec has a `python` section
+  bool needs_python = false;      // there is a `python` section, or an application of one's own
   std::optional<Version> python;  // pinned
   Where python_where;
   std::optional<BaseDemand> base;  // nullopt: `auto`

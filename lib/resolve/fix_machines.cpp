@@ -138,7 +138,11 @@ void raise_driver(FixSearch& search, std::size_t demand) {
 void change_group(FixSearch& search, std::size_t demand) {
   const Demand& group = search.demand(demand);
   const bool is_cpu = group.kind == Kind::no_gpu;
-  if (search.question().demands.fleet.size() > 1) {
+  const Demands& demands = search.question().demands;
+  if (demands.fleet.size() > 1) {
+    // Without the last GPU a runtime is another build.
+    const Demands changed = without(demands, group);
+    if (has_gpus(demands) && !has_gpus(changed) && !search.resolves(changed)) return;
     search.drop(
         demand,
         fmt::format("take {} out of `fleet`, and build an image of its own for it", group.text),

@@ -102,7 +102,8 @@ void add_runtime(Demands& demands, const Spec& spec) {
   const Runtime& runtime = spec.runtime->value;
   const Where where = spec.where(spec.runtime->place);
   if (runtime.name == application_runtime) {
-    demands.needs_python = std::holds_alternative<BaseAuto>(spec.base.value);
+    demands.needs_python =
+        std::holds_alternative<BaseAuto>(spec.base.value) || !runtime.version.empty();
     return pin_python(demands, runtime.version, where);
   }
   demands.runtime = runtime.name;

@@ -69,6 +69,8 @@ class BruteForce {
                       std::optional<std::size_t> build,
                       std::size_t package) const;
   void keep_cuda(Part& part, const Version& cuda) const;
+  bool is_without_cuda() const;
+  void keep_no_cuda(Part& part) const;
   void keep_code(Part& part, const TorchBuild& build) const;
   void keep_drivers(Part& part, const Version& cuda) const;
   void keep_wheel(Part& part, std::string_view tags) const;

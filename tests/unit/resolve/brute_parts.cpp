@@ -94,7 +94,10 @@ void BruteForce::need_runtime() {
     if (release.runtime == demands_.runtime && seen.insert(release.release).second)
       need.parts.push_back(runtime_part(release));
   }
-  if (need.parts.empty() && demands_.runtime_version.empty()) need.parts.push_back({"latest"});
+  if (need.parts.empty() && demands_.runtime_version.empty()) {
+    need.parts.push_back({"latest"});
+    keep_no_cuda(need.parts.back());
+  }
   if (!demands_.runtime_version.empty()) add_nothing_known(need, fact(Kind::runtime_version));
   needs_.push_back(std::move(need));
 }
@@ -161,7 +164,10 @@ void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
   });
   if (is_known || pin.none()) return;
   const Demand& demand = list_[pin._Find_first()];
-  if (demand.kind == Kind::runtime_version) return need.parts.push_back({demands_.runtime_version});
+  if (demand.kind == Kind::runtime_version) {
+    need.parts.push_back({demands_.runtime_version});
+    return keep_no_cuda(need.parts.back());
+  }
   const PackageDemand& package = demands_.packages[demand.subject];
   const std::string release = pinned_release(package.specifier);
   need.parts.push_back({release.empty() ? package.specifier + package.build : release});
@@ -178,9 +184,8 @@ BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
     if (package.name == "torch" && !takes_release(package.specifier, *torch))
       part.out.push_back(fact(Kind::package_version, i));
   }
-  const ServingRuntime& runtime = *find_runtime(release.runtime);
-  const bool is_usual = runtime.gpu == ServingRuntime::NeedsGpu::usual;
-  if (!has_gpus(demands_) && (is_usual || has_cpu_image(runtime))) return part;
+  keep_no_cuda(part);
+  if (is_without_cuda()) return part;
   part.cuda = release.cuda;
   const TorchBuild* build = nullptr;
   for (const TorchBuild& other : catalog().torch_builds()) {
@@ -263,6 +268,20 @@ void BruteForce::keep_cuda(Part& part, const Version& cuda) const {
   const auto& base = demands_.base;
   if (base && base->cuda && base->cuda->part(0) != cuda.part(0))
     part.out.push_back(fact(Kind::base));
+}
+
+bool BruteForce::is_without_cuda() const {
+  const ServingRuntime* const runtime = find_runtime(demands_.runtime);
+  if (runtime == nullptr || has_gpus(demands_)) return false;
+  return runtime->gpu == ServingRuntime::NeedsGpu::usual || has_cpu_image(*runtime);
+}
+
+void BruteForce::keep_no_cuda(Part& part) const {
+  if (!demands_.cuda || !is_without_cuda()) return;
+  DemandSet set = fact(Kind::cuda);
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i)
+    set |= fact(Kind::no_gpu, i);
+  part.out.push_back(set);
 }
 
 void BruteForce::keep_code(Part& part, const TorchBuild& build) const {

@@ -30,6 +30,12 @@ const SpecQuestion questions_of_runtimes[] = {
     {"fleet: [cpu]; runtime: vllm", "vllm 0.33.0", vllm_cpu},
     {R"(fleet: [cpu]; runtime: {name: vllm, version: "0.20.0"})", "vllm 0.20.0", vllm_cpu},
     {"fleet: [cpu]; runtime: tgi", "tgi 3.3.7", tgi_cpu},
+    {R"(fleet: [cpu]; cuda: "12.8"; runtime: vllm)",
+     "no: vllm + a machine without a GPU + CUDA 12.8 -> leave `cuda` out instead of 12.8",
+     vllm_cpu},
+    {R"(fleet: [cpu]; cuda: "12.8"; runtime: {name: vllm, version: "99.0.0"})",
+     "no: vllm + a machine without a GPU + CUDA 12.8 -> leave `cuda` out instead of 12.8",
+     vllm_cpu},
     {"fleet: [L4, cpu]; runtime: vllm",
      "no: vllm + L4 + a machine without a GPU -> take a machine without a GPU out of `fleet`, and "
      "build an image of its own for it",
@@ -89,6 +95,9 @@ const SpecQuestion questions_of_runtimes[] = {
      "a Python image has no CUDA compat package"},
     {R"(fleet: [L4]; runtime: {name: python, version: "3.9"}; python: {packages: [torch]})",
      "torch 2.8.0+cu129; driver 525.60.13",
+     fastapi_docs},
+    {R"(base: "python:3.11-slim"; runtime: {name: python, version: "3.12"})",
+     "no: base python:3.11-slim + Python 3.12 -> take Python 3.11 instead of 3.12",
      fastapi_docs},
     {R"(fleet: [cpu]; runtime: python; python: {packages: [onnxruntime, numpy]})",
      "",
@@ -283,6 +292,17 @@ TEST_CASE("whether a base of one's own has a build without CUDA is a doubt") {
   CHECK(doubts_of(R"(fleet: [cpu]; runtime: sglang; base: "registry.example.com/sglang-xeon:1")") ==
         "whether registry.example.com/sglang-xeon:1 has SGLang for machines without a GPU is not "
         "known");
+}
+
+TEST_CASE("of a release that has no row, neither what it needs nor its image is known") {
+  const std::string told =
+      "vllm 99.0.0 is not in the catalog: what it needs was not compared; whether there is an "
+      "image of vllm 99.0.0 is not known: its tag is made as those of other releases are";
+  CHECK(doubts_of(R"(fleet: [cpu]; runtime: {name: vllm, version: "99.0.0"})") == told);
+  CHECK(doubts_of(R"(fleet: [L4]; runtime: {name: vllm, version: "99.0.0"})") == told);
+  CHECK(doubts_of(
+            R"(fleet: [L4]; runtime: {name: vllm, version: "99.0.0"}; base: "own.example/v:1")") ==
+        "vllm 99.0.0 is not in the catalog: what it needs was not compared");
 }
 
 TEST_CASE("an application's own version is that of Python, and python.version may not differ") {

@@ -227,7 +227,7 @@ const SpecQuestion questions_of_machines[] = {
      "torch==2.9.0",
      test_infra},
     {"fleet: [L4]; base: {debian: bookworm}; python: {packages: [torch]}",
-     "torch 2.14.1+cu132; driver 580.65.06",
+     "torch 2.15.0+cu132; driver 580.65.06",
      test_infra},
     {R"(fleet: [L4]; base: "nvidia/cuda:12.4.1-base-ubuntu22.04"; python: {packages: [torch]})",
      "torch 2.14.1+cu126; driver 525.60.13",

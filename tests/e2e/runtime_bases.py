@@ -106,7 +106,15 @@ def architecture():
 
 def write_base(folder, name):
     """Writes the stand-in for a runtime's official image as an OCI layout."""
-    image = IMAGES[name]
+    write_image(folder, IMAGES[name])
+
+
+def write_python(folder):
+    """An image of Python 3.11 alone, likewise."""
+    write_image(folder, {"env": ["PYTHON_VERSION=3.11.2"], "programs": {"/usr/local/bin/python3.11": SCRIPT}})
+
+
+def write_image(folder, image):
     os.makedirs(os.path.join(folder, "blobs", "sha256"))
     tar = layer(image["programs"])
     env = image.get("env", [])

@@ -339,10 +339,8 @@ class NewerReleases(Case):
 
     def setUp(self):
         super().setUp()
-        runtime_bases.IMAGES["plain-python"] = {"env": ["PYTHON_VERSION=3.11.2"],
-                                                "programs": {"/usr/local/bin/python3.11": runtime_bases.SCRIPT}}
         os.mkdir(self.path("p"))
-        runtime_bases.write_base(self.path("p", "base"), "plain-python")
+        runtime_bases.write_python(self.path("p", "base"))
         library = elf("libtorch_cuda.so", ["libcudart.so.13"], runpath="$ORIGIN/../../nvidia/cu13/lib", data=fatbin((BINARY, 90)))
         self.wheels = dict([
             gpu_wheel("torch", "99.0.0", {"torch/__init__.py": b"", "torch/lib/libtorch_cuda.so": library},

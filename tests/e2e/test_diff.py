@@ -21,9 +21,7 @@ SITE = "/opt/venv/lib/python3.11/site-packages"
 class Diff(Case):
     def setUp(self):
         super().setUp()
-        runtime_bases.IMAGES["plain-python"] = {"env": ["PYTHON_VERSION=3.11.2"],
-                                                "programs": {"/usr/local/bin/python3.11": runtime_bases.SCRIPT}}
-        runtime_bases.write_base(self.path("base"), "plain-python")
+        runtime_bases.write_python(self.path("base"))
 
     def image(self, name, **versions):
         """An image with those versions of packages, in a layout; its name on the command line."""

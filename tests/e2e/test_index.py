@@ -122,10 +122,8 @@ FILES = [
 class Indexes(Case):
     def setUp(self):
         super().setUp()
-        runtime_bases.IMAGES["plain-python"] = {"env": ["PYTHON_VERSION=3.11.2"],
-                                                "programs": {"/usr/local/bin/python3.11": runtime_bases.SCRIPT}}
         os.mkdir(self.path("p"))
-        runtime_bases.write_base(self.path("p", "base"), "plain-python")
+        runtime_bases.write_python(self.path("p", "base"))
         self.index = Index({WHEEL: GOOD})
         self.index.__enter__()
         self.addCleanup(self.index.__exit__)

@@ -25,9 +25,7 @@ class Place(Case):
 
     def setUp(self):
         super().setUp()
-        runtime_bases.IMAGES["plain-python"] = {"env": ["PYTHON_VERSION=3.11.2"],
-                                                "programs": {"/usr/local/bin/python3.11": runtime_bases.SCRIPT}}
-        runtime_bases.write_base(self.path("base"), "plain-python")
+        runtime_bases.write_python(self.path("base"))
         for name in [name for name in self.env if name.startswith(("UV_", "PIP_"))]:
             del self.env[name]
         self.env.update(PIP_CONFIG_FILE=os.devnull, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")

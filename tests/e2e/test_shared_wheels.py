@@ -127,9 +127,7 @@ class Shared(Case):
 class Named(Case):
     def test_the_lock_tells_the_torch_that_the_index_has(self):
         """Not that which goes with the CUDA that was decided."""
-        runtime_bases.IMAGES["plain-python"] = {"env": ["PYTHON_VERSION=3.11.2"],
-                                                "programs": {"/usr/local/bin/python3.11": runtime_bases.SCRIPT}}
-        runtime_bases.write_base(self.path("base"), "plain-python")
+        runtime_bases.write_python(self.path("base"))
         content = make_wheel("torch", "2.6.0")
         write_files(self.dir, {"wheels/torch-2.6.0-py3-none-any.whl": content})
         index = Index({})
@@ -150,9 +148,7 @@ class Named(Case):
         self.mlpack("lock", folder, "--check")
 
     def test_a_requirements_file_is_found_wherever_the_spec_is_named_from(self):
-        runtime_bases.IMAGES["plain-python"] = {"env": ["PYTHON_VERSION=3.11.2"],
-                                                "programs": {"/usr/local/bin/python3.11": runtime_bases.SCRIPT}}
-        runtime_bases.write_base(self.path("base"), "plain-python")
+        runtime_bases.write_python(self.path("base"))
         content = make_wheel("torch", "2.6.0")
         write_files(self.dir, {"wheels/torch-2.6.0-py3-none-any.whl": content})
         self.project("app", SPEC % ("app", "base", "run: [python]"),

@@ -64,7 +64,7 @@ void free_base(FixSearch& search, std::size_t demand) {
   search.add("let mlpack choose the base: `base: auto`", fix_cost::base, std::move(changed));
 }
 
-// Where nobody publishes a runtime for machines without a GPU, somebody may have built it.
+// Where the catalog has no image of a runtime for machines without a GPU, there may be one.
 void name_base(FixSearch& search) {
   const Demands& demands = search.question().demands;
   const ServingRuntime* const runtime = find_runtime(demands.runtime);

@@ -2,6 +2,7 @@
 
 #include "lib/catalog/runtimes.h"
 #include "lib/oci/reference.h"
+#include "lib/text.h"
 
 #include <fmt/format.h>
 
@@ -25,12 +26,21 @@ std::string_view repository_of(const RuntimeImage& image) {
   return image.image.substr(0, image.image.rfind(':'));
 }
 
+// `v0.5.12-xeon`, `3.3.7-intel-cpu`: somebody's build for machines without a GPU.
+bool names_cpu(const Reference& reference) {
+  const std::string tag = reference.tag().value_or("");
+  const auto parts = split(tag, '-');
+  return std::any_of(parts.begin(), parts.end(), [](std::string_view part) {
+    return part == "cpu" || part == "xeon";
+  });
+}
+
 // Whether `base` is the official image for GPUs, which is in a repository of its own.
 bool is_gpu_image(const ServingRuntime& runtime, const std::string& base) {
   const auto reference = Reference::parse(base);
   const RuntimeImage* const own = image_for(runtime, RuntimeImage::For::cuda);
   const RuntimeImage* const other = image_for(runtime, RuntimeImage::For::cpu);
-  if (!reference || own == nullptr) return false;
+  if (!reference || own == nullptr || names_cpu(*reference)) return false;
   const bool is_shared = other != nullptr && repository_of(*other) == repository_of(*own);
   return !is_shared && reference->with_default_host().name() == repository_of(*own);
 }
@@ -51,7 +61,7 @@ class WithoutGpu {
     const RuntimeImage* const image = image_for(runtime_, RuntimeImage::For::cpu);
     if (image == nullptr) {
       return refuse(set,
-                    fmt::format("nobody publishes an image of {} for machines without a GPU",
+                    fmt::format("no image of {} for machines without a GPU is in the catalog",
                                 runtime_.title));
     }
     for (std::size_t i = 0; i < vetoes_.demands().fleet.size(); ++i) {

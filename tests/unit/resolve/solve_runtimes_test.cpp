@@ -305,6 +305,16 @@ TEST_CASE("of a release that has no row, neither what it needs nor its image is 
         "vllm 99.0.0 is not in the catalog: what it needs was not compared");
 }
 
+TEST_CASE("a tag of the official repository may be for machines without a GPU") {
+  CHECK(doubts_of(R"(fleet: [cpu]; runtime: sglang; base: "lmsysorg/sglang:v0.5.12-xeon")") ==
+        "whether lmsysorg/sglang:v0.5.12-xeon has SGLang for machines without a GPU is not known");
+  const Resolution none = solve(Catalog::built_in(), demands_in("fleet: [cpu]; runtime: sglang"));
+  REQUIRE(none.conflicts.size() == 1);
+  REQUIRE(none.conflicts[0].because.size() == 1);
+  CHECK(none.conflicts[0].because[0].reason ==
+        "no image of SGLang for machines without a GPU is in the catalog");
+}
+
 TEST_CASE("an application's own version is that of Python, and python.version may not differ") {
   const Demands demands = demands_in(R"(runtime: {name: python, version: "3.12"}; port: 8000)");
   CHECK(demands.runtime.empty());

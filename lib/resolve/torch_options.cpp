@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace mlpack {
 namespace {
 
@@ -53,6 +55,53 @@ Option cpu_option(const TorchRelease& release,
   return option;
 }
 
+// Whether a release is known by the wheel of one index alone, so that others may have been made:
+// scripts/catalog-update writes such rows, and does not see what code is inside.
+const TorchBuild* only_build_seen(const Catalog& catalog, const TorchRelease& release) {
+  const TorchBuild* found = nullptr;
+  for (const TorchBuild& build : catalog.torch_builds()) {
+    if (build.torch != release.release) continue;
+    if (found != nullptr || !build.row->is_doubtful("sm")) return nullptr;
+    found = &build;
+  }
+  return found;
+}
+
+bool is_pinned(const PackageDemand& package, const TorchRelease& release) {
+  const auto pin = Version::parse(pinned_release(package.specifier));
+  return pin && *pin == release.release && local_label(package.specifier).empty();
+}
+
+// A build for the pinned CUDA that nobody has seen, of a release that is pinned.
+void add_unseen(Component& component,
+                const TorchRelease& release,
+                const PackageDemand& package,
+                const Vetoes& vetoes) {
+  const auto& cuda = vetoes.demands().cuda;
+  if (!cuda || package.pinned_cuda || !is_pinned(package, release)) return;
+  const TorchBuild* const seen = only_build_seen(vetoes.catalog(), release);
+  if (seen == nullptr || seen->cuda.same_minor(*cuda)) return;
+  Option option;
+  // The label leads to the index of such builds, which knows whether there is one.
+  option.name = fmt::format("{}+cu{}{}", release.release.text(), cuda->part(0), cuda->part(1));
+  option.cuda = cuda;
+  option.python.assign(release.python.begin(), release.python.end());
+  option.row = release.row;
+  option.doubts.push_back(
+      {Verdict::unknown,
+       fmt::format("of torch {} only {} is in the catalog: whether there is a build for CUDA {} is "
+                   "not known",
+                   release.release.text(),
+                   seen->build,
+                   cuda->text()),
+       {seen->row}});
+  vetoes.cuda(option, *cuda);
+  vetoes.wheel(option, release.wheel_tag);
+  vetoes.toolkit(option, *cuda);
+  vetoes.drivers(option, *cuda);
+  component.options.push_back(std::move(option));
+}
+
 }  // namespace
 
 Component torch_component(std::size_t index, const Vetoes& vetoes) {
@@ -66,6 +115,7 @@ Component torch_component(std::size_t index, const Vetoes& vetoes) {
       if (!on_gpus || build.torch != release.release) continue;
       component.options.push_back(torch_option(release, build, package, index, vetoes));
     }
+    if (on_gpus) add_unseen(component, release, package, vetoes);
   }
   return component;
 }

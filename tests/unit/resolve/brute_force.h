@@ -56,6 +56,9 @@ class BruteForce {
   DemandSet fact(Demand::Kind kind, std::size_t subject = 0) const;
   void need_runtime();
   void need_torch(std::size_t package);
+  void add_unseen_torch(Need& need,
+                        const TorchRelease& release,
+                        const std::string& specifier) const;
   void need_framework(std::size_t package);
   void need_toolkit();
   void add_nothing_known(Need& need, const DemandSet& pin) const;

@@ -110,9 +110,35 @@ void BruteForce::need_torch(std::size_t package) {
       if (has_gpus(demands_) && build.torch == release.release)
         need.parts.push_back(torch_part(release, &build, package));
     }
+    add_unseen_torch(need, release, demands_.packages[package].specifier);
   }
   add_nothing_known(need, fact(Kind::package_version, package));
   needs_.push_back(std::move(need));
+}
+
+// Of a pinned release with one build whose code nobody saw, there may be one for a pinned CUDA.
+void BruteForce::add_unseen_torch(Need& need,
+                                  const TorchRelease& release,
+                                  const std::string& specifier) const {
+  std::vector<const TorchBuild*> builds;
+  for (const TorchBuild& build : catalog().torch_builds()) {
+    if (build.torch == release.release) builds.push_back(&build);
+  }
+  const bool is_asked = demands_.cuda && specifier == fmt::format("=={}", release.release.text());
+  const bool may_be = builds.size() == 1 && builds[0]->row->is_doubtful("sm");
+  if (!is_asked || !may_be || !has_gpus(demands_)) return;
+  if (builds[0]->cuda.same_minor(*demands_.cuda)) return;
+  const Version& cuda = *demands_.cuda;
+  Part part{fmt::format("{}+cu{}{}", release.release.text(), cuda.part(0), cuda.part(1)), cuda};
+  part.python.assign(release.python.begin(), release.python.end());
+  keep_wheel(part, release.wheel_tag);
+  keep_cuda(part, cuda);
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr && !may_compile_for(cuda, *gpu)) part.out.push_back(fact(Kind::gpu, i));
+  }
+  keep_drivers(part, cuda);
+  need.parts.push_back(std::move(part));
 }
 
 void BruteForce::need_framework(std::size_t package) {

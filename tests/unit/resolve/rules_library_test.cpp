@@ -152,6 +152,21 @@ TEST_CASE("a lock keeps to its build of a known release, and yields to what asks
         "torch 2.9.1+cu126; driver 525.60.13");
 }
 
+TEST_CASE("a release of which one build was seen may have others") {
+  const auto found = solve(catalog(),
+                           demands_in(R"(fleet: [{gpu: L4, driver: "580.65.06"}]; cuda: "13.0"; )"
+                                      R"(python: {packages: [torch==2.15.0]})"));
+  REQUIRE(found.stack);
+  CHECK(answer_text(found) == "torch 2.15.0+cu130; driver 580.65.06");
+  REQUIRE(found.stack->doubts.size() == 1);
+  CHECK(found.stack->doubts[0].reason ==
+        "of torch 2.15.0 only cu132 is in the catalog: whether there is a build for CUDA 13.0 is "
+        "not known");
+  const std::string known = answer_text(
+      solve(catalog(), demands_in(R"(fleet: [L4]; cuda: "13.0"; python: {packages: [torch]})")));
+  CHECK(known == "torch 2.14.1+cu130; driver 580.65.06");
+}
+
 TEST_CASE("a front end of cuDNN is not cuDNN") {
   const auto cudnn = [](const std::string& line) {
     const Spec spec = spec_in("python: {packages: [torch==99.0.0]}");

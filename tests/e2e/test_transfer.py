@@ -83,7 +83,8 @@ class Transfer(Case):
             with open(self.path("project", "w", "%02d.bin" % n), "wb") as file:
                 file.write(random_bytes(SHARD, seed=n))
         digest = self.build(folder, "-t", image)["digest"]
-        self.env["MLPACK_NETWORK"] = "wait=0.05,longest-wait=0.5"
+        # All cuts may fall on one shard, of which a registry that cannot go on keeps nothing.
+        self.env["MLPACK_NETWORK"] = "wait=0.05,longest-wait=0.5,attempts=%d" % (CUTS + 1)
         argv = [MLPACK, "push", image]
         for _ in range(KILLS + 1):
             with open(self.path("log"), "w+") as log:

@@ -4,6 +4,7 @@ the processes that it starts, and who is still there after the client ended was 
 
 import json
 import os
+import time
 
 from fault_handler import PASSWORD, USER
 
@@ -89,13 +90,16 @@ def open_to_all(home, host):
     os.chmod(os.path.join(home, ".docker", "config.json"), 0o666)
 
 
-def left_behind(home):
-    """The numbers of the processes that are still running."""
+def left_behind(home, patience=0):
+    """The numbers of the processes that are still running after so many seconds: who is killed is not gone at once."""
     try:
         with open(os.path.join(home, "pids")) as file:
             numbers = [int(line) for line in file]
     except FileNotFoundError:
         return []
+    end = time.monotonic() + patience
+    while any(map(is_running, numbers)) and time.monotonic() < end:
+        time.sleep(0.05)
     return [number for number in numbers if is_running(number)]
 
 

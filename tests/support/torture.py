@@ -222,7 +222,7 @@ class Run:
             return "is led further in"
         if any(secret in words for secret in SECRETS):
             return "shows the password"
-        if code != 0 and self.case.home and fault_helpers.left_behind(self.home):
+        if code != 0 and self.case.home and fault_helpers.left_behind(self.home, patience=3):
             return "leaves processes behind"
         if self.client.exact and memory > MOST_MEMORY:
             return "takes %d MiB" % (memory >> 20)

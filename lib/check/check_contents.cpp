@@ -94,14 +94,6 @@ class ContentsCheck {
   }
 
  private:
-  Finding& add(std::string id, Level level, const std::string& path) {
-    Finding& finding = findings_.emplace_back();
-    finding.id = std::move(id);
-    finding.level = level;
-    finding.file = path;
-    return finding;
-  }
-
   void check_secret(const std::string& path, const FileContent& content) {
     if (content.secret.empty()) return;
     const std::string rooted = "/" + path;
@@ -110,7 +102,7 @@ class ContentsCheck {
           return rooted.find(place) != std::string::npos;
         });
     if (is_harmless) return;
-    Finding& finding = add("secret", Level::error, path);
+    Finding& finding = add_finding(findings_, "secret", Level::error, path);
     finding.kind = Finding::Kind::safety;
     finding.what = fmt::format("`/{}` holds {}", printable(path), content.secret);
     finding.why = "whoever can pull the image can read it";
@@ -128,20 +120,20 @@ class ContentsCheck {
       }
     }
     if (!dangerous.empty()) {
-      Finding& finding = add("pickle-code", Level::error, path);
+      Finding& finding = add_finding(findings_, "pickle-code", Level::error, path);
       finding.kind = Finding::Kind::safety;
       finding.what = fmt::format("`/{}` runs code when it is loaded", printable(path));
       finding.why = fmt::format("its pickle calls {}", join(first(dangerous), ", "));
       finding.fix = "do not load it; take the model as safetensors from somebody you trust";
     } else if (!unknown.empty()) {
-      Finding& finding = add("pickle-imports", Level::warning, path);
+      Finding& finding = add_finding(findings_, "pickle-imports", Level::warning, path);
       finding.kind = Finding::Kind::safety;
       finding.what = fmt::format("`/{}` imports code when it is loaded", printable(path));
       finding.why = fmt::format("its pickle names {}", join(first(unknown), ", "));
       finding.fix = "convert it to safetensors, or make sure that these are what you expect";
     }
     if (content.unread.empty()) return;
-    Finding& finding = add("pickle-unread", Level::warning, path);
+    Finding& finding = add_finding(findings_, "pickle-unread", Level::warning, path);
     finding.what =
         fmt::format("what `/{}` imports when it is loaded is not known", printable(path));
     finding.why = printable(content.unread);
@@ -156,7 +148,7 @@ class ContentsCheck {
 
   void check_pointers() {
     if (pointers_.empty()) return;
-    Finding& finding = add("lfs-pointer", Level::error, pointers_.front());
+    Finding& finding = add_finding(findings_, "lfs-pointer", Level::error, pointers_.front());
     const std::string more =
         pointers_.size() == 1 ? "" : fmt::format(" and {} more", pointers_.size() - 1);
     finding.what = fmt::format(
@@ -178,7 +170,7 @@ class ContentsCheck {
       if (has_secret_shape(history[i].created_by))
         places.push_back(fmt::format("step {} of its history", i + 1));
     for (const std::string& place : places) {
-      Finding& finding = add("secret", Level::error, "");
+      Finding& finding = add_finding(findings_, "secret", Level::error, "");
       finding.kind = Finding::Kind::safety;
       finding.what = fmt::format("the configuration of the image holds a secret: {}", place);
       finding.why = "whoever can pull the image can read it";

@@ -96,14 +96,6 @@ class FormatCheck {
   }
 
  private:
-  Finding& add(std::string id, Level level, const std::string& path) {
-    Finding& finding = findings_.emplace_back();
-    finding.id = std::move(id);
-    finding.level = level;
-    finding.file = path;
-    return finding;
-  }
-
   // What words of the command lead to: files, and folders.
   std::set<std::string> served_paths() const {
     std::set<std::string> paths;
@@ -135,7 +127,7 @@ class FormatCheck {
 
   void check_one_gguf(const std::string& path) {
     if (input_.files.is_folder(path) || !is_gguf_name(path) || !is_gguf_shard(path)) return;
-    Finding& finding = add("gguf-in-shards", Level::error, path);
+    Finding& finding = add_finding(findings_, "gguf-in-shards", Level::error, path);
     finding.what = fmt::format("`/{}` is one of several shards", printable(path));
     finding.why = fmt::format("{} reads GGUF of one file alone", server_.runtime->title);
     finding.fix =
@@ -145,7 +137,7 @@ class FormatCheck {
 
   void warn_of_gguf(const std::string& path) {
     if (input_.files.is_folder(path) || !is_gguf_name(path)) return;
-    Finding& finding = add("gguf-experimental", Level::warning, path);
+    Finding& finding = add_finding(findings_, "gguf-experimental", Level::warning, path);
     finding.what = fmt::format("{} is given `/{}`", server_.runtime->title, printable(path));
     finding.why = is_gguf_shard(path)
                       ? "it reads GGUF by way of trial, more slowly, not of all families, and its "
@@ -179,7 +171,7 @@ class FormatCheck {
     } else if (!is_gguf_name(path)) {
       return;
     }
-    Finding& finding = add("gguf-unread", Level::error, file);
+    Finding& finding = add_finding(findings_, "gguf-unread", Level::error, file);
     finding.what = fmt::format(
         "{} is given `/{}`, and reads no GGUF", server_.runtime->title, printable(file));
     finding.why = "it does not start, or has no model";
@@ -196,7 +188,7 @@ class FormatCheck {
         input_.files.is_folder(*real) ||
         has_suffix(to_lower(*real), {".bin", ".onnx", ".pt", ".pth", ".safetensors"});
     if (!is_other) return;
-    Finding& finding = add("gguf-needed", Level::error, *real);
+    Finding& finding = add_finding(findings_, "gguf-needed", Level::error, *real);
     finding.what = fmt::format(
         "{} is given `/{}`, which is no file in GGUF", server_.runtime->title, printable(*real));
     finding.why = "it reads nothing else";
@@ -242,7 +234,8 @@ class FormatCheck {
     const bool lacks = tokenizer != nullptr && tokenizer->content &&
                        tokenizer->content->chat_template == FileContent::ChatTemplate::absent;
     if (!lacks) return;
-    Finding& finding = add("chat-template-missing", Level::info, tokenizer->path);
+    Finding& finding =
+        add_finding(findings_, "chat-template-missing", Level::info, tokenizer->path);
     finding.what = fmt::format("`/{}` has no chat template, and nothing else of the model has one",
                                printable(tokenizer->path));
     finding.why = fmt::format(

@@ -35,14 +35,6 @@ class WeightsCheck {
   }
 
  private:
-  Finding& add(std::string id, Level level, const std::string& path) {
-    Finding& finding = findings_.emplace_back();
-    finding.id = std::move(id);
-    finding.level = level;
-    finding.file = path;
-    return finding;
-  }
-
   void check_shards(std::string_view path, const FileFacts& index) {
     std::vector<std::string> missing;
     for (const std::string& shard : index.content->shards) {
@@ -50,7 +42,7 @@ class WeightsCheck {
       if (!input_.files.real_path(place)) missing.push_back(fmt::format("`{}`", printable(shard)));
     }
     if (missing.empty()) return;
-    Finding& finding = add("shard-missing", Level::error, index.path);
+    Finding& finding = add_finding(findings_, "shard-missing", Level::error, index.path);
     const std::string more =
         missing.size() == 1 ? "" : fmt::format(" and {} more", missing.size() - 1);
     finding.what = fmt::format("`/{}` names {}{}, which {} not in the image",
@@ -82,7 +74,8 @@ class WeightsCheck {
       for (const FileFacts* file : files)
         contents.insert(file->content.get());
       if (contents.size() < 2) continue;
-      Finding& finding = add("weights-twice", Level::warning, files.front()->path);
+      Finding& finding =
+          add_finding(findings_, "weights-twice", Level::warning, files.front()->path);
       finding.what = fmt::format("`/{}` and `/{}` are the same weights",
                                  printable(files[0]->path),
                                  printable(files[1]->path));
@@ -98,7 +91,7 @@ class WeightsCheck {
       for (const auto& [folder, file] : *others) {
         const auto found = safetensors_.find(folder);
         if (found == safetensors_.end()) continue;
-        Finding& finding = add("weights-twice", Level::warning, file->path);
+        Finding& finding = add_finding(findings_, "weights-twice", Level::warning, file->path);
         finding.what = fmt::format(
             "`/{}` lies beside `/{}`", printable(file->path), printable(found->second->path));
         finding.why = "both are the same model, in two forms of which a runtime loads one";
@@ -115,7 +108,7 @@ class WeightsCheck {
       if (largest == nullptr || file.size > largest->size) largest = &file;
     }
     if (total < hidden_worth_telling) return;
-    Finding& finding = add("hidden-files", Level::warning, largest->path);
+    Finding& finding = add_finding(findings_, "hidden-files", Level::warning, largest->path);
     finding.what =
         fmt::format("{} of the layers is replaced or removed by layers above, such as `/{}`",
                     human_size(total),

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mlpack {
@@ -28,6 +29,18 @@ struct Finding {
   std::vector<std::string> commands = {};  // for a shell, that fix it on this host; may be empty
 };
 using Findings = std::vector<Finding>;
+
+/// Adds a finding about the file `path`; what, why and fix are the caller's to write.
+inline Finding& add_finding(Findings& findings,
+                            std::string id,
+                            Finding::Level level,
+                            std::string path) {
+  Finding& finding = findings.emplace_back();
+  finding.id = std::move(id);
+  finding.level = level;
+  finding.file = std::move(path);
+  return finding;
+}
 
 std::string_view level_name(Finding::Level level);
 

@@ -215,8 +215,8 @@ class Reports(CheckCase):
 
 
 def ids_in(source):
-    """The ids of findings in a rule's source: what stands first in `add(` or in a Finding."""
-    return set(re.findall(r'(?:add\(|id = |\{)\s*"([a-z0-9]+(?:-[a-z0-9]+)+)"', source))
+    """The ids of findings in a rule's source: what begins `add(`, a Finding or, behind the list, `add_finding(`."""
+    return set(re.findall(r'(?:add\(|add_finding\(\w+,|id = |\{)\s*"([a-z0-9]+(?:-[a-z0-9]+)+)"', source))
 
 
 SPEC = """\

@@ -159,7 +159,8 @@ TEST_CASE("mlpack-findings(7) explains every finding, and none that there is not
   std::string sources;
   std::set<std::string> found;
   static const std::regex use(
-      "(?:add\\(|id = (?:is_no \\? )?|: |\\{)\\s*\"([a-z0-9]+(-[a-z0-9]+)*)\"(?=[,;:]|\\s*[:?])");
+      "(?:add\\(|add_finding\\(\\w+,|id = (?:is_no \\? )?|: |\\{)\\s*"
+      "\"([a-z0-9]+(-[a-z0-9]+)*)\"(?=[,;:]|\\s*[:?])");
   for (const fs::path& path : sources_of_findings()) {
     const std::string text = read_file(path, 1 << 20);
     sources += text;

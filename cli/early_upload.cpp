@@ -1,20 +1,8 @@
 #include "cli/early_upload.h"
 
+#include "lib/parallel.h"
+
 namespace mlpack {
-namespace {
-
-class Slot {
- public:
-  explicit Slot(std::counting_semaphore<>& free) : free_(free) { free_.acquire(); }
-  ~Slot() { free_.release(); }
-  Slot(const Slot&) = delete;
-  Slot& operator=(const Slot&) = delete;
-
- private:
-  std::counting_semaphore<>& free_;
-};
-
-}  // namespace
 
 EarlyUpload::EarlyUpload(Session& session, const Reference& target)
     : client_(session.client),

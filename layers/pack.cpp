@@ -13,6 +13,7 @@
 #include <chrono>
 #include <numeric>
 #include <optional>
+#include <semaphore>
 #include <thread>
 #include <utility>
 
@@ -225,10 +226,16 @@ std::vector<Layer> pack_layers(const std::vector<PackJob>& jobs,
   // Threads of compressors, and with them memory, are shared among the layers that compress.
   const std::size_t workers = std::max<std::size_t>(
       context.jobs / std::max<std::size_t>(std::min(compressed, context.jobs), 1), 1);
-  parallel_for(missing.size(), context.jobs, [&](std::size_t i) {
-    std::optional<Layer>& slot = slots[missing[i]];
-    slot = packings[missing[i]].pack(workers);
-    if (context.packed && !packings[missing[i]].is_streamed()) context.packed(*slot);
+  // While one is handed on, which may take long, the next one is packed.
+  const std::size_t threads = context.packed ? context.jobs + 1 : context.jobs;
+  std::counting_semaphore<> free(static_cast<std::ptrdiff_t>(context.jobs));
+  parallel_for(missing.size(), threads, [&](std::size_t i) {
+    std::optional<Layer>& made = slots[missing[i]];
+    {
+      const Slot slot(free);
+      made = packings[missing[i]].pack(workers);
+    }
+    if (context.packed && !packings[missing[i]].is_streamed()) context.packed(*made);
   });
   std::vector<Layer> layers;
   layers.reserve(slots.size());

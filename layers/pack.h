@@ -51,7 +51,8 @@ struct PackContext {
 /// cache that is not what its name says Fault::integrity, and nothing is remembered.
 Layer pack_layer(const PackJob& job, Store& store, const PackContext& context);
 
-/// All of `jobs` on context.jobs threads, the largest first; results by index.
+/// All of `jobs`, context.jobs at a time, the largest first; meanwhile one more is handed to
+/// context.packed; results by index.
 std::vector<Layer> pack_layers(const std::vector<PackJob>& jobs,
                                Store& store,
                                const PackContext& context);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <semaphore>
 
 namespace mlpack {
 
@@ -26,5 +27,17 @@ class Stop {
 void parallel_for(std::size_t count,
                   std::size_t jobs,
                   const std::function<void(std::size_t)>& work);
+
+/// Holds one of the places of a semaphore; waits until one is free.
+class Slot {
+ public:
+  explicit Slot(std::counting_semaphore<>& free) : free_(free) { free_.acquire(); }
+  ~Slot() { free_.release(); }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+
+ private:
+  std::counting_semaphore<>& free_;
+};
 
 }  // namespace mlpack

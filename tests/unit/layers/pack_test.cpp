@@ -8,6 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
+#include <future>
+
 using namespace mlpack;
 using namespace mlpack::test;
 
@@ -186,6 +190,26 @@ TEST_CASE("each layer is handed on as soon as it is made, and not when it is rem
   handed.clear();
   pack_layers(jobs, work.store, work.context);
   CHECK(handed.empty());
+}
+
+TEST_CASE("while a layer is handed on, the next one is made") {
+  Workplace work;
+  work.context.jobs = 1;
+  std::vector<PackJob> jobs;
+  for (const char* const name : {"a", "b"}) {
+    const fs::path file = work.dir.write(name, name);
+    jobs.push_back(Workplace::job({file_entry(name, file)}, Compression::none));
+  }
+  std::atomic<int> handed = 0;
+  std::promise<void> second;
+  bool overlapped = false;
+  work.context.packed = [&](const Layer&) {
+    if (++handed == 2) return second.set_value();
+    overlapped =
+        second.get_future().wait_for(std::chrono::seconds(30)) == std::future_status::ready;
+  };
+  pack_layers(jobs, work.store, work.context);
+  CHECK(overlapped);
 }
 
 TEST_CASE("a stop ends packing and leaves no blob") {

@@ -2,12 +2,15 @@
 
 #include "cli/check.h"
 #include "cli/referrers.h"
+#include "lib/oci/read_blob.h"
 #include "lib/oci/referrers.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace mlpack {
 namespace {
@@ -32,9 +35,13 @@ std::string read_document(const Image& artifact, const OpenBlob& open) {
   if (layers.front().size > compatibility::max_bytes) {
     fail(Fault::input, "{} is larger than {}", what, human_size(compatibility::max_bytes));
   }
-  StringSink document(compatibility::max_bytes);
-  copy(*open(layers.front()), document);
-  return std::move(document.text);
+  std::string text;
+  read_blob(open, layers.front(), [&](std::unique_ptr<Source> bytes) {
+    StringSink document(compatibility::max_bytes);
+    copy(*bytes, document);
+    text = std::move(document.text);
+  });
+  return text;
 }
 
 // Times that are written alike are compared as texts; without one it is older than all others.

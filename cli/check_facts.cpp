@@ -2,6 +2,7 @@
 #include "cli/layer_files.h"
 #include "layers/compress.h"
 #include "layers/layer_facts.h"
+#include "lib/oci/read_blob.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -58,13 +59,16 @@ LayerFacts stream_layer(const Descriptor& layer,
                         Session& session,
                         int task) {
   const NewTemporary create = [&] { return new_temporary(session.store); };
-  const auto tar =
-      decompress(std::make_unique<ToldSource>(found.open(layer), session, task), compression);
-  TarReader reader(with_whole_blocks(std::make_unique<BorrowedSource>(*tar)));
-  LayerFacts facts = read_layer_facts(reader, create, session.world.stop);
-  // To the end of the blob: only there is it compared with its digest.
-  FunctionSink nowhere([](Bytes) {});
-  copy(*tar, nowhere);
+  LayerFacts facts;
+  read_blob(found.open, layer, [&](std::unique_ptr<Source> bytes) {
+    const auto tar =
+        decompress(std::make_unique<ToldSource>(std::move(bytes), session, task), compression);
+    TarReader reader(with_whole_blocks(std::make_unique<BorrowedSource>(*tar)));
+    facts = read_layer_facts(reader, create, session.world.stop);
+    // What lies behind the tar may be damaged, too.
+    FunctionSink nowhere([](Bytes) {});
+    copy(*tar, nowhere);
+  });
   return facts;
 }
 

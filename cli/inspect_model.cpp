@@ -6,6 +6,7 @@
 #include "layers/model_layers.h"
 #include "lib/model/describe.h"
 #include "lib/oci/modelpack.h"
+#include "lib/oci/read_blob.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -34,8 +35,10 @@ void add_blob(ModelLayers& model,
     TarReader tar(open_tar_file(*file));
     return model.add(tar, layer.size, purpose);
   }
-  TarReader tar(with_whole_blocks(decompress(found.open(layer), *compression)));
-  model.add(tar, is_plain ? layer.size : 0, purpose);
+  look_into_blob(found.open, layer, [&](std::unique_ptr<Source> bytes) {
+    TarReader tar(with_whole_blocks(decompress(std::move(bytes), *compression)));
+    model.add(tar, is_plain ? layer.size : 0, purpose);
+  });
 }
 
 ModelReport report_of(const std::vector<Descriptor>& layers,
@@ -67,15 +70,18 @@ ModelReport report_of(const std::vector<Descriptor>& layers,
         const auto recipe = session.store.recipe(layer.digest);
         return recipe && is_remote(*recipe) && !session.store.origins(layer.digest).empty();
       });
+  const auto report = [&](RemoteLook look) {
+    return past_bad_copies([&] { return report_of(layers, purpose, found, session, look); });
+  };
   try {
-    return report_of(layers, purpose, found, session, RemoteLook::at_source);
+    return report(RemoteLook::at_source);
   } catch (const Error& error) {
     const Fault fault = error.fault();
     const bool is_gone = fault == Fault::auth || fault == Fault::refused ||
                          fault == Fault::network || fault == Fault::integrity;
     if (!may_be_elsewhere || !is_gone) throw;
   }
-  return report_of(layers, purpose, found, session, RemoteLook::in_layer);
+  return report(RemoteLook::in_layer);
 }
 
 // Images of several platforms mostly share their weights, which are looked at once then.

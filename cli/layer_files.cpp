@@ -1,11 +1,13 @@
 #include "cli/layer_files.h"
 
 #include "layers/compress.h"
+#include "lib/oci/read_blob.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
 #include <array>
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -96,13 +98,16 @@ std::vector<LayerFile> read_files(const Descriptor& layer,
   if (!compression) {
     fail(Fault::input, "`{}` is no layer: {}", layer.digest.text(), printable(layer.media_type));
   }
-  TarReader reader(with_whole_blocks(decompress(open(layer), *compression)));
-  DataReader data(reader, contents);
   std::vector<LayerFile> files;
-  while (auto entry = reader.next()) {
-    stop.check();
-    files.push_back(data.read(std::move(*entry)));
-  }
+  read_blob(open, layer, [&](std::unique_ptr<Source> bytes) {
+    TarReader reader(with_whole_blocks(decompress(std::move(bytes), *compression)));
+    DataReader data(reader, contents);
+    files.clear();
+    while (auto entry = reader.next()) {
+      stop.check();
+      files.push_back(data.read(std::move(*entry)));
+    }
+  });
   return files;
 }
 

@@ -4,12 +4,14 @@
 #include "layers/file_set.h"
 #include "layers/layer_builder.h"
 #include "layers/tar_reader.h"
+#include "lib/oci/read_blob.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -68,33 +70,16 @@ class RegistryTar : public SkippingSource {
   std::unique_ptr<Source> source_;
 };
 
-std::unique_ptr<TarReader> open_plain(const Descriptor& layer, Session& session, Offline offline) {
+// A tar of which parts can be skipped; nullptr where there is none.
+std::unique_ptr<SkippingSource> open_in_parts(const Descriptor& layer,
+                                              Session& session,
+                                              Offline offline) {
+  if (layer_compression(layer.media_type) != Compression::none) return nullptr;
   const BlobLocation where = session.store.locate(layer.digest);
-  if (where.kind == BlobLocation::Kind::stored) {
-    return std::make_unique<TarReader>(open_tar_file(where.path), Fault::input);
-  }
-  if (where.kind == BlobLocation::Kind::remote && offline == Offline::no) {
-    const auto has_it = [&](const Reference& origin) {
-      return session.client.seems_present({origin, Access::pull}, layer.digest);
-    };
-    const auto found = std::find_if(where.origins.begin(), where.origins.end(), has_it);
-    const Repository repository{found == where.origins.end() ? where.origins.front() : *found,
-                                Access::pull};
-    std::unique_ptr<SkippingSource> tar =
-        std::make_unique<RegistryTar>(session.client, repository, layer);
-    return std::make_unique<TarReader>(std::move(tar), Fault::input);
-  }
-  return std::make_unique<TarReader>(with_whole_blocks(session.open_anywhere(offline)(layer)),
-                                     Fault::input);
-}
-
-std::unique_ptr<TarReader> open_tar(const Descriptor& layer, Session& session, Offline offline) {
-  const auto compression = layer_compression(layer.media_type);
-  if (compression == Compression::none) return open_plain(layer, session, offline);
-  if (!compression) fail(Fault::input, "`{}` is no layer", layer.digest.text());
-  return std::make_unique<TarReader>(
-      with_whole_blocks(decompress(session.open_anywhere(offline)(layer), *compression)),
-      Fault::input);
+  if (where.kind == BlobLocation::Kind::stored) return open_tar_file(where.path);
+  if (where.kind != BlobLocation::Kind::remote || offline == Offline::yes) return nullptr;
+  const Reference& origin = origin_with(session.client, where.origins, layer.digest);
+  return std::make_unique<RegistryTar>(session.client, Repository{origin, Access::pull}, layer);
 }
 
 RecipeEntry without_content(std::string path, EntryKind kind) {
@@ -116,6 +101,21 @@ LayerRecipe read_files(TarReader& tar) {
   return files;
 }
 
+LayerRecipe read_layer_files(const Descriptor& layer, Session& session, Offline offline) {
+  const auto compression = layer_compression(layer.media_type);
+  if (!compression) fail(Fault::input, "`{}` is no layer", layer.digest.text());
+  if (auto parts = open_in_parts(layer, session, offline)) {
+    TarReader tar(std::move(parts), Fault::input);
+    return read_files(tar);
+  }
+  LayerRecipe files;
+  read_blob(session.open_anywhere(offline), layer, [&](std::unique_ptr<Source> bytes) {
+    TarReader tar(with_whole_blocks(decompress(std::move(bytes), *compression)), Fault::input);
+    files = read_files(tar);
+  });
+  return files;
+}
+
 LayerRecipe files_of(const Descriptor& layer, Session& session, Offline offline) {
   if (const auto own = session.store.recipe(layer.digest)) {
     LayerRecipe files{Role::weights, "", 0, {}};
@@ -125,10 +125,8 @@ LayerRecipe files_of(const Descriptor& layer, Session& session, Offline offline)
   }
   const auto known = session.store.fact(layer_files_fact, layer.digest);
   if (auto files = known ? parse_recipe(*known) : std::nullopt) return std::move(*files);
-  LayerRecipe files = in_context("layer `" + layer.digest.text() + "`", [&] {
-    const auto tar = open_tar(layer, session, offline);
-    return read_files(*tar);
-  });
+  LayerRecipe files = in_context("layer `" + layer.digest.text() + "`",
+                                 [&] { return read_layer_files(layer, session, offline); });
   session.store.put_fact(layer_files_fact, layer.digest, write_recipe(files));
   return files;
 }

@@ -8,6 +8,7 @@
 #include "layers/tar_reader.h"
 #include "lib/lock/agree.h"
 #include "lib/oci/modelpack.h"
+#include "lib/oci/read_blob.h"
 #include "lib/text.h"
 #include "registry/pull.h"
 
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <atomic>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -114,10 +116,14 @@ std::vector<Layer> weights_in(const Reuse& reuse) {
 std::string read_first_file(const Descriptor& layer, const OpenBlob& open) {
   const auto compression = layer_compression(layer.media_type);
   if (!compression) fail(Fault::input, "it is no layer, but `{}`", printable(layer.media_type));
-  TarReader tar(with_whole_blocks(decompress(open(layer), *compression)), Fault::input);
-  std::optional<TarEntry> entry = tar.next();
-  while (entry && entry->kind == TarEntry::Kind::directory)
+  std::optional<TarEntry> entry;
+  const ReadBlob read = [&](std::unique_ptr<Source> bytes) {
+    TarReader tar(with_whole_blocks(decompress(std::move(bytes), *compression)), Fault::input);
     entry = tar.next();
+    while (entry && entry->kind == TarEntry::Kind::directory)
+      entry = tar.next();
+  };
+  past_bad_copies([&] { look_into_blob(open, layer, read); });
   if (!entry) fail(Fault::input, "it holds no file");
   if (entry->is_safe()) return entry->path;
   throw Error(Fault::input,

@@ -2,6 +2,7 @@
 
 #include "layers/archive_blobs.h"
 #include "lib/error.h"
+#include "lib/oci/read_blob.h"
 #include "lib/oci/verify.h"
 #include "lib/output.h"
 
@@ -43,6 +44,24 @@ void write_to(Sink& out,
     write_oci_archive(out, location.tag.empty() ? "latest" : location.tag, images, context);
   } else {
     write_docker_archive(out, location.tag.empty() ? name : location.tag, images, context);
+  }
+}
+
+// Where nothing can be taken back.
+void write_once(Sink& out,
+                const ArchiveLocation& location,
+                const std::string& name,
+                const ImageSet& images,
+                const ExportContext& context) {
+  try {
+    write_to(out, location, name, images, context);
+  } catch (Error& error) {
+    if (error.again() == Error::Again::helps) {
+      error.set_hint(
+          "what is out cannot be taken back: write to a file, where the layer is read "
+          "anew from the next place, or leave that mirror out of registries.conf");
+    }
+    throw;
   }
 }
 
@@ -122,16 +141,16 @@ BlobProgress::BlobProgress(const ExportContext& context,
                            const std::string& label,
                            std::uint64_t total)
     : context_(context) {
-  if (context.progress != nullptr) task_ = context.progress->begin(label, total);
+  if (context.progress != nullptr) line_.emplace(*context.progress, label, total);
 }
 
 void BlobProgress::advance(std::size_t bytes) {
   if (context_.stop != nullptr) context_.stop->check();
-  if (context_.progress != nullptr) context_.progress->advance(task_, bytes);
+  if (line_) line_->advance(bytes);
 }
 
 void BlobProgress::end(const std::string& outcome) {
-  if (context_.progress != nullptr) context_.progress->end(task_, outcome);
+  if (line_) line_->end(outcome);
 }
 
 void write_archive(const ArchiveLocation& location,
@@ -144,20 +163,20 @@ void write_archive(const ArchiveLocation& location,
   }
   if (location.path == "-") {
     FdSink out(STDOUT_FILENO, "stdout");
-    write_to(out, location, name, images, context);
-    return;
+    return write_once(out, location, name, images, context);
   }
   if (is_stream(location.path)) {
     const Fd fd = open_stream(location.path, context.stop);
     FdSink out(fd.get(), "`" + location.path.string() + "`");
-    write_to(out, location, name, images, context);
-    return;
+    return write_once(out, location, name, images, context);
   }
   remove_leftovers(location.path);
   require_room(location.path, known_size(location.kind, images));
-  AtomicFile file(location.path);
-  write_to(file, location, name, images, context);
-  file.commit();
+  past_bad_copies([&] {
+    AtomicFile file(location.path);
+    write_to(file, location, name, images, context);
+    file.commit();
+  });
 }
 
 }  // namespace mlpack

@@ -1,7 +1,10 @@
 #pragma once
 
 #include "layers/archive.h"
+#include "lib/progress.h"
 
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace mlpack {
@@ -51,7 +54,7 @@ class BlobProgress {
 
  private:
   const ExportContext& context_;
-  int task_ = 0;
+  std::optional<ProgressLine> line_;
 };
 
 }  // namespace mlpack

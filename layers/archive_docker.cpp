@@ -2,11 +2,14 @@
 #include "layers/archive_tar.h"
 #include "layers/compress.h"
 #include "lib/error.h"
+#include "lib/oci/read_blob.h"
 #include "lib/oci/verify.h"
 
 #include <nlohmann/json.hpp>
 
+#include <memory>
 #include <set>
+#include <utility>
 
 namespace mlpack {
 namespace {
@@ -16,25 +19,31 @@ std::string layer_path(const Digest& diff_id) {
   return diff_id.hex() + ".tar";
 }
 
-std::unique_ptr<Source> open_uncompressed(const Descriptor& layer, const ExportContext& context) {
-  const auto compression = layer_compression(layer.media_type);
-  if (!compression) {
-    fail(Fault::input,
-         "layer `{}` is of type `{}`, which is no layer's",
-         layer.digest.text(),
-         layer.media_type);
-  }
-  return decompress(open_archive_blob({layer, ""}, context), *compression);
+Compression compression_of(const Descriptor& layer) {
+  if (const auto compression = layer_compression(layer.media_type)) return *compression;
+  fail(Fault::input,
+       "layer `{}` is of type `{}`, which is no layer's",
+       layer.digest.text(),
+       layer.media_type);
+}
+
+OpenBlob opener_of(const ExportContext& context) {
+  return [&context](const Descriptor& layer) { return open_archive_blob({layer, ""}, context); };
 }
 
 // A tar header has the size before the data; of a compressed layer only its bytes say it.
 std::uint64_t uncompressed_size(const Descriptor& layer, const ExportContext& context) {
-  if (layer_compression(layer.media_type) == Compression::none) return layer.size;
-  const auto source = open_uncompressed(layer, context);
-  FunctionSink nowhere([](Bytes) {});
-  return copy(*source, nowhere, [&](std::size_t) {
-    if (context.stop != nullptr) context.stop->check();
+  const Compression compression = compression_of(layer);
+  if (compression == Compression::none) return layer.size;
+  std::uint64_t size = 0;
+  read_blob(opener_of(context), layer, [&](std::unique_ptr<Source> bytes) {
+    const auto source = decompress(std::move(bytes), compression);
+    FunctionSink nowhere([](Bytes) {});
+    size = copy(*source, nowhere, [&](std::size_t) {
+      if (context.stop != nullptr) context.stop->check();
+    });
   });
+  return size;
 }
 
 void add_layer(TarFiles& tar,
@@ -43,10 +52,12 @@ void add_layer(TarFiles& tar,
                const ExportContext& context) {
   const std::uint64_t size = uncompressed_size(layer, context);
   BlobProgress progress(context, "export " + layer.digest.short_hex(), size);
-  VerifyingSource source(open_uncompressed(layer, context),
-                         {std::string(media_type::docker_layer), diff_id, size, {}, {}},
-                         "the uncompressed bytes of layer `" + layer.digest.text() + "`");
-  tar.add(layer_path(diff_id), size, source, [&](std::size_t bytes) { progress.advance(bytes); });
+  read_once(opener_of(context), layer, [&](std::unique_ptr<Source> bytes) {
+    VerifyingSource source(decompress(std::move(bytes), compression_of(layer)),
+                           {std::string(media_type::docker_layer), diff_id, size, {}, {}},
+                           "the uncompressed bytes of layer `" + layer.digest.text() + "`");
+    tar.add(layer_path(diff_id), size, source, [&](std::size_t done) { progress.advance(done); });
+  });
   progress.end("written");
 }
 

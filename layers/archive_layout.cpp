@@ -3,6 +3,7 @@
 #include "layers/tar_header.h"
 #include "layers/tar_view.h"
 #include "lib/error.h"
+#include "lib/oci/read_blob.h"
 #include "lib/output.h"
 #include "lib/store/layout.h"
 
@@ -164,7 +165,7 @@ void write_layout(const fs::path& folder,
   require_room(folder, known_size(folder, blobs, context));
   create_layout(folder);
   for (const ArchiveBlob& blob : blobs)
-    write_blob(blob_path(folder, blob), blob, context);
+    past_bad_copies([&] { write_blob(blob_path(folder, blob), blob, context); });
   const Descriptor root = named_root(images, tag);
   update_layout(folder, [&](Index& index) {
     std::erase_if(index.manifests, [&](const Descriptor& entry) {

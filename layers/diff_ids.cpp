@@ -1,7 +1,9 @@
 #include "layers/diff_ids.h"
 
 #include "layers/layer_check.h"
+#include "lib/oci/read_blob.h"
 
+#include <memory>
 #include <utility>
 
 namespace mlpack {
@@ -34,8 +36,10 @@ OpenBlob DiffIds::checked(OpenBlob open) const {
 
 void DiffIds::check(const Descriptor& blob, const OpenBlob& open) const {
   if (known_.count(blob.digest) == 0) return;
-  FunctionSink nowhere([](Bytes) {});
-  copy(*open(blob), nowhere);
+  read_blob(open, blob, [](std::unique_ptr<Source> source) {
+    FunctionSink nowhere([](Bytes) {});
+    copy(*source, nowhere);
+  });
 }
 
 }  // namespace mlpack

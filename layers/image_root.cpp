@@ -1,9 +1,12 @@
 #include "layers/image_root.h"
 
 #include "lib/error.h"
+#include "lib/oci/read_blob.h"
 #include "lib/text.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace mlpack {
 namespace {
@@ -57,10 +60,14 @@ LayerListing read_layer(const Descriptor& layer,
     fail(Fault::input, "`{}` is no layer: {}", layer.digest.text(), printable(layer.media_type));
   }
   context.stop.check();
-  return in_context(fmt::format("the layer `{}` of the base", layer.digest.text()), [&] {
-    auto blob = std::make_unique<WatchedSource>(open(layer), context.progress, task);
-    return list_layer(std::move(blob), *compression, context.stop);
+  LayerListing listing;
+  in_context(fmt::format("the layer `{}` of the base", layer.digest.text()), [&] {
+    read_blob(open, layer, [&](std::unique_ptr<Source> blob) {
+      auto watched = std::make_unique<WatchedSource>(std::move(blob), context.progress, task);
+      listing = list_layer(std::move(watched), *compression, context.stop);
+    });
   });
+  return listing;
 }
 
 // The listings of an image's layers, as far as they are known.

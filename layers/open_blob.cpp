@@ -67,7 +67,7 @@ class RecipeSource : public Source {
       inner_ = elsewhere_();
       if (inner_ && begins_with(*inner_, given, front)) return;
     } catch (const Error& other) {
-      if (!may_be_elsewhere(other.fault())) throw;
+      if (other.again() == Error::Again::helps || !may_be_elsewhere(other.fault())) throw;
       throw Error(error.fault(),
                   fmt::format("{}; and where it was pushed to: {}", error.what(), other.what()),
                   error.hint());

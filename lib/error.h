@@ -59,8 +59,14 @@ class Error : public std::exception {
   /// Says what to do next, in place of what was said before.
   void set_hint(std::string hint) { hint_ = std::move(hint); }
 
+  /// Whether the same once more goes another way, as what failed is not used again.
+  enum class Again { useless, helps };
+  Again again() const noexcept { return again_; }
+  void set_again(Again again) { again_ = again; }
+
  private:
   Fault fault_;
+  Again again_ = Again::useless;
   std::string message_;
   std::string hint_;
   std::vector<Where> where_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace mlpack {
 
@@ -20,6 +21,24 @@ class Progress {
   virtual void note(const std::string& /*text*/) {}
   /// One line that the user should act on.
   virtual void warn(const std::string& /*text*/) {}
+};
+
+/// A line of progress that ends even if the work does not: then it has failed.
+class ProgressLine {
+ public:
+  ProgressLine(Progress& progress, const std::string& label, std::uint64_t total)
+      : progress_(progress), task_(progress.begin(label, total)) {}
+  ~ProgressLine() { progress_.end(task_, outcome_); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void advance(std::uint64_t bytes) { progress_.advance(task_, bytes); }
+  void end(std::string outcome) { outcome_ = std::move(outcome); }
+
+ private:
+  Progress& progress_;
+  int task_;
+  std::string outcome_ = "failed";
 };
 
 }  // namespace mlpack

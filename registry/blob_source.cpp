@@ -83,9 +83,11 @@ class PlacesSource : public Source {
   }
 
   // What came was something else: none of the mirrors that it came from is asked again.
-  void distrust(const Error& error) {
+  void distrust(Error& error) {
     for (const std::size_t from : givers_) {
-      if (places_[from].place == Repository::Place::mirror) state_.distrust(places_[from], error);
+      if (places_[from].place == Repository::Place::own) continue;
+      state_.distrust(places_[from], error);
+      error.set_again(Error::Again::helps);
     }
   }
 
@@ -125,7 +127,7 @@ class ComparedSource : public Source {
   std::size_t read(std::span<std::byte> buffer) override {
     try {
       return verifying_.read(buffer);
-    } catch (const Error& error) {
+    } catch (Error& error) {
       if (error.fault() == Fault::integrity) places_.distrust(error);
       throw;
     }

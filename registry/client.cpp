@@ -263,9 +263,6 @@ std::uint64_t Client::bytes_sent() const {
 std::size_t Client::retries() const {
   return state_->retries;
 }
-std::size_t Client::distrusted_mirrors() const {
-  return state_->distrusted;
-}
 const ClientOptions& Client::options() const {
   return state_->options;
 }

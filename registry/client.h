@@ -108,8 +108,9 @@ class Client {
   bool seems_present(const Repository& repository, const Digest& digest);
   /// Opens a blob: the bytes come once, in order, across lost connections (resumed with Range), and
   /// the last of them only after size and digest were found right. Where a mirror fails on the way,
-  /// the next place goes on at that byte. nullptr where it is absent. The client must outlive what
-  /// it returns.
+  /// the next place goes on at that byte; one that sent something else is not asked again, so that
+  /// the same once more helps (past_bad_copies). nullptr where it is absent. The client must
+  /// outlive what it returns.
   std::unique_ptr<Source> open_blob(const Repository& repository, const Descriptor& blob);
   /// The bytes of a blob from `offset` on, as they come: they are compared with nothing. nullptr
   /// where it is absent.
@@ -164,8 +165,6 @@ class Client {
   /// Since the client was made.
   std::uint64_t bytes_sent() const;
   std::size_t retries() const;
-  /// Mirrors that sent other bytes than those of a digest, and are not asked any more.
-  std::size_t distrusted_mirrors() const;
 
   const ClientOptions& options() const;
   Progress& progress() const;
@@ -180,19 +179,5 @@ class Client {
  private:
   std::unique_ptr<State> state_;
 };
-
-/// Runs `work`, which reads blobs from `client`; again where a mirror sent something else, which
-/// the next time comes from another place.
-template <class Work>
-auto past_bad_mirrors(const Client& client, Work&& work) -> decltype(work()) {
-  for (;;) {
-    const std::size_t known = client.distrusted_mirrors();
-    try {
-      return work();
-    } catch (const Error& error) {
-      if (error.fault() != Fault::integrity || client.distrusted_mirrors() == known) throw;
-    }
-  }
-}
 
 }  // namespace mlpack

@@ -125,7 +125,6 @@ struct Client::State {
   Authorizer authorizer;
   std::atomic<std::uint64_t> bytes_sent{0};
   std::atomic<std::size_t> retries{0};
-  std::atomic<std::size_t> distrusted{0};
 
  private:
   Answer exchange_now(RegistryHost& host, const Repository& repository, const Call& call);

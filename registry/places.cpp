@@ -59,7 +59,6 @@ void Client::State::distrust(const Repository& mirror, const Error& error) {
   {
     const std::scoped_lock lock(guard_);
     if (!bad_mirrors_.insert(mirror.name.host()).second) return;
-    ++distrusted;  // under the guard: past_bad_mirrors must see it with the mirror
   }
   progress.note(
       fmt::format("mirror `{}`: {}; it is not asked again", mirror.name.name(), error.what()));

@@ -1,6 +1,7 @@
 #include "registry/pull.h"
 
 #include "lib/error.h"
+#include "lib/oci/read_blob.h"
 #include "lib/oci/verify.h"
 #include "lib/output.h"
 #include "lib/parallel.h"
@@ -109,33 +110,35 @@ void check_stored(const LayerIntake& intake, const Descriptor& layer, const Dige
   intake.store.put_fact(diff_id_fact, layer.digest, diff_id.text());
 }
 
-void fetch_once(const LayerIntake& intake,
+void fetch_from(std::unique_ptr<Source> source,
+                const LayerIntake& intake,
                 const Descriptor& layer,
                 const std::optional<Digest>& diff_id) {
-  Progress& progress = intake.client.progress();
-  const int task = progress.begin("blob " + layer.digest.short_hex(), layer.size);
+  ProgressLine line(intake.client.progress(), "blob " + layer.digest.short_hex(), layer.size);
   const std::unique_ptr<AtomicFile> file = intake.store.new_blob();
   FunctionSink counted([&](Bytes bytes) {
     intake.client.stop().check();
-    progress.advance(task, bytes.size());
+    line.advance(bytes.size());
     file->write(bytes);
   });
   if (intake.move && diff_id) {
-    intake.move(intake.open(layer), counted, layer, *diff_id);
+    intake.move(std::move(source), counted, layer, *diff_id);
   } else {
-    copy(*intake.open(layer), counted);
+    copy(*source, counted);
   }
   file->commit_as(intake.store.blob_path(layer.digest));
   if (intake.move && diff_id) {
     intake.store.put_fact(diff_id_fact, layer.digest, diff_id->text());
   }
-  progress.end(task, "downloaded");
+  line.end("downloaded");
 }
 
 void fetch(const LayerIntake& intake,
            const Descriptor& layer,
            const std::optional<Digest>& diff_id) {
-  past_bad_mirrors(intake.client, [&] { fetch_once(intake, layer, diff_id); });
+  read_blob(intake.open, layer, [&](std::unique_ptr<Source> source) {
+    fetch_from(std::move(source), intake, layer, diff_id);
+  });
 }
 
 void download_layers(const LayerIntake& intake, PullReport& report) {
@@ -242,19 +245,25 @@ void require_room_for(const std::vector<Descriptor>& layers, const Store& store)
   require_room(store.root(), bytes);
 }
 
+const Reference& origin_with(Client& client,
+                             const std::vector<Reference>& origins,
+                             const Digest& blob) {
+  const auto has_it = [&](const Reference& origin) {
+    return origins.size() == 1 || client.seems_present({origin, Access::pull}, blob);
+  };
+  const auto found = std::find_if(origins.begin(), origins.end(), has_it);
+  return found == origins.end() ? origins.front() : *found;
+}
+
 OpenBlob remote_blobs(Client& client, std::vector<Reference> origins) {
   return [&client, origins = std::move(origins)](const Descriptor& blob) {
     if (origins.empty()) {
       fail(Fault::input, "no registry is known to have blob `{}`", blob.digest.text());
     }
-    const auto has_it = [&](const Reference& origin) {
-      return origins.size() == 1 || client.seems_present({origin, Access::pull}, blob.digest);
-    };
-    const auto found = std::find_if(origins.begin(), origins.end(), has_it);
-    const Reference& origin = found == origins.end() ? origins.front() : *found;
-    std::unique_ptr<Source> source = client.open_blob({origin, Access::pull}, blob);
+    const Repository origin{origin_with(client, origins, blob.digest), Access::pull};
+    std::unique_ptr<Source> source = client.open_blob(origin, blob);
     if (!source) {
-      fail(Fault::refused, "`{}` no longer has blob `{}`", origin.name(), blob.digest.text());
+      fail(Fault::refused, "`{}` no longer has blob `{}`", origin.name.name(), blob.digest.text());
     }
     return source;
   };

@@ -89,8 +89,14 @@ bool take_layer(const LayerIntake& intake,
 /// Fault::disk where there is no room for those of `layers` that the store lacks.
 void require_room_for(const std::vector<Descriptor>& layers, const Store& store);
 
-/// Opens blobs from the first of the given repositories that has them, verified as they are read;
-/// for exports and copies.
+/// The first of `origins`, of which there is one at least, that seems to have `blob`; else the
+/// first.
+const Reference& origin_with(Client& client,
+                             const std::vector<Reference>& origins,
+                             const Digest& blob);
+
+/// Opens blobs from the first of the given repositories that has them, verified as they are read
+/// (see Client::open_blob); for exports and copies.
 OpenBlob remote_blobs(Client& client, std::vector<Reference> origins);
 /// The same with the origins that `store` knows of each blob. Both references must outlive it.
 OpenBlob remote_blobs(Client& client, const Store& store);

@@ -1,6 +1,7 @@
 #include "registry/push_blobs.h"
 
 #include "lib/error.h"
+#include "lib/oci/read_blob.h"
 #include "lib/parallel.h"
 
 #include <algorithm>
@@ -16,29 +17,21 @@ std::string label_of(const Descriptor& blob) {
   return name == blob.annotations.end() ? "blob " + blob.digest.short_hex() : name->second;
 }
 
-// A line of progress that ends even if the work does not.
-class Line {
+class Line : public ProgressLine {
  public:
   Line(Progress& progress, const Descriptor& blob)
-      : progress_(progress), task_(progress.begin(label_of(blob), blob.size)) {}
-  ~Line() { progress_.end(task_, outcome_); }
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
+      : ProgressLine(progress, label_of(blob), blob.size) {}
 
   // An attempt begins anew at 0; a person sees only what is further than ever.
   void reach(std::uint64_t position) {
     if (position > shown_) {
-      progress_.advance(task_, position - shown_);
+      advance(position - shown_);
       shown_ = position;
     }
   }
-  void end(std::string outcome) { outcome_ = std::move(outcome); }
 
  private:
-  Progress& progress_;
-  int task_;
   std::uint64_t shown_ = 0;
-  std::string outcome_ = "failed";
 };
 
 }  // namespace
@@ -109,7 +102,7 @@ BlobOutcome PushBlobs::push_one(const Descriptor& blob, Mounting mounting) {
   }
   if (request_.check_upload) request_.check_upload(blob);
   const OpenSource open = [&] { return request_.open(blob); };
-  past_bad_mirrors(client_, [&] {
+  past_bad_copies([&] {
     client_.upload_blob(to_, blob, open, [&](std::uint64_t position) {
       client_.stop().check();
       line.reach(position);

@@ -1,6 +1,7 @@
 #include "registry/reader.h"
 
 #include "lib/error.h"
+#include "lib/oci/read_blob.h"
 
 #include <nlohmann/json.hpp>
 
@@ -90,7 +91,7 @@ std::string ImageReader::config_bytes(const Descriptor& config) {
     return std::move(*bytes);
   }
   Client& client = online("the config");
-  return past_bad_mirrors(client, [&] {
+  return past_bad_copies([&] {
     StringSink sink(max_config_bytes);
     if (!client.get_blob(repository_, config, sink)) {
       fail(Fault::refused,

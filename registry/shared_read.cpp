@@ -1,11 +1,14 @@
 #include "registry/shared_read.h"
 
+#include "lib/error.h"
+
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -46,6 +49,7 @@ struct SharedStream {
   bool reading = false;
   bool ended = false;
   bool broken = false;
+  std::optional<Error> wrong;  // why what was read has to be read anew, by all
 
   std::size_t end() const { return first + blocks.size(); }
 
@@ -139,7 +143,7 @@ class SharedSource : public Source {
 
   std::size_t read(std::span<std::byte> buffer) override {
     if (!own_ && taken_ == block_.size()) next_block();
-    if (own_) return own_->read(buffer);
+    if (own_) return read_own(buffer);
     const std::size_t count = std::min(buffer.size(), block_.size() - taken_);
     std::memcpy(buffer.data(), block_.data() + taken_, count);
     taken_ += count;
@@ -148,6 +152,18 @@ class SharedSource : public Source {
   }
 
  private:
+  std::size_t read_own(std::span<std::byte> buffer) {
+    const std::size_t count = own_->read(buffer);
+    const std::scoped_lock lock(stream_->guard);
+    require_right();
+    return count;
+  }
+
+  // What came from the common read; `guard` is held.
+  void require_right() const {
+    if (done_ > 0 && stream_->wrong) throw Error(*stream_->wrong);
+  }
+
   // Leaves `block_` empty at the end, or sets `own_`.
   void next_block() {
     std::unique_lock lock(stream_->guard);
@@ -164,6 +180,7 @@ class SharedSource : public Source {
         wait(lock);
       }
     }
+    require_right();
     lock.unlock();
     own_ = state_->open(blob_);
     skip_bytes(*own_, done_);
@@ -183,17 +200,26 @@ class SharedSource : public Source {
     try {
       if (!stream_->source) stream_->source = state_->open(blob_);
       block = read_block(*stream_->source);
+    } catch (const Error& error) {
+      lock.lock();
+      if (error.again() == Error::Again::helps) stream_->wrong = error;
+      end_broken();
+      throw;
     } catch (...) {
       lock.lock();
-      stream_->reading = false;
-      stream_->broken = true;
-      stream_->changed.notify_all();
+      end_broken();
       throw;
     }
     lock.lock();
     stream_->reading = false;
     stream_->ended = block.empty();
     if (!block.empty()) stream_->blocks.push_back(std::move(block));
+    stream_->changed.notify_all();
+  }
+
+  void end_broken() {
+    stream_->reading = false;
+    stream_->broken = true;
     stream_->changed.notify_all();
   }
 

@@ -18,7 +18,8 @@ struct SharedReadPolicy {
 
 /// Opens blobs for several readers that want the same ones at about the same time: each is read
 /// once, and what was read is given to all. The slowest sets the pace; who stands still, comes too
-/// late or opens a blob again reads it alone, as everybody does once the common read has failed.
+/// late or opens a blob again reads it alone, as everybody does once the common read has failed;
+/// where it failed for bytes that were wrong (Error::again), whoever has some of them fails, too.
 /// Callable from any thread.
 class SharedBlobs {
  public:

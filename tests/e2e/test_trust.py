@@ -1,5 +1,6 @@
 """Where pulls go by registries.conf, whom TLS trusts, and where a registry cannot send us."""
 
+import json
 import os
 import shutil
 import socket
@@ -153,6 +154,60 @@ class BadMirrors(Pushed):
         told, received = self.pull(mirror)
         self.assertIn("it is not asked again", told)
         self.assertGreater(received, MIB)
+
+    def behind_liar(self):
+        """A mirror before the image whose manifests and config are right, and whose layer is zeros; what the image is called."""
+        mirror = self.mirror()
+
+        def act(handler):
+            size = len(handler.repository.blobs[handler.rest])
+            return handler.answer(200, (), bytes(size), "application/octet-stream") if size > MIB // 2 else None
+
+        mirror.fault("get-blob", act, FOREVER)
+        self.conf('[[registry]]\nlocation = "%s"\n[[registry.mirror]]\nlocation = "%s"\n' % (self.before.host, mirror.host))
+        return self.before.host + "/cache/acme/app:1"
+
+    def check_copy(self, place, *argv):
+        """Somebody else finds the whole image there, every blob compared with its digest."""
+        folder = self.path("checked-" + os.urandom(4).hex())
+        self.skopeo("copy", *argv, place, "dir:" + folder)
+
+    def test_copies_and_exports_are_begun_anew_behind_one_that_lies(self):
+        target = self.registry().host + "/acme/app:1"
+        for place, shown in (("oci:" + self.path("layout") + ":1",) * 2, ("oci-archive:" + self.path("oci.tar") + ":1",) * 2,
+                             ("docker-archive:" + self.path("docker.tar") + ":acme/app:1",) * 2,
+                             (target, "docker://" + target)):
+            with self.subTest(place):
+                image = self.behind_liar()
+                copied = self.mlpack("copy", image, place, timeout=60)
+                self.assertIn(self.digest, copied.out)
+                self.assertIn("it is not asked again", copied.err)
+                self.check_copy(shown, *(["--src-tls-verify=false"] if shown.startswith("docker:") else []))
+
+    def test_what_went_to_stdout_cannot_be_taken_back(self):
+        refused = self.mlpack("copy", self.behind_liar(), "oci-archive:-", code=7, timeout=60)
+        self.assertIn("what is out cannot be taken back", refused.err)
+
+    def test_what_is_built_on_its_image_is_exported_and_pushed_to_several_all_the_same(self):
+        image = self.behind_liar()
+        folder = self.project("second", SPEC.replace("scratch", image), {"app/b": "b"})
+        built = self.build(folder, "-t", "second:1", "-o", "oci:%s:1" % self.path("built"), timeout=60)
+        self.check_copy("oci:%s:1" % self.path("built"))
+        self.behind_liar()
+        names = [self.registry().host + "/acme/second:1" for _ in range(3)]
+        pushed = self.mlpack("push", "second:1", *names, timeout=60)
+        self.assertIn("it is not asked again", pushed.err)
+        for name in names:
+            self.assertIn("%s@%s\n" % (name, built["digest"]), pushed.out)
+            self.check_copy("docker://" + name, "--src-tls-verify=false")
+
+    def test_what_is_looked_at_in_its_image_is_right(self):
+        other = "oci:" + self.path("layout")
+        self.build(self.project("other", SPEC, {"app/else": "b"}), "-t", "other:1", "-o", other)
+        right, found = (self.mlpack("diff", "--json", other, one, timeout=60).json()["files"]
+                        for one in (self.image, self.behind_liar()))
+        self.assertIn("app/data.bin", json.dumps(right))
+        self.assertEqual(found, right)
 
     def test_one_that_is_insecure_may_have_any_certificate_or_none(self):
         os.mkdir(self.path("tls"))

@@ -329,3 +329,63 @@ TEST_CASE("what lies in the place of a blob and is no file is called what it is"
   fs::create_directory(path);
   CHECK_THROWS_WITH_AS(loaded.open(layer), (start + "a folder, not a regular file").c_str(), Error);
 }
+
+namespace {
+
+// The first time the compressed layer is opened, other bytes come, which turn out wrong at the end.
+OpenBlob lying_once(const Blobs& blobs, const Descriptor& layer, int& opened) {
+  class LyingSource : public StringSource {
+   public:
+    using StringSource::StringSource;
+    std::size_t read(std::span<std::byte> buffer) override {
+      const std::size_t count = StringSource::read(buffer);
+      if (count > 0) return count;
+      Error error(Fault::integrity, "the bytes are others");
+      error.set_again(Error::Again::helps);
+      throw error;
+    }
+  };
+  return [&blobs, layer, &opened](const Descriptor& blob) -> std::unique_ptr<Source> {
+    const bool is_first = blob.digest == layer.digest && ++opened == 1;
+    if (is_first) return std::make_unique<LyingSource>("lies");
+    return blobs.opener()(blob);
+  };
+}
+
+}  // namespace
+
+TEST_CASE("an export begins anew where a layer was read from a copy that is bad") {
+  for (const auto kind : {layout, oci_archive, docker_archive}) {
+    const TempDir dir;
+    Blobs blobs;
+    const ImageSet set = image_set(blobs);
+    const Descriptor& layer = set.images[0].manifest.layers[1];
+    int opened = 0;
+    const ExportContext context{lying_once(blobs, layer, opened), nullptr, nullptr, nullptr};
+    write_archive(at(kind, dir / "out"), "acme/demo:1", set, context);
+    CHECK(opened == (kind == docker_archive ? 3 : 2));
+    const LoadedArchive loaded = load_archive(at(kind, dir / "out"));
+    const Descriptor& found = loaded.images.images.at(0).manifest.layers.at(1);
+    CHECK(Digest::of(text_of(*loaded.open(found))) == found.digest);
+    CHECK(loaded.images.images[0].config.diff_ids == set.images[0].config.diff_ids);
+  }
+}
+
+TEST_CASE("of what is out nothing can be taken back, which is told") {
+  const TempDir dir;
+  Blobs blobs;
+  const ImageSet set = image_set(blobs);
+  int opened = 0;
+  const OpenBlob open = lying_once(blobs, set.images[0].manifest.layers[1], opened);
+  const fs::path fifo = dir / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
+  try {
+    write_archive(at(oci_archive, fifo), "", set, {open, nullptr, nullptr, nullptr});
+    FAIL("it was taken back");
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::integrity);
+    CHECK(error.hint().starts_with("what is out cannot be taken back: write to a file"));
+  }
+  CHECK(opened == 1);
+}

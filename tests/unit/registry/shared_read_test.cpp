@@ -1,6 +1,7 @@
 #include "registry/shared_read.h"
 
 #include "lib/error.h"
+#include "lib/oci/read_blob.h"
 #include "tests/unit/registry/rig.h"
 
 #include <doctest/doctest.h>
@@ -38,6 +39,19 @@ struct CountedBlob {
       ++opened;
       return std::make_unique<StringSource>(text);
     };
+  }
+};
+
+// Bytes of which it turns out at their end that they are to be read anew.
+class WrongSource : public StringSource {
+ public:
+  using StringSource::StringSource;
+  std::size_t read(std::span<std::byte> buffer) override {
+    const std::size_t count = StringSource::read(buffer);
+    if (count > 0) return count;
+    Error error(Fault::integrity, "they are others");
+    error.set_again(Error::Again::helps);
+    throw error;
   }
 };
 
@@ -114,6 +128,43 @@ TEST_CASE("a read that fails is the failure of who made it; the others read alon
   });
   CHECK(failed == 1);
   CHECK(good == 1);
+}
+
+TEST_CASE("where a common read was wrong, whoever has some of it begins anew") {
+  CountedBlob blob;
+  const std::string lie(blob.text.size() - 1, '!');
+  const OpenBlob open = [&](const Descriptor&) -> std::unique_ptr<Source> {
+    if (++blob.opened > 1) return std::make_unique<StringSource>(blob.text);
+    return std::make_unique<WrongSource>(lie);
+  };
+  SharedBlobs shared(open, 3, blob.stop, patient);
+  std::vector<std::string> texts(3);
+  parallel_for(3, 3, [&](std::size_t i) {
+    past_bad_copies([&] { texts[i] = read_all(*shared.open(i, blob.blob)); });
+  });
+  CHECK(blob.opened == 4);
+  for (const std::string& text : texts)
+    CHECK(text == blob.text);
+}
+
+TEST_CASE("a reader that went on alone fails for what the others find wrong") {
+  CountedBlob blob;
+  const std::string lie(blob.text.size() - 1, '!');
+  const OpenBlob open = [&](const Descriptor&) -> std::unique_ptr<Source> {
+    if (++blob.opened > 1) return std::make_unique<StringSource>(blob.text);
+    return std::make_unique<WrongSource>(lie);
+  };
+  SharedBlobs shared(open, 2, blob.stop, {patient.gather, hasty.patience});
+  std::atomic<bool> over{false};
+  parallel_for(2, 2, [&](std::size_t i) {
+    const auto source = shared.open(i, blob.blob);
+    std::vector<std::byte> some(100'000);
+    if (i == 1) source->read(some);
+    while (i == 1 && !over)
+      std::this_thread::yield();
+    CHECK(error_of([&] { read_all(*source); }).again() == Error::Again::helps);
+    over = true;
+  });
 }
 
 TEST_CASE("a stop ends the wait for the others") {

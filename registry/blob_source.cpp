@@ -2,12 +2,12 @@
 #include "lib/oci/verify.h"
 #include "registry/client.h"
 #include "registry/client_state.h"
+#include "registry/places.h"
 #include "registry/resume.h"
 
 #include <optional>
 #include <set>
 #include <utility>
-#include <vector>
 
 namespace mlpack {
 namespace {
@@ -52,32 +52,26 @@ class PlacesSource : public Source {
                Descriptor blob,
                std::uint64_t offset)
       : state_(state),
-        places_(state.places_of(repository, PullKind::blob)),
+        places_(state, repository, PullKind::blob),
         blob_(std::move(blob)),
         position_(offset) {}
 
   // False where no place has it, from the one that is asked now on.
   bool open() {
-    for (source_.reset(); now_ < places_.size(); ++now_) {
-      try {
-        source_ = state_.open_blob_at(places_[now_], blob_, position_);
-      } catch (const Error& error) {
-        if (is_last()) throw;
-        state_.give_up(places_[now_], error);
-      }
-      if (source_) return true;
-    }
-    return false;
+    do {
+      source_ = places_.look(
+          [&](const Repository& place) { return state_.open_blob_at(place, blob_, position_); });
+    } while (!source_ && places_.next());
+    return source_ != nullptr;
   }
 
   std::size_t read(std::span<std::byte> buffer) override {
     for (;;) {
       if (const auto count = read_here(buffer)) return *count;
-      ++now_;
-      if (open()) continue;
+      if (places_.next() && open()) continue;
       fail(Fault::refused,
            "{} ended after {} bytes, and no other place has it",
-           name_of(places_.front(), blob_),
+           name_of(places_.at(0), blob_),
            position_);
     }
   }
@@ -85,36 +79,32 @@ class PlacesSource : public Source {
   // What came was something else: none of the mirrors that it came from is asked again.
   void distrust(Error& error) {
     for (const std::size_t from : givers_) {
-      if (places_[from].place == Repository::Place::own) continue;
-      state_.distrust(places_[from], error);
+      if (places_.at(from).place == Repository::Place::own) continue;
+      state_.distrust(places_.at(from), error);
       error.set_again(Error::Again::helps);
     }
   }
 
  private:
-  bool is_last() const { return now_ + 1 == places_.size(); }
-
   // nullopt where the next place has to go on.
   std::optional<std::size_t> read_here(std::span<std::byte> buffer) {
     try {
       const std::size_t count = source_->read(buffer);
       position_ += count;
-      if (count > 0) givers_.insert(now_);
-      if (count > 0 || is_last() || position_ >= blob_.size) return count;
+      if (count > 0) givers_.insert(places_.number());
+      if (count > 0 || places_.is_last() || position_ >= blob_.size) return count;
       fail(Fault::integrity, "it ended after {} of {} bytes", position_, blob_.size);
     } catch (const Error& error) {
-      if (is_last()) throw;
-      state_.give_up(places_[now_], error);
+      places_.give_up(error);
     }
     return std::nullopt;
   }
 
   Client::State& state_;
-  std::vector<Repository> places_;
+  Places places_;
   Descriptor blob_;
   std::uint64_t position_;
-  std::size_t now_ = 0;
-  std::set<std::size_t> givers_;  // places that bytes came from
+  std::set<std::size_t> givers_;  // numbers of places that bytes came from
   std::unique_ptr<Source> source_;
 };
 

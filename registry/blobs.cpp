@@ -36,6 +36,10 @@ bool Client::seems_present(const Repository& repository, const Digest& digest) {
   return state_->look_in_places(repository, PullKind::blob, [&](const Repository& place) {
     const Call call{.method = "HEAD", .target = registry_path(place, "blobs/" + digest.text())};
     const Answer answer = state_->exchange(place, call);
+    const bool is_mirror = place.place == Repository::Place::mirror;
+    if (is_mirror && answer.response.failure) {
+      throw unreachable("look for " + named(place, digest), *answer.response.failure);
+    }
     return answer.response.status == 200 && !is_web_page(answer.response);
   });
 }

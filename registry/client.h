@@ -31,8 +31,9 @@ struct Repository {
   Reference name;
   Access access = Access::pull;
   Tls tls = Tls::required;
-  /// A mirror that never answered is not waited for as long: there is another place.
   enum class Place { own, mirror } place = Place::own;
+  /// `brief`: there is another place, so that this one is given up soon.
+  enum class Patience { whole, brief } patience = Patience::whole;
 };
 
 /// Which registries are spoken to without TLS. A loopback registry is tried with TLS where it does
@@ -83,7 +84,7 @@ enum class PutManifest { done, blobs_missing };
 /// Speaks distribution-spec 1.1 with registries, any number of them, from any number of threads:
 /// asks for tokens, follows redirects by hand (credentials never leave the registry's origin),
 /// retries what may pass. What is pulled comes from a mirror where registries.conf has one that can
-/// give it. Every failure is an Error that says what was attempted and what the
+/// give it (places.h). Every failure is an Error that says what was attempted and what the
 /// registry replied: Fault::auth for 401 and 403, refused for other answers, network for none,
 /// integrity for bytes that are not what they should be.
 class Client {

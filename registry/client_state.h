@@ -4,6 +4,7 @@
 #include "registry/auth.h"
 #include "registry/client.h"
 #include "registry/gate.h"
+#include "registry/places.h"
 #include "registry/refusal.h"
 #include "registry/upload_rules.h"
 #include "registry/url.h"
@@ -71,6 +72,8 @@ struct Client::State {
                                        std::uint64_t offset);
   /// What `/v2/` of `host` answers; Fault::refused where it is no registry.
   Answer ping(const std::string& host, const Attempt& attempt);
+  /// Whether another attempt may follow at `repository` after one that took some seconds.
+  static bool is_worth_waiting(const Repository& repository, const Answer& answer, double seconds);
   /// Counts a failure, tells about it and waits; false where no attempt is left.
   bool wait_for_next(RegistryHost& host,
                      const Answer& answer,
@@ -81,31 +84,31 @@ struct Client::State {
   void cancel(const Repository& repository, const std::string& location);
 
   RegistryHost& host_of(const Repository& repository);
-  /// What `look` finds in the first of the places that registries.conf has for `repository`; what
-  /// goes wrong in a mirror is noted once, and a mirror that is out of reach not asked again.
+  /// What `look` finds in the first of the places that registries.conf has for `repository`.
   template <class Look>
   auto look_in_places(const Repository& repository, PullKind kind, const Look& look)
       -> decltype(look(repository)) {
-    const std::vector<Repository> places = places_of(repository, kind);
-    for (std::size_t i = 0; i + 1 < places.size(); ++i) {
-      try {
-        if (auto found = look(places[i])) return found;
-      } catch (const Error& error) {
-        give_up(places[i], error);
-      }
+    Places places(*this, repository, kind);
+    for (;;) {
+      auto found = places.look(look);
+      if (found || !places.next()) return found;
     }
-    return look(places.back());
   }
   /// The places that registries.conf has for `repository`, itself last; without mirrors that were
-  /// given up for good.
+  /// given up.
   std::vector<Repository> places_of(const Repository& repository, PullKind kind);
-  /// Notes what went wrong in a mirror; throws `error` again where it is no matter of the mirror's.
+  /// The mirrors of it that are out of reach, first those that answered before.
+  std::vector<Repository> lost_places_of(const Repository& repository, PullKind kind);
+  /// Notes what went wrong in a mirror, once; one that is out of reach is not asked first any more.
+  /// Throws `error` again where it is no matter of the mirror's.
   void give_up(const Repository& mirror, const Error& error);
+  /// A mirror that was out of reach is there again.
+  void found_again(const Repository& mirror);
   /// The same of a mirror that sent something else than it should have: it is not asked again.
   void distrust(const Repository& mirror, const Error& error);
   /// "push `x`" and the scope it takes, for messages.
   Attempt attempt(const Repository& repository, std::string what) const;
-  const RetryPolicy& policy_for(const Repository& repository);
+  const RetryPolicy& policy_for(const Repository& repository) const;
   static int attempt_limit(RegistryHost& host, const RetryPolicy& patience);
 
   /// How the registry takes blobs, as far as is known by now.
@@ -121,7 +124,7 @@ struct Client::State {
   Progress& progress;
   const Stop& stop;
   RetryPolicy policy;
-  RetryPolicy mirror_policy;
+  RetryPolicy brief_policy;
   Authorizer authorizer;
   std::atomic<std::uint64_t> bytes_sent{0};
   std::atomic<std::size_t> retries{0};

@@ -44,10 +44,11 @@ class CountingSource : public Source {
   std::function<void(std::size_t)> moved_;
 };
 
-RetryPolicy policy_of_mirrors(RetryPolicy policy) {
-  constexpr int most_attempts = 3;
+// One that does not even answer is no more than asked; a connection that broke is taken up once.
+RetryPolicy brief(RetryPolicy policy) {
+  constexpr int most_attempts = 2;
   policy.attempts = std::min(policy.attempts, most_attempts);
-  policy.first_attempts = std::min(policy.first_attempts, most_attempts - 1);
+  policy.first_attempts = 1;
   return policy;
 }
 
@@ -83,7 +84,7 @@ Client::State::State(Transport& wire,
       progress(tell),
       stop(end),
       policy(complete(options.retry, end)),
-      mirror_policy(policy_of_mirrors(policy)),
+      brief_policy(brief(policy)),
       authorizer(transport,
                  credentials,
                  policy,
@@ -118,12 +119,8 @@ Attempt Client::State::attempt(const Repository& repository, std::string what) c
   return {std::move(what), repository.name.host(), scope_of(repository.name, repository.access)};
 }
 
-// A mirror that answered before may be starting anew, and be all that can be reached from here.
-const RetryPolicy& Client::State::policy_for(const Repository& repository) {
-  if (repository.place == Repository::Place::own) return policy;
-  RegistryHost& host = host_of(repository);
-  const std::scoped_lock lock(host.guard);
-  return host.answered ? policy : mirror_policy;
+const RetryPolicy& Client::State::policy_for(const Repository& repository) const {
+  return repository.patience == Repository::Patience::whole ? policy : brief_policy;
 }
 
 int Client::State::attempt_limit(RegistryHost& host, const RetryPolicy& patience) {
@@ -328,6 +325,15 @@ void Client::State::cancel(const Repository& repository, const std::string& loca
   transport.send(request);
 }
 
+// Where there is another place, nobody waits for one that asks for time or takes it.
+bool Client::State::is_worth_waiting(const Repository& repository,
+                                     const Answer& answer,
+                                     double seconds) {
+  constexpr double short_try = 5;
+  return repository.patience == Repository::Patience::whole ||
+         (seconds < short_try && !answer.response.headers.find("Retry-After"));
+}
+
 bool Client::State::wait_for_next(RegistryHost& host,
                                   const Answer& answer,
                                   Attempts& attempts,
@@ -355,10 +361,12 @@ Answer Client::State::persist(const Repository& repository,
   RegistryHost& host = host_of(repository);
   Attempts attempts(policy, attempt_limit(host, policy_for(repository)));
   for (;;) {
+    const double begun = policy.clock();
     Answer answer = exchange(repository, call);
     attempts.set_limit(attempt_limit(host, policy_for(repository)));
     if (answer.response.failure || is_passing(answer.response.status)) {
-      if (wait_for_next(host, answer, attempts, attempt.what)) continue;
+      const bool waits = is_worth_waiting(repository, answer, policy.clock() - begun);
+      if (waits && wait_for_next(host, answer, attempts, attempt.what)) continue;
       throw refusal(attempt, answer);
     }
     if (is_success(answer) && is_web_page(answer.response)) {

@@ -133,6 +133,23 @@ class BadMirrors(Pushed):
         self.assertEqual(received, 0)
         self.assertEqual({one.kind for one in second.requests}, {"get-blob"})
 
+    def test_one_that_falls_costs_no_more_than_a_moment(self):
+        self.env.pop("MLPACK_NETWORK")  # ten attempts, that is: minutes
+        mirror = self.mirror()
+        self.let_fall(mirror)
+        began = time.monotonic()
+        self.pull(mirror)
+        self.assertLess(time.monotonic() - began, 15)
+
+    def test_one_that_starts_is_waited_for_where_nothing_else_can_be_reached(self):
+        mirror = self.mirror()
+        mirror.fault("head-manifest get-manifest", lambda handler: handler.hang_up(), 3)
+        self.conf('[[registry]]\nlocation = "%s"\n[[registry.mirror]]\nlocation = "%s"\n' % (MISSING, mirror.host))
+        pulled = self.mlpack("pull", "--json", MISSING + "/cache/acme/app:1", timeout=60)
+        self.assertEqual(pulled.json()["digest"], self.digest)
+        self.assertIn("its mirrors are tried again", pulled.err)
+        self.verify_store()
+
     def test_one_that_stalls_is_given_up(self):
         mirror = self.mirror()
         mirror.fault("get-blob", lambda handler: handler.registry.ending.wait(90), FOREVER, 1)

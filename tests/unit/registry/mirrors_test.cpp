@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,6 +90,10 @@ std::vector<std::string> ranges_of(const MirrorRig& test, const std::string& ori
   return ranges;
 }
 
+double waited(const MirrorRig& test) {
+  return std::accumulate(test.rig.waits.begin(), test.rig.waits.end(), 0.0);
+}
+
 bool is_distrusted(const MirrorRig& test) {
   const auto& lines = test.rig.progress.lines;
   return std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
@@ -113,15 +118,104 @@ TEST_CASE("where a mirror breaks off in the middle, the next place goes on at th
   break_mirror(test, 100'000);
   CHECK(pulled(test) == test.bytes);
   CHECK(ranges_of(test, "//registry.example.com") == Texts{"bytes=100000-"});
+  CHECK(waited(test) < 2);
 }
 
-TEST_CASE("a mirror that never answered is not waited for as long as the place itself") {
+TEST_CASE("a mirror that does not answer is asked once, and never again") {
   MirrorRig test(one_mirror);
   test.rig.registry.put_blob("acme/x", test.bytes);
   test.rig.net.fault(
       {.match = mirror_blob, .times = 100, .instead = [](const Seen&) { return no_answer(); }});
   CHECK(pulled(test) == test.bytes);
-  CHECK(ranges_of(test, "//mirror.example.com").size() == 2);
+  CHECK(pulled(test) == test.bytes);
+  CHECK(ranges_of(test, "//mirror.example.com").size() == 1);
+  CHECK(test.rig.waits.empty());
+}
+
+TEST_CASE("a mirror that does not answer a quick look is not asked again either") {
+  MirrorRig test(one_mirror);
+  test.rig.registry.put_blob("acme/x", test.bytes);
+  test.rig.net.fault(
+      {.match = mirror_blob, .times = 100, .instead = [](const Seen&) { return no_answer(); }});
+  const Repository repository = test.rig.at("acme/x", Access::pull);
+  CHECK(test.client->seems_present(repository, Digest::of(test.bytes)));
+  CHECK_FALSE(test.client->seems_present(repository, Digest::of("another")));
+  CHECK(ranges_of(test, "//mirror.example.com").size() == 1);
+}
+
+TEST_CASE("the last place has all patience, though the mirrors had none") {
+  MirrorRig test(one_mirror);
+  test.rig.registry.put_blob("acme/x", test.bytes);
+  test.rig.net.fault({.match = "//registry.example.com", .times = 3, .instead = [](const Seen&) {
+                        return no_answer();
+                      }});
+  CHECK(pulled(test) == test.bytes);
+  CHECK(test.rig.waits == std::vector<double>{0.5, 1, 2});
+}
+
+TEST_CASE("a mirror that asks for time is not waited for") {
+  MirrorRig test(one_mirror);
+  test.rig.registry.put_blob("acme/x", test.bytes);
+  test.rig.net.fault({.match = mirror_blob, .times = 100, .instead = [](const Seen&) {
+                        return reply(429, {{"Retry-After", "200"}});
+                      }});
+  CHECK(pulled(test) == test.bytes);
+  CHECK(ranges_of(test, "//mirror.example.com").size() == 1);
+  CHECK(test.rig.waits.empty());
+}
+
+TEST_CASE("a mirror that takes its time to fail is not asked a second time") {
+  MirrorRig test(one_mirror);
+  test.rig.registry.put_blob("acme/x", test.bytes);
+  test.mirror.put_blob("cache/acme/x", "another");
+  const std::string first = "another";
+  StringSink sink(100);
+  test.client->get_blob(test.rig.at("acme/x", Access::pull), blob_of(first), sink);
+  test.rig.net.forget();
+  test.rig.net.fault({.match = mirror_blob, .times = 100, .instead = [&](const Seen&) {
+                        test.rig.now += 60;
+                        return no_answer("nothing came for 60 seconds");
+                      }});
+  CHECK(pulled(test) == test.bytes);
+  CHECK(ranges_of(test, "//mirror.example.com").size() == 1);
+}
+
+TEST_CASE("a mirror that starts is waited for, where nothing else can be reached") {
+  MirrorRig test(one_mirror);
+  test.mirror.put_manifest("cache/acme/x", "1", "{}", std::string(media_type::oci_manifest));
+  test.rig.net.fault({.match = "//registry.example.com", .times = 100, .instead = [](const Seen&) {
+                        return no_answer();
+                      }});
+  test.rig.net.fault({.match = "//mirror.example.com", .times = 3, .instead = [](const Seen&) {
+                        return no_answer();
+                      }});
+  const Repository repository = test.rig.at("acme/x", Access::pull);
+  CHECK(test.client->get_manifest(repository, "1")->bytes == "{}");
+  CHECK(ranges_of(test, "//mirror.example.com").size() == 4);
+  CHECK(ranges_of(test, "//registry.example.com").size() == 4);
+  CHECK(test.client->get_manifest(repository, "1")->bytes == "{}");
+  CHECK(ranges_of(test, "//registry.example.com").size() == 4);
+}
+
+TEST_CASE("where nothing can be reached, it is the place itself that is told about") {
+  MirrorRig test(one_mirror);
+  for (const char* there : {"//registry.example.com", "//mirror.example.com"}) {
+    test.rig.net.fault(
+        {.match = there, .times = 100, .instead = [](const Seen&) { return no_answer(); }});
+  }
+  const Error error = error_of([&] { pulled(test); });
+  CHECK(error.fault() == Fault::network);
+  CHECK(std::string(error.what()).find("of `registry.example.com/acme/x`") != std::string::npos);
+  CHECK(ranges_of(test, "//mirror.example.com").size() == 5);
+}
+
+TEST_CASE("what mirrors lack that came back is still out of reach") {
+  MirrorRig test(one_mirror);
+  test.rig.net.fault({.match = "//registry.example.com", .times = 100, .instead = [](const Seen&) {
+                        return no_answer();
+                      }});
+  test.rig.net.fault({.match = mirror_blob, .instead = [](const Seen&) { return no_answer(); }});
+  CHECK(error_of([&] { pulled(test); }).fault() == Fault::network);
 }
 
 TEST_CASE("a mirror that starts anew is waited for, where nothing else can be reached") {
@@ -139,7 +233,7 @@ TEST_CASE("a mirror that starts anew is waited for, where nothing else can be re
   test.rig.net.fault(
       {.match = mirror_blob, .times = 5, .instead = [](const Seen&) { return no_answer(); }});
   CHECK(pulled(test) == test.bytes);
-  CHECK(ranges_of(test, "//registry.example.com").empty());
+  CHECK(ranges_of(test, "//registry.example.com").size() == 4);
 
   test.rig.net.fault(
       {.match = mirror_blob, .times = 5, .instead = [](const Seen&) { return no_answer(); }});

@@ -242,7 +242,7 @@ bool Client::State::settle_plain(RegistryHost& host, const Response& response) {
 }
 
 // A loopback registry is taken to speak plain HTTP. One that has TLS hangs up or replies 400, and
-// then answers here.
+// then answers here; one that is starting hangs up, too.
 bool Client::State::settle_scheme(RegistryHost& host, const Response& response) {
   const std::scoped_lock lock(host.guard);
   if (host.try_plain) return settle_plain(host, response);
@@ -257,7 +257,8 @@ bool Client::State::settle_scheme(RegistryHost& host, const Response& response) 
   Request probing{.url = secure->text()};
   if (host.tls == Tls::optional) probing.trust = Request::Trust::any_certificate;
   const Response probe = transport.send(probing);
-  if (probe.failure && probe.failure->may_pass()) {
+  const bool is_clear = probe.failure && probe.failure->kind == NetworkFailure::Kind::clear_text;
+  if (is_clear || (probe.failure && probe.failure->may_pass())) {
     return false;
   }
   host.try_secure = false;

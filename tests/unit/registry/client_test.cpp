@@ -348,6 +348,19 @@ TEST_CASE("a loopback registry with TLS is found out") {
   CHECK(rig.net.seen().back().url == "https://127.0.0.1:5000/v2/");
 }
 
+TEST_CASE("a loopback registry that hangs up at first is not taken to have TLS") {
+  Rig rig;
+  FakeRegistry local(rig.net, "127.0.0.1:5000", "http", "127.0.0.1");
+  rig.net.fault({.match = "http:", .times = 2, .instead = [](const Seen&) { return no_answer(); }});
+  rig.net.fault({.match = "https:", .times = 2, .instead = [](const Seen&) {
+                   Response none = no_answer("it does not speak TLS");
+                   none.failure->kind = NetworkFailure::Kind::clear_text;
+                   return none;
+                 }});
+  rig.client.check("127.0.0.1:5000");
+  CHECK(rig.net.seen().back().url == "http://127.0.0.1:5000/v2/");
+}
+
 TEST_CASE("any other registry is never spoken to in clear text unless asked") {
   Rig rig;
   FakeRegistry plain(rig.net, "plain.example.com", "http", "10.0.0.1");

@@ -164,8 +164,13 @@ void show_plans(const PushOptions& options,
       const bool sent = outcome.kind == BlobOutcome::Kind::uploaded;
       if (sent && request.check_upload) request.check_upload(outcome.blob);
     }
-    if (!world.json()) world.terminal.result(plan_text(name, plan, work.names, reasons));
+    const auto attached = plan_referrers(work.attached, name, work.image.open, session.client);
+    if (!world.json()) {
+      world.terminal.result(plan_text(name, plan, work.names, reasons) +
+                            attached_text(attached, work.names, reasons));
+    }
     Json entry = plan_json(name, plan, work.names, reasons);
+    entry["attached"] = attached_json(attached, work.names, reasons);
     names.size() == 1 ? document.update(entry) : document["pushes"].push_back(std::move(entry));
   }
   if (world.json()) world.terminal.result(json_line(document));
@@ -202,14 +207,18 @@ void explain(const PushResult& result, const PushWork& work, World& world) {
 
 // What refers to the image, to where it is now. The first failure, of which the image knows
 // nothing.
-std::optional<Error> push_attached(const std::vector<PushResult>& results,
+std::optional<Error> push_attached(const PushOptions& options,
+                                   const std::vector<PushResult>& results,
                                    const PushWork& work,
                                    Session& session) {
   std::optional<Error> first;
   for (const PushResult& result : results) {
     if (!result.report) continue;
     try {
-      push_referrers(work.attached, result.name, work.image.open, session.client);
+      const auto done = push_referrers(work.attached, result.name, work.image.open, session.client);
+      if (options.explain) {
+        session.terminal().say(attached_text(done, work.names, Reasons::shown));
+      }
     } catch (const Error& error) {
       session.world.stop.check();
       if (error.fault() == Fault::internal) throw;
@@ -248,7 +257,7 @@ void push_image(const PushOptions& options, World& world) {
   for (const PushResult& result : results) {
     if (options.explain) explain(result, work, world);
   }
-  const std::optional<Error> lost = push_attached(results, work, session);
+  const std::optional<Error> lost = push_attached(options, results, work, session);
   show_results(results, world);
   if (lost) throw *lost;
 }

@@ -72,11 +72,43 @@ std::string why(const BlobOutcome& outcome, const PushPlan& plan, const BlobName
     case TargetState::tagged:
       return "the tag leads to this image already";
     case TargetState::stored:
-      return "the repository has the image already, under another name";
+      return "the repository has the manifest, and so all that it names";
     case TargetState::absent:
       return "the repository has it";
   }
   fail(Fault::internal, "no such state of a push");
+}
+
+// A row for each blob, in which `called` says what it is to people.
+std::string blob_table(const PushPlan& plan,
+                       const std::function<std::vector<std::string>(const Descriptor&)>& called,
+                       const BlobNames& names,
+                       Reasons reasons) {
+  std::vector<std::vector<std::string>> rows;
+  for (const BlobOutcome& outcome : plan.blobs) {
+    std::vector<std::string> row{"  " + std::string(verb_of(outcome.kind)),
+                                 human_size(outcome.blob.size)};
+    for (std::string& cell : called(outcome.blob))
+      row.push_back(std::move(cell));
+    row.push_back(outcome.blob.digest.short_hex());
+    if (reasons == Reasons::shown) row.push_back(why(outcome, plan, names));
+    rows.push_back(std::move(row));
+  }
+  return columns(rows);
+}
+
+std::string counts_text(const PushPlan& plan) {
+  return fmt::format("{} to upload, {} to mount, {} there: {} to send",
+                     count(plan, Kind::uploaded),
+                     count(plan, Kind::mounted),
+                     count(plan, Kind::present),
+                     human_size(bytes_to_send(plan)));
+}
+
+Json counts_json(const PushPlan& plan) {
+  return {{"uploaded", count(plan, Kind::uploaded)},
+          {"mounted", count(plan, Kind::mounted)},
+          {"present", count(plan, Kind::present)}};
 }
 
 std::string tag_line(const Reference& name, const PushPlan& plan) {
@@ -176,24 +208,14 @@ std::string plan_text(const Reference& name,
                       const PushPlan& plan,
                       const BlobNames& names,
                       Reasons reasons) {
-  std::vector<std::vector<std::string>> rows;
-  for (const BlobOutcome& outcome : plan.blobs) {
-    const BlobNames::Name blob = names.name(outcome.blob);
-    std::vector<std::string> row{"  " + std::string(verb_of(outcome.kind)),
-                                 human_size(outcome.blob.size),
-                                 std::string(role_name(blob.role)),
-                                 printable(blob.text),
-                                 outcome.blob.digest.short_hex()};
-    if (reasons == Reasons::shown) row.push_back(why(outcome, plan, names));
-    rows.push_back(std::move(row));
-  }
-  return fmt::format("{}\n{}  {} to upload, {} to mount, {} there: {} to send{}\n",
+  const auto called = [&](const Descriptor& blob) -> std::vector<std::string> {
+    const BlobNames::Name known = names.name(blob);
+    return {std::string(role_name(known.role)), printable(known.text)};
+  };
+  return fmt::format("{}\n{}  {}{}\n",
                      name.with_digest(plan.digest).text(),
-                     columns(rows),
-                     count(plan, Kind::uploaded),
-                     count(plan, Kind::mounted),
-                     count(plan, Kind::present),
-                     human_size(bytes_to_send(plan)),
+                     blob_table(plan, called, names, reasons),
+                     counts_text(plan),
                      tag_line(name, plan));
 }
 
@@ -204,10 +226,7 @@ Json plan_json(const Reference& name,
   Json document{{"ref", name.text()},
                 {"digest", plan.digest.text()},
                 {"replaced", digest_or_null(plan.replaced)},
-                {"blobs",
-                 {{"uploaded", count(plan, Kind::uploaded)},
-                  {"mounted", count(plan, Kind::mounted)},
-                  {"present", count(plan, Kind::present)}}},
+                {"blobs", counts_json(plan)},
                 {"bytesToSend", bytes_to_send(plan)},
                 {"plan", Json::array()}};
   for (const BlobOutcome& outcome : plan.blobs) {
@@ -215,6 +234,41 @@ Json plan_json(const Reference& name,
     if (reasons == Reasons::shown) document["plan"].back()["why"] = why(outcome, plan, names);
   }
   return document;
+}
+
+std::string attached_text(const std::vector<ReferrerPlan>& attached,
+                          const BlobNames& names,
+                          Reasons reasons) {
+  const auto called = [](const Descriptor& blob) -> std::vector<std::string> {
+    return {printable(blob.media_type)};
+  };
+  std::string text;
+  for (const ReferrerPlan& one : attached) {
+    const bool is_listed = one.listed == ReferrerPlan::Listed::already;
+    text += fmt::format("{} ({}), which refers to {}\n{}  {}; it is {}\n",
+                        one.name.text(),
+                        printable(one.entry.artifact_type),
+                        one.subject.text(),
+                        blob_table(one.push, called, names, reasons),
+                        counts_text(one.push),
+                        is_listed ? "listed there" : "not listed there so far");
+  }
+  return text;
+}
+
+Json attached_json(const std::vector<ReferrerPlan>& attached,
+                   const BlobNames& names,
+                   Reasons reasons) {
+  Json list = Json::array();
+  for (const ReferrerPlan& one : attached) {
+    Json entry{{"artifactType", one.entry.artifact_type},
+               {"subject", one.subject.text()},
+               {"listed", one.listed == ReferrerPlan::Listed::already}};
+    entry.update(plan_json(one.name, one.push, names, reasons));
+    entry.erase("replaced");
+    list.push_back(std::move(entry));
+  }
+  return list;
 }
 
 }  // namespace mlpack

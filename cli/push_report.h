@@ -2,6 +2,7 @@
 
 #include "cli/push_all.h"
 #include "lib/oci/recipe.h"
+#include "registry/referrers.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -52,5 +53,13 @@ nlohmann::ordered_json plan_json(const Reference& name,
                                  const PushPlan& plan,
                                  const BlobNames& names,
                                  Reasons reasons);
+
+/// The same of what refers to an image.
+std::string attached_text(const std::vector<ReferrerPlan>& attached,
+                          const BlobNames& names,
+                          Reasons reasons);
+nlohmann::ordered_json attached_json(const std::vector<ReferrerPlan>& attached,
+                                     const BlobNames& names,
+                                     Reasons reasons);
 
 }  // namespace mlpack

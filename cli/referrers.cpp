@@ -153,12 +153,31 @@ std::vector<Image> find_referrers(const NamedImage& found,
   return ReferrerSearch(found, artifact_type, session).run();
 }
 
-void push_referrers(const std::vector<Image>& artifacts,
-                    const Reference& target,
-                    const OpenBlob& open,
-                    Client& client) {
+std::vector<ReferrerPlan> push_referrers(const std::vector<Image>& artifacts,
+                                         const Reference& target,
+                                         const OpenBlob& open,
+                                         Client& client) {
+  std::vector<ReferrerPlan> done;
+  for (const Image& artifact : artifacts) {
+    const PushReport report = push_referrer(client, artifact, target, open);
+    done.push_back({parse_reference(target.name()).with_digest(report.digest),
+                    referrer_of(artifact),
+                    artifact.manifest.subject->digest,
+                    {report.digest, report.replaced, report.state, report.blobs},
+                    ReferrerPlan::Listed::already});
+  }
+  return done;
+}
+
+std::vector<ReferrerPlan> plan_referrers(const std::vector<Image>& artifacts,
+                                         const Reference& target,
+                                         const OpenBlob& open,
+                                         Client& client) {
+  std::vector<ReferrerPlan> plans;
+  plans.reserve(artifacts.size());
   for (const Image& artifact : artifacts)
-    push_referrer(client, artifact, target, open);
+    plans.push_back(plan_referrer(client, artifact, target, open));
+  return plans;
 }
 
 void write_referrers(const ArchiveLocation& layout,

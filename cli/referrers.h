@@ -5,6 +5,7 @@
 #include "lib/oci/image.h"
 #include "lib/oci/reference.h"
 #include "registry/client.h"
+#include "registry/referrers.h"
 
 #include <string>
 #include <vector>
@@ -22,11 +23,17 @@ std::vector<Image> find_referrers(const NamedImage& found,
                                   const std::string& artifact_type,
                                   Session& session);
 
-/// Pushes `artifacts` to the repository of `target`. `open` opens their blobs.
-void push_referrers(const std::vector<Image>& artifacts,
-                    const Reference& target,
-                    const OpenBlob& open,
-                    Client& client);
+/// Pushes `artifacts` to the repository of `target`, and says what became of each. `open` opens
+/// their blobs.
+std::vector<ReferrerPlan> push_referrers(const std::vector<Image>& artifacts,
+                                         const Reference& target,
+                                         const OpenBlob& open,
+                                         Client& client);
+/// What that would do.
+std::vector<ReferrerPlan> plan_referrers(const std::vector<Image>& artifacts,
+                                         const Reference& target,
+                                         const OpenBlob& open,
+                                         Client& client);
 
 /// Adds `artifacts` to a layout, each under the tag of referrers of its subject.
 void write_referrers(const ArchiveLocation& layout,

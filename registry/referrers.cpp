@@ -153,6 +153,15 @@ void require_listed(Client& client,
   }
 }
 
+Digest subject_of(const Image& artifact) {
+  if (artifact.manifest.subject) return artifact.manifest.subject->digest;
+  fail(Fault::internal, "`{}` refers to nothing", artifact.digest().text());
+}
+
+PushRequest request_for(const Image& artifact, const Reference& target, const OpenBlob& open) {
+  return {{artifact}, {}, parse_reference(target.name()).with_digest(artifact.digest()), open};
+}
+
 }  // namespace
 
 std::optional<std::vector<Descriptor>> Client::referrers(const Repository& repository,
@@ -205,14 +214,10 @@ PushReport push_referrer(Client& client,
                          const Image& artifact,
                          const Reference& target,
                          const OpenBlob& open) {
-  if (!artifact.manifest.subject) {
-    fail(Fault::internal, "`{}` refers to nothing", artifact.digest().text());
-  }
-  const Digest subject = artifact.manifest.subject->digest;
-  const Reference name = parse_reference(target.name()).with_digest(artifact.digest());
-  const PushRequest request{{artifact}, {}, name, open};
+  const Digest subject = subject_of(artifact);
+  const PushRequest request = request_for(artifact, target, open);
   const PushReport report = push(client, request);
-  const Repository repository{name, Access::push};
+  const Repository repository{request.target, Access::push};
   const Descriptor entry = referrer_of(artifact);
   if (auto listed = client.referrers(repository, subject, "")) {
     require_listed(client, repository, subject, entry, std::move(*listed));
@@ -220,6 +225,20 @@ PushReport push_referrer(Client& client,
     ReferrersTag(client, repository, subject).add(entry);
   }
   return report;
+}
+
+ReferrerPlan plan_referrer(Client& client,
+                           const Image& artifact,
+                           const Reference& target,
+                           const OpenBlob& open) {
+  const Digest subject = subject_of(artifact);
+  const PushRequest request = request_for(artifact, target, open);
+  ReferrerPlan plan{request.target, referrer_of(artifact), subject, plan_push(client, request), {}};
+  const std::vector<Descriptor> found =
+      find_referrers(client, {request.target, Access::push}, subject);
+  plan.listed = is_listed(found, artifact.digest()) ? ReferrerPlan::Listed::already
+                                                    : ReferrerPlan::Listed::not_yet;
+  return plan;
 }
 
 }  // namespace mlpack

@@ -25,4 +25,19 @@ PushReport push_referrer(Client& client,
                          const Reference& target,
                          const OpenBlob& open);
 
+/// What push_referrer would do, or did.
+struct ReferrerPlan {
+  Reference name;    // of the artifact, by digest
+  Descriptor entry;  // as a list of referrers has it
+  Digest subject;
+  PushPlan push;
+  enum class Listed { already, not_yet } listed = Listed::not_yet;
+};
+
+/// Looks what push_referrer would do. Changes nothing; throws what can be foreseen.
+ReferrerPlan plan_referrer(Client& client,
+                           const Image& artifact,
+                           const Reference& target,
+                           const OpenBlob& open);
+
 }  // namespace mlpack

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -130,6 +131,38 @@ class Referrers(Case):
                 entries = json.loads(data)["manifests"]
                 self.assertEqual(len(entries), 1)
                 self.check_artifact(server.host, entries[0], built["digest"])
+
+    def test_a_dry_run_names_it(self):
+        zot = FaultServer(profiles()["zot"])
+        self.addCleanup(zot.stop)
+        for host in (self.registry().host, zot.host):
+            with self.subTest(host):
+                name = host + "/acme/app:1"
+                digest = self.built("-t", name)["digest"]
+                planned = self.push("--dry-run", "--explain", name)
+                self.assertEqual(len(planned["attached"]), 1)
+                artifact = planned["attached"][0]
+                self.assertEqual((artifact["artifactType"], artifact["subject"], artifact["listed"]), (TYPE, digest, False))
+                self.assertEqual(artifact["ref"], "%s/acme/app@%s" % (host, artifact["digest"]))
+                self.assertEqual(artifact["blobs"], {"uploaded": 2, "mounted": 0, "present": 0})
+                self.assertIn(DOCUMENT, [blob["mediaType"] for blob in artifact["plan"]])
+                self.assertEqual(artifact["bytesToSend"], sum(blob["size"] for blob in artifact["plan"]))
+                shown = self.mlpack("push", "--dry-run", "--explain", name).out
+                self.assertIn("%s (%s), which refers to %s\n  upload" % (artifact["ref"], TYPE, digest), shown)
+                self.assertRegex(shown, r"(?m)^  upload +\S+ \S+ +%s +\w+ +the repository lacks it.* read from the store$"
+                                 % re.escape(DOCUMENT))
+                self.assertTrue(shown.endswith("; it is not listed there so far\n"), shown)
+                told = self.mlpack("push", "--explain", name).err
+                self.assertIn("%s (%s), which refers to %s\n  upload" % (artifact["ref"], TYPE, digest), told)
+                artifact = self.push("--dry-run", name)["attached"][0]
+                self.assertEqual((artifact["listed"], artifact["bytesToSend"]), (True, 0))
+                self.assertEqual(artifact["blobs"], {"uploaded": 0, "mounted": 0, "present": 2})
+        other = self.registry().host + "/acme/app:1"
+        both = self.push("--dry-run", name, name, other)["pushes"]
+        self.assertEqual([one["attached"][0]["listed"] for one in both], [True, False])
+        plain = self.project("plain", SPEC.replace("fleet: [L4]\n", ""), {"app/serve": "#!/bin/sh\n"})
+        self.build(plain, "-t", other)
+        self.assertEqual(self.push("--dry-run", other)["attached"], [])
 
     def test_each_platform_has_its_own(self):
         registry = self.registry()

@@ -1,5 +1,6 @@
 #include "cli/build.h"
 #include "cli/check.h"
+#include "cli/referrers.h"
 #include "cli/result.h"
 
 #include <fmt/format.h>
@@ -50,11 +51,7 @@ Json spec_json(const BuiltSpec& built) {
                             {"ref", also.wish.name.text()},
                             {"digest", also.set.root().digest.text()}});
   }
-  for (const Image& artifact : built.attached) {
-    json["attached"].push_back({{"artifactType", artifact.manifest.artifact_type},
-                                {"digest", artifact.digest().text()},
-                                {"subject", artifact.manifest.subject->digest.text()}});
-  }
+  if (!built.attached.empty()) json["attached"] = referrers_json(built.attached);
   json["pushed"] = texts_of(built.pushed);
   json["bytesRead"] = sum(built, [](const BuiltImage& i) { return i.bytes_read; });
   json["bytesWritten"] = sum(built, [](const BuiltImage& i) { return i.bytes_written; });

@@ -1,6 +1,7 @@
 #include "registry/pull.h"
 
 #include "cli/commands.h"
+#include "cli/referrers.h"
 #include "cli/result.h"
 #include "cli/session.h"
 #include "cli/targets.h"
@@ -8,6 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace mlpack {
 namespace {
@@ -18,15 +22,30 @@ using Json = nlohmann::ordered_json;
 struct PullOptions {
   std::vector<std::string> name;
   std::string platform;
+  bool referrers = false;
 };
 
-void show(const PullReport& report, World& world) {
-  const Json document{{"schema", 1},
-                      {"ref", report.reference.text()},
-                      {"digest", report.descriptor.digest.text()},
-                      {"blobs", {{"downloaded", report.downloaded}, {"present", report.present}}},
-                      {"bytesReceived", report.bytes_received},
-                      {"seconds", json_seconds(report.seconds)}};
+// What refers to what was pulled, where it came from.
+std::vector<Image> take_referrers(const PullReport& report, Session& session) {
+  NamedImage found{report.reference.text(), {}, {}};
+  found.place = NamedImage::Place::registry;
+  found.set.images = report.images;
+  if (is_index(report.descriptor.media_type)) found.set.index = report.descriptor;
+  std::vector<Image> artifacts = find_referrers(found, "", session);
+  pull_referrers(artifacts, report.reference, session);
+  return artifacts;
+}
+
+void show(const PullReport& report,
+          const std::optional<std::vector<Image>>& referrers,
+          World& world) {
+  Json document{{"schema", 1},
+                {"ref", report.reference.text()},
+                {"digest", report.descriptor.digest.text()},
+                {"blobs", {{"downloaded", report.downloaded}, {"present", report.present}}},
+                {"bytesReceived", report.bytes_received},
+                {"seconds", json_seconds(report.seconds)}};
+  if (referrers) document["referrers"] = referrers_json(*referrers);
   world.terminal.result(world.json() ? json_line(document) : report.reference.text() + "\n");
 }
 
@@ -35,7 +54,10 @@ void pull_image(const PullOptions& options, World& world) {
   const auto platform = parse_platform_option(options.platform);
   Session session(world);
   const MoveLayer move = session.intake({}).move;
-  show(pull(session.client, name, platform, session.store, move), world);
+  const PullReport report = pull(session.client, name, platform, session.store, move);
+  std::optional<std::vector<Image>> referrers;
+  if (options.referrers) referrers = take_referrers(report, session);
+  show(report, referrers, world);
 }
 
 }  // namespace
@@ -46,6 +68,8 @@ Command pull_command() {
     list.positional({"REF", "", "an image of a registry", {}, Count::required}, options->name);
     list.option({"--platform", "P", "of several platforms, pull P alone (linux/arm64, say)"},
                 options->platform);
+    list.flag({"--referrers", "", "pull what refers to the image, too, such as signatures"},
+              options->referrers);
     return [options](World& world) { pull_image(*options, world); };
   };
   return {"pull",

@@ -1,15 +1,18 @@
 #include "cli/referrers.h"
 
 #include "lib/oci/referrers.h"
+#include "lib/parallel.h"
 #include "lib/store/layout.h"
 #include "lib/text.h"
 #include "registry/pull.h"
 #include "registry/referrers.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <set>
 
 namespace mlpack {
@@ -178,6 +181,31 @@ std::vector<ReferrerPlan> plan_referrers(const std::vector<Image>& artifacts,
   for (const Image& artifact : artifacts)
     plans.push_back(plan_referrer(client, artifact, target, open));
   return plans;
+}
+
+void pull_referrers(const std::vector<Image>& artifacts, const Reference& name, Session& session) {
+  const LayerIntake intake = session.intake(remote_blobs(session.client, {name}));
+  std::vector<Descriptor> blobs;
+  for (const Image& artifact : artifacts) {
+    const std::vector<Descriptor>& layers = artifact.manifest.layers;
+    blobs.insert(blobs.end(), layers.begin(), layers.end());
+  }
+  require_room_for(blobs, session.store);
+  parallel_for(blobs.size(), session.world.settings.transfers, [&](std::size_t i) {
+    take_layer(intake, blobs[i], std::nullopt);
+  });
+  for (const Image& artifact : artifacts)
+    keep_referrer(session.store, name, artifact);
+}
+
+nlohmann::ordered_json referrers_json(const std::vector<Image>& artifacts) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Image& artifact : artifacts) {
+    list.push_back({{"artifactType", referrer_of(artifact).artifact_type},
+                    {"digest", artifact.digest().text()},
+                    {"subject", artifact.manifest.subject->digest.text()}});
+  }
+  return list;
 }
 
 void write_referrers(const ArchiveLocation& layout,

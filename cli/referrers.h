@@ -7,6 +7,8 @@
 #include "registry/client.h"
 #include "registry/referrers.h"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <string>
 #include <vector>
 
@@ -34,6 +36,13 @@ std::vector<ReferrerPlan> plan_referrers(const std::vector<Image>& artifacts,
                                          const Reference& target,
                                          const OpenBlob& open,
                                          Client& client);
+
+/// Fetches `artifacts`, which the registry of `name` has, into the store, and keeps each as
+/// keep_referrer does.
+void pull_referrers(const std::vector<Image>& artifacts, const Reference& name, Session& session);
+
+/// Of each its `artifactType`, `digest` and `subject`.
+nlohmann::ordered_json referrers_json(const std::vector<Image>& artifacts);
 
 /// Adds `artifacts` to a layout, each under the tag of referrers of its subject.
 void write_referrers(const ArchiveLocation& layout,

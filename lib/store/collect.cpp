@@ -140,8 +140,8 @@ std::optional<FileLock> wait_to_be_alone(const fs::path& root,
   }
 }
 
-// Lists of what refers to manifests that no name leads to any more.
-void forget_referrers(const Store& store) {
+// Lists of what refers to manifests that no name leads to; false where there were none.
+bool forget_referrers(const Store& store) {
   std::set<Digest> named;
   for (const Descriptor& entry : read_layout(store.root()).manifests) {
     named.insert(entry.digest);
@@ -150,20 +150,24 @@ void forget_referrers(const Store& store) {
     for (const Descriptor& child : index->manifests)
       named.insert(child.digest);
   }
+  bool forgotten = false;
   update_layout(store.root(), [&](Index& index) {
-    return std::erase_if(index.manifests, [&](const Descriptor& entry) {
-             const auto name = entry.annotations.find(std::string(ref_name));
-             if (name == entry.annotations.end() || !is_index(entry.media_type)) return false;
-             const std::string_view text = name->second;
-             const auto subject = subject_of_tag(text.substr(text.rfind(':') + 1));
-             return subject && !named.contains(*subject);
-           }) > 0;
+    forgotten = std::erase_if(index.manifests, [&](const Descriptor& entry) {
+                  const auto name = entry.annotations.find(std::string(ref_name));
+                  if (name == entry.annotations.end() || !is_index(entry.media_type)) return false;
+                  const std::string_view text = name->second;
+                  const auto subject = subject_of_tag(text.substr(text.rfind(':') + 1));
+                  return subject && !named.contains(*subject);
+                }) > 0;
+    return forgotten;
   });
+  return forgotten;
 }
 
 StoreReport collect(const Store& store, Store::Gc what) {
-  needed_by_names(store);  // nothing is touched where it throws
-  forget_referrers(store);
+  needed_by_names(store);        // nothing is touched where it throws
+  for (bool more = true; more;)  // what refers to what is forgotten is next
+    more = forget_referrers(store);
   const std::set<Digest> needed = needed_by_names(store);
   const fs::path& root = store.root();
   StoreReport report;

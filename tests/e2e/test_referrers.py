@@ -212,6 +212,40 @@ class Referrers(Case):
         refused = self.mlpack("copy", "--referrers", name, "oci-archive:" + self.path("file"), code=2)
         self.assertIn("an archive holds one image", refused.err)
 
+    def test_a_pull_takes_it_along_when_it_is_asked_to(self):
+        zot = FaultServer(profiles()["zot"])
+        self.addCleanup(zot.stop)
+        first, last = self.registry(), self.registry()
+        name = first.host + "/acme/app:1"
+        digest = self.built("-t", name, "--push")["digest"]
+        ours = self.listed(first.host, digest)[0]
+        about_ours = self.attach_by_hand(first.host, ours["digest"], b"more words")
+        request("PUT", first.host, "acme/app/manifests/" + tag_of(ours["digest"]),
+                json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [about_ours]}).encode(), INDEX)
+        wanted = [(ours["digest"], digest), (about_ours["digest"], ours["digest"])]
+        self.mlpack("copy", "--referrers", name, zot.host + "/acme/app:1")
+        for source in (name, zot.host + "/acme/app:1"):
+            with self.subTest(source):
+                self.env["MLPACK_STORE"] = self.path("store-" + os.urandom(4).hex())
+                self.assertNotIn("referrers", self.mlpack("pull", "--json", source).json())
+                self.assertEqual(self.push("--dry-run", source)["attached"], [])
+                pulled = self.mlpack("pull", "--json", "--referrers", source).json()
+                self.assertEqual([(one["digest"], one["subject"]) for one in pulled["referrers"]], wanted)
+                self.assertEqual(pulled["referrers"][0]["artifactType"], TYPE)
+                self.assertEqual(self.mlpack("pull", "--json", "--referrers", source).json()["referrers"], pulled["referrers"])
+                self.verify_store()
+                self.mlpack("store", "gc")
+                self.assertEqual([image["name"] for image in self.mlpack("store", "ls", "--json").json()["images"]], [source])
+                target = "%s/%s/app:1" % (last.host, os.urandom(4).hex())
+                self.mlpack("push", source, target)
+                repository = target[len(last.host) + 1:-2]
+                self.assertEqual([one["digest"] for one in self.listed(last.host, digest, repository)], [ours["digest"]])
+                self.assertEqual([one["digest"] for one in self.listed(last.host, ours["digest"], repository)],
+                                 [about_ours["digest"]])
+                self.mlpack("store", "rm", source)
+                self.mlpack("store", "gc")
+                self.assertEqual(os.listdir(os.path.join(self.env["MLPACK_STORE"], "blobs/sha256")), [])
+
     def test_what_lies_under_the_tag_of_a_list_is_looked_at(self):
         layout, other = self.path("layout"), self.path("other")
         digest = self.build(self.folder, "--no-check", "-t", "app:1", "-o", "oci:" + layout)["digest"]

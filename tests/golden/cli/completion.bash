@@ -62,7 +62,7 @@ _mlpack() {
     'plan') words='--explain --as-of --platform --var --offline --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'build') words='-t --tag -o --output --push --platform --var --label --also --attach --locked --offline --verify-cache --reshard --no-check --ignore --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'push') words='--dry-run --explain --forbid-upload --if-match --receipt --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
-    'pull') words='--platform --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
+    'pull') words='--platform --referrers --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='' ;;
     'copy') words='--platform --referrers --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'fetch') words='--platform --var --also --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;
     'lock') words='--upgrade --check --platform --var --store --json --progress -q --quiet -v --verbose --color -j --jobs --plain-http --ca --catalog -h --help --version' files='yes' ;;

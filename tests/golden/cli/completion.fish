@@ -53,6 +53,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from push' -l forbid-upload -x -a 
 complete -c mlpack -n '__fish_seen_subcommand_from push' -l if-match -x -d 'move the tag only if it leads to DIGEST so far (`none`: is not there)'
 complete -c mlpack -n '__fish_seen_subcommand_from push' -l receipt -r -F -d 'write what was pushed to FILE, as JSON'
 complete -c mlpack -n '__fish_seen_subcommand_from pull' -l platform -x -d 'of several platforms, pull P alone (linux/arm64, say)'
+complete -c mlpack -n '__fish_seen_subcommand_from pull' -l referrers -d 'pull what refers to the image, too, such as signatures'
 complete -c mlpack -n '__fish_seen_subcommand_from pull' -f
 complete -c mlpack -n '__fish_seen_subcommand_from copy' -l platform -x -d 'of several platforms, copy P alone (linux/arm64, say)'
 complete -c mlpack -n '__fish_seen_subcommand_from copy' -l referrers -d 'copy what refers to the image, too, such as signatures'

@@ -161,6 +161,7 @@ _mlpack() {
     'pull')
       _arguments \
       '*--platform[of several platforms, pull P alone (linux/arm64, say)]:P: ' \
+      '*--referrers[pull what refers to the image, too, such as signatures]' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \

@@ -166,7 +166,9 @@ bool take_made(FoundBase& base, const Spec& spec, const BaseUse& use) {
   }
   base.sketch = *root;
   add_sketch(*root, base.root);
-  if (spec.python) base.locked_python = *use.python.locked;
+  if (!spec.python) return true;
+  base.locked_python = *use.python.locked;
+  base.wheels = FoundBase::Wheels::pinned;
   return true;
 }
 

@@ -32,9 +32,10 @@ struct FoundBase {
   std::optional<RootPaths> files;    // of an image, where its layers are at hand: for checks alone
   std::size_t layers_fetched = 0;    // into the store
   std::optional<LockedBase> locked;  // for the lock: the image,
-  std::optional<LockedSystem> locked_system;  // and the packages
-  std::optional<LockedPython> locked_python;  // and the wheels
-  std::optional<LockedRoot> sketch;           // of the root, where layers are `made`
+  std::optional<LockedSystem> locked_system;                     // and the packages
+  std::optional<LockedPython> locked_python;                     // and the wheels,
+  enum class Wheels { chosen, pinned } wheels = Wheels::chosen;  // which are those of the lock
+  std::optional<LockedRoot> sketch;  // of the root, where layers are `made`
 };
 
 /// What becomes of the layers of an image in a registry: `keep` fetches them into the store.

@@ -69,8 +69,11 @@ void tell_of_wheels(std::vector<Decision>& decisions, const LockedPython& python
           return one.name == decision.what;
         });
     if (wheel == python.wheels.end() || wheel->version == decision.chosen) continue;
-    decision.because = {
-        fmt::format("that is what the index has; {} is what goes with the rest", decision.chosen)};
+    const bool is_its_build = decision.chosen.starts_with(wheel->version + "+");
+    if (!is_its_build) {
+      decision.because = {fmt::format("that is what the index has; {} is what goes with the rest",
+                                      decision.chosen)};
+    }
     decision.chosen = wheel->version;
   }
 }

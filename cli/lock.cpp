@@ -48,6 +48,20 @@ void check_names(const std::vector<std::string>& names, const Spec& spec, const 
   }
 }
 
+// Packages that are pinned, and that the fleet does not run any more.
+std::vector<std::string> unfit_packages(const BuildLock& lock, const ResolvedSpec& resolved) {
+  std::vector<std::string> names;
+  for (const Platform& platform : lock.platforms()) {
+    const LockedPlatform* const pins = lock.pins(platform);
+    if (pins == nullptr || !pins->python) continue;
+    const SpecStack found =
+        find_stack(resolved.catalog, resolved.asked, std::nullopt, {}, {&*pins->python});
+    for (std::string& name : pinned_in_conflicts(found))
+      names.push_back(std::move(name));
+  }
+  return names;
+}
+
 // Chooses what is not pinned: nothing is built, and no package fetched.
 void choose(BuildLock& lock, const ResolvedSpec& resolved, Session& session) {
   const Spec& spec = resolved.spec;
@@ -65,7 +79,7 @@ void choose(BuildLock& lock, const ResolvedSpec& resolved, Session& session) {
         resolved.asked, [&] { return find_base(spec, platform, session, Offline::no, use); });
     lock.note(
         reuse_weights(spec, platform, session, Offline::no, {BaseLayers::leave, &lock.pins()}));
-    lock.note(platform, base, plan_image(resolved, platform, base.facts, weights, session));
+    lock.note(platform, base, plan_image(resolved, platform, base, weights, session));
   }
 }
 
@@ -101,8 +115,11 @@ void write_lock_of(const LockOptions& options, World& world) {
   BuildLock lock(spec, BuildLock::Use::update, world);
   check_names(options.names, spec, lock.file().lock);
   if (options.upgrade) lock.forget(options.names);
+  const ResolvedSpec resolved{asked, spec, catalog};
+  const auto unfit = unfit_packages(lock, resolved);
+  if (!unfit.empty()) lock.forget(unfit);
   lock.drop_other_platforms();
-  choose(lock, {asked, spec, catalog}, session);
+  choose(lock, resolved, session);
   const auto lines = write_or_refuse(lock, options, session);
   const nlohmann::ordered_json document{
       {"schema", 1}, {"lock", lock.file().path.string()}, {"changes", lines}};

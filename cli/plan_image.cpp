@@ -1,4 +1,6 @@
 #include "cli/plan.h"
+#include "cli/python_pins.h"
+#include "cli/python_torch.h"
 #include "cli/python_twice.h"
 #include "cli/runtime_facts.h"
 #include "cli/targets.h"
@@ -266,15 +268,54 @@ Plan make_plan(const PlanInputs& inputs,
   return plan;
 }
 
+// Whether wheels are for the Python and the C library of the base, as far as these are known.
+bool are_for_base(const LockedPython& wheels, const SpecStack& stack) {
+  const auto& base = stack.demands.base;
+  const auto locked = Version::parse(wheels.version);
+  const auto python = stack.demands.python ? stack.demands.python
+                      : base               ? base->python
+                                           : stack.resolution.stack->python;
+  if (locked && python && !locked->same_minor(*python)) return false;
+  const Distro* const distro = base ? base->distro : nullptr;
+  const bool is_known = distro != nullptr && distro->glibc;
+  return !is_known || wheels.libc == fmt::format("glibc {}", distro->glibc->text());
+}
+
+// The wheels that a build takes from the lock; nullptr where it chooses anew.
+const LockedPython* wheels_of_lock(const PlanInputs& inputs,
+                                   const Platform& platform,
+                                   const PlanBase& base,
+                                   const SpecStack& stack) {
+  const LockedPlatform* const pins = inputs.lock.pins(platform);
+  const bool is_now = inputs.as_of.empty();
+  if (!is_now || pins == nullptr || !pins->python || !are_for_base(*pins->python, stack)) {
+    return nullptr;
+  }
+  const TorchWishOf wish = torch_wish_of(inputs.catalog, inputs.asked, platform);
+  const bool is_build = wish(base.found.facts.config).build == pins->python->torch;
+  return is_build ? &*pins->python : nullptr;
+}
+
+// With what the base says, and what the lock pins.
+SpecStack stack_on(const PlanInputs& inputs, const Platform& platform, const PlanBase& base) {
+  SpecStack stack = inputs.found;
+  if (!stack.resolution.stack) return stack;
+  const bool says_more = base.config == PlanBase::Config::read && names_base(inputs.asked);
+  const auto config = says_more ? std::optional(base.found.facts.config) : std::nullopt;
+  if (says_more) stack = find_stack(inputs.catalog, inputs.asked, config, inputs.as_of);
+  if (!stack.resolution.stack) return stack;
+  const LockedPython* const wheels = wheels_of_lock(inputs, platform, base, stack);
+  if (wheels == nullptr) return stack;
+  return find_stack(inputs.catalog, inputs.asked, config, inputs.as_of, {wheels});
+}
+
 }  // namespace
 
 PlanOutcome plan_image_of(const PlanInputs& inputs, const Platform& platform, Session& session) {
   const PlanBase base = find_plan_base(inputs, platform, session);
-  SpecStack stack = inputs.found;
-  const bool says_more = base.config == PlanBase::Config::read && names_base(inputs.asked);
-  if (stack.resolution.stack && says_more) {
-    stack = find_stack(inputs.catalog, inputs.asked, base.found.facts.config, inputs.as_of);
-    if (!stack.resolution.stack) return {std::nullopt, std::move(stack.resolution.conflicts)};
+  SpecStack stack = stack_on(inputs, platform, base);
+  if (!stack.resolution.conflicts.empty()) {
+    return {std::nullopt, std::move(stack.resolution.conflicts)};
   }
   const PlannedElsewhere elsewhere{list_weights(inputs, session),
                                    find_reused_weights(inputs, platform, session)};

@@ -50,7 +50,7 @@ std::optional<PreparedImage> prepare_with(const ImageInputs& inputs,
                                inputs.network,
                                {BaseLayers::leave, &inputs.lock.pins()});
   image.base.weights = std::move(image.reused.layers);
-  image.plan = plan_image(inputs.resolved, platform, image.base.facts, inputs.weights, session);
+  image.plan = plan_image(inputs.resolved, platform, image.base, inputs.weights, session);
   image.plan.reshard_above = inputs.reshard_above;
   const bool fits = !image.base.sketch || covers(*image.base.sketch, paths_asked_for(image.plan));
   if (!fits) return std::nullopt;
@@ -76,20 +76,24 @@ Spec with_chosen_base(const Spec& asked, const Catalog& catalog) {
 
 Plan plan_image(const ResolvedSpec& resolved,
                 const Platform& platform,
-                const BaseFacts& base,
+                const FoundBase& base,
                 const RemoteWeightsByName& weights,
                 Session& session) {
   Plan plan = resolve(resolved.spec,
                       platform,
-                      base,
+                      base.facts,
                       creation_time(session.world.environment),
                       runtime_facts(resolved.spec, weights, session));
   for (const auto& [name, found] : weights) {
     plan.decisions.insert(plan.decisions.end(), found.decisions.begin(), found.decisions.end());
   }
   if (!needs_stack(resolved.asked)) return plan;
-  const auto config = names_base(resolved.asked) ? std::optional(base.config) : std::nullopt;
-  const SpecStack stack = find_stack(resolved.catalog, resolved.asked, config);
+  const auto config = names_base(resolved.asked) ? std::optional(base.facts.config) : std::nullopt;
+  const bool is_pinned = base.wheels == FoundBase::Wheels::pinned;
+  const InstalledWheels wheels{
+      base.locked_python ? &*base.locked_python : nullptr,
+      is_pinned ? InstalledWheels::From::lock : InstalledWheels::From::resolver};
+  const SpecStack stack = find_stack(resolved.catalog, resolved.asked, config, {}, wheels);
   apply_stack(resolved.catalog, require_stack(stack), stack.demands, plan);
   return plan;
 }

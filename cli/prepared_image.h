@@ -34,10 +34,10 @@ struct ResolvedSpec {
 /// `asked` with the base that `auto` means. Fault::incompatible where nothing runs on the fleet.
 Spec with_chosen_base(const Spec& asked, const Catalog& catalog);
 
-/// The plan of an image on `base`, resolved for the fleet.
+/// The plan of an image on `base` with its wheels, resolved for the fleet.
 Plan plan_image(const ResolvedSpec& resolved,
                 const Platform& platform,
-                const BaseFacts& base,
+                const FoundBase& base,
                 const RemoteWeightsByName& weights,
                 Session& session);
 

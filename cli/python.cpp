@@ -164,6 +164,12 @@ ChosenWheels choose_wheels(const FoundBase& base,
   return chosen;
 }
 
+void note_wheels(FoundBase& base, ChosenWheels& chosen) {
+  base.locked_python = std::move(chosen.locked);
+  const bool is_pinned = chosen.lock.from == ReadPythonLock::From::pins;
+  base.wheels = is_pinned ? FoundBase::Wheels::pinned : FoundBase::Wheels::chosen;
+}
+
 std::vector<CachedWheel> cached_of(std::vector<FoundWheel> found) {
   std::vector<CachedWheel> cached;
   cached.reserve(found.size());
@@ -213,7 +219,8 @@ void choose_python(FoundBase& base, const PythonTask& task, Session& session) {
                     ? find_packaged_python(*base.locked_system, task.platform, version)
                     : std::nullopt;
   if (!python) python = look_for_python(base, whole_root(base), task, session);
-  base.locked_python = choose_wheels(base, task, python->facts, WheelBytes::list, session).locked;
+  ChosenWheels chosen = choose_wheels(base, task, python->facts, WheelBytes::list, session);
+  note_wheels(base, chosen);
 }
 
 void add_python(FoundBase& base, const PythonTask& task, Session& session) {
@@ -224,7 +231,7 @@ void add_python(FoundBase& base, const PythonTask& task, Session& session) {
   const auto wheels =
       list_wheels(cached_of(std::move(chosen.wheels)), session.store, session.world.settings.jobs);
   throw_problems(spec, base.facts.name, unfit_wheels(wheels, chosen.lock.selection, python.facts));
-  base.locked_python = std::move(chosen.locked);
+  note_wheels(base, chosen);
   warn_of_libraries(wheels, base, python, session);
 
   const bool is_venv = spec.python->value.install == Python::Install::venv;

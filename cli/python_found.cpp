@@ -27,15 +27,6 @@ std::optional<unsigned> minor_of(std::string_view name) {
   return minor ? std::optional(static_cast<unsigned>(*minor)) : std::nullopt;
 }
 
-std::string uname_machine(const Platform& platform) {
-  const std::string& architecture = platform.architecture;
-  if (architecture == "amd64") return "x86_64";
-  if (architecture == "arm64") return "aarch64";
-  if (architecture == "386") return "i686";
-  if (architecture == "arm") return platform.variant == "v6" ? "armv6l" : "armv7l";
-  return architecture;
-}
-
 bool is_file_in(const RootPaths& root, const std::string& path) {
   const RecipeEntry* const entry = root.find(path);
   return entry != nullptr && (entry->kind == EntryKind::file || entry->kind == EntryKind::hardlink);
@@ -170,6 +161,15 @@ FoundPython python_at(const std::string& path,
 }
 
 }  // namespace
+
+std::string uname_machine(const Platform& platform) {
+  const std::string& architecture = platform.architecture;
+  if (architecture == "amd64") return "x86_64";
+  if (architecture == "arm64") return "aarch64";
+  if (architecture == "386") return "i686";
+  if (architecture == "arm") return platform.variant == "v6" ? "armv6l" : "armv7l";
+  return architecture;
+}
 
 std::optional<FoundPython> find_packaged_python(const LockedSystem& system,
                                                 const Platform& platform,

@@ -1,77 +1,17 @@
 #include "cli/stack.h"
 
-#include "cli/lock_file.h"
+#include "cli/python_lines.h"
 #include "lib/model/model.h"
-#include "lib/python/pylock.h"
 #include "lib/resolve/stack_image.h"
-#include "lib/text.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <map>
+#include <string_view>
 
 namespace mlpack {
 namespace {
-
-constexpr std::uint64_t largest_requirements = std::uint64_t{4} << 20;
-constexpr std::uint64_t largest_pylock = std::uint64_t{64} << 20;
-
-// Lines of a requirements file: comments, options and what is continued taken care of.
-std::vector<std::string> requirement_lines(const fs::path& path) {
-  std::vector<std::string> lines;
-  std::string whole;
-  const std::string text = read_file(path, largest_requirements);
-  for (std::string_view line : split(text, '\n')) {
-    const bool continues = trim(line).ends_with('\\');
-    line = trim(line);
-    if (continues) line.remove_suffix(1);
-    whole += std::string(line.substr(0, line.starts_with('#') ? 0 : line.find(" #"))) + " ";
-    if (continues) continue;
-    const std::string_view requirement = trim(whole);
-    if (!requirement.empty() && !requirement.starts_with('-')) {
-      lines.emplace_back(requirement.substr(0, requirement.find(" --")));
-    }
-    whole.clear();
-  }
-  return lines;
-}
-
-// Of a pylock.toml: a line for each package that it has in one version.
-std::vector<std::string> pylock_lines(const fs::path& path) {
-  const Pylock lock = parse_pylock(read_file(path, largest_pylock), path);
-  std::map<std::string, std::vector<std::string>> versions;
-  for (const PylockPackage& package : lock.packages)
-    versions[package.name].push_back(package.version);
-  std::vector<std::string> lines;
-  for (const auto& [name, found] : versions) {
-    if (found.size() == 1 && !found.front().empty()) lines.push_back(name + "==" + found.front());
-  }
-  return lines;
-}
-
-bool is_pylock(const fs::path& path) {
-  return path.filename() != "uv.lock";
-}
-
-// What mlpack.lock says of the wheels of any platform.
-std::vector<std::string> locked_lines(const Spec& spec) {
-  std::vector<std::string> lines;
-  if (!spec.python) return lines;
-  for (const auto& [platform, locked] : read_lock_file(spec).lock.platforms) {
-    if (!locked.python || !lines.empty()) continue;
-    for (const LockedWheel& wheel : locked.python->wheels)
-      lines.push_back(wheel.name + "==" + wheel.version);
-  }
-  return lines;
-}
-
-std::vector<std::string> requirements_of(const Spec& spec) {
-  if (!spec.python) return {};
-  const Python& python = spec.python->value;
-  if (python.lock && is_pylock(*python.lock)) return pylock_lines(*python.lock);
-  if (!python.requirements) return python.packages;
-  return requirement_lines(*python.requirements);
-}
 
 // The quantisation that the model's own configuration names, as far as the catalog knows it.
 std::string quantisation_of(const Catalog& catalog, const Spec& spec) {
@@ -95,19 +35,99 @@ std::string quantisation_of(const Catalog& catalog, const Spec& spec) {
   return {};
 }
 
+const Choice* choice_in(const Stack& stack, std::string_view what) {
+  const auto found = std::find_if(stack.choices.begin(),
+                                  stack.choices.end(),
+                                  [&](const Choice& choice) { return choice.what == what; });
+  return found == stack.choices.end() ? nullptr : &*found;
+}
+
+bool is_version(const Demand& fact) {
+  return fact.kind == Demand::Kind::package_version;
+}
+
+// Why a wheel was chosen is known where it would be chosen again.
+void tell_why(const Stack& asked, const Demands& demands, Stack& installed) {
+  for (Choice& choice : installed.choices) {
+    const Choice* const other = choice_in(asked, choice.what);
+    const auto is_it = [&](const PackageDemand& package) { return package.name == choice.what; };
+    if (other != nullptr && other->chosen == choice.chosen) {
+      choice.because = other->because;
+    } else if (std::any_of(demands.packages.begin(), demands.packages.end(), is_it)) {
+      choice.because.resize(1);
+      choice.because.front().reason =
+          other == nullptr
+              ? "that is what is locked"
+              : fmt::format("that is what is locked; {} goes with the rest, too", other->chosen);
+    }
+  }
+}
+
+// Whose word a version is that the spec does not say itself, and how to get rid of it.
+void tell_of_lock(SpecStack& found, InstalledWheels::From from) {
+  const bool is_pinned = from == InstalledWheels::From::lock;
+  for (Conflict& conflict : found.resolution.conflicts) {
+    auto& facts = conflict.facts;
+    if (std::none_of(facts.begin(), facts.end(), is_version)) continue;
+    for (Demand& fact : facts) {
+      if (is_version(fact)) fact.text += is_pinned ? " as locked" : " as resolved";
+    }
+    if (!is_pinned) continue;
+    conflict.fixes.insert(conflict.fixes.begin(), Fix{"let `mlpack lock` choose it anew", 0, {}});
+  }
+}
+
+// The wheels fit the Python and the C library that there are, whatever the tables say of others.
+SpecStack stack_of_wheels(const Catalog& catalog, Demands demands, const SpecStack& asked) {
+  SpecStack found{demands, {}};
+  demands.python.reset();
+  if (demands.base) {
+    demands.base->python.reset();
+    demands.base->distro = nullptr;
+  }
+  found.resolution = solve(catalog, demands);
+  if (!found.resolution.stack) return found;
+  Stack& stack = *found.resolution.stack;
+  stack.python = asked.resolution.stack->python;
+  stack.base = asked.resolution.stack->base;
+  tell_why(*asked.resolution.stack, found.demands, stack);
+  return found;
+}
+
 }  // namespace
 
 SpecStack find_stack(const Catalog& catalog,
                      const Spec& spec,
                      const std::optional<ImageConfig>& base,
-                     const std::string& as_of) {
-  SpecStack found;
-  found.demands = demands_of(
-      catalog,
-      spec,
-      {requirements_of(spec), locked_lines(spec), base, quantisation_of(catalog, spec), as_of});
-  found.resolution = solve(catalog, found.demands);
+                     const std::string& as_of,
+                     const InstalledWheels& installed) {
+  DemandSources sources{asked_lines(catalog, spec, base),
+                        locked_lines(spec),
+                        base,
+                        quantisation_of(catalog, spec),
+                        as_of};
+  SpecStack asked{demands_of(catalog, spec, sources), {}};
+  asked.resolution = solve(catalog, asked.demands);
+  const bool is_known = installed.wheels != nullptr && spec.python && asked.demands.runtime.empty();
+  if (!is_known || !asked.resolution.stack) return asked;
+  sources.requirements = installed_lines(spec, *installed.wheels, sources.requirements);
+  sources.locked.clear();
+  SpecStack found = stack_of_wheels(catalog, demands_of(catalog, spec, sources), asked);
+  // What another tool locked, mlpack does not choose.
+  tell_of_lock(found, spec.python->value.lock ? InstalledWheels::From::resolver : installed.from);
   return found;
+}
+
+std::vector<std::string> pinned_in_conflicts(const SpecStack& found) {
+  std::vector<std::string> names;
+  for (const Conflict& conflict : found.resolution.conflicts) {
+    for (const Demand& fact : conflict.facts) {
+      const std::string name = is_version(fact) ? found.demands.packages[fact.subject].name : "";
+      const bool is_new = std::find(names.begin(), names.end(), name) == names.end();
+      if (is_new && !name.empty()) names.push_back(name);
+    }
+  }
+  return names;
 }
 
 const Stack& require_stack(const SpecStack& found) {

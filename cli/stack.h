@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/error.h"
+#include "lib/lock/lock.h"
 #include "lib/oci/config.h"
 #include "lib/resolve/solve.h"
 #include "lib/resolve/spec_demands.h"
@@ -8,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mlpack {
 
@@ -17,13 +19,25 @@ struct SpecStack {
   Resolution resolution;
 };
 
-/// Resolves `spec` with what its own files say: requirements, and the quantisation of weights that
-/// are on disk. `base` is the config of a base that the spec names, where it was read. Fault::input
-/// for files that cannot be read.
+/// The wheels that an image gets.
+struct InstalledWheels {
+  const LockedPython* wheels = nullptr;  // nullptr: they are not known
+  /// `lock`: as mlpack.lock pins them; `resolver`: they were chosen just now.
+  enum class From { lock, resolver } from = From::lock;
+};
+
+/// Resolves `spec` with what its own files say: requirements or a lock, and the quantisation of
+/// weights that are on disk. `base` is the config of a base that the spec names, where it was read.
+/// Where wheels are known, their frameworks, those that others need included, are what is compared,
+/// unless a runtime brings its own. Fault::input for files that cannot be read.
 SpecStack find_stack(const Catalog& catalog,
                      const Spec& spec,
                      const std::optional<ImageConfig>& base,
-                     const std::string& as_of = {});
+                     const std::string& as_of = {},
+                     const InstalledWheels& installed = {});
+
+/// The packages of conflicts, each once, whose versions are part of them.
+std::vector<std::string> pinned_in_conflicts(const SpecStack& found);
 
 /// Fault::incompatible where there is none.
 const Stack& require_stack(const SpecStack& found);

@@ -111,6 +111,22 @@ void add_runtime(Demands& demands, const Spec& spec) {
   demands.runtime_where = where;
 }
 
+// cuda12 of `jax-cuda12-plugin`, which is that build of JAX; empty where several disagree.
+std::string build_of_plugin(const std::string& package,
+                            const std::vector<std::string>& requirements) {
+  constexpr std::string_view suffix = "-plugin";
+  const std::string prefix = package + "-";
+  std::string build;
+  for (const std::string& requirement : requirements) {
+    const std::string name = parse_package(requirement, {}).name;
+    if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
+    const std::string found = build_of(std::string_view(name).substr(prefix.size()));
+    if (!build.empty() && found != build) return {};
+    build = found;
+  }
+  return build;
+}
+
 void add_packages(Demands& demands,
                   const Spec& spec,
                   const std::vector<std::string>& requirements) {
@@ -120,9 +136,9 @@ void add_packages(Demands& demands,
     // Their wheels have GPU code in them, or name a CUDA version.
     const bool has_code =
         package.name == component::torch || framework_of_package(package.name).has_value();
-    if (has_code && demands.packages.size() < most_packages) {
-      demands.packages.push_back(std::move(package));
-    }
+    if (!has_code || demands.packages.size() >= most_packages) continue;
+    if (package.build.empty()) package.build = build_of_plugin(package.name, requirements);
+    demands.packages.push_back(std::move(package));
   }
 }
 

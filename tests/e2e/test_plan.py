@@ -194,6 +194,26 @@ class Plans(Case):
             self.assertIn(document["baseDigest"], pinned)
         self.assertFalse(os.path.exists(self.path("another")))
 
+    def test_what_a_lock_pins_is_compared_with_the_machines_and_the_base(self):
+        """The GPU code of the build that goes with the CUDA beside it, its driver, and the C library of its tag."""
+        spec = ("schema: 1\nname: pinned\nplatform: linux/amd64\nbase: \"%s\"\nfleet: [%s]\n"
+                "python: {version: \"3.12\", lock: %s}\nrun: [app]\n")
+        package = '[[%s]]\nname = "%s"\nversion = "%s"\n'
+        for file, head, key in (("pylock.toml", 'lock-version = "1.0"\ncreated-by = "test"\n', "packages"), ("uv.lock", "version = 1\n", "package")):
+            lock = lambda torch, cuda: head + package % (key, "torch", torch) + package % (key, "nvidia-cuda-runtime-cu12", cuda)  # noqa: E731
+            for torch, cuda, base, fleet, why in (
+                    ("2.5.1", "12.4.127", "python:3.12-slim-bookworm", "RTX 5090", "there is no code for 12.0"),
+                    ("2.5.1", "12.4.127", "python:3.12-slim-bookworm", '{gpu: RTX 3090, driver: "470.256.02"}', "CUDA 12.4"),
+                    ("2.9.0", "12.8.90", "ubuntu:18.04", "L4", "glibc 2.28 is needed")):
+                folder = self.project("pinned", spec % (base, fleet, file), {file: lock(torch, cuda)})
+                conflicts = self.plan(folder, "--offline", code=9)["conflicts"]
+                self.assertIn(why, " ".join(reason for conflict in conflicts for reason in conflict["because"]))
+                self.assertTrue(all(conflict["fixes"] for conflict in conflicts))
+            folder = self.project("pinned", spec % ("python:3.12-slim-bookworm", "L4", file), {file: lock("2.5.1", "12.4.127")})
+            plan = self.plan(folder, "--offline")
+            self.assertEqual(plan["frameworks"], {"torch": "2.5.1+cu124"})
+            self.assertEqual(plan["env"]["NVIDIA_REQUIRE_CUDA"], "cuda>=12.0,driver>=525.60.13")
+
     def test_of_weights_on_a_hub_names_are_read_and_with_a_lock_not_even_those(self):
         weights = b"\x02\0\0\0\0\0\0\0{}" + bytes(1 << 20)
         with Hub({"acme/tiny": {"config.json": b"{}", "model.safetensors": weights}}) as hub:

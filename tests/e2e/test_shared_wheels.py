@@ -125,26 +125,64 @@ class Shared(Case):
 
 
 class Named(Case):
-    def test_the_lock_tells_the_torch_that_the_index_has(self):
-        """Not that which goes with the CUDA that was decided."""
+    def index_without_pages(self):
+        """The lines of a spec for packages that a folder alone has."""
         runtime_bases.write_python(self.path("base"))
-        content = make_wheel("torch", "2.6.0")
-        write_files(self.dir, {"wheels/torch-2.6.0-py3-none-any.whl": content})
         index = Index({})
         index.__enter__()
         self.addCleanup(index.__exit__)
         index.page = lambda request: request.answer(404, b"")
         self.env.update(PATH=os.path.dirname(uv()) + ":" + self.env["PATH"], NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
-        spec = SPEC % ("app", "base", 'fleet: [{gpu: L4, driver: "570.86.15"}]\nrun: [python]')
-        spec = spec.replace("requirements: r.txt", 'packages: [torch], index_url: "http://%s/simple"' % index.host)
-        folder = self.project("app", spec)
+        return lambda packages, fleet: (SPEC % ("app", "base", "fleet: [%s]\nrun: [python]" % fleet)).replace(
+            "requirements: r.txt", 'packages: [%s], index_url: "http://%s/simple"' % (packages, index.host))
+
+    def wheel(self, name, version, *requires):
+        write_files(self.dir, {"wheels/%s-%s-py3-none-any.whl" % (name, version): make_wheel(name, version, requires=requires)})
+
+    def locked(self):
+        with open(self.path("app", "mlpack.lock")) as file:
+            return next(iter(json.load(file)["platforms"].values()))
+
+    def test_the_lock_tells_the_torch_that_the_index_has(self):
+        """Not that which goes with the CUDA that was decided."""
+        spec = self.index_without_pages()
+        self.wheel("torch", "2.6.0")
+        folder = self.project("app", spec("torch", '{gpu: L4, driver: "570.86.15"}'))
         self.mlpack("lock", folder)
-        with open(os.path.join(folder, "mlpack.lock")) as file:
-            locked = next(iter(json.load(file)["platforms"].values()))
-        decision = next(decision for decision in locked["decisions"] if decision["what"] == "torch")
+        decision = next(decision for decision in self.locked()["decisions"] if decision["what"] == "torch")
         self.assertEqual(decision["chosen"], "2.6.0")
-        self.assertIn("that is what the index has; ", decision["because"][0])
-        self.assertEqual(locked["python"]["wheels"][0]["version"], "2.6.0")
+        self.assertIn("that is what is locked; ", decision["because"][0])
+        self.assertEqual(self.locked()["python"]["wheels"][0]["version"], "2.6.0")
+        self.mlpack("lock", folder, "--check")
+
+    def test_a_torch_that_others_need_is_told_and_locked_anew_where_new_machines_do_not_run_it(self):
+        spec = self.index_without_pages()
+        self.wheel("acme", "1.0", "torch")
+        self.wheel("torch", "2.5.1", "nvidia-cuda-runtime-cu12==12.4.127")
+        self.wheel("nvidia_cuda_runtime_cu12", "12.4.127")
+        torch = lambda: next(wheel["version"] for wheel in self.locked()["python"]["wheels"] if wheel["name"] == "torch")  # noqa: E731
+        folder = self.project("app", spec("acme", "L4"))
+        self.mlpack("lock", folder)
+        self.assertEqual(self.mlpack("plan", folder, "--json").json()["frameworks"], {"torch": "2.5.1+cu124"})
+        self.mlpack("lock", folder, "--check")
+
+        self.project("app", spec("acme", "RTX 5090"))
+        for command in ("plan", "build"):
+            told = self.mlpack(command, folder, code=9)
+            self.assertIn("torch==2.5.1 as locked", told.out + told.err)
+            self.assertIn("let `mlpack lock` choose it anew", told.out + told.err)
+        # As long as there is no other, `lock` refuses it as well, and keeps what there was.
+        told = self.mlpack("lock", folder, code=9).err
+        self.assertIn("torch==2.5.1 as resolved do not go together", told)
+        self.assertNotIn("mlpack lock", told)
+        self.assertEqual(torch(), "2.5.1")
+
+        self.wheel("torch", "2.9.0", "nvidia-cuda-runtime-cu12==12.8.90")
+        self.wheel("nvidia_cuda_runtime_cu12", "12.8.90")
+        self.assertIn("torch 2.5.1 → 2.9.0", self.mlpack("lock", folder, "--check", code=10).err)
+        self.mlpack("lock", folder)
+        self.assertEqual(torch(), "2.9.0")
+        self.assertEqual(self.mlpack("plan", folder, "--json").json()["frameworks"], {"torch": "2.9.0+cu128"})
         self.mlpack("lock", folder, "--check")
 
     def test_a_requirements_file_is_found_wherever_the_spec_is_named_from(self):

@@ -6,6 +6,7 @@
 #include "layers/deb_version.h"
 #include "lib/lock/lock.h"
 #include "lib/python/index_settings.h"
+#include "lib/python/locked_versions.h"
 #include "lib/python/marker.h"
 #include "lib/python/pylock.h"
 #include "lib/python/requirement.h"
@@ -66,6 +67,20 @@ std::vector<std::string> marker_seeds() {
 void read_pylock(std::string_view bytes) {
   const Pylock lock = parse_pylock(bytes, "pylock.toml");
   select_pylock(lock, {}, {"3.11.2", {3, 11, "x86_64", {}}, linux_markers("3.11.2", "x86_64")});
+}
+
+void read_uv_lock(std::string_view bytes) {
+  locked_versions(bytes, "uv.lock", {linux_markers("3.11.2", "x86_64")});
+}
+
+std::vector<std::string> uv_lock_seeds() {
+  return {
+      "version = 1\n[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { virtual = \".\" }\n"
+      "dependencies = [{ name = \"b\", version = \"2+cu1\", extra = [\"x\"], marker = "
+      "\"sys_platform == 'linux'\" }]\n"
+      "[[package]]\nname = \"b\"\nversion = \"2+cu1\"\nsource = { registry = "
+      "\"https://pypi.org/simple\" }\n"
+      "[package.optional-dependencies]\nx = [{ name = \"a\" }]\n"};
 }
 
 std::vector<std::string> pylock_seeds() {
@@ -160,6 +175,7 @@ constexpr std::array text_readers{Target{"spec", read_spec, spec_seeds},
                                   Target{"lock", read_lock, lock_seeds},
                                   Target{"marker", read_marker, marker_seeds},
                                   Target{"pylock", read_pylock, pylock_seeds},
+                                  Target{"uv-lock", read_uv_lock, uv_lock_seeds},
                                   Target{"settings", read_settings, settings_seeds},
                                   Target{"index-page", read_index_page, index_page_seeds},
                                   Target{"xml", read_xml, xml_seeds},

@@ -181,6 +181,21 @@ TEST_CASE("a front end of cuDNN is not cuDNN") {
   CHECK(cudnn("nvidia-cudnn-cu13==9.10.2.21") == "9.10.2.21");
 }
 
+TEST_CASE("a plugin of JAX that is pinned beside it says which build it is") {
+  const auto jax = [](const std::vector<std::string>& requirements) {
+    const Spec spec = spec_in("python: {packages: [jax]}");
+    DemandSources sources;
+    sources.requirements = requirements;
+    return demands_of(catalog(), spec, sources).packages.front().text();
+  };
+  CHECK(jax({"jax==0.9.0", "jax-cuda12-pjrt==0.9.0", "jax-cuda12-plugin==0.9.0"}) ==
+        "jax[cuda12]==0.9.0");
+  CHECK(jax({"jax==0.9.0", "jax-cuda12-plugin==0.9.0", "jax-cuda13-plugin==0.9.0"}) ==
+        "jax==0.9.0");
+  CHECK(jax({"jax[cuda13]==0.9.0", "jax-cuda12-plugin==0.9.0"}) == "jax[cuda13]==0.9.0");
+  CHECK(jax({"jax==0.9.0", "jax-plugin==1", "jax-metal-plugin==1"}) == "jax==0.9.0");
+}
+
 TEST_CASE("cuDNN that does not support a GPU of the fleet is a doubt") {
   const auto found = solve(
       catalog(), demands_in("fleet: [K80, T4]; python: {packages: [\"torch==2.4.0+cu118\"]}"));

@@ -1,0 +1,153 @@
+#include "cli/python_lines.h"
+
+#include "cli/lock_file.h"
+#include "cli/python_found.h"
+#include "lib/python/locked_versions.h"
+#include "lib/python/name.h"
+#include "lib/python/requirement.h"
+#include "lib/resolve/spec_demands.h"
+#include "lib/text.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <string_view>
+
+namespace mlpack {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+constexpr std::uint64_t largest_requirements = std::uint64_t{4} << 20;
+constexpr std::uint64_t largest_lock_of_others = std::uint64_t{64} << 20;
+
+// Of a requirements file, with comments, options and what is continued taken care of.
+Lines lines_of_file(const fs::path& path) {
+  Lines lines;
+  std::string whole;
+  const std::string text = read_file(path, largest_requirements);
+  for (std::string_view line : split(text, '\n')) {
+    const bool continues = trim(line).ends_with('\\');
+    line = trim(line);
+    if (continues) line.remove_suffix(1);
+    whole += std::string(line.substr(0, line.starts_with('#') ? 0 : line.find(" #"))) + " ";
+    if (continues) continue;
+    const std::string_view requirement = trim(whole);
+    if (!requirement.empty() && !requirement.starts_with('-')) {
+      lines.emplace_back(requirement.substr(0, requirement.find(" --")));
+    }
+    whole.clear();
+  }
+  return lines;
+}
+
+// The Pythons that the image may have.
+std::set<std::string> pythons_of(const Catalog& catalog,
+                                 const Spec& spec,
+                                 const std::optional<ImageConfig>& base) {
+  const std::string& asked = spec.python->value.version;
+  if (!asked.empty()) return {asked};
+  if (const auto there = base_demand(catalog, spec.base.value, base).python) {
+    return {std::string(there->text())};
+  }
+  std::set<std::string> known;
+  for (const TorchRelease& release : catalog.torch_releases()) {
+    for (const Version& version : release.python)
+      known.emplace(version.text());
+  }
+  return known;
+}
+
+// What markers ask about, of all images that `spec` may become.
+std::vector<MarkerEnvironment> environments_of(const Catalog& catalog,
+                                               const Spec& spec,
+                                               const std::optional<ImageConfig>& base) {
+  const Python& python = spec.python->value;
+  std::set<std::string> machines;
+  for (const auto& [platform, place] : spec.platforms)
+    machines.insert(uname_machine(platform));
+  if (machines.empty()) machines.insert(uname_machine(Platform::host()));
+  std::vector<MarkerEnvironment> images;
+  for (const std::string& version : pythons_of(catalog, spec, base)) {
+    for (const std::string& machine : machines)
+      images.push_back(linux_markers(version, machine));
+  }
+  for (MarkerEnvironment& image : images) {
+    for (const std::string& extra : python.extras)
+      image.extras.insert(normalized_name(extra));
+    for (const std::string& group : python.groups)
+      image.groups.insert(normalized_name(group));
+  }
+  return images;
+}
+
+Lines lines_of_lock(const fs::path& path, const std::vector<MarkerEnvironment>& images) {
+  const std::string text = read_file(path, largest_lock_of_others);
+  Lines lines;
+  for (const LockedVersion& package : locked_versions(text, path, images))
+    lines.push_back(package.name + "==" + package.version);
+  return lines;
+}
+
+Lines lines_of_wheels(const LockedPython& python) {
+  Lines lines;
+  for (const LockedWheel& wheel : python.wheels)
+    lines.push_back(wheel.name + "==" + wheel.version);
+  return lines;
+}
+
+bool names_gpus(const Spec& spec) {
+  return std::any_of(spec.fleet.begin(), spec.fleet.end(), [](const auto& machines) {
+    return !machines.value.is_cpu();
+  });
+}
+
+// The build of PyTorch's for processors alone, and JAX without one of the plugins that are its GPU
+// code.
+bool is_without_gpu_code(const LockedWheel& wheel, const LockedPython& python) {
+  if (wheel.name == "torch") return wheel.version.ends_with("+cpu");
+  if (wheel.name != "jax") return false;
+  return std::none_of(python.wheels.begin(), python.wheels.end(), [](const LockedWheel& other) {
+    return other.name.starts_with("jax-cuda") && other.name.ends_with("-plugin");
+  });
+}
+
+}  // namespace
+
+Lines asked_lines(const Catalog& catalog,
+                  const Spec& spec,
+                  const std::optional<ImageConfig>& base) {
+  if (!spec.python) return {};
+  const Python& python = spec.python->value;
+  if (python.lock) return lines_of_lock(*python.lock, environments_of(catalog, spec, base));
+  if (!python.requirements) return python.packages;
+  const bool is_project = python.requirements->extension() == ".toml";
+  return is_project ? Lines() : lines_of_file(*python.requirements);
+}
+
+Lines locked_lines(const Spec& spec) {
+  if (!spec.python) return {};
+  for (const auto& [platform, locked] : read_lock_file(spec).lock.platforms) {
+    if (locked.python && !locked.python->wheels.empty()) return lines_of_wheels(*locked.python);
+  }
+  return {};
+}
+
+Lines installed_lines(const Spec& spec, const LockedPython& wheels, const Lines& asked) {
+  LockedPython counting = wheels;
+  if (names_gpus(spec)) {
+    std::erase_if(counting.wheels,
+                  [&](const LockedWheel& wheel) { return is_without_gpu_code(wheel, wheels); });
+  }
+  std::set<std::string> names;
+  for (const LockedWheel& wheel : counting.wheels)
+    names.insert(wheel.name);
+  Lines lines = lines_of_wheels(counting);
+  std::copy_if(asked.begin(), asked.end(), std::back_inserter(lines), [&](const std::string& line) {
+    const auto requirement = parse_requirement(line);
+    return !requirement || !names.contains(requirement->name);
+  });
+  return lines;
+}
+
+}  // namespace mlpack

@@ -219,6 +219,11 @@ void FdSink::write(Bytes bytes) {
 }
 
 AtomicFile::AtomicFile(fs::path path, unsigned mode) : path_(end_of_links(std::move(path))) {
+  struct stat there {};
+  // A rename would put a file in the place of a device or FIFO that others use.
+  if (::lstat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    fail(Fault::disk, "cannot write `{}`: it is {}", path_.string(), type_name(there.st_mode));
+  }
   make_folders(path_.parent_path());
   fd_ = create_temporary(path_, temporary_);
   if (::fchmod(fd_.get(), mode) != 0) {

@@ -101,8 +101,8 @@ class FdSink : public Sink {
 
 /// A file that appears under its final name whole or not at all: written to a temporary beside it
 /// (locked meanwhile), synced and renamed by `commit`. Without `commit` the destructor removes it.
-/// Where the final name is a symlink, the link stays, and what it leads to is written. Failures are
-/// Fault::disk.
+/// Where the final name is a symlink, the link stays, and what it leads to is written; anything but
+/// a regular file is never replaced. Failures are Fault::disk.
 class AtomicFile : public Sink {
  public:
   /// Creates the parent folders. `mode` is given to the file whatever the umask is.

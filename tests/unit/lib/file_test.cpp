@@ -5,6 +5,7 @@
 #include "tests/support/temp_dir.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -30,6 +31,15 @@ FileIdentity identity_at(const fs::path& path) {
 }
 
 }  // namespace
+
+TEST_CASE("what is no file is not replaced by one") {
+  const TempDir dir;
+  const fs::path fifo = dir / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const std::string told = fmt::format("cannot write `{}`: it is a FIFO", fifo.string());
+  CHECK_THROWS_WITH_AS(write_file(fifo, "text"), told.c_str(), Error);
+  CHECK(fs::is_fifo(fifo));
+}
 
 TEST_CASE("an atomic file appears whole") {
   const TempDir dir;

@@ -48,6 +48,8 @@ bool fetch_from(const std::string& url,
   WatchedSink sink(tee, context, task);
   if (!context.downloader.get(url, file.size, sink)) return false;
   check_content(file, url, hasher.bytes(), hasher.finish());
+  // Who fetched it meanwhile reads from it: it is not put in the place of theirs.
+  if (is_intact(context.store, file.sha256, {context.stop, context.downloads})) return true;
   out->commit_as(context.store.cache_path(file.sha256));
   note_intact(context.store, file.sha256);
   return true;

@@ -105,6 +105,31 @@ void replace_platforms(Spec& spec, const SpecOptions& options) {
   }
 }
 
+void check_word(const std::string& word, std::string_view key) {
+  if (!has_secret_shape(word)) return;
+  throw Error(Fault::usage,
+              fmt::format("`{}` holds what looks like a secret, and whoever can pull an image can "
+                          "read it",
+                          key),
+              "name it in `secrets`, and let the program read it from its environment");
+}
+
+// What is started is written into the image's configuration.
+void check_commands(const Spec& spec) {
+  for (const std::string& word : spec.run.value_or(std::vector<std::string>()))
+    check_word(word, "run");
+  for (const std::string& word : spec.entrypoint.value_or(std::vector<std::string>()))
+    check_word(word, "entrypoint");
+  if (!spec.runtime) return;
+  for (const RuntimeArg& arg : spec.runtime->value.args) {
+    check_word(arg.text, "runtime.args");
+    for (const std::string& item : arg.items)
+      check_word(item, "runtime.args");
+  }
+  for (const std::string& word : spec.runtime->value.plain_args)
+    check_word(word, "runtime.args");
+}
+
 // Looked at before it is read: a wrong name on the command line may be that of a file of weights.
 void check_size(const fs::path& file) {
   std::error_code unknown;
@@ -133,6 +158,7 @@ Spec parse_spec(std::string_view text, const fs::path& file, const SpecOptions& 
   rules::check(root, problems);
   problems.raise_if_any();
   Spec spec = decode(root, file);
+  check_commands(spec);
   add_labels(spec, options);
   replace_platforms(spec, options);
   // An index has its images in one order, however they were asked for.

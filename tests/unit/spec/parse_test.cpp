@@ -207,6 +207,21 @@ TEST_CASE("labels of the command line obey the rules of the file, and no message
         }).starts_with("the key `a ***` of"));
 }
 
+TEST_CASE("what is started holds no secret") {
+  const std::string token = "ghp_" + std::string(36, 'a');
+  const std::string told =
+      " holds what looks like a secret, and whoever can pull an image can read it | name it in "
+      "`secrets`, and let the program read it from its environment";
+  CHECK(failure([&] { parse("run: [app, \"--key=" + token + "\"]\n"); }) == "`run`" + told);
+  CHECK(failure([&] { parse("entrypoint: [app, " + token + "]\n"); }) == "`entrypoint`" + told);
+  CHECK(
+      failure([&] {
+        parse(
+            "fleet: [L4]\nweights: [{name: a, source: w}]\nruntime: {name: vllm, args: {api-key: " +
+            token + "}}\n");
+      }) == "`runtime.args`" + told);
+}
+
 TEST_CASE("a variable cannot carry a secret into env or labels") {
   const std::string token = "sk-" + std::string(24, 'a');
   for (const std::string_view rest :

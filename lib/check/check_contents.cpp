@@ -163,6 +163,9 @@ class ContentsCheck {
     for (const auto& [name, value] : input_.config.env)
       if (looks_like_secret(name, value))
         places.push_back(fmt::format("`{}` in its environment", printable(name)));
+    for (const auto* const words : {&input_.config.entrypoint, &input_.config.cmd})
+      if (std::any_of(words->begin(), words->end(), has_secret_shape))
+        places.emplace_back("its command");
     for (const auto& [name, value] : input_.config.labels)
       if (has_secret_shape(value)) places.push_back(fmt::format("its label `{}`", printable(name)));
     const auto& history = input_.config.history;

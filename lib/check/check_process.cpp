@@ -62,6 +62,16 @@ Account account_of(const CheckInput& input) {
   return account;
 }
 
+// Whether a program with that e_machine (ELF) does not run on `architecture`; of others than these
+// two nothing is said. Both run the 32-bit programs of their family.
+bool is_foreign(unsigned machine, std::string_view architecture) {
+  enum Machine : unsigned { none = 0, i386 = 3, arm = 40, x86_64 = 62, aarch64 = 183 };
+  if (machine == none) return false;
+  if (architecture == "amd64") return machine != x86_64 && machine != i386;
+  if (architecture == "arm64") return machine != aarch64 && machine != arm;
+  return false;
+}
+
 class ProcessCheck {
  public:
   explicit ProcessCheck(const CheckInput& input) : input_(input) {}
@@ -129,6 +139,15 @@ class ProcessCheck {
     }
     const FileFacts* const program = started.program;
     if (program == nullptr || !program->content || !program->content->elf) return;
+    if (is_foreign(program->content->elf->machine, input_.config.platform.architecture)) {
+      return add("entrypoint-foreign",
+                 Level::error,
+                 fmt::format("`/{}` was made for another processor than {}",
+                             printable(program->path),
+                             printable(input_.config.platform.architecture)),
+                 "the kernel does not run it: exec format error",
+                 "take its build for the platform of the image, or set `platform`");
+    }
     const std::string& loader = program->content->elf->interpreter;
     if (loader.empty() || input_.files.file(loader) != nullptr) return;
     add("interpreter-missing",

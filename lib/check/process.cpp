@@ -15,12 +15,15 @@ bool is_executable(const FileFacts* file) {
   return file != nullptr && (file->mode & 0111U) != 0;
 }
 
-// `#!/usr/bin/env -S python3 -u` → `/usr/bin/env`, `python3`.
+// `#!/usr/bin/env -S python3 -u` → `/usr/bin/env`, `-S`, `python3`, `-u`. As for the kernel, the
+// carriage return of a line break of Windows is a part of the name.
 std::vector<std::string> interpreter_words(std::string_view line) {
+  constexpr std::string_view blanks = " \t\n";
   std::vector<std::string> words;
-  for (const std::string_view word : split(line.substr(2), ' ')) {
-    const std::string_view clean = trim(word);
-    if (!clean.empty()) words.emplace_back(clean);
+  for (std::size_t at = 2; (at = line.find_first_not_of(blanks, at)) < line.size();) {
+    const std::size_t end = std::min(line.find_first_of(blanks, at), line.size());
+    words.emplace_back(line.substr(at, end - at));
+    at = end;
   }
   return words;
 }

@@ -37,6 +37,27 @@ TEST_CASE("a script needs its interpreter, and a program its loader") {
   CHECK(image.only().id == "interpreter-missing");
 }
 
+TEST_CASE("the first line of a script ends where the kernel ends it") {
+  TestImage image;
+  image.text("app/run", "#!/usr/bin/server\r\n");
+  image.config.cmd = {"/app/run"};
+  CHECK(image.only().what ==
+        "`/usr/bin/server\\x0d`, which is to run `/app/run`, is not in the image");
+  image.text("app/run", "#!\t/usr/bin/server\t-u\n");
+  CHECK(image.ids() == Ids{});
+}
+
+TEST_CASE("a program for another processor does not start") {
+  TestImage image;
+  ElfFacts foreign = program();
+  foreign.machine = 183;
+  image.config.platform.architecture = "amd64";
+  image.add("usr/bin/server", foreign);
+  const Finding found = image.only();
+  CHECK(found.id == "entrypoint-foreign");
+  CHECK(found.what == "`/usr/bin/server` was made for another processor than amd64");
+}
+
 TEST_CASE("a user needs a line and a home to write to") {
   TestImage image;
   image.config.user = "1000";

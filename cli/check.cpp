@@ -32,10 +32,10 @@ void check(const CheckOptions& options, World& world) {
   const std::unique_ptr<Session> opened = open_session(world);
   Session& session = *opened;
   if (!options.sarif.empty()) {
-    check_report_place("--sarif",
-                       options.sarif,
-                       parse_image_location(options.image.front()),
-                       session.store.root());
+    std::vector<fs::path> kept{session.store.root()};
+    if (!options.fleet.empty()) kept.emplace_back(options.fleet);
+    check_report_place(
+        "--sarif", options.sarif, parse_image_location(options.image.front()), std::move(kept));
   }
   const NamedImage found = find_image(options.image.front(), session);
   const auto images = found.set.runnable();

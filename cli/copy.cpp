@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/images.h"
+#include "cli/output_checks.h"
 #include "cli/push_all.h"
 #include "cli/push_report.h"
 #include "cli/referrers.h"
@@ -135,6 +136,7 @@ void copy_image(const CopyOptions& options, World& world) {
     require_hosts({*name});
   }
   Session session(world, Store::Access::read);
+  if (place != nullptr) check_outside_store(*place, session.store.root());
   const CopySource source = open_source(options, session);
   // What a registry has was compared with its config by who pushed it.
   const DiffIds diff_ids(source.is_local() ? source.image.set.images : std::vector<Image>(),

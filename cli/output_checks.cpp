@@ -95,15 +95,18 @@ std::vector<WrittenPlace> written_places(const std::vector<ArchiveLocation>& out
   return places;
 }
 
+void check_outside_store(const ArchiveLocation& output, const fs::path& store) {
+  if (output.path == "-" || !path_within(place_of(output.path), place_of(store))) return;
+  refuse(fmt::format(
+      "`{}` is in the store `{}`", printable(output.path.string()), printable(store.string())));
+}
+
 void check_output_places(const std::vector<ArchiveLocation>& outputs,
                          const Spec& spec,
                          const fs::path& store) {
-  const fs::path root = place_of(store);
   for (const ArchiveLocation& output : outputs) {
+    check_outside_store(output, store);
     if (output.path == "-") continue;
-    if (path_within(place_of(output.path), root)) {
-      refuse(fmt::format("{} is in the store `{}`", shown(output), printable(store.string())));
-    }
     const auto* base = std::get_if<BaseLayout>(&spec.base.value);
     if (base != nullptr) check_base(output, *base);
   }
@@ -147,8 +150,7 @@ void check_not_overwritten(const std::vector<ArchiveLocation>& outputs,
 void check_report_place(const std::string& option,
                         const fs::path& file,
                         const ImageLocation& image,
-                        const fs::path& store) {
-  std::vector<fs::path> kept{store};
+                        std::vector<fs::path> kept) {
   if (const auto* archive = std::get_if<ArchiveLocation>(&image)) kept.push_back(archive->path);
   if (!is_read(file, kept)) return;
   throw Error(

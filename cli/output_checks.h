@@ -21,6 +21,9 @@ struct WrittenPlace {
 std::vector<WrittenPlace> written_places(const std::vector<ArchiveLocation>& outputs,
                                          const fs::path& store);
 
+/// Fault::usage where `output` lies in the store.
+void check_outside_store(const ArchiveLocation& output, const fs::path& store);
+
 /// Fault::usage where one of `outputs` lies in the store, or in a layout that is the base of `spec`
 /// (another tag of that layout may be written).
 void check_output_places(const std::vector<ArchiveLocation>& outputs,
@@ -37,10 +40,10 @@ void check_not_overwritten(const std::vector<ArchiveLocation>& outputs,
                            const std::vector<PackJob>& jobs);
 
 /// Fault::usage where `option`, which writes `file`, would overwrite a part of the image that is
-/// looked at, or of the store at `store`.
+/// looked at, or of `kept`: the store, and what else was read.
 void check_report_place(const std::string& option,
                         const fs::path& file,
                         const ImageLocation& image,
-                        const fs::path& store);
+                        std::vector<fs::path> kept);
 
 }  // namespace mlpack

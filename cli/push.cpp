@@ -245,7 +245,7 @@ void push_image(const PushOptions& options, World& world) {
     check_report_place("--receipt",
                        options.receipt,
                        parse_image_location(options.image.front()),
-                       session.store.root());
+                       {session.store.root()});
     receipt.emplace(options.receipt);
   }
   const std::vector<PushResult> results = push_to_all(request, names, session);

@@ -192,6 +192,10 @@ class Reports(CheckCase):
         self.assertEqual((result["ruleId"], result["level"]), ("pickle-code", "error"))
         self.assertEqual([rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]], ["pickle-code"])
         self.assertEqual(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "models/m.pkl")
+        folder = self.project("fleet", "schema: 1\nname: fleet\nbase: scratch\nrun: [/x]\nfleet: [cpu]\n")
+        spec = os.path.join(folder, "mlpack.yaml")
+        told = self.mlpack("check", "oci:" + self.layout, "--fleet", spec, "--sarif", spec, code=2).err
+        self.assertIn("`--sarif %s` would overwrite a part of what is looked at" % spec, told)
 
     def test_a_finding_that_is_not_minded_is_passed_over(self):
         image = self.healthy().add("models/m.pkl", executing_pickle())

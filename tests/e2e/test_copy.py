@@ -146,6 +146,16 @@ class Copy(Case):
         self.copy("oci:%s:1" % layout, self.elsewhere, code=7)
         self.skopeo("inspect", "--raw", "--tls-verify=false", "docker://" + self.elsewhere, code=1)
 
+    def test_nothing_is_copied_into_the_store(self):
+        store = os.path.join(self.dir, "store")
+        with open(store + "/index.json", "rb") as file:
+            before = file.read()
+        for target in ("oci-archive:%s/index.json", "oci:%s:x", "docker-archive:%s/new.tar:app:1"):
+            told = self.mlpack("copy", self.image, target % store, "--store", store, code=2).err
+            self.assertIn("is in the store `%s`" % store, told)
+        with open(store + "/index.json", "rb") as file:
+            self.assertEqual(file.read(), before)
+
     def test_what_cannot_be_is_told(self):
         self.copy(self.first.host + "/acme/none:1", self.elsewhere, code=5)
         self.copy(self.image, "app:1", code=2)

@@ -248,8 +248,7 @@ TEST_CASE("an output into the store is refused before anything is built") {
   for (const std::string& output :
        {"oci-archive:" + store + "/index.json", "oci:" + store + ":1"}) {
     CAPTURE(output);
-    work.fails(
-        {"build", work.at("project"), "--store", store, "-o", output}, 2, "`-o` to `" + store);
+    work.fails({"build", work.at("project"), "--store", store, "-o", output}, 2, "`" + store);
   }
 }
 

@@ -77,11 +77,10 @@ void examine_host(const DoctorOptions& options, const Catalog& catalog, World& w
 }
 
 void examine_nodes(const DoctorOptions& options, const Catalog& catalog, World& world) {
-  std::unique_ptr<DoctorImage> image;
-  if (!options.image.empty())
-    image = std::make_unique<DoctorImage>(options.image.front(), "", world);
-  const auto nodes = check_node_file(options.nodes, catalog, image.get());
-  const std::string name = image ? image->name() : std::string();
+  std::optional<DoctorImages> images;
+  if (!options.image.empty()) images.emplace(options.image.front(), world);
+  const auto nodes = check_node_file(options.nodes, catalog, images ? &*images : nullptr);
+  const std::string name = images ? images->name() : std::string();
   if (options.fix && !world.json()) {
     Findings all;
     for (const NodeReport& node : nodes)

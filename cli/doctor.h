@@ -9,9 +9,11 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mlpack {
@@ -71,6 +73,21 @@ class DoctorImage {
   std::optional<NodeRules> rules_;
 };
 
+/// The forms of an image that nodes of several architectures take, each looked at once.
+class DoctorImages {
+ public:
+  DoctorImages(std::string name, World& world) : name_(std::move(name)), world_(world) {}
+
+  /// As it was found, once it was.
+  const std::string& name() const;
+  const DoctorImage& of(const std::string& architecture);
+
+ private:
+  std::string name_;
+  World& world_;
+  std::map<std::string, std::unique_ptr<DoctorImage>> by_architecture_;
+};
+
 /// Whether a registry can be reached, is one, and knows who we are.
 Findings check_registry(const std::string& registry, World& world);
 
@@ -79,10 +96,11 @@ struct NodeReport {
   ClusterNode node;
   Findings findings;
 };
-/// The nodes in the file `path`, each with what speaks against running GPU containers or `image`.
+/// The nodes in the file `path`, each with what speaks against running GPU containers or `images`,
+/// which may be absent.
 std::vector<NodeReport> check_node_file(const std::string& path,
                                         const Catalog& catalog,
-                                        const DoctorImage* image);
+                                        DoctorImages* images);
 /// `runs` where one of them runs it, else `unknown` where that is not known of one, else `fails`.
 std::string nodes_verdict(const std::vector<NodeReport>& nodes);
 /// A table of the nodes, and why some do not run it.

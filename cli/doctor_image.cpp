@@ -30,6 +30,16 @@ DoctorImage::DoctorImage(const std::string& name, const std::string& architectur
   has_cuda_ = cuda_facts(Catalog::built_in(), *files_, image_->config).version.has_value();
 }
 
+const std::string& DoctorImages::name() const {
+  return by_architecture_.empty() ? name_ : by_architecture_.begin()->second->name();
+}
+
+const DoctorImage& DoctorImages::of(const std::string& architecture) {
+  std::unique_ptr<DoctorImage>& image = by_architecture_[architecture];
+  if (!image) image = std::make_unique<DoctorImage>(name_, architecture, world_);
+  return *image;
+}
+
 HostImage DoctorImage::facts() const {
   HostImage image = host_image(*image_);
   image.files = files_ ? &*files_ : nullptr;

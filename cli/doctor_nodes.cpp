@@ -56,16 +56,18 @@ std::size_t count_of(const std::vector<NodeReport>& nodes, const std::string& ve
 
 std::vector<NodeReport> check_node_file(const std::string& path,
                                         const Catalog& catalog,
-                                        const DoctorImage* image) {
+                                        DoctorImages* images) {
   const auto nodes = parse_nodes(read_file(path, most_bytes), "`" + printable(path) + "`");
-  std::optional<HostImage> facts;
-  if (image != nullptr) facts.emplace(image->facts());
   std::vector<NodeReport> reports;
   for (const ClusterNode& node : nodes) {
-    reports.push_back({node, check_node(catalog, node, facts ? &*facts : nullptr)});
-    if (image != nullptr) {
-      add_findings(reports.back().findings, image->check_rules(node_features(node)));
+    if (images == nullptr) {
+      reports.push_back({node, check_node(catalog, node, nullptr)});
+      continue;
     }
+    const DoctorImage& image = images->of(node.machine);
+    const HostImage facts = image.facts();
+    reports.push_back({node, check_node(catalog, node, &facts)});
+    add_findings(reports.back().findings, image.check_rules(node_features(node)));
   }
   return reports;
 }

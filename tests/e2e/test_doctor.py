@@ -239,6 +239,19 @@ class Cluster(Doctor):
             self.assertEqual(node["verdict"] == "fails", any(finding["level"] == "error" for finding in node["findings"]))
         self.assertEqual(document["verdict"], "runs")
 
+    def test_each_node_takes_the_form_of_the_image_for_its_processor(self):
+        folder = self.project("both", "schema: 1\nname: both\nbase: scratch\nplatform: [linux/amd64, linux/arm64]\nrun: [/x]\n"
+                              "files: [{source: x, target: /x, mode: '0755'}]\n", {"x": "#!/x\n"})
+        self.build(folder, "-t", "both:1")
+        nodes = [{"metadata": {"name": machine, "labels": {"kubernetes.io/arch": machine}},
+                  "status": {"conditions": [{"type": "Ready", "status": "True"}]}} for machine in ("amd64", "arm64", "s390x")]
+        with open(self.path("nodes.json"), "w") as file:
+            json.dump({"items": nodes}, file)
+        document = self.mlpack("doctor", "both:1", "--nodes", self.path("nodes.json"), "--json", code=None).json()
+        self.assertEqual(document["name"], "both:1")
+        wrong = [finding["node"] for finding in document["findings"] if finding["id"] == "image-other-platform"]
+        self.assertEqual(wrong, ["s390x"], document)
+
     def test_what_is_no_list_of_nodes_is_told(self):
         with open(self.path("nodes.json"), "w") as file:
             file.write("[]")

@@ -5,6 +5,7 @@
 #include "lib/python/locked_versions.h"
 #include "lib/python/name.h"
 #include "lib/python/requirement.h"
+#include "lib/python/requirements_file.h"
 #include "lib/resolve/spec_demands.h"
 #include "lib/text.h"
 
@@ -21,23 +22,15 @@ using Lines = std::vector<std::string>;
 constexpr std::uint64_t largest_requirements = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_lock_of_others = std::uint64_t{64} << 20;
 
-// Of a requirements file, with comments, options and what is continued taken care of.
+// Variables stand in the URLs of indexes alone, which nobody asks here.
 Lines lines_of_file(const fs::path& path) {
+  const RequirementsFile file = read_requirements(
+      path,
+      {[](const fs::path& named) { return read_file(named, largest_requirements); },
+       [](const std::string&) { return std::optional<std::string>(); }});
   Lines lines;
-  std::string whole;
-  const std::string text = read_file(path, largest_requirements);
-  for (std::string_view line : split(text, '\n')) {
-    const bool continues = trim(line).ends_with('\\');
-    line = trim(line);
-    if (continues) line.remove_suffix(1);
-    whole += std::string(line.substr(0, line.starts_with('#') ? 0 : line.find(" #"))) + " ";
-    if (continues) continue;
-    const std::string_view requirement = trim(whole);
-    if (!requirement.empty() && !requirement.starts_with('-')) {
-      lines.emplace_back(requirement.substr(0, requirement.find(" --")));
-    }
-    whole.clear();
-  }
+  for (const RequirementLine& line : file.requirements)
+    lines.push_back(line.text);
   return lines;
 }
 

@@ -152,6 +152,7 @@ class RequirementsParser {
         evaluate_marker(requirement->marker, linux_markers("3.11.0", "x86_64")).has_value();
     if (!is_marked) return problem(fmt::format("`{}` is no marker", requirement->marker));
     read.requirement = std::move(*requirement);
+    read.text = text;
     take_hash_of_url(read);
     into.push_back(std::move(read));
   }

@@ -16,6 +16,7 @@ struct RequirementLine {
   PythonRequirement requirement;
   std::vector<Digest> sha256;  // of `--hash`
   Where where;
+  std::string text = {};  // of the requirement, as written
 };
 
 /// A wheel, or a folder of sources, on disk: `./app`, `-e ./app`, `wheels/x-1.0-py3-none-any.whl`.

@@ -110,6 +110,14 @@ TEST_CASE("what a lock of uv pins is compared with the GPUs") {
   CHECK(plan["cuda"] == "12.4");
 }
 
+TEST_CASE("a file of requirements is read with those that it names") {
+  AppRun app;
+  app.dir.write("demo/requirements.txt", "-r more.txt\n");
+  app.dir.write("demo/more.txt", "torch == \\\n  2.5.1  # with kernels\n");
+  app.dir.write("demo/mlpack.yaml", spec_for("RTX 5090", "requirements: requirements.txt"));
+  CHECK(facts_of(plan_in(app, 9)) == Facts{"torch", "RTX 5090", "torch==2.5.1"});
+}
+
 TEST_CASE("the label of a locked build is kept, and machines without a GPU need none") {
   AppRun app;
   app.dir.write("demo/uv.lock", uv_lock({{"torch", "2.9.0+cu126"}}));

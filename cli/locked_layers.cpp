@@ -41,8 +41,8 @@ Compression compression_of(const std::string& codec) {
   return kind == "gzip" ? Compression::gzip : Compression::none;
 }
 
-}  // namespace
-
+// `recipe` as it is on every machine: of files in the store's cache their sha256 counts, not where
+// they lie. nullopt where it holds files of the user's, or what has no digest.
 std::optional<LayerRecipe> portable_recipe(const LayerRecipe& recipe, const Store& store) {
   LayerRecipe portable = recipe;
   for (RecipeEntry& entry : portable.entries) {
@@ -58,17 +58,35 @@ std::optional<LayerRecipe> portable_recipe(const LayerRecipe& recipe, const Stor
   return portable;
 }
 
+// Whether `recipe` is the same on every machine as it stands.
+bool is_portable(const LayerRecipe& recipe) {
+  return std::all_of(recipe.entries.begin(), recipe.entries.end(), [](const RecipeEntry& entry) {
+    return std::holds_alternative<std::string>(entry.content) ||
+           archive_of(entry.content) != nullptr;
+  });
+}
+
+std::optional<Digest> portable_key(const LayerRecipe& recipe,
+                                   std::string_view codec,
+                                   const Store& store) {
+  if (is_portable(recipe)) return layer_key(recipe, codec);
+  const auto portable = portable_recipe(recipe, store);
+  return portable ? std::optional(layer_key(*portable, codec)) : std::nullopt;
+}
+
+}  // namespace
+
 std::optional<LockedLayer> locked_layer(const PackJob& job,
                                         const Layer& layer,
                                         const Store& store) {
   if (layer.role != Role::system && layer.role != Role::python && layer.role != Role::weights) {
     return std::nullopt;
   }
-  const auto portable = portable_recipe(job.recipe, store);
-  if (!portable) return std::nullopt;
   const auto codec = layer.descriptor.annotations.find(std::string(annotation::codec));
   if (codec == layer.descriptor.annotations.end()) return std::nullopt;
-  return LockedLayer{layer_key(*portable, codec->second),
+  const auto key = portable_key(job.recipe, codec->second, store);
+  if (!key) return std::nullopt;
+  return LockedLayer{*key,
                      layer.role,
                      layer.name,
                      codec->second,
@@ -84,12 +102,11 @@ std::vector<LockedLayer> recorded_layers(const PackJob& job,
   const Role role = job.recipe.role;
   const bool is_recorded = role == Role::system || role == Role::python || role == Role::weights;
   if (layers.empty() || !is_recorded) return recorded;
-  const auto portable = portable_recipe(job.recipe, store);
-  if (!portable) return recorded;
   for (const std::string& codec : codecs_for(job.compression, layers)) {
-    const Digest key = layer_key(*portable, codec);
+    const auto key = portable_key(job.recipe, codec, store);
+    if (!key) return recorded;
     const auto found = std::find_if(layers.begin(), layers.end(), [&](const LockedLayer& layer) {
-      return layer.key == key && layer.codec == codec;
+      return layer.key == *key && layer.codec == codec;
     });
     if (found != layers.end()) recorded.push_back(*found);
   }

@@ -13,10 +13,6 @@
 
 namespace mlpack {
 
-/// `recipe` as it is on every machine: of files in the store's cache their sha256 counts, not where
-/// they lie. nullopt where it holds files of the user's, or what has no digest.
-std::optional<LayerRecipe> portable_recipe(const LayerRecipe& recipe, const Store& store);
-
 /// What the lock says of `layer`, which was made from `job`; nullopt for what no lock records.
 std::optional<LockedLayer> locked_layer(const PackJob& job, const Layer& layer, const Store& store);
 

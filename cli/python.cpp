@@ -242,7 +242,8 @@ void add_python(FoundBase& base, const PythonTask& task, Session& session) {
     refuse_installed(wheels, ground.places, root);
   }
   set_python_variables(spec, base.facts.config);
-  WheelLayers layers = wheel_layers(wheels, ground.places, ground.wheels, spec.layers.max_size);
+  WheelLayers layers = wheel_layers(
+      wheels, ground.places, ground.wheels, spec.layers.max_size, session.world.settings.jobs);
   for (const std::string& warning : layers.warnings)
     session.terminal().warn(warning);
   std::move(layers.layers.begin(), layers.layers.end(), std::back_inserter(base.python));

@@ -1,6 +1,7 @@
 #include "layers/layer_builder.h"
 #include "layers/wheels.h"
 #include "lib/error.h"
+#include "lib/parallel.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -8,8 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace mlpack {
@@ -55,13 +56,19 @@ class LayerPlanner {
                const PythonPlaces& places,
                const WheelGround& ground,
                std::uint64_t max_size)
-      : wheels_(wheels), places_(places), taken_(ground.taken.begin(), ground.taken.end()) {
+      : wheels_(wheels),
+        places_(places),
+        taken_(ground.taken.begin(), ground.taken.end()),
+        installed_(wheels.size()) {
     options_.max_size = max_size;
     for (const std::string& folder : ground.folders)
       options_.root.add_folder(folder);
   }
 
-  WheelLayers plan() {
+  WheelLayers plan(std::size_t jobs) {
+    parallel_for(wheels_.size(), jobs, [&](std::size_t wheel) {
+      installed_[wheel] = install_wheel(wheels_[wheel], places_);
+    });
     std::map<WheelPlace, std::vector<std::size_t>> groups;
     for (std::size_t i = 0; i < wheels_.size(); ++i)
       groups[place_of_wheel(wheels_[i].listing.name, wheels_[i].wheel.size)].push_back(i);
@@ -80,7 +87,7 @@ class LayerPlanner {
   void add_group(const WheelPlace& place, const std::vector<std::size_t>& wheels) {
     std::map<std::string, RecipeEntry> entries;
     for (const std::size_t wheel : wheels) {
-      for (RecipeEntry& entry : install_wheel(wheels_[wheel], places_)) {
+      for (RecipeEntry& entry : installed_[wheel]) {
         claim(entry, wheel);
         std::string path = entry.path;
         entries.insert_or_assign(std::move(path), std::move(entry));
@@ -149,7 +156,8 @@ class LayerPlanner {
   const std::vector<ListedWheel>& wheels_;
   const PythonPlaces& places_;
   RecipeOptions options_;
-  std::set<std::string> taken_;
+  std::unordered_set<std::string> taken_;
+  std::vector<std::vector<RecipeEntry>> installed_;  // by wheel
   std::unordered_map<std::string, WheelHolder> holders_;
   std::unordered_map<std::string, std::size_t> folders_;  // with a wheel that has something there
   // Of two wheels: how many files, and the first of them.
@@ -166,8 +174,9 @@ std::string wheel_layer_name(const std::string& package, std::uint64_t size) {
 WheelLayers wheel_layers(const std::vector<ListedWheel>& wheels,
                          const PythonPlaces& places,
                          const WheelGround& ground,
-                         std::uint64_t max_size) {
-  return LayerPlanner(wheels, places, ground, max_size).plan();
+                         std::uint64_t max_size,
+                         std::size_t jobs) {
+  return LayerPlanner(wheels, places, ground, max_size).plan(jobs);
 }
 
 }  // namespace mlpack

@@ -89,11 +89,13 @@ struct WheelGround {
 ///
 /// Where two wheels have one file of different contents, the uppermost layer's is what the image
 /// has, in one layer the last by name, and a warning says so. Fault::incompatible where one has a
-/// file where the other has a folder, Fault::integrity where one has a file of `ground.taken`.
+/// file where the other has a folder, Fault::integrity where one has a file of `ground.taken`. Uses
+/// at most `jobs` threads.
 WheelLayers wheel_layers(const std::vector<ListedWheel>& wheels,
                          const PythonPlaces& places,
                          const WheelGround& ground,
-                         std::uint64_t max_size);
+                         std::uint64_t max_size,
+                         std::size_t jobs);
 
 /// Opens members of wheels in the store's cache, whatever the order, and compares each with its
 /// sha256 before its last bytes are given: Fault::integrity. Not thread-safe: one for each stream.

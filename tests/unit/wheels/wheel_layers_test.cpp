@@ -30,7 +30,7 @@ ListedWheel listed(const std::string& name,
 }
 
 WheelLayers layers_of(const std::vector<ListedWheel>& wheels, std::uint64_t max = 1ULL << 40U) {
-  return wheel_layers(wheels, venv_places, {{"opt"}, {"opt/venv/pyvenv.cfg"}}, max);
+  return wheel_layers(wheels, venv_places, {{"opt"}, {"opt/venv/pyvenv.cfg"}}, max, 2);
 }
 
 constexpr std::uint64_t mib = 1 << 20;

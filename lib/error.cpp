@@ -13,7 +13,10 @@ Error::Error(Fault fault, std::string message, std::string hint, std::vector<Whe
     : fault_(fault),
       message_(std::move(message)),
       hint_(std::move(hint)),
-      where_(std::move(where)) {}
+      where_(std::move(where)) {
+  for (Where& place : where_)
+    if (place.message.empty()) place.message = message_;
+}
 
 void Error::add_place(Where where) {
   const bool is_placeable = fault_ == Fault::usage || fault_ == Fault::input ||

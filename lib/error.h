@@ -28,7 +28,7 @@ enum class Fault : int {
 };
 
 /// One place that an error is about; line and column count from 1, and 0 means "the file as a
-/// whole".
+/// whole". Without a message of its own it has that of the error.
 struct Where {
   std::string file;
   std::size_t line = 0;

@@ -39,6 +39,10 @@ std::uint64_t quantised_bytes(const ModelShape& shape, const Smaller& method) {
   return kept * 2 + (shape.parameters - kept) / 2048 * method.bits_256;
 }
 
+std::string gpus(std::uint64_t count) {
+  return count == 1 ? "1 GPU" : fmt::format("{} GPUs", count);
+}
+
 class Remedies {
  public:
   Remedies(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question)
@@ -48,9 +52,7 @@ class Remedies {
     try_context(fit);
     try_cache();
     try_quantisation();
-    if (const auto count = enough(shape_)) {
-      add(FitRemedy::Kind::count, fmt::format("{} GPUs instead of {}", *count, question_.count));
-    }
+    if (const auto count = nearest(shape_)) add(FitRemedy::Kind::count, count_text(*count));
     try_gpu();
     if (found_.empty()) try_several();
     return std::move(found_);
@@ -110,15 +112,39 @@ class Remedies {
     }
   }
 
-  // The fewest GPUs of the same kind that hold `shape`.
-  std::optional<std::uint64_t> enough(const ModelShape& shape) const {
-    FitQuestion more = question_;
-    more.parallel.reset();
+  // Over how many GPUs the question has it.
+  std::uint64_t told() const { return question_.parallel.value_or(question_.count); }
+
+  // Whether `count` GPUs of the same kind hold `shape`: all of them, where a command says over how
+  // many.
+  bool hold(const ModelShape& shape, std::uint64_t count) const {
+    FitQuestion other = question_;
+    other.count = count;
+    if (other.parallel) other.parallel = count;
+    return fits(shape, other);
+  }
+
+  // The number of GPUs of the same kind that holds `shape` and is the nearest to what was told; of
+  // two the smaller.
+  std::optional<std::uint64_t> nearest(const ModelShape& shape) const {
     const std::uint64_t limit = std::max(gpus_of_a_machine, question_.count);
-    for (more.count = question_.count + 1; more.count <= limit; ++more.count) {
-      if (fits(shape, more)) return more.count;
+    for (std::uint64_t step = 0; step < std::max(limit, told()); ++step) {
+      if (step < told() && hold(shape, told() - step)) return told() - step;
+      if (told() + step <= limit && hold(shape, told() + step)) return told() + step;
     }
     return std::nullopt;
+  }
+
+  std::string count_text(std::uint64_t count) const {
+    const bool says_other = told() != question_.count;
+    if (says_other && count <= question_.count) {
+      return fmt::format("the model over {} instead of {}", gpus(count), told());
+    }
+    const bool says_another = says_other && count != told();
+    return fmt::format("{} instead of {}{}",
+                       gpus(count),
+                       question_.count,
+                       says_another ? ", and the model over all of them" : "");
   }
 
   // Those of the same kind with more memory, and no older; the least first.
@@ -151,10 +177,10 @@ class Remedies {
   void try_several() {
     for (const Smaller& method : methods()) {
       if (!runs(method.method)) continue;
-      const auto count = enough(quantised(method));
+      const auto count = nearest(quantised(method));
       if (!count) continue;
       return add(FitRemedy::Kind::several,
-                 fmt::format("weights in {} on {} GPUs", method.title, *count));
+                 fmt::format("weights in {} on {}", method.title, gpus(*count)));
     }
   }
 

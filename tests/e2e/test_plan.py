@@ -181,6 +181,26 @@ class Plans(Case):
         self.assertGreater(document["fits"][0]["needBytes"], document["fits"][0]["haveBytes"])
         self.assertEqual(len(document["conflicts"]), 1)
 
+    def test_of_what_a_number_of_gpus_cannot_hold_the_nearest_that_can_is_told(self):
+        """Eight billion weights in bf16 with 32 heads, of which eight have keys and values: three GPUs cannot share them."""
+        spec = "schema: 1\nname: heads\nplatform: linux/amd64\nfleet: [\"%s\"]\nbase: scratch\nruntime: vllm\nweights: [{source: w}]\n"
+        config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32,
+                  "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 14336,
+                  "vocab_size": 128256, "max_position_embeddings": 8192, "torch_dtype": "bfloat16"}
+        header = json.dumps({"w": {"dtype": "BF16", "shape": [8 << 30], "data_offsets": [0, 16 << 30]}}).encode()
+        for fleet, fix in (("H100:3", "2 GPUs instead of 3"), ("H100:5", "4 GPUs instead of 5"), ("H100:7", "8 GPUs instead of 7"),
+                           ("T4:3", "4 GPUs instead of 3")):
+            folder = self.project("heads", spec % fleet, {"w/config.json": json.dumps(config)})
+            with open(self.path("heads", "w", "model.safetensors"), "wb") as file:
+                file.write(len(header).to_bytes(8, "little") + header)
+                file.truncate(8 + len(header) + (16 << 30))
+            document = self.plan(folder, "--offline", code=9)
+            self.assertIn(fix, document["fits"][0]["remedies"])
+            self.assertEqual(document["fits"][0]["remedies"], document["conflicts"][0]["fixes"])
+        for fleet in ("H100:2", "H100:4", "H100:8", "T4:4"):
+            folder = self.project("heads", spec % fleet, {"w/config.json": json.dumps(config)})
+            self.plan(folder, "--offline")
+
     def test_what_the_lock_pins_is_planned_without_a_network_or_a_store(self):
         registry = self.registry()
         reference = make_base(self, registry, "acme/base", 1000)

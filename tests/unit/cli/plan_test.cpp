@@ -87,6 +87,24 @@ TEST_CASE("all conflicts of a plan have their places and ways out") {
   }
 }
 
+TEST_CASE("an error about one line of a spec says there what it is") {
+  AppRun app;
+  app.dir.write("w/config.json", R"({"model_type": "llama"})");
+  app.dir.write("w/model.safetensors", std::string("\x02\0\0\0\0\0\0\0{}", 10));
+  app.dir.write("two.yaml",
+                "schema: 1\nname: two\nbase: scratch\nfleet: [L4, \"H100:2\"]\nruntime: vllm\n"
+                "weights: [{source: w}]\n");
+  const auto told = app.run({"plan", app.dir / "two.yaml"});
+  CHECK(told.code == 9);
+  CHECK(told.err.find("two.yaml:4:8: error: the machines of `fleet` have 1 and 2 GPUs") !=
+        std::string::npos);
+  CHECK(told.err.find("error: \n") == std::string::npos);
+  const auto document =
+      nlohmann::json::parse(app.run({"plan", app.dir / "two.yaml", "--json"}).out);
+  REQUIRE(document["error"]["where"].size() == 1);
+  CHECK(document["error"]["where"][0]["message"] == document["error"]["message"]);
+}
+
 TEST_CASE("a plan whose base is refused is an error, and writes nothing") {
   AppRun app;
   app.dir.write("demo/mlpack.yaml", torch_spec);

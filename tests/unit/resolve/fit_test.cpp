@@ -187,6 +187,42 @@ TEST_CASE("a 70B in bf16 does not fit one H100, and what would is said") {
   CHECK(has(fit, FitRemedy::Kind::gpu, "1 of B200 (180 GB each)"));
 }
 
+TEST_CASE("the number of GPUs that would do is the nearest one, below or above") {
+  struct Count {
+    ModelShape shape;
+    std::string_view gpu;
+    std::uint64_t count;
+    std::uint64_t told;
+    std::string_view text;  // empty: no number does
+  };
+  const Count counts[] = {
+      {llama_8b(), "H100", 3, 3, "2 GPUs instead of 3"},
+      {llama_70b(), "H100", 3, 3, "4 GPUs instead of 3"},  // two have not the memory
+      {llama_8b(), "H100", 5, 5, "4 GPUs instead of 5"},
+      {llama_8b(), "H100", 7, 7, "8 GPUs instead of 7"},
+      {llama_70b(), "H100", 5, 5, "4 GPUs instead of 5"},
+      {llama_70b(), "L40S", 5, 5, "4 GPUs instead of 5"},
+      {llama_70b(), "L40S", 6, 6, "4 GPUs instead of 6"},  // 8 would do as well
+      {llama_70b(), "H100", 4, 2, "the model over 4 GPUs instead of 2"},
+      {llama_8b(), "H100", 4, 3, "the model over 2 GPUs instead of 3"},
+      {llama_70b(), "H100", 2, 1, "4 GPUs instead of 2, and the model over all of them"},
+      {llama_8b(), "H100", 1, 2, "2 GPUs instead of 1"},
+      {deepseek(), "L4", 1, 1, ""},
+  };
+  for (const Count& row : counts) {
+    FitQuestion asked = question(row.gpu, row.told, 8192);
+    asked.count = row.count;
+    const Fit fit = fit_model(catalog(), row.shape, asked);
+    CAPTURE(std::string(row.gpu));
+    CAPTURE(row.count);
+    CHECK(fit.verdict == no);
+    std::string found;
+    for (const FitRemedy& remedy : fit.remedies)
+      if (remedy.kind == FitRemedy::Kind::count) found = remedy.text;
+    CHECK(found == row.text);
+  }
+}
+
 TEST_CASE("more GPUs and more memory never fit less, a longer context never needs less") {
   const ModelShape shapes[] = {llama_8b(), llama_70b(), qwen_7b(), mixtral(), deepseek()};
   for (const ModelShape& shape : shapes) {

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/result.h"
 #include "cli/targets.h"
+#include "lib/date.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -35,10 +36,8 @@ std::int64_t month_of_now(const World& world) {
 
 // `2026-11`; what is read in the future is no older than today.
 std::int64_t age_in_months(std::string_view date, const World& world) {
-  const auto parts = split(date, '-');
-  const std::uint64_t year = parse_number(parts[0], 9999).value_or(0);
-  const std::uint64_t month = parts.size() > 1 ? parse_number(parts[1], 12).value_or(1) : 1;
-  const std::int64_t then = static_cast<std::int64_t>(12 * year + month) - 1;
+  const Date read = parse_date(date).value_or(Date{});
+  const std::int64_t then = std::int64_t{12} * read.year + std::max(read.month, 1U) - 1;
   return std::max<std::int64_t>(month_of_now(world) - then, 0);
 }
 

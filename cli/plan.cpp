@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/result.h"
 #include "cli/targets.h"
+#include "lib/date.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -20,12 +21,9 @@ using Count = ArgumentInfo::Count;
 
 // The catalog has dates as `2025-10-31`, and compares them as texts.
 void check_as_of(const std::string& date) {
-  const auto parts = split(date, '-');
-  const bool has_form = parts.size() == 3 && parts[0].size() == 4 && parts[1].size() == 2 &&
-                        parts[2].size() == 2 && parse_number(parts[0], 9999) &&
-                        parse_number(parts[1], 12).value_or(0) > 0 &&
-                        parse_number(parts[2], 31).value_or(0) > 0;
-  if (date.empty() || has_form) return;
+  const auto parsed = parse_date(date);
+  const bool is_day = parsed && parsed->day != 0;
+  if (date.empty() || is_day) return;
   throw Error(Fault::usage,
               fmt::format("`--as-of {}` is no day", printable(date)),
               "write it as YEAR-MONTH-DAY, such as 2025-10-31");

@@ -1,6 +1,7 @@
 #include "layers/deb_release.h"
 
 #include "layers/deb_stanza.h"
+#include "lib/date.h"
 #include "lib/error.h"
 #include "lib/text.h"
 
@@ -76,6 +77,9 @@ std::optional<std::int64_t> parse_release_date(std::string_view text) {
   const auto minute = small_number(clock[1], 59);
   const auto second = small_number(clock[2], 60);
   if (!day || !month || !year || *year < 1970 || !hour || !minute || !second) return std::nullopt;
+  const Date date{
+      static_cast<unsigned>(*year), static_cast<unsigned>(*month) + 1, static_cast<unsigned>(*day)};
+  if (!exists(date)) return std::nullopt;
   std::tm time{};
   time.tm_mday = *day;
   time.tm_mon = *month;

@@ -1,13 +1,13 @@
 #include "lib/catalog/compat_columns.h"
 
 #include "lib/catalog/version.h"
+#include "lib/date.h"
 #include "lib/error.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <span>
 
@@ -23,7 +23,7 @@ bool fits(const CompatColumn& column, const std::string& part) {
   if (kind == "version" || kind == "versions") return Version::parse(part).has_value();
   if (kind == "number" || kind == "numbers") return parse_number(part, UINT32_MAX).has_value();
   if (kind == "targets") return version_of_target(part).has_value();
-  if (kind == "date") return is_template_date(part);
+  if (kind == "date") return parse_date(part).has_value();
   if (kind == "flag") return part == "true" || part == "false";
   if (kind == "enum") return contains(column.values, part);
   return !part.empty();
@@ -41,16 +41,6 @@ std::string wrong_part(const CompatColumn& column, const std::string& part) {
 }
 
 }  // namespace
-
-bool is_template_date(std::string_view text) {
-  const auto parts = split(text, '-');
-  constexpr std::array<std::size_t, 3> lengths{4, 2, 2};
-  if (parts.size() > lengths.size()) return false;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i].size() != lengths[i] || !parse_number(parts[i], 9999)) return false;
-  }
-  return true;
-}
 
 CompatColumn::CompatColumn(std::string column_name, std::string_view description)
     : name(std::move(column_name)) {

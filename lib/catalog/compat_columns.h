@@ -34,7 +34,4 @@ struct CompatColumn {
   std::vector<std::string> values;
 };
 
-/// `2026`, `2026-11` or `2026-11-25`.
-bool is_template_date(std::string_view text);
-
 }  // namespace mlpack

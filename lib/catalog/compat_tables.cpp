@@ -1,5 +1,6 @@
 #include "lib/catalog/compat_tables.h"
 
+#include "lib/date.h"
 #include "lib/error.h"
 #include "lib/text.h"
 
@@ -62,7 +63,7 @@ class RowsReader {
     row.sources = pool_.texts(std::move(sources));
     std::string retrieved = map.has("retrieved") ? map.text("retrieved") : defaults_.retrieved;
     if (retrieved.empty()) reject(map.node(), "a row needs `retrieved`, when its source was read");
-    if (!is_template_date(retrieved)) reject(map.node(), "retrieved must be a date");
+    if (!parse_date(retrieved)) reject(map.node(), "retrieved must be a date");
     row.retrieved = pool_.text(std::move(retrieved));
     row.unverified = pool_.texts(unverified_of(map, shape_.columns));
     row.fields = pool_.list(fields_of(map));

@@ -1,6 +1,7 @@
 #include "lib/catalog/runtime_writer.h"
 
 #include "lib/catalog/compat_columns.h"
+#include "lib/date.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -246,7 +247,7 @@ void RuntimeWriter::add(const TemplateNode& file) {
   for (const std::string& alias : aliases)
     add_name(root, alias);
   const std::string retrieved = root.text("retrieved");
-  if (!is_template_date(retrieved)) reject(file, "retrieved must be a date");
+  if (!parse_date(retrieved)) reject(file, "retrieved must be a date");
   const Texts sources = root.list("source");
   if (sources.empty()) reject(file, "a runtime needs a source");
   root.skip({"unverified"});

@@ -75,6 +75,19 @@ TEST_CASE("a plan as of an earlier day takes what there was then") {
   CHECK(now["frameworks"]["torch"] != then["frameworks"]["torch"]);
 }
 
+TEST_CASE("a plan as of a day that does not exist is refused") {
+  AppRun app;
+  app.dir.write("demo/mlpack.yaml", torch_spec);
+  plan_of(app, {"--as-of", "2024-02-29"});
+  for (const char* const day : {"2024-02-30", "2023-02-29", "2025-04-31", "2025-04", "2025"}) {
+    const auto result = app.run({"plan", app.dir / "demo", "--offline", "--as-of", day});
+    CHECK(result.code == 2);
+    CHECK(result.err ==
+          std::string("error: `--as-of ") + day +
+              "` is no day\n\nhint: write it as YEAR-MONTH-DAY, such as 2025-10-31\n");
+  }
+}
+
 TEST_CASE("all conflicts of a plan have their places and ways out") {
   AppRun app;
   app.dir.write("demo/mlpack.yaml", conflicting);

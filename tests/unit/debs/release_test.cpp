@@ -94,6 +94,8 @@ TEST_CASE("dates are read as Debian and Ubuntu write them") {
   CHECK(parse_release_date("Sun, 1 Nov 2026 10:00:00 GMT") == first_of_november);
   CHECK(parse_release_date("Sun, 01 Nov 2026 10:00:00 +0000") == first_of_november);
   CHECK(parse_release_date("Thu, 01 Jan 1970 00:00:00 UTC") == 0);
+  CHECK(parse_release_date("Thu, 29 Feb 2024 00:00:00 UTC") == 1709164800);
+  CHECK_FALSE(parse_release_date("Fri, 30 Feb 2024 00:00:00 UTC"));
 }
 
 TEST_CASE("what is no date in UTC is none") {

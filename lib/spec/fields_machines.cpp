@@ -35,7 +35,10 @@ constexpr Type driver{.expected = "a quoted driver version such as \"535.183.01\
 constexpr std::array fleet_row_fields{
     Field{"gpu", &gpu, "Model, alias or family of the GPU.", {}, Presence::required},
     Field{"count", &count, "GPUs per container.", "1"},
-    Field{"driver", &driver, "Oldest driver of this group; without it no promise is made."},
+    Field{"driver",
+          &driver,
+          "Oldest driver of this group; where a branch alone (\"535\") is too little "
+          "to decide, a warning says so. Without it no promise is made."},
 };
 constexpr std::array fleet_row_refused{
     RefusedKey{"name", "write `gpu: NAME`"},

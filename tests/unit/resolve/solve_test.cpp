@@ -31,6 +31,12 @@ const SpecQuestion questions_of_machines[] = {
     {R"(fleet: [{gpu: L4, driver: "535.183.01"}]; cuda: "12.4")",
      "cuda 12.4; driver 525.60.13",
      minor_guide},
+    {R"(fleet: [{gpu: L4, driver: "535"}]; cuda: "12.4")",
+     "cuda 12.4; driver 525.60.13",
+     minor_guide},
+    {R"(fleet: [{gpu: RTX 4090, driver: "525"}]; cuda: "12.4")",
+     "cuda 12.4; driver 525.60.13",
+     no_release},
     {R"(fleet: [{gpu: L4, driver: "470.256.02"}]; cuda: "12.4")",
      "no: L4 + driver 470.256.02 of L4 -> raise the driver of L4 from 470.256.02 to 525.60.13 or "
      "newer",

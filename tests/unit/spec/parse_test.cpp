@@ -245,6 +245,7 @@ TEST_CASE("the fleet has short and long rows") {
   CHECK(spec.fleet[1].value.count == 4);
   CHECK(spec.fleet[2].value.is_cpu());
   CHECK(spec.fleet_place == Place{3, 8});
+  CHECK(parse("fleet: [{gpu: L4, driver: \"535\"}]\n").fleet[0].value.driver == "535");
 }
 
 TEST_CASE("arguments of a runtime keep their kinds") {

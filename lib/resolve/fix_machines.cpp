@@ -42,6 +42,15 @@ bool resolves_on(const FixSearch& search, std::size_t row, const FleetGroup& gro
   return best_answer(question.problem, others, restriction).has_value();
 }
 
+// Where a branch of drivers has a floor, the branch alone says too little.
+void drop_vague(std::set<Version>& floors) {
+  std::erase_if(floors, [&](const Version& branch) {
+    return branch.size() == 1 && std::any_of(floors.begin(), floors.end(), [&](const auto& floor) {
+             return floor.size() > 1 && floor.part(0) == branch.part(0);
+           });
+  });
+}
+
 // Drivers newer than `above` that something begins to run with on `gpu`: by minor-version
 // compatibility first, then those that toolkits were made with. Oldest first.
 std::vector<Version> later_drivers(const Catalog& catalog, const Gpu& gpu, const Version& above) {
@@ -52,6 +61,7 @@ std::vector<Version> later_drivers(const Catalog& catalog, const Gpu& gpu, const
     if (floor && floor->driver > above) floors.insert(floor->driver);
     if (toolkit.driver && *toolkit.driver > above) own.insert(*toolkit.driver);
   }
+  drop_vague(floors);
   std::vector<Version> found(floors.begin(), floors.end());
   found.insert(found.end(), own.begin(), own.end());
   return found;

@@ -37,6 +37,10 @@ const SpecQuestion questions_of_machines[] = {
     {R"(fleet: [{gpu: RTX 4090, driver: "525"}]; cuda: "12.4")",
      "cuda 12.4; driver 525.60.13",
      no_release},
+    {R"(fleet: [{gpu: A100, driver: "440.33.01"}]; cuda: "11.8")",
+     "no: A100 SXM 40GB + driver 440.33.01 of A100 SXM 40GB -> raise the driver of A100 SXM 40GB "
+     "from 440.33.01 to 450.80.02 or newer",
+     minor_guide},
     {R"(fleet: [{gpu: L4, driver: "470.256.02"}]; cuda: "12.4")",
      "no: L4 + driver 470.256.02 of L4 -> raise the driver of L4 from 470.256.02 to 525.60.13 or "
      "newer",

@@ -40,6 +40,7 @@ void append(std::vector<T>& to, std::vector<T> from) {
 struct LayerList {
   std::vector<LayerRecipe> layers;
   std::vector<Origin> origins;
+  std::uint64_t weight_bytes = 0;
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };
@@ -49,6 +50,13 @@ void add(LayerList& to, Recipes from, const fs::path& source, const Where& where
   to.origins.resize(to.layers.size() + from.layers.size(), {shown, where});
   append(to.layers, std::move(from.layers));
   append(to.warnings, std::move(from.warnings));
+}
+
+std::uint64_t bytes_of(const std::vector<RecipeEntry>& entries) {
+  std::uint64_t bytes = 0;
+  for (const RecipeEntry& entry : entries)
+    if (entry.kind == EntryKind::file) bytes += entry.size;
+  return bytes;
 }
 
 // Ollama finds a model in a store of its own.
@@ -88,6 +96,7 @@ void add_weights(LayerList& to,
                   : check_weights(entries, input, &session.store, session.open_remote_parts());
       append(to.notes, std::move(checked.choices));
       append(to.warnings, std::move(checked.warnings));
+      to.weight_bytes += bytes_of(entries);
       if (plan.store && plan.store->weights == content.name) {
         entries = store_entries(entries, *plan.store, session);
       } else if (plan.reshard_above) {
@@ -202,7 +211,10 @@ LayerJobs layer_jobs(const Plan& plan,
       std::move(jobs),
       {base.image.layers.size() + base.made.size(), base.weights.size(), sources.beside_weights},
       plan.max_layer_size);
-  return {std::move(jobs), std::move(contents.notes), std::move(contents.warnings)};
+  std::uint64_t weight_bytes = contents.weight_bytes;
+  for (const Layer& layer : base.weights)
+    weight_bytes += layer.descriptor.size;
+  return {std::move(jobs), weight_bytes, std::move(contents.notes), std::move(contents.warnings)};
 }
 
 }  // namespace mlpack

@@ -8,6 +8,7 @@
 #include "lib/spec/spec.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace mlpack {
 /// The layers of an image on top of its base, from the lowest, with lines for the user.
 struct LayerJobs {
   std::vector<PackJob> jobs;
+  /// Of all files of weights as their sources have them; of layers that are reused what is stored.
+  std::uint64_t weight_bytes = 0;
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };

@@ -296,6 +296,18 @@ const LockedPython* wheels_of_lock(const PlanInputs& inputs,
   return is_build ? &*pins->python : nullptr;
 }
 
+// What the image says of its weights; nullopt where nobody looked at all of them.
+std::optional<std::uint64_t> weight_bytes(const std::vector<PlannedLayer>& layers) {
+  std::uint64_t bytes = 0;
+  for (const PlannedLayer& layer : layers) {
+    if (layer.role != Role::weights) continue;
+    const auto size = layer.bytes ? layer.bytes : layer.size;
+    if (!size) return std::nullopt;
+    bytes += *size;
+  }
+  return bytes;
+}
+
 // With what the base says, and what the lock pins.
 SpecStack stack_on(const PlanInputs& inputs, const Platform& platform, const PlanBase& base) {
   SpecStack stack = inputs.found;
@@ -334,6 +346,10 @@ PlanOutcome plan_image_of(const PlanInputs& inputs, const Platform& platform, Se
   image.decisions = plan_decisions(inputs, stack, image.base, plan);
   image.warnings = plan.warnings;
   image.layers = plan_layers(inputs, std::move(plan), base.found, elsewhere, session);
+  const auto bytes = weight_bytes(image.layers);
+  if (bytes && !inputs.spec.weights.empty()) {
+    image.labels.emplace(label::weights_bytes, std::to_string(*bytes));
+  }
   image.fits = plan_fits(inputs, elsewhere.remote, session);
   warn_of_families(inputs, image.warnings);
   warn_of_gaps(image, image.warnings);

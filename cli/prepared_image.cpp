@@ -63,6 +63,10 @@ std::optional<PreparedImage> prepare_with(const ImageInputs& inputs,
                              inputs.network,
                              inputs.beside_weights},
                             session);
+  if (!inputs.resolved.spec.weights.empty()) {
+    image.plan.config.labels.emplace(label::weights_bytes,
+                                     std::to_string(image.layers.weight_bytes));
+  }
   if (!are_made(inputs, platform, image.layers, session.store)) return std::nullopt;
   return image;
 }

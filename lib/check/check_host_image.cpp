@@ -195,13 +195,15 @@ void check_platform(const HostInput& input, const HostImage& image, HostFindings
 
 void check_room(const HostInput& input, const HostImage& image, HostFindings& findings) {
   const auto& disks = input.facts.measured.disks;
-  if (disks.empty() || disks.front().free / 2 >= image.size) return;
+  // Weights are packed seldom; of everything else nobody knows what it is unpacked.
+  const std::uint64_t unpacked = std::max(image.size, image.weights);
+  if (disks.empty() || disks.front().free >= image.size + unpacked) return;
   const DiskSpace& disk = disks.front();
-  const bool is_full = disk.free < image.size;
+  const bool is_full = disk.free < unpacked;
   findings.add("image-disk",
                is_full ? Level::error : Level::warning,
                fmt::format("the image has {}, and {} has {} free",
-                           human_size(image.size),
+                           human_size(unpacked),
                            printable(disk.path),
                            human_size(disk.free)),
                is_full ? "it cannot be pulled" : "packed and unpacked it may take twice its size",

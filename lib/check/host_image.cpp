@@ -10,6 +10,8 @@
 namespace mlpack {
 namespace {
 
+constexpr std::uint64_t most_weights = std::uint64_t{1} << 60;
+
 std::string label_of(const ImageConfig& config, std::string_view name) {
   const auto found = config.labels.find(std::string(name));
   return found == config.labels.end() ? std::string() : found->second;
@@ -99,6 +101,8 @@ HostImage host_image(const Image& image) {
   HostImage result{image.config, image.total_size(), 0, nullptr};
   for (const Layer& layer : layers_of(image))
     if (layer.role == Role::weights) result.weights += layer.descriptor.size;
+  const auto said = parse_number(label_of(image.config, label::weights_bytes), most_weights);
+  if (said) result.weights = *said;
   return result;
 }
 

@@ -50,7 +50,7 @@ class HostMachines {
 struct HostImage {
   const ImageConfig& config;
   std::uint64_t size = 0;     // of its layers as they are stored
-  std::uint64_t weights = 0;  // bytes of layers of weights
+  std::uint64_t weights = 0;  // bytes of its weights, as it says, else of their layers
   /// Its files; nullptr: they were not read, and labels have to do.
   const ImageFiles* files = nullptr;
 };

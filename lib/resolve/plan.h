@@ -120,6 +120,7 @@ inline constexpr std::string_view runtime = "dev.mlpack.runtime";               
 inline constexpr std::string_view runtime_version = "dev.mlpack.runtime.version";  // `0.11.0`
 inline constexpr std::string_view model = "dev.mlpack.model";      // as clients ask for it
 inline constexpr std::string_view metrics = "dev.mlpack.metrics";  // `8000/metrics`
+inline constexpr std::string_view weights_bytes = "dev.mlpack.weights.bytes";  // `16060522496`
 inline constexpr std::string_view secrets = "dev.mlpack.secrets";  // names, comma-separated
 inline constexpr std::string_view cpu = "dev.mlpack.resources.cpu";
 inline constexpr std::string_view memory = "dev.mlpack.resources.memory";

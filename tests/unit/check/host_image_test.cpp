@@ -80,6 +80,23 @@ TEST_CASE("an image is compared with processor, disk and memory of a host") {
                                "image-weights-large"});
 }
 
+TEST_CASE("how large its weights are an image says itself, which decides where they are packed") {
+  ImageConfig config;
+  config.platform.architecture = "amd64";
+  config.labels = {{"dev.mlpack.weights.bytes", "900"}};
+  CHECK(host_image(assemble({}, {}, config, {})).weights == 900);
+  config.labels = {{"dev.mlpack.weights.bytes", "much"}};
+  CHECK(host_image(assemble({}, {}, config, {})).weights == 0);
+
+  ImageOnHost host("NVIDIA L4", 1);
+  host.facts.nvml.gpus.front().memory = 1000;
+  host.size = 300;
+  host.weights = 600;
+  CHECK(host.ids().empty());
+  host.weights = 900;
+  CHECK(host.ids() == FoundIds{"image-disk"});
+}
+
 TEST_CASE("a GPU that the catalog lacks is judged by its compute capability") {
   ImageOnHost host("NVIDIA of tomorrow", 1);
   host.config.labels = {{"dev.mlpack.cuda", "12.4"}};

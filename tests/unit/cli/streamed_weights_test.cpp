@@ -27,6 +27,32 @@ TEST_CASE("what is streamed is the layer that the same files become when they ar
   CHECK(built["digest"] == streamed["digest"]);
 }
 
+TEST_CASE("an image says how large its weights are, wherever they came from") {
+  Publishing work;
+  const auto labels = [&](std::vector<std::string> words) {
+    words.emplace_back("--json");
+    const auto document = nlohmann::json::parse(work.run(words).out);
+    return document.contains("config") ? document["config"]["labels"] : document["labels"];
+  };
+  const char* const name = "dev.mlpack.weights.bytes";
+  const std::string bytes =
+      std::to_string(work.model["model.safetensors"].size() + work.model["config.json"].size());
+  CHECK(labels({"plan", work.app.dir / "project"})[name] == bytes);
+  work.publish();
+  CHECK(labels({"inspect", target})[name] == bytes);
+  for (const auto& [path, content] : work.model)
+    work.app.dir.write("project/w/" + path, content);
+  work.use("source: w/");
+  work.run({"build", work.app.dir / "project", "-t", "local:1"});
+  CHECK(labels({"inspect", "local:1"})[name] == bytes);
+  CHECK(labels({"plan", work.app.dir / "project"})[name] == bytes);
+  work.use("source: w/", "labels: {dev.mlpack.weights.bytes: about two million}\n");
+  CHECK(labels({"plan", work.app.dir / "project"})[name] == "about two million");
+  work.app.dir.write("none/mlpack.yaml",
+                     "schema: 1\nname: none\nbase: scratch\nplatform: linux/amd64\nrun: [/a]\n");
+  CHECK_FALSE(labels({"plan", work.app.dir / "none"}).contains(name));
+}
+
 TEST_CASE("to publish the same again downloads nothing and sends nothing") {
   Publishing work;
   const nlohmann::json first = work.publish();

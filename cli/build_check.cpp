@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace mlpack {
@@ -40,6 +41,24 @@ void tell_findings(const Findings& findings, Terminal& terminal) {
   if (!shown.empty()) terminal.say(findings_text(shown));
 }
 
+// Without those that another image is for: of platforms that the command line names, there may be
+// one that is built elsewhere.
+std::vector<CheckMachine> machines_built_for(const Platform& platform, const Wish& wish) {
+  const Spec& spec = wish.spec;
+  std::vector<CheckMachine> fleet = check_fleet(spec, wish.catalog);
+  const bool is_part = !spec.platforms.empty() && spec.platforms.front().place.line == 0;
+  std::erase_if(fleet, [&](const CheckMachine& machine) {
+    const auto is_for = [&](const Platform& other) {
+      return may_have_processor(wish.catalog, machine, other);
+    };
+    return !is_for(platform) &&
+           (is_part || std::any_of(spec.platforms.begin(),
+                                   spec.platforms.end(),
+                                   [&](const auto& other) { return is_for(other.value); }));
+  });
+  return fleet;
+}
+
 void require_good(const BuiltSpec& built, const std::vector<CheckedImage>& checked) {
   const int code = check_exit_code(checked, Strictness::lenient);
   if (code == 0) return;
@@ -73,7 +92,6 @@ void check_built(BuiltSpec& built,
   if (options.no_check || wish.spec.fleet.empty()) return;
   const Offline network = options.offline ? Offline::yes : Offline::no;
   const NamedImage found{built.names.front().text(), {}, session.open_anywhere(network)};
-  const std::vector<CheckMachine> fleet = check_fleet(wish.spec, wish.catalog);
   const IgnoredFindings ignored = ignored_findings(options.ignored);
   std::vector<CheckedImage> checked;
   for (BuiltImage& image : built.images) {
@@ -85,7 +103,8 @@ void check_built(BuiltSpec& built,
                       title_of(built, image)));
       continue;
     }
-    const CheckInput input{wish.catalog, image.image.config, *files, fleet};
+    const CheckInput input{
+        wish.catalog, image.image.config, *files, machines_built_for(image.image.platform(), wish)};
     image.findings = without_ignored(check_image(input), ignored, session.terminal());
     if (!options.attach.empty()) image.x86_level = x86_level_of(input);
     tell_findings(*image.findings, session.terminal());

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -22,6 +23,20 @@ std::unique_ptr<Session> open_session(World& world) {
     if (error.fault() != Fault::disk) throw;
     return std::make_unique<Session>(world, Store::Access::read);
   }
+}
+
+// But for those that another of `images` is for.
+std::vector<CheckMachine> machines_for(std::vector<CheckMachine> fleet,
+                                       const Catalog& catalog,
+                                       const Image& own,
+                                       const std::vector<const Image*>& images) {
+  std::erase_if(fleet, [&](const CheckMachine& machine) {
+    const auto is_for = [&](const Image* image) {
+      return may_have_processor(catalog, machine, image->platform());
+    };
+    return !is_for(&own) && std::any_of(images.begin(), images.end(), is_for);
+  });
+  return fleet;
 }
 
 void check(const CheckOptions& options, World& world) {
@@ -45,7 +60,8 @@ void check(const CheckOptions& options, World& world) {
   std::vector<CheckedImage> checked;
   for (const Image* image : images) {
     const ImageFiles files = check_files(*image, found, session);
-    Findings findings = check_image({catalog, image->config, files, fleet});
+    Findings findings =
+        check_image({catalog, image->config, files, machines_for(fleet, catalog, *image, images)});
     checked.push_back({image->platform().text(),
                        without_ignored(std::move(findings), ignored, session.terminal())});
   }

@@ -130,6 +130,13 @@ std::vector<Platform> platforms_of(const Spec& spec,
   platforms.reserve(spec.platforms.size());
   for (const auto& platform : spec.platforms)
     platforms.push_back(platform.value);
+  if (spec.platforms_from == Spec::PlatformsFrom::fleet) {
+    std::vector<std::string> names;
+    for (const Platform& platform : platforms)
+      names.push_back(platform.text());
+    terminal.note(
+        fmt::format("platform: {}, which the machines of `fleet` need", join(names, " and ")));
+  }
   if (!platforms.empty()) return platforms;
   if (locked) return {*locked};
   terminal.note(fmt::format("platform: {}, this machine's", Platform::host().text()));

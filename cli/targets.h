@@ -39,8 +39,8 @@ void require_hosts(const std::vector<Reference>& names);
 std::vector<ArchiveLocation> output_locations(const std::vector<std::string>& outputs,
                                               const Reference& name);
 
-/// The platforms of `spec`, else the one that its lock has, else this machine's, which the terminal
-/// then notes.
+/// The platforms of `spec`, else the one that its lock has, else this machine's. The terminal notes
+/// what the spec does not name.
 std::vector<Platform> platforms_of(const Spec& spec,
                                    Terminal& terminal,
                                    const std::optional<Platform>& locked = std::nullopt);

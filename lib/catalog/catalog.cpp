@@ -100,6 +100,10 @@ const Architecture* Catalog::find_architecture(const Version& compute_capability
   });
 }
 
+const GpuProcessor* Catalog::find_gpu_processor(std::string_view gpu) const {
+  return first_where(data_.gpu_processors, [&](const GpuProcessor& row) { return row.gpu == gpu; });
+}
+
 const DriverBranch* Catalog::find_driver_branch(std::uint32_t branch) const {
   return first_where(data_.driver_branches,
                      [&](const DriverBranch& row) { return row.branch == branch; });

@@ -27,6 +27,7 @@ struct CatalogData {
   std::span<const ImageRequirement> image_requirements;
   std::span<const Gpu> gpus;
   std::span<const GpuFamily> gpu_families;
+  std::span<const GpuProcessor> gpu_processors;
   std::span<const OtherVendor> other_vendors;
   std::span<const MigProfile> mig_profiles;
   std::span<const QuantisationLimit> quantisations;
@@ -92,6 +93,8 @@ class Catalog {
   /// A third part of `cuda` does not count.
   const NvccTargets* find_nvcc_targets(const Version& cuda) const;
   const Architecture* find_architecture(const Version& compute_capability) const;
+  /// nullptr: the GPU is a card, for machines with any processor.
+  const GpuProcessor* find_gpu_processor(std::string_view gpu) const;
   const DriverBranch* find_driver_branch(std::uint32_t branch) const;
   const QuantisationLimit* find_quantisation(std::string_view method) const;
   const TorchBuild* find_torch_build(const Version& torch, std::string_view build) const;

@@ -18,6 +18,7 @@ void each_typed_table(CatalogData& data, Visit visit) {
   visit(data.image_requirements, tables::image_requirements);
   visit(data.gpus, tables::gpus);
   visit(data.gpu_families, tables::gpu_families);
+  visit(data.gpu_processors, tables::gpu_processors);
   visit(data.mig_profiles, tables::mig_profiles);
   visit(data.quantisations, tables::quantisations);
   visit(data.memory_overheads, tables::memory_overheads);

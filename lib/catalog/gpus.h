@@ -45,6 +45,14 @@ struct GpuFamily {
   std::span<const std::string_view> models;
 };
 
+/// The processor that all machines with a GPU have, as it is one module with it.
+struct GpuProcessor {
+  const CatalogRow* row;
+  std::string_view gpu;
+  std::string_view architecture;  // `arm64`
+  std::string_view processor;     // `NVIDIA Grace`
+};
+
 /// How the names of accelerators begin that are not NVIDIA's.
 struct OtherVendor {
   std::string_view vendor;

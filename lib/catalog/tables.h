@@ -23,6 +23,7 @@ extern const TypedTable<CompatPackage> forward_compat;
 extern const TypedTable<ImageRequirement> image_requirements;
 extern const TypedTable<Gpu> gpus;
 extern const TypedTable<GpuFamily> gpu_families;
+extern const TypedTable<GpuProcessor> gpu_processors;
 extern const TypedTable<MigProfile> mig_profiles;
 extern const TypedTable<QuantisationLimit> quantisations;
 extern const TypedTable<MemoryOverhead> memory_overheads;

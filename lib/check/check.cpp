@@ -25,7 +25,8 @@ bool CheckInput::may_have_gpu() const {
 
 Findings check_image(const CheckInput& input) {
   Findings all;
-  for (const auto& rule : {check_process,
+  for (const auto& rule : {check_platform,
+                           check_process,
                            check_libraries,
                            check_cuda,
                            check_gpu_code,

@@ -29,11 +29,19 @@ struct CheckInput {
   bool may_have_gpu() const;
 };
 
+/// Whether a machine may have a processor of `platform`: all may but those with a GPU that is one
+/// module with another.
+bool may_have_processor(const Catalog& catalog,
+                        const CheckMachine& machine,
+                        const Platform& platform);
+
 /// What speaks against running the image on the fleet, and what is dangerous in it: errors first,
 /// equal ones in the order of the rules, then of paths. Pure.
 Findings check_image(const CheckInput& input);
 
 // The rules, each in a file of its name.
+/// The processors of the fleet.
+Findings check_platform(const CheckInput& input);
 /// The shared libraries of programs and of Python's modules, and versions of their symbols.
 Findings check_libraries(const CheckInput& input);
 /// CUDA and cuDNN of several majors; compat packages; stubs.

@@ -140,7 +140,10 @@ bool has_platforms_of_its_own(const Spec& spec) {
 std::string platform_problem(const Spec& spec, const Lock& lock) {
   if (spec.platforms.empty() && !lock.platform) return "neither the spec nor the lock names one";
   if (!spec.platforms.empty() && lock.platform && has_platforms_of_its_own(spec)) {
-    return fmt::format("the lock chose {}, and the spec names its own", lock.platform->text());
+    const bool is_of_fleet = spec.platforms_from == Spec::PlatformsFrom::fleet;
+    return fmt::format("the lock chose {}, and {}",
+                       lock.platform->text(),
+                       is_of_fleet ? "the GPUs of `fleet` decide" : "the spec names its own");
   }
   return {};
 }

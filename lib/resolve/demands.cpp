@@ -1,5 +1,7 @@
 #include "lib/resolve/demands.h"
 
+#include "lib/text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,6 +32,13 @@ bool is_out(const Demands& demands, std::string_view released) {
   return demands.as_of.empty() || released.empty() || released <= demands.as_of;
 }
 
+std::string platforms_text(const std::vector<Platform>& platforms) {
+  std::vector<std::string> texts;
+  for (const Platform& platform : platforms)
+    texts.push_back(platform.text());
+  return join(texts, ", ");
+}
+
 std::vector<Demand> list_demands(const Demands& demands) {
   std::vector<Demand> list;
   const auto add = [&](Kind kind, std::string text, const Where& where, std::size_t subject = 0) {
@@ -45,6 +54,9 @@ std::vector<Demand> list_demands(const Demands& demands) {
     add(Kind::quantisation, demands.quantisation + " weights", demands.quantisation_where);
   }
   if (demands.base) add(Kind::base, "base " + demands.base->name, demands.base->where);
+  if (!demands.platforms.empty()) {
+    add(Kind::platform, "platform " + platforms_text(demands.platforms), demands.platforms_where);
+  }
   if (demands.python) {
     add(Kind::python, fmt::format("Python {}", demands.python->text()), demands.python_where);
   }
@@ -98,6 +110,9 @@ Demands without(Demands demands, const Demand& demand) {
       break;
     case Kind::base:
       demands.base.reset();
+      break;
+    case Kind::platform:
+      demands.platforms.clear();
       break;
     case Kind::python:
       demands.python.reset();

@@ -2,6 +2,7 @@
 
 #include "lib/catalog/compat.h"
 #include "lib/catalog/gpus.h"
+#include "lib/oci/platform.h"
 #include "lib/resolve/problem.h"
 #include "lib/spec/spec.h"
 
@@ -61,7 +62,9 @@ struct Demands {
   bool needs_python = false;      // there is a `python` section, or an application of one's own
   std::optional<Version> python;  // pinned
   Where python_where;
-  std::optional<BaseDemand> base;  // nullopt: `auto`
+  std::optional<BaseDemand> base;   // nullopt: `auto`
+  std::vector<Platform> platforms;  // that the file names; empty: it does not
+  Where platforms_where;
   std::string quantisation;  // of the model, as the catalog calls it; empty: none, or not known
   Where quantisation_where;
   std::string as_of;  // nothing that was released later is chosen; empty: everything is
@@ -76,6 +79,7 @@ struct Demand {
     no_gpu,
     quantisation,
     base,
+    platform,
     python,
     cuda,
     runtime_version,
@@ -90,6 +94,9 @@ struct Demand {
 
 /// Whether any machine of the fleet has a GPU.
 bool has_gpus(const Demands& demands);
+
+/// `linux/amd64, linux/arm64`
+std::string platforms_text(const std::vector<Platform>& platforms);
 
 /// Whether what was released on `released` (empty: not known) may be chosen.
 bool is_out(const Demands& demands, std::string_view released);

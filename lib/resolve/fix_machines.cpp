@@ -162,6 +162,29 @@ void change_group(FixSearch& search, std::size_t demand) {
   }
 }
 
+void change_platform(FixSearch& search, std::size_t) {
+  const Question& question = search.question();
+  Demands changed = question.demands;
+  std::set<Platform> needed;
+  bool is_usual = false;  // some machines may have the processor that is named
+  for (const FleetGroup& group : changed.fleet) {
+    const GpuProcessor* const known =
+        group.gpu == nullptr ? nullptr : question.catalog.find_gpu_processor(group.gpu->name);
+    is_usual = is_usual || known == nullptr;
+    if (known != nullptr) {
+      needed.insert(*Platform::parse(fmt::format("linux/{}", known->architecture)));
+    }
+  }
+  if (is_usual) needed.insert(changed.platforms.begin(), changed.platforms.end());
+  changed.platforms.assign(needed.begin(), needed.end());
+  if (!search.resolves(changed)) return;
+  const std::string text = platforms_text(changed.platforms);
+  search.add(fmt::format("build it for what the machines are: `platform: {}`",
+                         needed.size() == 1 ? text : "[" + text + "]"),
+             fix_cost::platform,
+             std::move(changed));
+}
+
 void change_gpu(FixSearch& search, std::size_t demand) {
   if (is_refused_beside_others(search, demand) || !search.has_answer_without(demand)) return;
   const Catalog& catalog = search.question().catalog;

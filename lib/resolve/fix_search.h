@@ -14,6 +14,7 @@ inline constexpr std::size_t most_fixes = 3;
 /// How much a change asks of its users.
 namespace fix_cost {
 inline constexpr unsigned version = 10;  // and a step for each release between
+inline constexpr unsigned platform = 12;
 inline constexpr unsigned same_branch = 15;
 inline constexpr unsigned python = 25;
 inline constexpr unsigned cuda_version = 26;
@@ -68,6 +69,8 @@ std::vector<Version> nearest(const std::set<Version>& versions, const Version& p
 void raise_driver(FixSearch& search, std::size_t demand);
 /// Leaves out the machines `demand`, or gives those without a GPU one.
 void change_group(FixSearch& search, std::size_t demand);
+/// The platforms that the machines need, in place of those that `demand` names or beside them.
+void change_platform(FixSearch& search, std::size_t demand);
 /// The GPU with the next higher or lower compute capability, and the nearest memory, that runs it.
 void change_gpu(FixSearch& search, std::size_t demand);
 

@@ -94,6 +94,8 @@ void change_demand(FixSearch& search, std::size_t demand) {
       return change_python(search, demand);
     case Kind::base:
       return free_base(search, demand);
+    case Kind::platform:
+      return change_platform(search, demand);
     case Kind::quantisation:
       return search.drop(demand,
                          fmt::format("take weights that are not {}", demands.quantisation),

@@ -40,6 +40,7 @@ void warn_if_nothing_starts(const BaseFacts& base, Plan& plan) {
 // Why the image is for its platform. What the command line says has no place in the file.
 std::string reason_of_platform(const Spec& spec) {
   if (spec.platforms.empty()) return "this machine's";
+  if (spec.platforms_from == Spec::PlatformsFrom::fleet) return "the machines of the fleet need it";
   return spec.platforms.front().place.line == 0 ? "`--platform` says so" : "the spec says so";
 }
 

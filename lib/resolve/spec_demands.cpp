@@ -327,6 +327,13 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     demands.base = base_demand(catalog, spec.base.value, sources.base_config);
     demands.base->where = spec.where(spec.base.place);
   }
+  const bool is_named = !spec.platforms.empty() && spec.platforms.front().place.line != 0 &&
+                        spec.platforms_from == Spec::PlatformsFrom::spec;
+  if (is_named) {
+    for (const auto& [platform, place] : spec.platforms)
+      demands.platforms.push_back(platform);
+    demands.platforms_where = spec.where(spec.platforms.front().place);
+  }
   demands.quantisation = sources.quantisation;
   if (!spec.weights.empty()) demands.quantisation_where = spec.where(spec.weights.front().place);
   demands.as_of = sources.as_of;

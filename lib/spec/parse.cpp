@@ -11,12 +11,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <regex>
 
 namespace mlpack {
 namespace {
 
 constexpr std::uint64_t max_size = std::uint64_t{1} << 20;
+constexpr std::string_view usual_platform = "linux/amd64";
 
 std::string no_such_variable(const std::string& name, const Variables& known) {
   std::vector<std::string_view> names;
@@ -105,6 +107,27 @@ void replace_platforms(Spec& spec, const SpecOptions& options) {
   }
 }
 
+// Where a GPU is one module with its processor, that decides. Other GPUs beside it are in machines
+// of the usual kind.
+void take_platforms_of_fleet(Spec& spec, const Catalog& catalog) {
+  std::map<Platform, Place> needed;
+  std::optional<Place> usual;
+  for (const auto& [row, place] : spec.fleet) {
+    const auto match = row.is_cpu() ? std::nullopt : catalog.find_gpu(row.gpu);
+    if (!match) continue;
+    const GpuProcessor* const known = catalog.find_gpu_processor(match->gpu->name);
+    if (known == nullptr && !usual) usual = place;
+    if (known != nullptr) {
+      needed.emplace(*Platform::parse(fmt::format("linux/{}", known->architecture)), place);
+    }
+  }
+  if (needed.empty()) return;
+  if (usual) needed.emplace(*Platform::parse(usual_platform), *usual);
+  spec.platforms_from = Spec::PlatformsFrom::fleet;
+  for (const auto& [platform, place] : needed)
+    spec.platforms.push_back({platform, place});
+}
+
 void check_word(const std::string& word, std::string_view key) {
   if (!has_secret_shape(word)) return;
   throw Error(Fault::usage,
@@ -161,6 +184,7 @@ Spec parse_spec(std::string_view text, const fs::path& file, const SpecOptions& 
   check_commands(spec);
   add_labels(spec, options);
   replace_platforms(spec, options);
+  if (spec.platforms.empty()) take_platforms_of_fleet(spec, catalog);
   // An index has its images in one order, however they were asked for.
   std::sort(spec.platforms.begin(), spec.platforms.end(), [](const auto& left, const auto& right) {
     return left.value < right.value;

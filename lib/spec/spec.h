@@ -149,7 +149,9 @@ struct Spec {
   std::string name;
   std::optional<Located<std::string>> image;  // a repository, no tag
   std::vector<Located<Platform>> platforms;   // empty: the default; line 0: of the command line
-  std::vector<Located<FleetRow>> fleet;       // empty: a CPU image
+  /// fleet: it names none, and these are what its machines need.
+  enum class PlatformsFrom { spec, fleet } platforms_from = PlatformsFrom::spec;
+  std::vector<Located<FleetRow>> fleet;  // empty: a CPU image
   std::optional<Place> fleet_place;
   std::optional<Located<std::string>> cuda;
   std::optional<Located<Runtime>> runtime;

@@ -250,7 +250,7 @@ torch:
   retrieved: "2027-01"
   rows: 1
 )"}}) == R"(a.yaml:1:1: the catalog has no table `gpu`
-hint: did you mean `gpus`, `gpu_families`, `gpu_memory`?
+hint: did you mean `gpus`, `gpu_families`, `gpu_processors`?
 a.yaml:6:7: a row needs a source
 a.yaml:7:43: min_cc: `new` is no version
 a.yaml:8:21: unknown key tilte

@@ -1,3 +1,4 @@
+#include "lib/file.h"
 #include "tests/unit/cli/app_run.h"
 #include "tests/unit/cli/golden.h"
 
@@ -86,6 +87,62 @@ TEST_CASE("a plan as of a day that does not exist is refused") {
           std::string("error: `--as-of ") + day +
               "` is no day\n\nhint: write it as YEAR-MONTH-DAY, such as 2025-10-31\n");
   }
+}
+
+TEST_CASE("a plan is for the platforms that its fleet needs, unless the spec names some") {
+  AppRun app;
+  const auto write = [&](const std::string& lines) {
+    app.dir.write("demo/mlpack.yaml",
+                  "schema: 1\nname: arm\nbase: scratch\nrun: [/serve]\n" + lines);
+  };
+  write("fleet: [GH200]\n");
+  const auto plan = plan_of(app, {});
+  CHECK(plan["platform"] == "linux/arm64");
+  CHECK(plan.dump().find("the machines of the fleet need it") != std::string::npos);
+  CHECK(plan_of(app, {"--platform", "linux/amd64"})["platform"] == "linux/amd64");
+  write("fleet: [GH200, L4]\n");
+  const auto images = plan_of(app, {})["images"];
+  REQUIRE(images.size() == 2);
+  CHECK(images[0]["platform"] == "linux/amd64");
+  CHECK(images[1]["platform"] == "linux/arm64");
+  write("platform: linux/arm64\nfleet: [GH200, L4]\n");
+  CHECK(plan_of(app, {})["platform"] == "linux/arm64");
+  write("platform: linux/amd64\nfleet: [GH200]\n");
+  const auto conflicts = plan_of(app, {}, 9)["conflicts"];
+  REQUIRE(conflicts.size() == 1);
+  CHECK(conflicts[0]["facts"][0]["what"] == "GH200 96GB");
+  CHECK(conflicts[0]["facts"][1]["what"] == "platform linux/amd64");
+  CHECK(conflicts[0]["facts"][1]["line"] == 5);
+  CHECK(conflicts[0]["fixes"][0] == "build it for what the machines are: `platform: linux/arm64`");
+  write("platform: linux/amd64\nfleet: [L4, GH200]\n");
+  CHECK(plan_of(app, {}, 9)["conflicts"][0]["fixes"][0] ==
+        "build it for what the machines are: `platform: [linux/amd64, linux/arm64]`");
+}
+
+TEST_CASE("what the fleet decides is not in the lock, and is the same for every command") {
+  AppRun app;
+  app.dir.write("demo/mlpack.yaml",
+                "schema: 1\nname: arm\nbase: scratch\nrun: [/serve]\nfleet: [GH200, L4]\n");
+  const std::string demo = app.dir / "demo";
+  REQUIRE(app.run({"lock", demo}).code == 0);
+  const std::string lock = read_file_if_exists(app.dir / "demo/mlpack.lock", 1 << 20).value_or("");
+  CHECK(lock.find("\"platform\"") == std::string::npos);
+  const auto built = app.run({"build", demo, "--locked", "--no-check", "--json", "-t", "arm:1"});
+  REQUIRE_MESSAGE(built.code == 0, built.err);
+  CHECK(
+      built.err.find("platform: linux/amd64 and linux/arm64, which the machines of `fleet` need") !=
+      std::string::npos);
+  CHECK(nlohmann::json::parse(built.out)["images"].size() == 2);
+  const auto lacks = [&](const std::string& gpu) {
+    const std::string told = app.run({"check", "arm:1", "--gpu", gpu, "--json"}).out;
+    return told.find("machine-other-processor") != std::string::npos;
+  };
+  CHECK_FALSE(lacks("GH200"));
+  CHECK_FALSE(lacks("L4"));
+  REQUIRE(app.run({"build", demo, "--no-check", "--platform", "linux/amd64", "-t", "arm:1"}).code ==
+          0);
+  CHECK_FALSE(lacks("L4"));
+  CHECK(lacks("GH200"));
 }
 
 TEST_CASE("all conflicts of a plan have their places and ways out") {

@@ -55,6 +55,11 @@ bool takes_build(const std::string& specifier, const Version& release, std::stri
   return takes_release(specifier, release) && (label.empty() || label == build);
 }
 
+// Grace, GB10 and Tegra: GPU and an Arm processor in one module.
+bool is_with_arm(const Gpu& gpu) {
+  return gpu.name.starts_with("GH") || gpu.name.starts_with("GB") || gpu.kind == Gpu::Kind::jetson;
+}
+
 bool has_cpu_image(const ServingRuntime& runtime) {
   return std::any_of(runtime.images.begin(), runtime.images.end(), [](const RuntimeImage& image) {
     return image.what == RuntimeImage::For::cpu;
@@ -352,6 +357,11 @@ void BruteForce::keep_machines() {
       continue;
     }
     const DemandSet machine = fact(Kind::gpu, i);
+    const auto& platforms = demands_.platforms;
+    const bool has_one = std::any_of(platforms.begin(), platforms.end(), [&](const auto& known) {
+      return known.architecture == "arm64" || !is_with_arm(*gpu);
+    });
+    if (!platforms.empty() && !has_one) contradictions_.push_back(machine | fact(Kind::platform));
     if (driver && !may_drive(*driver, *gpu))
       contradictions_.push_back(machine | fact(Kind::driver, i));
     if (!demands_.quantisation.empty() && !may_run_quantised(demands_.quantisation, *gpu, server))

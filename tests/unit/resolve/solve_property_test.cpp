@@ -47,6 +47,7 @@ class RandomDemands {
     if (chance(20)) demands.needs_python = true;
     if (chance(6)) demands.quantisation = any(catalog().quantisations()).method;
     if (chance(5)) demands.base = base_demand(catalog(), BaseReference{any_base()}, std::nullopt);
+    if (chance(8)) demands.platforms.push_back(*Platform::parse(chance(3) ? "arm64" : "amd64"));
     return demands;
   }
 

@@ -105,12 +105,13 @@ void RuntimeWriter::add_name(const TemplateMap& root, const std::string& name) {
 std::string RuntimeWriter::images(TemplateMap& root) {
   Texts rows;
   for (TemplateMap& row : root.rows("images")) {
-    rows.push_back("RuntimeImage" +
-                   brace({member("RuntimeImage::For", row.one_of("for", {"cuda", "cpu", "any"})),
-                          cpp_literal(row.text("image")),
-                          optional_text(row, "cuda"),
-                          optional_text(row, "compute_capability"),
-                          optional_text(row, "arch")}));
+    rows.push_back(
+        "RuntimeImage" +
+        brace({member("RuntimeImage::For", row.one_of("for", {"cuda", "cpu", "both", "any"})),
+               cpp_literal(row.text("image")),
+               optional_text(row, "cuda"),
+               optional_text(row, "compute_capability"),
+               optional_text(row, "arch")}));
     row.finish();
   }
   return writer_.list("RuntimeImage", rows);

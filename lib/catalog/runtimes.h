@@ -13,7 +13,8 @@ namespace mlpack {
 /// An official image. In `image`, `{release}` stands for the runtime's release and `{python}` for
 /// the version of Python without its dot.
 struct RuntimeImage {
-  enum class For { cuda, cpu, any };
+  /// both: where some machines have a GPU, and some have none; any: everywhere.
+  enum class For { cuda, cpu, both, any };
   For what;
   std::string_view image;
   std::string_view cuda;                // its major; empty: any

@@ -39,18 +39,6 @@ void keep_newest(std::optional<CudaImageName>& best,
   if (is_newer(name, best)) best = name;
 }
 
-ImageVariant variant_of(const Demands& demands) {
-  ImageVariant variant;
-  if (demands.cuda) variant.cuda_major = std::to_string(demands.cuda->part(0));
-  if (demands.python) variant.python = demands.python->text();
-  for (const FleetGroup& group : demands.fleet) {
-    if (group.gpu != nullptr)
-      variant.compute_capabilities.emplace(group.gpu->compute_capability.text());
-  }
-  if (has_gpus(demands)) variant.what = ImageVariant::For::cuda;
-  return variant;
-}
-
 }  // namespace
 
 std::string cuda_image_reference(const Catalog& catalog, const Version& cuda) {
@@ -103,9 +91,11 @@ std::string runtime_image_reference(const RuntimeRelease& release, const Demands
   if (!reference || !(reference->tag() || reference->digest())) return {};
   const Reference named = reference->with_default_host();
   const ServingRuntime* const runtime = find_runtime(release.runtime);
-  const auto official = runtime == nullptr
-                            ? std::nullopt
-                            : official_image(*runtime, release.release, variant_of(demands));
+  const ImageVariant variant = variant_for(demands, ImageVariant().architecture);
+  const auto official =
+      runtime == nullptr ? std::nullopt : official_image(*runtime, release.release, variant);
+  // What the row names is for machines of one kind.
+  if (!official && variant.what == ImageVariant::For::both) return {};
   const auto listed = official ? Reference::parse(*official) : std::nullopt;
   const bool is_it = listed && (listed->name() == named.name() || !has_gpus(demands));
   return is_it ? listed->text() : named.text();

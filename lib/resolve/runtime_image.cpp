@@ -1,6 +1,7 @@
 #include "lib/resolve/runtime_image.h"
 
 #include "lib/resolve/filled.h"
+#include "lib/resolve/spec_demands.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -26,7 +27,8 @@ bool is_for(const RuntimeImage& image, const ImageVariant& variant) {
   using For = RuntimeImage::For;
   const bool fits = image.what == For::any ||
                     (image.what == For::cuda && variant.what == ImageVariant::For::cuda) ||
-                    (image.what == For::cpu && variant.what == ImageVariant::For::cpu);
+                    (image.what == For::cpu && variant.what == ImageVariant::For::cpu) ||
+                    (image.what == For::both && variant.what == ImageVariant::For::both);
   const bool is_of_gpu = image.compute_capability.empty() ||
                          (variant.compute_capabilities.size() == 1 &&
                           *variant.compute_capabilities.begin() == image.compute_capability);
@@ -50,21 +52,19 @@ constexpr std::string_view other_bases = "name a base: an image, `oci:DIR` or `{
 
 }  // namespace
 
-ImageVariant variant_for(const Catalog& catalog, const Spec& spec, const Platform& platform) {
+ImageVariant variant_for(const Demands& demands, const std::string& architecture) {
+  using For = ImageVariant::For;
   ImageVariant variant;
-  variant.architecture = platform.architecture;
-  if (spec.cuda) variant.cuda_major = spec.cuda->value.substr(0, spec.cuda->value.find('.'));
-  if (spec.python) variant.python = spec.python->value.version;
-  const auto is_cpu = [](const auto& row) { return row.value.is_cpu(); };
-  const bool some_cpu = std::any_of(spec.fleet.begin(), spec.fleet.end(), is_cpu);
-  for (const auto& [machines, place] : spec.fleet) {
-    const auto match = catalog.find_gpu(machines.gpu);
-    if (match) variant.compute_capabilities.emplace(match->gpu->compute_capability.text());
+  variant.architecture = architecture;
+  if (demands.cuda) variant.cuda_major = std::to_string(demands.cuda->part(0));
+  if (demands.python) variant.python = demands.python->text();
+  bool some_cpu = false;
+  for (const FleetGroup& group : demands.fleet) {
+    some_cpu = some_cpu || group.gpu == nullptr;
+    if (group.gpu != nullptr)
+      variant.compute_capabilities.emplace(group.gpu->compute_capability.text());
   }
-  const bool some_gpu = !variant.compute_capabilities.empty();
-  variant.what = some_gpu && some_cpu ? ImageVariant::For::both
-                 : some_gpu           ? ImageVariant::For::cuda
-                                      : ImageVariant::For::cpu;
+  if (has_gpus(demands)) variant.what = some_cpu ? For::both : For::cuda;
   return variant;
 }
 
@@ -96,7 +96,7 @@ std::string base_of_runtime(const Catalog& catalog, const Spec& spec, const Plat
                     row.title),
         fmt::format("write `runtime: {{name: {}, version: \"…\"}}`, or {}", row.name, other_bases));
   }
-  const ImageVariant variant = variant_for(catalog, spec, platform);
+  const ImageVariant variant = variant_for(demands_of(catalog, spec, {}), platform.architecture);
   const auto image = official_image(row, release_in_tag(catalog, row, release), variant);
   if (image) return *image;
   const std::string_view machines =

@@ -3,6 +3,7 @@
 #include "lib/catalog/catalog.h"
 #include "lib/catalog/runtimes.h"
 #include "lib/oci/platform.h"
+#include "lib/resolve/demands.h"
 #include "lib/spec/spec.h"
 
 #include <optional>
@@ -22,8 +23,8 @@ struct ImageVariant {
   std::string python = {};  // `3.12`; empty: as the runtime's row says
 };
 
-/// The variant that the machines of `spec` need.
-ImageVariant variant_for(const Catalog& catalog, const Spec& spec, const Platform& platform);
+/// The variant that the machines of `demands` need. The only place that decides it.
+ImageVariant variant_for(const Demands& demands, const std::string& architecture);
 
 /// The reference of the official image of `release` of a runtime; nullopt where its row has none
 /// for `variant`. `release` is as the tag has it: of Triton the month.

@@ -1,8 +1,11 @@
 #include "lib/resolve/runtime_image.h"
 
 #include "lib/error.h"
+#include "lib/resolve/solve.h"
+#include "lib/resolve/spec_demands.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <string>
@@ -102,6 +105,16 @@ const std::array image_rows{
              "linux/amd64",
              "docker.io/rayproject/ray:2.52.0-py312-gpu",
              "Ray docker/README.md"},
+    ImageRow{"fleet: [L4, cpu]\nruntime: {name: ray_serve, version: \"2.52.0\"}\n",
+             "linux/amd64",
+             "docker.io/rayproject/ray:2.52.0-py312-gpu",
+             "Ray docker/README.md: the same with CUDA, which starts without a GPU too"},
+    ImageRow{
+        "fleet: [L4, cpu]\nruntime: {name: tei, version: \"1.9\"}\n",
+        "linux/amd64",
+        "9 Text Embeddings Inference has no official image for machines with and without a GPU "
+        "on linux/amd64",
+        tei_readme},
     ImageRow{"runtime: {name: ray_serve, version: \"2.52.0\"}\npython: {version: \"3.11\"}\n",
              "linux/amd64",
              "docker.io/rayproject/ray:2.52.0-py311",
@@ -147,5 +160,27 @@ TEST_CASE("base: auto is the official image of the runtime's release for the fle
     CAPTURE(row.spec);
     CAPTURE(row.source);
     CHECK(base_for(row) == row.expected);
+  }
+}
+
+TEST_CASE("what is chosen for a release is what its name alone would give") {
+  for (const char* const runtime : {"{name: ray_serve, version: \"2.59.0\"}",
+                                    "{name: vllm, version: \"0.11.0\"}",
+                                    "{name: triton, version: \"26.07\"}"}) {
+    for (const char* const fleet : {"[L4]", "[cpu]", "[L4, cpu]", "[H100, L4, cpu]"}) {
+      const Spec spec = parse_spec(
+          fmt::format("schema: 1\nname: demo\nweights: [{{name: base, source: w}}]\nfleet: {}\n"
+                      "runtime: {}\n",
+                      fleet,
+                      runtime),
+          "/spec/mlpack.yaml");
+      const Demands demands = demands_of(Catalog::built_in(), spec, {});
+      const Resolution found = solve(Catalog::built_in(), demands);
+      if (!found.stack) continue;  // vLLM has another image for machines without a GPU
+      CAPTURE(runtime);
+      CAPTURE(fleet);
+      CHECK(found.stack->base ==
+            base_of_runtime(Catalog::built_in(), spec, *Platform::parse("linux/amd64")));
+    }
   }
 }

@@ -33,7 +33,7 @@ class CudaCheck {
     check_majors(facts_.nccl, "NCCL", "nccl-majors");
     check_majors(facts_.tensorrt, "TensorRT", "tensorrt-majors");
     check_twice();
-    find_searched();
+    searched_ = searched_folders(input_.files, input_.config);
     check_stubs();
     check_capabilities();
     check_fleet();
@@ -122,13 +122,6 @@ class CudaCheck {
   }
   static bool has_soname(const FileFacts& file) {
     return file.content && file.content->elf && !file.content->elf->soname.empty();
-  }
-
-  void find_searched() {
-    const Loader loader(input_.files, input_.config, Loader::Cache::made_by_toolkit);
-    for (const auto* folders : {&loader.environment_folders(), &loader.configured_folders()})
-      for (const std::string& folder : *folders)
-        if (const auto real = input_.files.real_path(folder)) searched_.insert(*real);
   }
 
   void check_fleet() {

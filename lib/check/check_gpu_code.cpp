@@ -12,6 +12,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <tuple>
 
@@ -128,7 +129,10 @@ using FitGroup = std::tuple<const CheckMachine*, Fit, Need>;
 
 class CodeCheck {
  public:
-  explicit CodeCheck(const CheckInput& input) : input_(input) {}
+  explicit CodeCheck(const CheckInput& input)
+      : input_(input),
+        compat_(cuda_facts(input.catalog, input.files, input.config).compat),
+        searched_(searched_folders(input.files, input.config)) {}
 
   Findings run() {
     for (const auto& [path, file] : input_.files.read()) {
@@ -202,13 +206,34 @@ class CodeCheck {
     return is_special ? Fit::specialised : Fit::no_code;
   }
 
+  // The CUDA version whose PTX is compiled there. A libcuda of the image's own is used where the
+  // loader finds it, or the container toolkit, which looks in its usual folder.
+  std::optional<Version> compiler_of(const CheckMachine& machine) const {
+    if (!machine.driver) return std::nullopt;
+    auto best = native_cuda(input_.catalog, *machine.driver);
+    for (const CompatLibrary& library : compat_) {
+      if (!takes(library, machine)) continue;
+      const auto found = ptx_compiler(input_.catalog, *machine.driver, *machine.gpu, library.cuda);
+      if (!found) return std::nullopt;
+      if (!best || *found > *best) best = found;
+    }
+    return best;
+  }
+
+  bool takes(const CompatLibrary& library, const CheckMachine& machine) const {
+    const auto& branches = library.branches;
+    const bool says_no =
+        !branches.empty() &&
+        std::find(branches.begin(), branches.end(), machine.driver->part(0)) == branches.end();
+    return !says_no && (library.folder.ends_with("/compat") || searched_.contains(library.folder));
+  }
+
   Fit fit_of_ptx(const ElfGpuCode& code,
                  const CodeTarget& target,
                  const CheckMachine& machine) const {
     const auto maker = maker_of(code);
     const Version& device = machine.gpu->compute_capability;
-    const auto driver =
-        machine.driver ? native_cuda(input_.catalog, *machine.driver) : std::nullopt;
+    const auto driver = compiler_of(machine);
     if (!maker) {
       const bool reaches = target.reach == CodeTarget::Reach::plain && device >= target.capability;
       return reaches ? Fit::driver_unknown : Fit::no_code;
@@ -249,6 +274,8 @@ class CodeCheck {
   }
 
   const CheckInput& input_;
+  std::vector<CompatLibrary> compat_;
+  std::set<std::string> searched_;  // by the loader, real
   std::map<FitGroup, std::vector<const FileFacts*>> by_fit_;
   std::optional<UsedFiles> used_;
   Findings findings_;

@@ -253,4 +253,13 @@ std::vector<const FileFacts*> Loader::closure(const FileFacts& start) {
   return files;
 }
 
+std::set<std::string> searched_folders(const ImageFiles& files, const ImageConfig& config) {
+  const Loader loader(files, config, Loader::Cache::made_by_toolkit);
+  std::set<std::string> searched;
+  for (const auto* folders : {&loader.environment_folders(), &loader.configured_folders()})
+    for (const std::string& folder : *folders)
+      if (const auto real = files.real_path(folder)) searched.insert(*real);
+  return searched;
+}
+
 }  // namespace mlpack

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -74,5 +75,8 @@ class Loader {
   std::map<std::string, std::optional<std::string>, std::less<>> real_folders_;
   std::unordered_map<const FileFacts*, std::vector<const FileFacts*>> needed_;
 };
+
+/// The folders in which a loader of the image looks first, or by its configuration; real.
+std::set<std::string> searched_folders(const ImageFiles& files, const ImageConfig& config);
 
 }  // namespace mlpack

@@ -15,15 +15,6 @@ using Kind = Demand::Kind;
 // The runtime whose engines are TensorRT's; others have it as one of several.
 constexpr std::string_view tensorrt_runtime = "tensorrt_llm";
 
-// Whether a driver that is as new as `cuda` itself changes what a ruling says.
-std::optional<Version> driver_cuda(const Catalog& catalog,
-                                   const Version& cuda,
-                                   const Version& driver,
-                                   CompatInImage compat) {
-  const std::optional<Version> native = native_cuda(catalog, driver);
-  return compat == CompatInImage::yes && (!native || *native < cuda) ? cuda : native;
-}
-
 }  // namespace
 
 Veto not_taken(const DemandSet& set, const Option& option, const std::string& wanted) {
@@ -101,10 +92,12 @@ void Vetoes::code(Option& option, const GpuCode& code) const {
     if (!runs_somewhere || !group.driver) continue;
     const DemandSet set = set_of(Kind::gpu, i) | set_of(Kind::driver, i);
     for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
+      const bool is_with = compat == CompatInImage::yes;
+      const auto package = is_with ? std::optional(code.made_by) : std::nullopt;
       Ruling ruling = code_runs(
-          catalog_, code, device, driver_cuda(catalog_, code.made_by, *group.driver, compat));
+          catalog_, code, device, ptx_compiler(catalog_, *group.driver, *group.gpu, package));
       if (ruling.verdict != Verdict::no) continue;
-      auto& vetoes = compat == CompatInImage::yes ? option.with_compat : option.without_compat;
+      auto& vetoes = is_with ? option.with_compat : option.without_compat;
       vetoes.push_back({set, std::move(ruling)});
     }
   }

@@ -34,8 +34,8 @@ Ruling cubin_runs(const Catalog& catalog, const CodeTarget& target, const Versio
 
 /// PTX is compiled by the driver for its capability and everything after it, as far as the driver's
 /// CUDA version is not older than the toolkit that made the PTX, minor-version compatibility or not
-/// (facts cuda.ptx, cuda.minor_version: CUDA Compatibility). `driver_cuda` is native_cuda() of the
-/// driver, or the version of a compat package (fact forward_compat.ptx_jit).
+/// (facts cuda.ptx, cuda.minor_version: CUDA Compatibility). `driver_cuda` is ptx_compiler() of the
+/// driver.
 Ruling ptx_runs(const Catalog& catalog,
                 const CodeTarget& target,
                 const Version& made_by,

@@ -198,6 +198,19 @@ Ruling forward_compatibility(const Catalog& catalog,
   return retired_branch(catalog, cuda, driver);
 }
 
+std::optional<Version> ptx_compiler(const Catalog& catalog,
+                                    const Version& driver,
+                                    const Gpu& gpu,
+                                    const std::optional<Version>& package) {
+  const auto native = native_cuda(catalog, driver);
+  const bool is_newer =
+      package && !(native && (*native > *package || native->same_minor(*package)));
+  if (!is_newer) return native;
+  const Verdict taken = forward_compatibility(catalog, *package, driver, gpu).verdict;
+  if (taken == Verdict::unknown) return std::nullopt;
+  return taken == Verdict::yes ? package : native;
+}
+
 Ruling driver_supports_gpu(const Catalog& catalog, const Version& driver, const Gpu& gpu) {
   const Architecture* const known = catalog.find_architecture(gpu.compute_capability);
   const CatalogRow* const fact = &catalog.fact_row("driver.last_for_old_gpus");

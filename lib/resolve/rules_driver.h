@@ -35,6 +35,14 @@ Ruling forward_compatibility(const Catalog& catalog,
                              const Version& driver,
                              const Gpu& gpu);
 
+/// The CUDA version whose PTX is compiled on `gpu`: the driver's own; or that of a compat package
+/// of `package`, which brings its own compiler, where GPU and driver take it (fact
+/// forward_compat.ptx_jit: CUDA Compatibility, Forward Compatibility). nullopt: not known.
+std::optional<Version> ptx_compiler(const Catalog& catalog,
+                                    const Version& driver,
+                                    const Gpu& gpu,
+                                    const std::optional<Version>& package);
+
 /// The branches that drive an architecture (fact driver.last_for_old_gpus: CUDA Toolkit, Driver,
 /// and Architecture Matrix).
 Ruling driver_supports_gpu(const Catalog& catalog, const Version& driver, const Gpu& gpu);

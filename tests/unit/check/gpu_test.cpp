@@ -56,6 +56,33 @@ TEST_CASE("PTX is compiled by drivers that know its version, and by no others") 
   CHECK(image.ids() == Ids{"info driver-unknown", "info gpu-code-driver-unknown"});
 }
 
+TEST_CASE("a compat package compiles the PTX of its version, where GPU and driver take it") {
+  TestImage image = cuda_image();
+  add_kernels(image, {code_for(80), ptx_for(80, 8, 4)});
+  ElfFacts compat = library("libcuda.so.1");
+  compat.compat_note = R"({"Format":1,"CUDA Version":"12.4","Driver":[470,535],"Device":[1]})";
+  image.add("usr/local/cuda-12.4/compat/libcuda.so.550.54.15", compat);
+  image.machine("H100", "535.183.01");
+  CHECK(image.ids() == Ids{"warning gpu-code-compiled"});
+  // Its note names no such branch.
+  image.fleet.clear();
+  image.machine("H100", "525.147.05");
+  CHECK(image.ids() == Ids{"error gpu-code-too-new", "warning compat-803"});
+  compat.compat_note = R"({"Format":1,"CUDA Version":"12.2","Driver":[470,525],"Device":[1]})";
+  TestImage older = cuda_image();
+  add_kernels(older, {code_for(80), ptx_for(80, 8, 4)});
+  older.add("usr/local/cuda-12.2/compat/libcuda.so.535.104.05", compat);
+  older.machine("H100", "525.147.05");
+  CHECK(older.ids() == Ids{"error gpu-code-too-new"});
+  // No data-centre GPU.
+  compat.compat_note = R"({"Format":1,"CUDA Version":"12.9","Driver":[550,570],"Device":[1]})";
+  TestImage desk = cuda_image();
+  add_kernels(desk, {code_for(80), ptx_for(80, 8, 8)});
+  desk.add("usr/local/cuda-12.9/compat/libcuda.so.575.57.08", compat);
+  desk.machine("RTX 5090", "570.133.20");
+  CHECK(desk.ids() == Ids{"error gpu-code-too-new", "warning compat-804"});
+}
+
 TEST_CASE("code for single GPUs, and libraries that make code, are warned about only") {
   TestImage image = cuda_image();
   image.machine("L4", "550.54.14");

@@ -325,7 +325,7 @@ void BruteForce::keep_code(Part& part, const TorchBuild& build) const {
     }
     const DemandSet machine = fact(Kind::gpu, i) | fact(Kind::driver, i);
     for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
-      if (may_have_code(build, *gpu, compiler_of(build.cuda, driver, compat))) continue;
+      if (may_have_code(build, *gpu, compiler_of(build.cuda, driver, *gpu, compat))) continue;
       (compat == CompatInImage::no ? part.out_bare : part.out_with_compat).push_back(machine);
     }
   }

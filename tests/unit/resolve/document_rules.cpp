@@ -87,10 +87,14 @@ bool may_run_cuda(const Version& cuda,
 
 std::optional<Version> compiler_of(const Version& cuda,
                                    const std::optional<Version>& driver,
+                                   const Gpu& gpu,
                                    CompatInImage compat) {
   if (!driver) return cuda;
   const auto own = own_cuda(*driver);
-  return compat == CompatInImage::yes && (!own || *own < cuda) ? cuda : own;
+  if (compat == CompatInImage::no || (own && is_same_or_older(cuda, *own))) return own;
+  if (gpu.forward_compat == Gpu::ForwardCompat::no) return own;
+  const bool is_sure = gpu.forward_compat == Gpu::ForwardCompat::yes;
+  return is_sure && !may_take_compat_package(cuda, driver->part(0)) ? own : cuda;
 }
 
 bool may_compile_for(const Version& cuda, const Gpu& gpu) {

@@ -21,6 +21,7 @@ bool may_run_cuda(const Version& cuda, const Version& driver, const Gpu& gpu, Co
 /// The CUDA version that compiles PTX there: of the driver, or of a newer compat package.
 std::optional<Version> compiler_of(const Version& cuda,
                                    const std::optional<Version>& driver,
+                                   const Gpu& gpu,
                                    CompatInImage compat);
 
 /// NVCC documentation: a toolkit has code for a GPU from its first to its last version.

@@ -108,6 +108,35 @@ const ToolkitQuestion toolkit_questions[] = {
 
 }  // namespace
 
+TEST_CASE("PTX is compiled by the driver, or by a compat package that GPU and driver take") {
+  struct Compiler {
+    std::string_view driver;
+    std::string_view gpu;
+    std::string_view package;   // empty: the image has none
+    std::string_view expected;  // empty: not known
+  };
+  // CUDA Compatibility, Forward Compatibility: restrictions of minor-version compatibility, such as
+  // those on PTX, do not apply, as the compiler is replaced as well.
+  const Compiler compilers[] = {
+      {"535.183.01", "H100", "", "12.2"},
+      {"535.183.01", "H100", "12.4", "12.4"},
+      {"535.183.01", "H100", "12.9", "12.9"},
+      {"535.183.01", "H100", "12.1", "12.2"},      // an older package is not used
+      {"535.183.01", "RTX 4090", "12.4", "12.2"},  // error 804
+      {"550.54.14", "L4", "12.4", "12.4"},
+      {"550.54.14", "L4", "13.0", "13.0"},
+      {"535.183.01", "Jetson-AGX-Thor", "13.0", ""},
+  };
+  for (const Compiler& row : compilers) {
+    CAPTURE(std::string(row.driver));
+    CAPTURE(std::string(row.gpu));
+    CAPTURE(std::string(row.package));
+    const auto found =
+        ptx_compiler(catalog(), version(row.driver), gpu(row.gpu), Version::parse(row.package));
+    CHECK((found ? std::string(found->text()) : "") == row.expected);
+  }
+}
+
 TEST_CASE("a driver runs a CUDA version on a GPU, or not") {
   for (const DriverQuestion& asked : driver_questions) {
     const std::string question = "CUDA " + std::string(asked.cuda) + " on driver " +

@@ -101,11 +101,12 @@ Option unknown_option(const PackageDemand& package, const Vetoes& vetoes) {
 }
 
 // Of one release, the build that was locked comes first.
-void prefer_locked(Component& component, const PackageDemand& package) {
+void prefer_locked(Component& component, std::size_t index, const Vetoes& vetoes) {
+  const PackageDemand& package = vetoes.demands().packages[index];
   if (package.name != component::torch || !package.cuda) return;
   const auto is_taken = [&](const Option& option) {
     const auto release = Version::parse(option.name.substr(0, option.name.find('+')));
-    return release && takes_release(package.specifier, *release);
+    return release && vetoes.takes(index, *release);
   };
   const auto is_locked = [&](const Option& option) {
     return is_taken(option) && option.cuda && option.cuda->same_minor(*package.cuda);
@@ -119,7 +120,7 @@ void prefer_locked(Component& component, const PackageDemand& package) {
 // Best first, with what the catalog does not know.
 Component finished(Component component, std::size_t index, const Vetoes& vetoes) {
   sort_options(component.options);
-  prefer_locked(component, vetoes.demands().packages[index]);
+  prefer_locked(component, index, vetoes);
   add_unknown(component,
               vetoes.set_of(Kind::package_version, index),
               unknown_option(vetoes.demands().packages[index], vetoes));
@@ -131,7 +132,7 @@ void judge_torch_of(Option& option, const RuntimeRelease& release, const Vetoes&
   const auto torch = Version::parse(release.row->at("torch"));
   const auto& packages = vetoes.demands().packages;
   for (std::size_t i = 0; torch && i < packages.size(); ++i) {
-    if (packages[i].name != component::torch || takes_release(packages[i].specifier, *torch)) {
+    if (packages[i].name != component::torch || vetoes.takes(i, *torch)) {
       continue;
     }
     option.vetoes.push_back(
@@ -198,10 +199,11 @@ Option runtime_option(const RuntimeRelease& release,
                                       option,
                                       demands.runtime + " " + demands.runtime_version));
   }
+  if (!is_cpu_build(demands)) option.cuda = release.cuda;
+  if (vetoes.is_settled(option)) return option;
   judge_torch_of(option, release, vetoes);
   judge_cpu_build(option, vetoes);
   if (is_cpu_build(demands)) return option;
-  option.cuda = release.cuda;
   vetoes.runtime(option, release);
   vetoes.tensorrt(option, release);
   if (!release.cuda) {
@@ -394,10 +396,20 @@ void judge_fleet(Problem& problem, const Vetoes& vetoes) {
 
 }  // namespace
 
+bool are_refused(const Catalog& catalog,
+                 const Demands& demands,
+                 const std::vector<Demand>& list,
+                 const DemandSet& held) {
+  Problem problem;
+  judge_fleet(problem, Vetoes(catalog, demands, list));
+  return holding(problem.vetoes, held) != nullptr;
+}
+
 Problem make_problem(const Catalog& catalog,
                      const Demands& demands,
-                     const std::vector<Demand>& list) {
-  const Vetoes vetoes(catalog, demands, list);
+                     const std::vector<Demand>& list,
+                     const DemandSet* held) {
+  const Vetoes vetoes(catalog, demands, list, held);
   const std::vector<Version> pythons = known_pythons(catalog);
   Problem problem;
   problem.components = make_components(pythons, vetoes);

@@ -10,10 +10,19 @@ namespace mlpack {
 
 /// Everything in `catalog` that might be taken for `demands`, with what stands against it by the
 /// rules of rules_driver.h, rules_code.h and rules_image.h; `list` is list_demands(demands). What
-/// is pinned and is in no table may be taken, with a doubt that says so.
+/// is pinned and is in no table may be taken, with a doubt that says so. Where `held` is given, the
+/// problem is for answers while these hold: an option that they keep out has one veto that says so.
 Problem make_problem(const Catalog& catalog,
                      const Demands& demands,
-                     const std::vector<Demand>& list);
+                     const std::vector<Demand>& list,
+                     const DemandSet* held = nullptr);
+
+/// Whether something stands against the machines of `demands` themselves while `held` hold: then
+/// the problem has no answer.
+bool are_refused(const Catalog& catalog,
+                 const Demands& demands,
+                 const std::vector<Demand>& list,
+                 const DemandSet& held);
 
 /// The names of components.
 namespace component {

@@ -35,7 +35,8 @@ bool resolves_on(const FixSearch& search, std::size_t row, const FleetGroup& gro
     if (search.held().test(i) && same != list.end())
       own.set(static_cast<std::size_t>(same - list.begin()));
   }
-  const Problem problem = make_problem(question.catalog, alone, list);
+  if (are_refused(question.catalog, alone, list, own)) return false;
+  const Problem problem = make_problem(question.catalog, alone, list, &own);
   Restriction restriction;
   restriction.also = &problem;
   restriction.demands = own;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,7 +83,9 @@ class FrameworkOptions {
         vetoes_(vetoes),
         package_(vetoes.demands().packages[index]) {}
 
-  void add(const KnownRelease& known, std::vector<Option>& options) const {
+  void add(const KnownRelease& known, std::vector<Option>& options) {
+    const auto [pythons, is_new] = taken_.try_emplace(known.row->python);
+    if (is_new) pythons->second = python_versions(known.row->python, pythons_);
     if (!has_gpus(vetoes_.demands())) return options.push_back(plain(known, std::nullopt));
     for (std::size_t build = 0; build < known.row->builds.size(); ++build)
       options.push_back(on_gpus(known, build));
@@ -94,11 +97,11 @@ class FrameworkOptions {
     option.name = known.release.text();
     const bool has_several = cuda && known.row->builds.size() > 1;
     if (has_several) option.name += fmt::format("+cuda{}", cuda->part(0));
-    option.python = python_versions(known.row->python, pythons_);
+    option.python = taken_.at(known.row->python);
     option.row = known.row->row;
     const std::string build = cuda ? fmt::format("cuda{}", cuda->part(0)) : package_.build;
     const bool is_build = package_.build.empty() || package_.build == build;
-    if (!is_build || !takes_release(package_.specifier, known.release)) {
+    if (!is_build || !vetoes_.takes(index_, known.release)) {
       const DemandSet set = vetoes_.set_of(Kind::package_version, index_);
       option.vetoes.push_back(not_taken(set, option, package_.text()));
     }
@@ -111,6 +114,7 @@ class FrameworkOptions {
     Option option = plain(known, oldest);
     option.cuda = cuda_of(oldest, vetoes_.demands());
     option.cudnn_major = major_of(known.row->cudnn);
+    if (vetoes_.is_settled(option)) return option;
     vetoes_.base_cudnn(option);
     vetoes_.cuda(option, *option.cuda);
     vetoes_.framework(option, *known.row, build);
@@ -128,6 +132,7 @@ class FrameworkOptions {
   std::span<const Version> pythons_;
   const Vetoes& vetoes_;
   const PackageDemand& package_;
+  std::map<std::string_view, std::vector<Version>> taken_;  // Pythons, by what a row says
 };
 
 }  // namespace
@@ -146,7 +151,7 @@ Component framework_component(std::size_t index,
   Component component{package.name, vetoes.index_of(Kind::package, index), {}};
   std::vector<KnownRelease> known = known_releases(*framework_of_package(package.name), vetoes);
   take_pin(known, pinned_release(package.specifier));
-  const FrameworkOptions options(index, pythons, vetoes);
+  FrameworkOptions options(index, pythons, vetoes);
   for (const KnownRelease& release : known)
     options.add(release, component.options);
   return component;

@@ -25,6 +25,23 @@ Veto not_taken(const DemandSet& set, const Option& option, const std::string& wa
                                  : std::vector<const CatalogRow*>{option.row}}};
 }
 
+Vetoes::Vetoes(const Catalog& catalog,
+               const Demands& demands,
+               const std::vector<Demand>& list,
+               const DemandSet* held)
+    : catalog_(catalog), demands_(demands), list_(list), held_(held) {
+  for (const PackageDemand& package : demands.packages)
+    specifiers_.emplace_back(package.specifier);
+}
+
+bool Vetoes::takes(std::size_t index, const Version& release) const {
+  return specifiers_[index].takes(release);
+}
+
+bool Vetoes::is_settled(const Option& option) const {
+  return held_ != nullptr && holding(option.vetoes, *held_) != nullptr;
+}
+
 std::optional<std::size_t> Vetoes::index_of(Kind kind, std::size_t subject) const {
   for (std::size_t i = 0; i < list_.size(); ++i) {
     if (list_[i].kind == kind && list_[i].subject == subject) return i;
@@ -48,7 +65,10 @@ void Vetoes::judge(Option& option,
     option.doubts.push_back(std::move(ruling));
 }
 
-void Vetoes::drivers(Option& option, const Version& cuda) const {
+const Vetoes::DriverRulings& Vetoes::rulings_of_drivers(const Version& cuda) const {
+  const auto known = drivers_.find(cuda.text());
+  if (known != drivers_.end()) return known->second;
+  Option option;
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const FleetGroup& group = demands_.fleet[i];
     if (group.gpu == nullptr || !group.driver) continue;
@@ -60,6 +80,19 @@ void Vetoes::drivers(Option& option, const Version& cuda) const {
     Ruling with = runs(CompatInImage::yes);
     if (with.verdict == Verdict::no) option.with_compat.push_back({set, std::move(with)});
   }
+  DriverRulings rulings{
+      std::move(option.without_compat), std::move(option.with_compat), std::move(option.doubts)};
+  return drivers_.emplace(cuda.text(), std::move(rulings)).first->second;
+}
+
+void Vetoes::drivers(Option& option, const Version& cuda) const {
+  const DriverRulings& rulings = rulings_of_drivers(cuda);
+  const auto append = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  append(option.without_compat, rulings.without_compat);
+  append(option.with_compat, rulings.with_compat);
+  append(option.doubts, rulings.doubts);
 }
 
 void Vetoes::toolkit(Option& option, const Version& cuda) const {
@@ -89,7 +122,7 @@ void Vetoes::code(Option& option, const GpuCode& code) const {
     Ruling best = code_runs(catalog_, code, device, code.made_by);
     const bool runs_somewhere = best.verdict == Verdict::yes;
     judge(option, set_of(Kind::gpu, i), std::move(best), option.vetoes);
-    if (!runs_somewhere || !group.driver) continue;
+    if (!runs_somewhere || !group.driver || has_binary_code(code, device)) continue;
     const DemandSet set = set_of(Kind::gpu, i) | set_of(Kind::driver, i);
     for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
       const bool is_with = compat == CompatInImage::yes;

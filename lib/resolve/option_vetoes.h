@@ -2,8 +2,11 @@
 
 #include "lib/resolve/demands.h"
 #include "lib/resolve/problem.h"
+#include "lib/resolve/releases.h"
 #include "lib/resolve/rules_code.h"
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,12 +19,21 @@ Veto not_taken(const DemandSet& set, const Option& option, const std::string& wa
 /// Writes what the demands of a spec have against options.
 class Vetoes {
  public:
-  Vetoes(const Catalog& catalog, const Demands& demands, const std::vector<Demand>& list)
-      : catalog_(catalog), demands_(demands), list_(list) {}
+  /// `held` are demands that hold whatever is asked: of what they keep out no more is said.
+  /// nullptr: none.
+  Vetoes(const Catalog& catalog,
+         const Demands& demands,
+         const std::vector<Demand>& list,
+         const DemandSet* held = nullptr);
 
   /// The demand of `kind` about `subject`, alone in a set; empty where there is none.
   DemandSet set_of(Demand::Kind kind, std::size_t subject = 0) const;
   std::optional<std::size_t> index_of(Demand::Kind kind, std::size_t subject = 0) const;
+
+  /// Whether the specifier of the package `index` takes `release`.
+  bool takes(std::size_t index, const Version& release) const;
+  /// Whether no more has to be said of `option`.
+  bool is_settled(const Option& option) const;
 
   /// The drivers of the fleet run programs of `cuda`.
   void drivers(Option& option, const Version& cuda) const;
@@ -47,11 +59,21 @@ class Vetoes {
   const Demands& demands() const { return demands_; }
 
  private:
+  // What drivers say of a CUDA version is the same for all that is built with it.
+  struct DriverRulings {
+    std::vector<Veto> without_compat;
+    std::vector<Veto> with_compat;
+    std::vector<Ruling> doubts;
+  };
+  const DriverRulings& rulings_of_drivers(const Version& cuda) const;
   void judge(Option& option, const DemandSet& set, Ruling ruling, std::vector<Veto>& vetoes) const;
 
   const Catalog& catalog_;
   const Demands& demands_;
   const std::vector<Demand>& list_;
+  const DemandSet* held_;
+  std::vector<ReleaseSpecifier> specifiers_;                           // of the packages
+  mutable std::map<std::string, DriverRulings, std::less<>> drivers_;  // by the CUDA version
 };
 
 }  // namespace mlpack

@@ -1,6 +1,5 @@
 #include "lib/resolve/releases.h"
 
-#include "lib/python/specifier.h"
 #include "lib/text.h"
 
 #include <algorithm>
@@ -69,11 +68,19 @@ std::strong_ordering compare_releases(std::string_view a, std::string_view b) {
   return std::strong_ordering::equal;
 }
 
+ReleaseSpecifier::ReleaseSpecifier(std::string_view specifier)
+    : takes_any_(trim(specifier).empty()) {
+  if (!takes_any_) wanted_ = PythonSpecifiers::parse(without_labels(specifier));
+}
+
+bool ReleaseSpecifier::takes(const Version& release) const {
+  if (takes_any_) return true;
+  const auto version = wanted_ ? PythonVersion::parse(release.text()) : std::nullopt;
+  return version && wanted_->contains(*version);
+}
+
 bool takes_release(std::string_view specifier, const Version& release) {
-  if (trim(specifier).empty()) return true;
-  const auto wanted = PythonSpecifiers::parse(without_labels(specifier));
-  const auto version = PythonVersion::parse(release.text());
-  return wanted && version && wanted->contains(*version);
+  return ReleaseSpecifier(specifier).takes(release);
 }
 
 std::string pinned_release(std::string_view specifier) {
@@ -94,10 +101,11 @@ std::vector<Version> python_versions(std::string_view text, std::span<const Vers
   const auto first = Version::parse(trim(text.substr(0, dash)));
   const auto last =
       dash == std::string_view::npos ? first : Version::parse(trim(text.substr(dash + 1)));
+  const ReleaseSpecifier specifier(first && last ? std::string_view() : text);
   for (const Version& version : all) {
     const bool is_named =
         first && last ? (version >= *first || version.same_minor(*first)) && version <= *last
-                      : takes_release(text, version);
+                      : specifier.takes(version);
     if (is_named && !text.empty()) found.push_back(version);
   }
   return found;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "lib/catalog/version.h"
+#include "lib/python/specifier.h"
 
 #include <compare>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +20,17 @@ std::strong_ordering compare_releases(std::string_view a, std::string_view b);
 /// Whether `release` is one that `specifier` takes: clauses of PEP 440, with commas between them;
 /// empty: any. Local labels (`+cu128`) do not count here.
 bool takes_release(std::string_view specifier, const Version& release);
+
+/// The same of many releases: the specifier is read once.
+class ReleaseSpecifier {
+ public:
+  explicit ReleaseSpecifier(std::string_view specifier);
+  bool takes(const Version& release) const;
+
+ private:
+  bool takes_any_;
+  std::optional<PythonSpecifiers> wanted_;
+};
 
 /// The release that `==2.15.0` pins; empty where `specifier` pins none.
 std::string pinned_release(std::string_view specifier);

@@ -127,6 +127,11 @@ GpuCode code_of(const TorchBuild& build) {
   return {build.sm, build.ptx, build.cuda};
 }
 
+bool has_binary_code(const GpuCode& code, const Version& device) {
+  return std::any_of(
+      code.sm.begin(), code.sm.end(), [&](const Version& sm) { return covers(sm, device); });
+}
+
 Ruling code_runs(const Catalog& catalog,
                  const GpuCode& code,
                  const Version& device,
@@ -139,18 +144,19 @@ Ruling code_runs(const Catalog& catalog,
   for (const Version& sm : code.sm) {
     if (covers(sm, device)) return cubin_runs(catalog, {sm, Reach::plain}, device);
   }
-  Ruling best{Verdict::no,
-              fmt::format("there is no code for {}: binary code for {}; PTX for {}",
-                          device.text(),
-                          list_text(code.sm),
-                          list_text(code.ptx)),
-              evidence};
+  std::optional<Ruling> best;
   for (const Version& ptx : code.ptx) {
-    Ruling answer = ptx_runs(catalog, {ptx, Reach::plain}, code.made_by, device, driver_cuda);
-    if (answer.verdict == Verdict::yes) return answer;
-    if (device >= ptx) best = answer;
+    if (device < ptx) continue;
+    best = ptx_runs(catalog, {ptx, Reach::plain}, code.made_by, device, driver_cuda);
+    if (best->verdict == Verdict::yes) break;
   }
-  return best;
+  if (best) return *std::move(best);
+  return {Verdict::no,
+          fmt::format("there is no code for {}: binary code for {}; PTX for {}",
+                      device.text(),
+                      list_text(code.sm),
+                      list_text(code.ptx)),
+          evidence};
 }
 
 Ruling runtime_runs(const Catalog& catalog, const RuntimeRelease& release, const Version& device) {

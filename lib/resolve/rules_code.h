@@ -51,6 +51,9 @@ struct GpuCode {
 
 GpuCode code_of(const TorchBuild& build);
 
+/// Whether it has binary code for `device`, so that no driver has to compile anything.
+bool has_binary_code(const GpuCode& code, const Version& device);
+
 /// Whether any of `code` runs; unknown where nothing is known of it.
 Ruling code_runs(const Catalog& catalog,
                  const GpuCode& code,

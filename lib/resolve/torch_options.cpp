@@ -21,13 +21,15 @@ Option torch_option(const TorchRelease& release,
   option.cuda = build.cuda;
   option.python.assign(release.python.begin(), release.python.end());
   option.row = build.row;
+  if (build.cudnn) option.cudnn_major = build.cudnn->part(0);
   const std::string_view label = local_label(package.specifier);
   const bool is_other_build = (!label.empty() && label != build.build) ||
                               (package.pinned_cuda && !package.pinned_cuda->same_minor(build.cuda));
-  if (!takes_release(package.specifier, release.release) || is_other_build) {
+  if (!vetoes.takes(index, release.release) || is_other_build) {
     option.vetoes.push_back(not_taken(
         vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
   }
+  if (vetoes.is_settled(option)) return option;
   if (build.cudnn) vetoes.cudnn(option, *build.cudnn, build.cuda);
   vetoes.base_cudnn(option);
   vetoes.cuda(option, build.cuda);
@@ -47,7 +49,7 @@ Option cpu_option(const TorchRelease& release,
   option.python.assign(release.python.begin(), release.python.end());
   option.row = release.row;
   const std::string_view label = local_label(package.specifier);
-  if (!takes_release(package.specifier, release.release) || (!label.empty() && label != "cpu")) {
+  if (!vetoes.takes(index, release.release) || (!label.empty() && label != "cpu")) {
     option.vetoes.push_back(not_taken(
         vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
 namespace mlpack {
@@ -78,6 +79,13 @@ bool is_known_data(std::string_view import) {
   return is_one_of(import.substr(0, import.find('.')), data_modules);
 }
 
+bool is_harmless(const std::string& path) {
+  const std::string rooted = "/" + path;
+  return std::any_of(harmless_places.begin(), harmless_places.end(), [&](std::string_view place) {
+    return rooted.find(place) != std::string::npos;
+  });
+}
+
 class ContentsCheck {
  public:
   explicit ContentsCheck(const CheckInput& input) : input_(input) {}
@@ -88,6 +96,7 @@ class ContentsCheck {
       check_pickle(file->path, *file->content);
       if (file->content->is_lfs_pointer) pointers_.push_back(file->path);
     }
+    check_lower_layers();
     check_config();
     check_pointers();
     return std::move(findings_);
@@ -95,18 +104,41 @@ class ContentsCheck {
 
  private:
   void check_secret(const std::string& path, const FileContent& content) {
-    if (content.secret.empty()) return;
-    const std::string rooted = "/" + path;
-    const bool is_harmless =
-        std::any_of(harmless_places.begin(), harmless_places.end(), [&](std::string_view place) {
-          return rooted.find(place) != std::string::npos;
-        });
-    if (is_harmless) return;
+    if (content.secret.empty() || is_harmless(path)) return;
     Finding& finding = add_finding(findings_, "secret", Level::error, path);
     finding.kind = Finding::Kind::safety;
     finding.what = fmt::format("`/{}` holds {}", printable(path), content.secret);
     finding.why = "whoever can pull the image can read it";
     finding.fix = "take the file out, make the secret invalid, and give a new one at run time";
+  }
+
+  // Those that a layer above removed or replaced. Where a secret is still at that path, it was
+  // told.
+  void check_lower_layers() {
+    std::set<std::string_view> told;
+    for (const ImageFiles::LayerSecret& secret : input_.files.secrets()) {
+      const FileFacts* const seen = input_.files.find(secret.path);
+      const bool is_seen = seen != nullptr && seen->content && !seen->content->secret.empty();
+      if (is_seen || is_harmless(secret.path)) continue;
+      if (told.insert(secret.path).second) add_lower(secret, seen);
+    }
+  }
+
+  void add_lower(const ImageFiles::LayerSecret& secret, const FileFacts* seen) {
+    Finding& finding = add_finding(findings_, "secret", Level::error, secret.path);
+    finding.kind = Finding::Kind::safety;
+    finding.what = fmt::format("`/{}` in layer {} of {} holds {}, though it is {} later",
+                               printable(secret.path),
+                               secret.layer,
+                               input_.files.layers(),
+                               secret.secret,
+                               seen == nullptr ? "removed" : "replaced");
+    finding.why =
+        "whoever can pull the image can read that layer: what comes later hides the file "
+        "in a container, and changes nothing in the layer";
+    finding.fix =
+        "make the secret invalid, build without the file from the start, and give a new "
+        "one at run time";
   }
 
   void check_pickle(const std::string& path, const FileContent& content) {

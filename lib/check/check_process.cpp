@@ -137,6 +137,7 @@ class ProcessCheck {
                  "the kernel does not find it: no such file or directory",
                  "add the package that has it, or correct the first line of the script");
     }
+    if (started.malformed != nullptr) return add_malformed(*started.malformed);
     const FileFacts* const program = started.program;
     if (program == nullptr || !program->content || !program->content->elf) return;
     if (is_foreign(program->content->elf->machine, input_.config.platform.architecture)) {
@@ -157,6 +158,19 @@ class ProcessCheck {
                     printable(program->path)),
         "the program was made for another C library (glibc or musl), or for another processor",
         "take a base image with that library, or another build of the program");
+  }
+
+  void add_malformed(const FileFacts& file) {
+    const std::string path = printable(file.path);
+    add("entrypoint-not-a-program",
+        Level::error,
+        file.size == 0
+            ? fmt::format("`/{}` is empty", path)
+            : fmt::format("`/{}` is neither a program in ELF nor a script with `#!`", path),
+        "the kernel does not run it, and no shell does in its place: exec format error",
+        file.size == 0 ? "put the program there: what makes or downloads it did not"
+                       : "begin it with `#!` and its interpreter, nothing before that, or start "
+                         "its interpreter: `run: [/bin/sh, FILE]`");
   }
 
   // PID 1 gets no signal that it does not ask for, and shells ask for none.

@@ -111,10 +111,14 @@ void ImageFiles::add_file(FileFacts file, RealFolders& folders) {
   }
   const auto added = files_.emplace_hint(next, file.path, FileFacts());
   added->second = std::move(file);
-  if (added->second.content) read_.emplace(added->first, &added->second);
+  const FileFacts& kept = added->second;
+  if (!kept.content) return;
+  read_.emplace(added->first, &kept);
+  if (!kept.content->secret.empty()) secrets_.push_back({kept.path, kept.content->secret, layers_});
 }
 
 void ImageFiles::add(LayerFacts layer) {
+  ++layers_;
   for (const std::string& path : layer.removed) {
     const std::string gone = with_real_folder(path);
     remove_below(gone);

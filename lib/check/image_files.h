@@ -47,6 +47,16 @@ class ImageFiles {
     std::uint64_t size = 0;
   };
   const std::vector<HiddenFile>& hidden() const { return hidden_; }
+  /// Files with a secret, of all layers, from the lowest: whoever can pull the image can read those
+  /// that are not seen any more, too.
+  struct LayerSecret {
+    std::string path;
+    std::string secret;     // as FileContent has it
+    std::size_t layer = 0;  // the lowest is 1
+  };
+  const std::vector<LayerSecret>& secrets() const { return secrets_; }
+  /// How many layers were added.
+  std::size_t layers() const { return layers_; }
 
  private:
   using Files = std::map<std::string, FileFacts, std::less<>>;
@@ -69,6 +79,8 @@ class ImageFiles {
   Files files_;
   std::map<std::string_view, const FileFacts*> read_;  // views of keys of `files_`
   std::vector<HiddenFile> hidden_;
+  std::vector<LayerSecret> secrets_;
+  std::size_t layers_ = 0;
 };
 
 /// The lines of etc/passwd that are well-formed.

@@ -28,6 +28,12 @@ std::vector<std::string> interpreter_words(std::string_view line) {
   return words;
 }
 
+// None where it is no script, or its first line names no interpreter.
+std::vector<std::string> script_words(const FileFacts& file) {
+  const bool is_script = file.content && file.content->text.starts_with("#!");
+  return is_script ? interpreter_words(file.content->text) : std::vector<std::string>();
+}
+
 }  // namespace
 
 const FileFacts* find_program(const CheckInput& input, const std::string& name) {
@@ -64,15 +70,20 @@ StartedProgram started_program(const CheckInput& input) {
   if (started.words.empty()) return started;
   started.file = find_program(input, started.words.front());
   const FileFacts* file = started.file;
-  for (int i = 0; i < most_interpreters && file != nullptr && file->content; ++i) {
-    if (file->content->elf) {
+  bool is_by_env = false;
+  for (int i = 0; i < most_interpreters && file != nullptr; ++i) {
+    if (file->content && file->content->elf) {
       started.program = file;
       break;
     }
-    if (!file->content->text.starts_with("#!")) break;
-    auto words = interpreter_words(file->content->text);
-    if (words.empty()) break;
+    auto words = script_words(*file);
+    if (words.empty()) {
+      // execvp(), which env calls, gives what the kernel does not take to a shell.
+      if (!is_by_env) started.malformed = file;
+      break;
+    }
     const bool is_env = words.front().ends_with("/env") && words.size() > 1;
+    is_by_env = is_by_env || is_env;
     started.interpreters.push_back(words.front());
     file = find_program(input, words.front());
     if (!is_env || file == nullptr) continue;

@@ -14,6 +14,9 @@ struct StartedProgram {
   const FileFacts* file = nullptr;        // that is executed; nullptr: there is none
   const FileFacts* program = nullptr;     // the ELF file behind it, past `#!` lines; may be nullptr
   std::vector<std::string> interpreters;  // that `#!` lines name
+  /// `file`, or an interpreter of it, that the kernel does not execute, since it is neither ELF nor
+  /// a script; nullptr: none is known to be.
+  const FileFacts* malformed = nullptr;
 };
 
 /// Entrypoint and command; the line that is given to a shell is taken apart at its blanks.

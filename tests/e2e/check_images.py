@@ -71,6 +71,11 @@ class CheckCase(Case):
             image.add("%s/%s.dist-info/METADATA" % (PACKAGES, name), b"Name: x\n")
         return image
 
+    def clean(self):
+        """Makes room for another image."""
+        for name in ("image", "bundle"):
+            shutil.rmtree(self.path(name), ignore_errors=True)
+
     def checked(self, image, *argv, code=None):
         self.layout = image.write(self.path("image"))
         return self.mlpack("check", "oci:" + self.layout, "--json", *argv, code=code)

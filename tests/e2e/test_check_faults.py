@@ -71,6 +71,22 @@ class FaultsOfPrograms(CheckCase):
         image.add("usr/bin/server", image.layers[0]["usr/bin/server"][0], 0o644)
         self.fails(image, "error entrypoint-not-executable")
 
+    def test_what_is_no_program(self):
+        image = self.healthy()
+        image.config["Cmd"] = ["/app/run"]
+        for content in (b"", b"exec /usr/bin/server\n", b"\xef\xbb\xbf#!/usr/bin/server\n", b"#!\n", b"MZ\x90\0"):
+            with self.subTest(content):
+                image.add("app/run", content, 0o755)
+                document = self.fails(image, "error entrypoint-not-a-program")
+                self.assertIn("`/app/run` is", document["findings"][0]["what"])
+                self.clean()
+
+    def test_a_script_whose_interpreter_is_no_program(self):
+        image = self.healthy().add("app/run", b"#!/app/shell\n").add("app/shell", b"nothing\n", 0o755)
+        image.config["Cmd"] = ["/app/run"]
+        document = self.fails(image, "error entrypoint-not-a-program")
+        self.assertIn("`/app/shell`", document["findings"][0]["what"])
+
     def test_a_program_that_is_not_there(self):
         image = self.healthy()
         image.config["Cmd"] = ["serve", "--port", "8000"]
@@ -194,6 +210,28 @@ class FaultsOfContents(CheckCase):
 
     def test_a_private_key(self):
         self.dangerous("etc/ssl/private/server.key", b"-----BEGIN PRIVATE" + b" KEY-----\nMIIEvQ\n", "a private key")
+
+    def test_a_secret_that_a_layer_above_hides(self):
+        image = self.healthy().add("app/.env", b"HF_TOKEN=%s\n" % TOKEN.encode())
+        for path in ("srv/one.key", "srv/two.key"):
+            image.add(path, b"-----BEGIN PRIVATE" + b" KEY-----\nMIIEvQ\n")
+        image.new_layer()
+        image.add("app/.env", b"HF_TOKEN=\n").add("srv/.wh.one.key", b"")
+        document = self.finds(image, "error secret", "error secret", "error secret", code=11)
+        self.assertEqual([finding["file"] for finding in document["findings"]],
+                         ["/srv/two.key", "/app/.env", "/srv/one.key"])
+        self.assertIn("in layer 1 of 2", document["findings"][1]["what"])
+        self.assertNotIn(TOKEN, json.dumps(document))
+        self.clean()
+        image.new_layer()
+        image.add("srv/.wh..wh..opq", b"")
+        document = self.finds(image, "error secret", "error secret", "error secret", code=11)
+        self.assertEqual([finding["what"].count("in layer 1 of 3") for finding in document["findings"]], [1, 1, 1])
+        self.clean()
+        image = self.healthy().add("srv/two.key", b"-----BEGIN PRIVATE" + b" KEY-----\nMIIEvQ\n")
+        image.new_layer()
+        image.add("srv/two.key", b"-----BEGIN PRIVATE" + b" KEY-----\nMIIEvQ\n", 0o600)
+        self.finds(image, "error secret", code=11)
 
     def test_a_secret_in_the_environment(self):
         image = self.healthy()

@@ -13,6 +13,29 @@ TEST_CASE("secrets in an image are dangerous, wherever they are but in tests of 
   CHECK(found.what == "`/app/key.pem` holds a private key");
 }
 
+TEST_CASE("a secret that layers above remove or replace is in the image, and is told once") {
+  TestImage image;
+  TestImage lower;
+  for (const char* path : {"app/removed.pem", "app/replaced.pem", "app/kept.pem"})
+    lower.add_content(path).secret = "a private key";
+  lower.add_content("x/tests/key.pem").secret = "a private key";
+  image.below = {lower.top, lower.top};
+  image.top.removed = {"app/removed.pem", "x"};
+  image.add_content("app/replaced.pem").text = "nothing";
+  image.add_content("app/kept.pem").secret = "a private key";
+  const Findings found = image.check();
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].what == "`/app/kept.pem` holds a private key");
+  CHECK(found[1].what ==
+        "`/app/removed.pem` in layer 1 of 3 holds a private key, though it is "
+        "removed later");
+  CHECK(found[2].what ==
+        "`/app/replaced.pem` in layer 1 of 3 holds a private key, though it is "
+        "replaced later");
+  CHECK(found[1].file == "app/removed.pem");
+  CHECK(found[1].kind == Finding::Kind::safety);
+}
+
 TEST_CASE("a pickle that calls what runs code is dangerous, one of tensors is not") {
   TestImage image;
   image.add_content("models/a.bin").imports = {"collections.OrderedDict",

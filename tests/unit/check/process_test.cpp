@@ -47,6 +47,37 @@ TEST_CASE("the first line of a script ends where the kernel ends it") {
   CHECK(image.ids() == Ids{});
 }
 
+TEST_CASE("what is neither ELF nor a script does not start") {
+  TestImage image;
+  image.text("app/run", "#!/usr/bin/server");
+  image.top.files.back().size = 4;
+  image.top.files.back().content = nullptr;
+  image.config.cmd = {"/app/run"};
+  const Finding found = image.only();
+  CHECK(found.id == "entrypoint-not-a-program");
+  CHECK(found.what == "`/app/run` is neither a program in ELF nor a script with `#!`");
+  CHECK(found.why ==
+        "the kernel does not run it, and no shell does in its place: exec format error");
+  image.top.files.back().size = 0;
+  CHECK(image.only().what == "`/app/run` is empty");
+  image.text("app/run", "#! ");
+  CHECK(image.ids() == Ids{"error entrypoint-not-a-program"});
+}
+
+TEST_CASE("what runs a script is a program or a script itself, but for what env starts") {
+  TestImage image;
+  image.text("app/run", "#!/app/interpreter");
+  image.text("app/interpreter", "key = value");
+  image.config.cmd = {"/app/run"};
+  CHECK(image.only().what == "`/app/interpreter` is empty");
+  image.text("app/interpreter", "#!/usr/bin/server");
+  CHECK(image.ids() == Ids{});
+  image.add("usr/bin/env", program());
+  image.text("usr/bin/tool", "echo up");
+  image.text("app/run", "#!/usr/bin/env tool");
+  CHECK(image.ids() == Ids{});
+}
+
 TEST_CASE("a program for another processor does not start") {
   TestImage image;
   ElfFacts foreign = program();

@@ -94,6 +94,8 @@ class TestImage {
 
   Findings check() const {
     ImageFiles files;
+    for (const LayerFacts& layer : below)
+      files.add(layer);
     files.add(top);
     return check_image({Catalog::built_in(), config, files, fleet});
   }
@@ -115,6 +117,7 @@ class TestImage {
   }
 
   ImageConfig config;
+  std::vector<LayerFacts> below;
   LayerFacts top;
   std::vector<CheckMachine> fleet;
 };

@@ -92,7 +92,7 @@ FoundBase on_layout(const BaseLayout& layout,
   FoundBase base = on_image(image, name, image.digest());
   // So that the layout may go away.
   if (use.packages != BaseUse::Packages::leave)
-    take_in(base.image, session.intake(archive.open, Fault::input), 1);
+    take_in(base.image, session.intake(archive.open), 1);
   return base;
 }
 

@@ -54,7 +54,8 @@ ModelReport report_of(const std::vector<Descriptor>& layers,
     if (recipe) {
       model.add(*recipe);
     } else {
-      add_blob(model, layer, purpose, found, session);
+      in_context("layer `" + layer.digest.text() + "`",
+                 [&] { add_blob(model, layer, purpose, found, session); });
     }
   }
   return read_model(model.files());

@@ -111,12 +111,6 @@ std::vector<LayerFile> read_files(const Descriptor& layer,
   return files;
 }
 
-// Throws where the bytes are not those of the digest.
-void require_digest(const Descriptor& layer, const OpenBlob& open, const Stop& stop) {
-  FunctionSink nowhere([](Bytes) {});
-  copy(*open(layer), nowhere, [&](std::size_t) { stop.check(); });
-}
-
 }  // namespace
 
 std::optional<LayerRecipe> usable_recipe(const Digest& layer, const Store& store, RemoteLook look) {
@@ -144,15 +138,8 @@ std::vector<LayerFile> files_of_layer(const Descriptor& layer,
   const auto recipe =
       contents == Contents::hash ? std::nullopt : session.store.recipe(layer.digest);
   if (recipe) return files_of_recipe(*recipe);
-  const Stop& stop = session.world.stop;
-  try {
-    return read_files(layer, image.open, stop, contents);
-  } catch (const Error& error) {
-    const bool is_local = image.place == NamedImage::Place::archive;
-    if (!is_local || error.fault() != Fault::integrity) throw;
-    require_digest(layer, image.open, stop);
-    throw Error(Fault::input, "layer `" + layer.digest.text() + "`: " + error.what(), error.hint());
-  }
+  return in_context("layer `" + layer.digest.text() + "`",
+                    [&] { return read_files(layer, image.open, session.world.stop, contents); });
 }
 
 std::string mode_text(const TarEntry& entry) {

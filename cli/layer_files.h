@@ -23,8 +23,7 @@ enum class Contents { skip, records, hash };
 
 /// The entries of a layer of `image`, from the recipe of the store where that suffices (no byte is
 /// read then; it does unless digests are asked for), else from its bytes. Where those are damaged,
-/// Fault::integrity; Fault::input in an archive or layout whose digest is that of the damaged
-/// bytes.
+/// Fault::integrity.
 std::vector<LayerFile> files_of_layer(const Descriptor& layer,
                                       const NamedImage& image,
                                       const Session& session,

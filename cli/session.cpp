@@ -158,16 +158,15 @@ bool Session::is_published(const Digest& layer) {
   });
 }
 
-LayerIntake Session::intake(OpenBlob open, Fault damaged) {
+LayerIntake Session::intake(OpenBlob open) {
   const Stop& stop = world.stop;
-  return {
-      client,
-      store,
-      std::move(open),
-      [&stop, damaged](auto source, Sink& sink, const Descriptor& layer, const Digest& diff_id) {
-        const auto checked = open_checked(std::move(source), layer, diff_id, stop, damaged);
-        copy(*checked, sink, [&](std::size_t) { stop.check(); });
-      }};
+  return {client,
+          store,
+          std::move(open),
+          [&stop](auto source, Sink& sink, const Descriptor& layer, const Digest& diff_id) {
+            const auto checked = open_checked(std::move(source), layer, diff_id, stop);
+            copy(*checked, sink, [&](std::size_t) { stop.check(); });
+          }};
 }
 
 }  // namespace mlpack

@@ -40,9 +40,8 @@ class Session {
   /// be. With Offline::yes what
   /// is in the network is Fault::input.
   OpenBlob open_anywhere(Offline offline = Offline::no);
-  /// Brings layers that `open` opens into the store, comparing them with their diff ids; `damaged`
-  /// as in open_checked.
-  LayerIntake intake(OpenBlob open, Fault damaged = Fault::integrity);
+  /// Brings layers that `open` opens into the store, comparing them with their diff ids.
+  LayerIntake intake(OpenBlob open);
 
  private:
   OpenRemoteFile open_remote(Offline offline);

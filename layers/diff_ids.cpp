@@ -29,7 +29,7 @@ OpenBlob DiffIds::checked(OpenBlob open) const {
     const auto found = known_.find(blob.digest);
     if (found == known_.end()) return source;
     for (const Digest& diff_id : found->second)
-      source = open_checked(std::move(source), blob, diff_id, *stop_, Fault::input);
+      source = open_checked(std::move(source), blob, diff_id, *stop_);
     return source;
   };
 }

@@ -18,7 +18,7 @@ class DiffIds {
   DiffIds(const std::vector<Image>& images, const Stop& stop);
 
   /// Blobs of `open`, of which no layer ends well that is not what every image says (see
-  /// open_checked). Fault::input for one whose bytes are those of its digest, and damaged.
+  /// open_checked).
   OpenBlob checked(OpenBlob open) const;
 
   /// Reads `blob` to its end through `open` where only that can show what it is: a compressed

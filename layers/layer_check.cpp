@@ -1,6 +1,7 @@
 #include "layers/layer_check.h"
 
 #include "layers/compress.h"
+#include "lib/error.h"
 
 #include <algorithm>
 #include <array>
@@ -45,11 +46,10 @@ struct Claim {
 
 class CheckedLayer : public Source {
  public:
-  CheckedLayer(std::unique_ptr<Source> source, Claim claim, const Stop& stop, Fault damaged)
+  CheckedLayer(std::unique_ptr<Source> source, Claim claim, const Stop& stop)
       : source_(std::move(source)),
         claim_(std::move(claim)),
         stop_(stop),
-        damaged_(damaged),
         plain_(decompress(std::make_unique<KeepingSource>(*source_, passed_, source_failed_),
                           claim_.compression,
                           any_ratio())) {}
@@ -93,15 +93,15 @@ class CheckedLayer : public Source {
       if (error.fault() != Fault::integrity || source_failed_) throw;
       while (source_->read(buffer_) > 0)
         stop_.check();
-      throw Error(
-          damaged_, "layer `" + claim_.layer.digest.text() + "`: " + error.what(), error.hint());
+      throw Error(Fault::integrity,
+                  "layer `" + claim_.layer.digest.text() + "`: " + error.what(),
+                  error.hint());
     }
   }
 
   std::unique_ptr<Source> source_;
   Claim claim_;
   const Stop& stop_;
-  Fault damaged_;
   std::string passed_;  // read from the source, and given away up to `begin_`
   std::size_t begin_ = 0;
   bool source_failed_ = false;
@@ -127,16 +127,15 @@ void require_diff_id(const Descriptor& layer, const Digest& found, const Digest&
 std::unique_ptr<Source> open_checked(std::unique_ptr<Source> source,
                                      const Descriptor& layer,
                                      const Digest& diff_id,
-                                     const Stop& stop,
-                                     Fault damaged) {
+                                     const Stop& stop) {
   const auto compression = layer_compression(layer.media_type);
   if (!compression) return source;
   if (*compression == Compression::none) {
     require_diff_id(layer, layer.digest, diff_id);
     return source;
   }
-  auto checked = std::make_unique<CheckedLayer>(
-      std::move(source), Claim{layer, *compression, diff_id}, stop, damaged);
+  auto checked =
+      std::make_unique<CheckedLayer>(std::move(source), Claim{layer, *compression, diff_id}, stop);
   if (layer.size == 0) checked->finish();
   return checked;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "lib/digest.h"
-#include "lib/error.h"
 #include "lib/oci/descriptor.h"
 #include "lib/parallel.h"
 #include "lib/sink.h"
@@ -15,13 +14,12 @@ void require_diff_id(const Descriptor& layer, const Digest& found, const Digest&
 
 /// The bytes of `source`, which are decompressed as they pass, in bounded memory. The last of them
 /// are given away only after they were found to uncompress to the bytes of `diff_id`:
-/// Fault::integrity naming the layer else, and `damaged` where they cannot be decompressed although
-/// `source` has no fault of its own to tell. Of a type that is no layer's nothing is known. `stop`
-/// must outlive it.
+/// Fault::integrity naming the layer else, or where they cannot be decompressed (unless `source`
+/// has a fault of its own to tell). Of a type that is no layer's nothing is known. `stop` must
+/// outlive it.
 std::unique_ptr<Source> open_checked(std::unique_ptr<Source> source,
                                      const Descriptor& layer,
                                      const Digest& diff_id,
-                                     const Stop& stop,
-                                     Fault damaged = Fault::integrity);
+                                     const Stop& stop);
 
 }  // namespace mlpack

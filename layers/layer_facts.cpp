@@ -291,12 +291,17 @@ LayerFacts read_layer_facts(TarReader& tar, const NewTemporary& create, const St
 
 LayerFacts read_layer_facts(const fs::path& path, const Stop& stop) {
   LayerFacts facts;
+  const std::uint64_t size = fs::file_size(path);
   const ContentOf content_of = [&](const std::string& name, const TarEntry& entry) {
     return read_content(name, FileReadAt(path, entry.offset, entry.size));
   };
   TarReader tar(open_tar_file(path));
   while (const auto entry = tar.next()) {
     stop.check();
+    // What is passed over is not missed by the reader.
+    if (entry->size > size - std::min(size, entry->offset)) {
+      fail(Fault::integrity, "the tar archive ends within `{}`", printable(entry->path));
+    }
     add_tar_entry(facts, *entry, content_of);
   }
   return facts;

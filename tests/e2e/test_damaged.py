@@ -1,10 +1,12 @@
 """Layouts and stores that are damaged are told about as what they are, and nothing of them gets a tag."""
 
+import gzip
 import hashlib
 import json
 import os
 
 from harness import Case, MIB, random_bytes
+from image_tree import Image, tar_of
 
 SPEC = """\
 schema: 1
@@ -87,6 +89,53 @@ class Damaged(Case):
         os.utime(os.path.join(folder, "w", "x.bin"), ns=(1, 1))
         told = self.mlpack("store", "verify", code=7).err
         self.assertEqual(told.count("x.bin"), 1, told)
+
+    def test_a_layer_that_is_damaged_ends_every_command_that_reads_it_in_the_same_way(self):
+        tar = tar_of({"app/data.bin": (random_bytes(MIB), 0o644, 0)})
+        packed = gzip.compress(tar, 1)
+        other = self.layout_of("other", "", b"\0" * 1024)
+        for name, compression, layer, told in (
+                ("text", "", b"no tar at all\n" * 100, "tar archive"),
+                ("cut", "", tar[:len(tar) // 2], "tar archive"),
+                ("cut-gzip", "+gzip", packed[:len(packed) // 2], "gzip stream ends early"),
+                ("no-gzip", "+gzip", tar, "gzip stream"),
+                ("text-in-gzip", "+gzip", gzip.compress(b"no tar at all\n" * 100), "tar archive"),
+                ("no-zstd", "+zstd", packed, "zstd stream"),
+                ("other-bytes", "+gzip", packed, "digest")):
+            image = self.layout_of(name, compression, layer)
+            if name == "other-bytes":
+                with open(os.path.join(self.path(name), "blobs", "sha256", hashlib.sha256(layer).hexdigest()), "r+b") as file:
+                    file.seek(len(layer) // 2)
+                    file.write(b"damaged")
+            for argv in (["inspect", "--files", image], ["inspect", "--model", image], ["diff", image, other],
+                         ["diff", other, image], ["diff", "--packages", image, other], ["check", image], ["doctor", image],
+                         ["copy", image, "oci-archive:" + self.path("copy.tar")]):
+                if "copy" in argv and (not compression or name == "text-in-gzip"):
+                    continue  # what does not look into the tar passes it on
+                with self.subTest(name, argv=argv[:2]):
+                    result = self.mlpack(*argv, "--store", self.path("new-store"), code=7)
+                    self.assertIn(told, result.err)
+                    self.assertIn("sha256", result.err)
+
+    def layout_of(self, name, compression, layer):
+        """A layout of an image with that layer; gives its name."""
+        image = Image(Cmd=["/app/x"])
+        image.write(self.path(name))
+        index = self.load(os.path.join(self.path(name), "index.json"))
+        self.layout = self.path(name)
+        manifest = self.load(self.blob(index["manifests"][0]["digest"]))
+        digest = "sha256:" + hashlib.sha256(layer).hexdigest()
+        with open(self.blob(digest), "wb") as file:
+            file.write(layer)
+        manifest["layers"] = [{"mediaType": "application/vnd.oci.image.layer.v1.tar" + compression, "digest": digest,
+                               "size": len(layer)}]
+        config = self.load(self.blob(manifest["config"]["digest"]))
+        config["rootfs"]["diff_ids"] = [digest if not compression else "sha256:" + hashlib.sha256(name.encode()).hexdigest()]
+        manifest["config"].update(self.put(config))
+        index["manifests"][0].update(self.put(manifest))
+        with open(os.path.join(self.path(name), "index.json"), "w") as file:
+            json.dump(index, file)
+        return "oci:%s:1" % self.path(name)
 
     def test_images_of_several_platforms_are_one_index_in_whatever_order(self):
         digests = {self.build(self.folder, "-t", "several:%d" % n, *argv)["digest"] for n, argv in enumerate((

@@ -137,19 +137,21 @@ TEST_CASE("of a layer that is not compressed the digest says whether the config 
   CHECK(work.net.seen().empty());
 }
 
-TEST_CASE("a layer that is damaged although its digest is right is a wrong input") {
+TEST_CASE("a layer that is damaged is named, whether its digest is right or not") {
   OutputPlace work;
   const std::string garbage(2000, 'x');
   const std::string layout = lying_layout(work, Digest::of("anything"), 1, garbage);
   const std::string name = "layer `" + Digest::of(garbage).text() + "`: the gzip stream";
-  work.fails({"inspect", layout, "--files"}, 3, name);
-  work.fails({"push", layout, "registry.example.com/lying:1"}, 3, name);
+  work.fails({"inspect", layout, "--files"}, 7, name);
+  work.fails({"push", layout, "registry.example.com/lying:1"}, 7, name);
   work.app.dir.write("on/mlpack.yaml",
                      "schema: 1\nname: on\nbase: oci:../lying:1\nplatform: linux/amd64\n");
   const auto built = work.app.run({"build", work.at("on")});
-  CHECK_MESSAGE(built.code == 3, built.err);
+  CHECK_MESSAGE(built.code == 7, built.err);
   work.app.dir.write("lying/blobs/sha256/" + Digest::of(garbage).hex(), std::string(2000, 'y'));
-  work.fails({"inspect", layout, "--files"}, 7, "the bytes of `blobs/sha256/");
+  work.fails({"inspect", layout, "--files"},
+             7,
+             "layer `" + Digest::of(garbage).text() + "`: the bytes of `blobs/sha256/");
 }
 
 TEST_CASE("a layout whose layers are not what its config says is no base") {

@@ -99,10 +99,10 @@ std::string findings_text(const Findings& findings) {
   for (const Finding& finding : findings) {
     text += fmt::format("{}: {} [{}]\n  why: {}\n  fix: {}\n",
                         level_name(finding.level),
-                        finding.what,
+                        printable(finding.what),
                         finding.id,
-                        finding.why,
-                        finding.fix);
+                        printable(finding.why),
+                        printable(finding.fix));
   }
   return text;
 }

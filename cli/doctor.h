@@ -47,8 +47,6 @@ void add_findings(Findings& all, Findings more);
 /// The commands that mend what was found, for a person to run.
 std::string doctor_commands(const Findings& findings);
 
-/// A paragraph for each finding.
-std::string finding_lines(const Findings& findings);
 nlohmann::ordered_json finding_list(const Findings& findings);
 
 /// An image that doctor is asked about, and what it has to be known of it.

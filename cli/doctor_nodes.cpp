@@ -84,7 +84,7 @@ std::string nodes_text(const std::string& image, const std::vector<NodeReport>& 
   std::string text = columns(rows);
   for (const NodeReport& report : nodes) {
     if (report.findings.empty()) continue;
-    text += "\n" + printable(report.node.name) + ":\n" + finding_lines(report.findings);
+    text += "\n" + printable(report.node.name) + ":\n" + findings_text(report.findings);
   }
   const std::string what = image.empty() ? "GPU containers" : "`" + printable(image) + "`";
   return text +

@@ -119,19 +119,6 @@ DoctorJson host_json(const DoctorReport& report) {
 
 }  // namespace
 
-std::string finding_lines(const Findings& findings) {
-  std::string text;
-  for (const Finding& finding : findings) {
-    text += fmt::format("{}: {} [{}]\n  why: {}\n  fix: {}\n",
-                        level_name(finding.level),
-                        finding.what,
-                        finding.id,
-                        finding.why,
-                        finding.fix);
-  }
-  return text;
-}
-
 DoctorJson finding_list(const Findings& findings) {
   DoctorJson list = DoctorJson::array();
   for (const Finding& finding : findings) {
@@ -152,7 +139,7 @@ std::string doctor_text(const DoctorReport& report) {
   for (const HostGpus& gpus : report.gpus)
     text += gpu_line(gpus) + "\n";
   text += engine_line(report.facts) + "\n";
-  return text + finding_lines(report.findings) + doctor_sentence(report) + "\n";
+  return text + findings_text(report.findings) + doctor_sentence(report) + "\n";
 }
 
 DoctorJson doctor_json(const DoctorReport& report) {
@@ -174,7 +161,7 @@ std::string doctor_commands(const Findings& findings) {
   std::set<std::string> said;
   for (const Finding& finding : findings) {
     if (finding.commands.empty()) continue;
-    text += fmt::format("# {}: {}\n", finding.id, finding.what);
+    text += fmt::format("# {}: {}\n", finding.id, printable(finding.what));
     for (const std::string& command : finding.commands)
       if (said.insert(command).second) text += command + "\n";
   }

@@ -143,7 +143,7 @@ std::vector<LayerFile> files_of_layer(const Descriptor& layer,
 }
 
 std::string mode_text(const TarEntry& entry) {
-  constexpr std::string_view kinds = "-dlhbp";
+  constexpr std::string_view kinds = "-dlhbcp";
   std::string text(1, kinds[static_cast<std::size_t>(entry.kind)]);
   constexpr std::string_view letters = "rwxrwxrwx";
   for (std::size_t bit = 0; bit < letters.size(); ++bit) {

@@ -21,7 +21,8 @@ double json_seconds(double seconds);
 
 std::vector<std::string> texts_of(const std::vector<Reference>& names);
 
-/// Rows of text as columns that are as wide as their widest cell, two blanks between them.
-std::string columns(const std::vector<std::vector<std::string>>& rows);
+/// Rows of text as columns that are as wide as their widest cell, two blanks between them. What is
+/// in a cell is made harmless (printable).
+std::string columns(std::vector<std::vector<std::string>> rows);
 
 }  // namespace mlpack

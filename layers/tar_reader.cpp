@@ -49,9 +49,10 @@ TarEntry::Kind kind_of(archive_entry* entry) {
       return TarEntry::Kind::directory;
     case AE_IFLNK:
       return TarEntry::Kind::symlink;
-    case AE_IFCHR:
     case AE_IFBLK:
-      return TarEntry::Kind::device;
+      return TarEntry::Kind::block_device;
+    case AE_IFCHR:
+      return TarEntry::Kind::character_device;
     case AE_IFIFO:
       return TarEntry::Kind::fifo;
     default:

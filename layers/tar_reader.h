@@ -14,7 +14,7 @@ namespace mlpack {
 
 /// An entry as a foreign archive has it. Nothing was cleaned: see `is_safe`.
 struct TarEntry {
-  enum class Kind { file, directory, symlink, hardlink, device, fifo };
+  enum class Kind { file, directory, symlink, hardlink, block_device, character_device, fifo };
   std::string path;  // bytes, without slashes at its end and a leading `./`
   Kind kind = Kind::file;
   unsigned mode = 0;

@@ -35,6 +35,23 @@ std::size_t sequence_length(std::string_view text) {
   return 0;
 }
 
+// Of one sequence of one to four bytes.
+unsigned code_point(std::string_view sequence) {
+  constexpr std::array<unsigned, 5> masks{0, 0x7F, 0x1F, 0x0F, 0x07};
+  unsigned code = static_cast<unsigned char>(sequence[0]) & masks[sequence.size()];
+  for (const char c : sequence.substr(1))
+    code = (code << 6U) | (static_cast<unsigned char>(c) & 0x3FU);
+  return code;
+}
+
+// Terminals take C1 controls for commands; the others break lines, or make what is shown differ
+// from what is there (Unicode's Bidi_Control, and the byte order mark).
+bool is_misleading(unsigned code) {
+  const auto is_in = [&](unsigned first, unsigned last) { return code >= first && code <= last; };
+  return is_in(0x80, 0x9F) || code == 0x61C || is_in(0x200E, 0x200F) || is_in(0x2028, 0x202E) ||
+         is_in(0x2066, 0x2069) || code == 0xFEFF;
+}
+
 // Inserted, deleted, replaced and swapped neighbouring bytes (optimal string alignment).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before;
@@ -185,6 +202,9 @@ std::string printable(std::string_view text) {
     if (length == 0 || lead < 0x20 || lead == 0x7F) {
       shown += fmt::format("\\x{:02x}", lead);
       text.remove_prefix(1);
+    } else if (const unsigned code = code_point(text.substr(0, length)); is_misleading(code)) {
+      shown += code < 0x100 ? fmt::format("\\x{:02x}", code) : fmt::format("\\u{:04x}", code);
+      text.remove_prefix(length);
     } else {
       shown += text.substr(0, length);
       text.remove_prefix(length);

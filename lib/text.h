@@ -34,8 +34,9 @@ std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
-/// `text` with control characters and bytes that are not UTF-8 shown as \xNN: for messages that
-/// quote foreign input.
+/// `text` with control characters and bytes that are not UTF-8 shown as \xNN, and characters that
+/// break lines or turn the direction of what is around them as \uNNNN: for messages and tables that
+/// quote foreign input. Twice is as good as once.
 std::string printable(std::string_view text);
 
 /// `%2B` and the like as the bytes that they stand for; what is no such code stays.

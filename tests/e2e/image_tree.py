@@ -11,7 +11,8 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class Image:
-    """Layers of files: {path: (content, mode, uid)}; content is bytes, None for a folder, or text for a link."""
+    """Layers of files: {path: (content, mode, uid)}; content is bytes, None for a folder, or text for a link. A layer may be
+    the bytes of a tar, too."""
 
     def __init__(self, **config):
         self.layers = [{}]
@@ -38,7 +39,7 @@ class Image:
     def write(self, folder):
         """Writes the layout; the image is called 1."""
         os.makedirs(os.path.join(folder, "blobs", "sha256"))
-        layers = [write_blob(folder, tar_of(files)) for files in self.layers]
+        layers = [write_blob(folder, files if isinstance(files, bytes) else tar_of(files)) for files in self.layers]
         config = {**self.config, "Env": ["%s=%s" % item for item in self.env.items()]}
         whole = {"architecture": architecture(), "os": "linux", "config": config,
                  "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},

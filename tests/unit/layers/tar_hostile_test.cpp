@@ -111,7 +111,7 @@ TEST_CASE("ustar, pax and GNU archives of others are read") {
     CHECK(entries[1].path == std::string(90, 'n') + "/" + std::string(90, 'm'));
     CHECK(entries[1].size == 4);
     CHECK(entries[2].kind == TarEntry::Kind::hardlink);
-    CHECK(entries[3].kind == TarEntry::Kind::device);
+    CHECK(entries[3].kind == TarEntry::Kind::character_device);
     CHECK(entries[4].kind == TarEntry::Kind::fifo);
     if (!extended) continue;
     CHECK(entries[5].path == std::string(300, 'x'));

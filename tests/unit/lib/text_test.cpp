@@ -55,4 +55,12 @@ TEST_CASE("people read sizes and times in three digits") {
 TEST_CASE("foreign text cannot drive a terminal") {
   CHECK(printable("a\x1b[31mb\xFF") == "a\\x1b[31mb\\xff");
   CHECK(printable("\xC3\xA9") == "\xC3\xA9");
+  CHECK(printable("a\xC2\x9B"
+                  "31mb") == "a\\x9b31mb");
+  CHECK(printable("gpj.\xE2\x80\xAE"
+                  "exe\xE2\x81\xA6x\xD8\x9C\xEF\xBB\xBF") ==
+        "gpj.\\u202eexe\\u2066x\\u061c\\ufeff");
+  CHECK(printable("\xE2\x80\xA6\xF0\x9F\x98\x80\xE6\xBC\xA2") ==
+        "\xE2\x80\xA6\xF0\x9F\x98\x80\xE6\xBC\xA2");
+  CHECK(printable(printable("a\x1b\xE2\x80\xAE")) == printable("a\x1b\xE2\x80\xAE"));
 }

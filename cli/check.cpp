@@ -15,16 +15,6 @@
 namespace mlpack {
 namespace {
 
-// What was found out is kept in the store, and forgotten where that may only be read.
-std::unique_ptr<Session> open_session(World& world) {
-  try {
-    return std::make_unique<Session>(world);
-  } catch (const Error& error) {
-    if (error.fault() != Fault::disk) throw;
-    return std::make_unique<Session>(world, Store::Access::read);
-  }
-}
-
 // But for those that another of `images` is for.
 std::vector<CheckMachine> machines_for(std::vector<CheckMachine> fleet,
                                        const Catalog& catalog,

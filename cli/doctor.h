@@ -63,7 +63,7 @@ class DoctorImage {
   Findings check_rules(const NodeFeatures& features) const;
 
  private:
-  Session session_;
+  std::unique_ptr<Session> session_;
   std::string name_;
   std::optional<Image> image_;
   std::optional<ImageFiles> files_;

@@ -16,17 +16,17 @@ const Image& image_for(const std::string& architecture, const std::vector<const 
 }  // namespace
 
 DoctorImage::DoctorImage(const std::string& name, const std::string& architecture, World& world)
-    : session_(world) {
-  const NamedImage found = find_image(name, session_);
+    : session_(open_session(world)) {
+  const NamedImage found = find_image(name, *session_);
   const auto images = found.set.runnable();
   if (images.empty()) {
     fail(Fault::input, "`{}` is no image, and `doctor` looks at images", printable(found.name));
   }
   name_ = found.name;
   image_ = image_for(architecture, images);
-  rules_ = compatibility_of(found, *image_, session_);
+  rules_ = compatibility_of(found, *image_, *session_);
   if (found.place == NamedImage::Place::registry) return;
-  files_ = check_files(*image_, found, session_);
+  files_ = check_files(*image_, found, *session_);
   has_cuda_ = cuda_facts(Catalog::built_in(), *files_, image_->config).version.has_value();
 }
 

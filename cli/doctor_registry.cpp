@@ -111,14 +111,14 @@ void probe(const Repository& repository,
            CredentialFiles& files,
            World& world,
            HostFindings& findings) {
-  const Session session(world);
+  const std::unique_ptr<Session> session = open_session(world);
   const auto make = [&](const std::string& known) {
     ClientOptions options = plain;
     options.recall = [known](const std::string&) { return std::optional(known); };
     return std::make_unique<Client>(world.transport, files, options, world.terminal, world.stop);
   };
   const std::string& host = repository.name.host();
-  const ClientOptions& kept = session.client.options();
+  const ClientOptions& kept = session->client.options();
   const ProbedUploads probed = probe_uploads(repository, kept.recall(host).value_or(""), make);
   if (!probed.text.empty()) kept.remember(host, probed.text);
   add_uploads(host, probed, findings);

@@ -111,7 +111,9 @@ void write_lock_of(const LockOptions& options, World& world) {
   const Spec asked =
       load_spec(path, {named_texts("--var", options.variables), {}, options.platforms, &catalog});
   const Spec spec = with_chosen_base(asked, catalog);
-  Session session(world);
+  const std::unique_ptr<Session> opened =
+      options.check ? open_session(world) : std::make_unique<Session>(world);
+  Session& session = *opened;
   BuildLock lock(spec, BuildLock::Use::update, world);
   check_names(options.names, spec, lock.file().lock);
   if (options.upgrade) lock.forget(options.names);

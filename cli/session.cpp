@@ -28,6 +28,16 @@ const fs::path& store_folder(const World& world) {
 
 }  // namespace
 
+std::unique_ptr<Session> open_session(World& world) {
+  try {
+    return std::make_unique<Session>(world);
+  } catch (const Error& error) {
+    if (error.fault() != Fault::disk) throw;
+    world.terminal.detail(fmt::format("{}: nothing is kept there", error.what()));
+  }
+  return std::make_unique<Session>(world, Store::Access::read);
+}
+
 CredentialFiles open_credentials(World& world) {
   CredentialPlaces places = credential_places(world.environment);
   places.stop = &world.stop;

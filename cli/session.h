@@ -12,6 +12,8 @@
 #include "registry/download.h"
 #include "registry/pull.h"
 
+#include <memory>
+
 namespace mlpack {
 
 /// What most commands work with: the store, a client for registries with the user's credentials,
@@ -48,6 +50,10 @@ class Session {
   /// Whether a layer of files in the network is in a registry too.
   bool is_published(const Digest& layer);
 };
+
+/// For commands that keep in the store what they find out, and forget it where that may only be
+/// read.
+std::unique_ptr<Session> open_session(World& world);
 
 /// The credentials of the user, with warnings on the terminal.
 CredentialFiles open_credentials(World& world);

@@ -32,7 +32,7 @@ std::vector<CheckMachine> machines_for(std::vector<CheckMachine> fleet,
 void check(const CheckOptions& options, World& world) {
   const Catalog catalog =
       options.fleet.empty() ? catalog_in(fs::path(), world) : catalog_of_spec(options.fleet, world);
-  const std::vector<CheckMachine> fleet = check_fleet(options, catalog);
+  const std::vector<CheckMachine> fleet = check_fleet(options, catalog, world.stop);
   const IgnoredFindings ignored = ignored_findings(options.ignored);
   const std::unique_ptr<Session> opened = open_session(world);
   Session& session = *opened;
@@ -78,7 +78,9 @@ Command check_command() {
     list.options({"--gpu", "NAME[:N]", "a GPU that it must run on, or cpu (repeatable)"},
                  options->gpus);
     list.option({"--driver", "VERSION", "the oldest driver of these machines"}, options->driver);
-    list.option({"--fleet", "SPEC", "take the machines from the fleet of a spec"}, options->fleet);
+    list.option(
+        {"--fleet", "SPEC", "take the machines from the fleet of a spec; - is the standard input"},
+        options->fleet);
     list.flag({"--strict", "", "fail, too, where something could not be decided"}, options->strict);
     list.options({"--ignore", "ID=REASON", "pass over a finding, and say why (repeatable)"},
                  options->ignored);

@@ -24,7 +24,9 @@ struct CheckOptions {
 };
 
 /// The machines that the options name; Fault::usage for names that the catalog does not know.
-std::vector<CheckMachine> check_fleet(const CheckOptions& options, const Catalog& catalog);
+std::vector<CheckMachine> check_fleet(const CheckOptions& options,
+                                      const Catalog& catalog,
+                                      const Stop& stop);
 
 /// The machines of the fleet of `spec`.
 std::vector<CheckMachine> check_fleet(const Spec& spec, const Catalog& catalog);

@@ -1,4 +1,5 @@
 #include "cli/check.h"
+#include "cli/streams.h"
 #include "lib/spec/spec.h"
 #include "lib/text.h"
 
@@ -8,6 +9,7 @@ namespace mlpack {
 namespace {
 
 constexpr std::uint64_t most_gpus = 1024;
+constexpr std::uint64_t most_spec_bytes = std::uint64_t{1} << 20;
 
 const Gpu& gpu_called(const std::string& name, const Catalog& catalog) {
   if (const auto match = catalog.find_gpu(name)) return *match->gpu;
@@ -61,10 +63,16 @@ std::vector<CheckMachine> check_fleet(const Spec& spec, const Catalog& catalog) 
   return machines;
 }
 
-std::vector<CheckMachine> check_fleet(const CheckOptions& options, const Catalog& catalog) {
+std::vector<CheckMachine> check_fleet(const CheckOptions& options,
+                                      const Catalog& catalog,
+                                      const Stop& stop) {
   std::vector<CheckMachine> machines;
   if (!options.fleet.empty()) {
-    const Spec spec = load_spec(options.fleet, {{}, {}, {}, &catalog});
+    const SpecOptions reading{{}, {}, {}, &catalog};
+    const Spec spec =
+        is_given_once(options.fleet)
+            ? parse_spec(read_given(options.fleet, most_spec_bytes, stop), options.fleet, reading)
+            : load_spec(options.fleet, reading);
     if (spec.fleet.empty()) {
       throw Error(Fault::usage,
                   fmt::format("`{}` names no `fleet`", printable(options.fleet)),

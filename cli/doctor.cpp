@@ -79,7 +79,8 @@ void examine_host(const DoctorOptions& options, const Catalog& catalog, World& w
 void examine_nodes(const DoctorOptions& options, const Catalog& catalog, World& world) {
   std::optional<DoctorImages> images;
   if (!options.image.empty()) images.emplace(options.image.front(), world);
-  const auto nodes = check_node_file(options.nodes, catalog, images ? &*images : nullptr);
+  const auto nodes =
+      check_node_file(options.nodes, catalog, images ? &*images : nullptr, world.stop);
   const std::string name = images ? images->name() : std::string();
   if (options.fix && !world.json()) {
     Findings all;
@@ -132,7 +133,9 @@ Command doctor_command() {
                      Count::optional},
                     options->image);
     list.option(
-        {"--nodes", "FILE", "look at the nodes in what `kubectl get nodes -o json` printed"},
+        {"--nodes",
+         "FILE",
+         "look at the nodes in what `kubectl get nodes -o json` printed; - is the standard input"},
         options->nodes);
     list.option({"--registry",
                  "HOST[/REPOSITORY]",

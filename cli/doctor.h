@@ -94,11 +94,12 @@ struct NodeReport {
   ClusterNode node;
   Findings findings;
 };
-/// The nodes in the file `path`, each with what speaks against running GPU containers or `images`,
-/// which may be absent.
+/// The nodes in what `path` names (read_given), each with what speaks against running GPU
+/// containers or `images`, which may be absent.
 std::vector<NodeReport> check_node_file(const std::string& path,
                                         const Catalog& catalog,
-                                        DoctorImages* images);
+                                        DoctorImages* images,
+                                        const Stop& stop);
 /// `runs` where one of them runs it, else `unknown` where that is not known of one, else `fails`.
 std::string nodes_verdict(const std::vector<NodeReport>& nodes);
 /// A table of the nodes, and why some do not run it.

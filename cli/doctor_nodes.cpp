@@ -1,6 +1,7 @@
 #include "cli/check.h"
 #include "cli/doctor.h"
 #include "cli/result.h"
+#include "cli/streams.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -56,8 +57,9 @@ std::size_t count_of(const std::vector<NodeReport>& nodes, const std::string& ve
 
 std::vector<NodeReport> check_node_file(const std::string& path,
                                         const Catalog& catalog,
-                                        DoctorImages* images) {
-  const auto nodes = parse_nodes(read_file(path, most_bytes), "`" + printable(path) + "`");
+                                        DoctorImages* images,
+                                        const Stop& stop) {
+  const auto nodes = parse_nodes(read_given(path, most_bytes, stop), "`" + printable(path) + "`");
   std::vector<NodeReport> reports;
   for (const ClusterNode& node : nodes) {
     if (images == nullptr) {

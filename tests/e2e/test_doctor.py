@@ -252,6 +252,39 @@ class Cluster(Doctor):
         wrong = [finding["node"] for finding in document["findings"] if finding["id"] == "image-other-platform"]
         self.assertEqual(wrong, ["s390x"], document)
 
+    def test_nodes_come_from_a_command_too(self):
+        here = self.mlpack("doctor", "--nodes", self.nodes, code=None)
+        with open(self.nodes, encoding="utf-8") as file:
+            text = file.read()
+        for name in ("-", "/dev/stdin"):
+            piped = self.mlpack("doctor", "--nodes", name, text=text, code=here.code)
+            self.assertEqual(piped.out, here.out)
+        binary, spec = self.binary_for(None), self.project("fleet", "schema: 1\nname: f\nbase: scratch\nfleet: [cpu]\nrun: [/x]\n")
+        words = "exec %s doctor --nodes <(cat %s)" % (binary, self.nodes)
+        self.assertEqual(self.run_tool("bash", "-c", words, code=here.code).out, here.out)
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        words = "cat %s > %s & exec %s doctor --nodes %s" % (self.nodes, fifo, binary, fifo)
+        self.assertEqual(self.run_tool("bash", "-c", words, code=here.code).out, here.out)
+        image = Image(Cmd=["/x"]).add("x", b"", 0o755)
+        layout = "oci:" + image.write(self.path("image"))
+        fleets = [self.mlpack("check", layout, "--fleet", *words, code=9, **how).out for words, how in (
+            ([spec], {}), (["-"], {"text": open(os.path.join(spec, "mlpack.yaml")).read()}))]
+        words = "exec %s check %s --fleet <(cat %s/mlpack.yaml)" % (binary, layout, spec)
+        fleets.append(self.run_tool("bash", "-c", words, code=9).out)
+        self.assertEqual(len(set(fleets)), 1, fleets)
+        self.assertIn("entrypoint-not-a-program", fleets[0])
+
+    def test_what_cannot_be_nodes_is_told_as_what_it_is(self):
+        for name, told in ((self.dir, "`%s` is a folder, not a regular file" % self.dir),
+                           ("/dev/zero", "`/dev/zero` is a device, not a regular file"),
+                           (self.path("none"), "cannot open `%s`: No such file or directory" % self.path("none"))):
+            self.assertIn(told, self.mlpack("doctor", "--nodes", name, code=3).err)
+        words = "exec %s doctor --nodes <(head -c 300000000 /dev/zero)" % self.binary_for(None)
+        self.assertIn("is larger than the 268435456 bytes accepted here", self.run_tool("bash", "-c", words, code=3).err)
+        words = "exec %s doctor --nodes - < /" % self.binary_for(None)
+        self.assertIn("cannot read the standard input: Is a directory", self.run_tool("bash", "-c", words, code=3).err)
+
     def test_what_is_no_list_of_nodes_is_told(self):
         with open(self.path("nodes.json"), "w") as file:
             file.write("[]")

@@ -278,7 +278,7 @@ _mlpack() {
       _arguments \
       '*--gpu[a GPU that it must run on, or cpu (repeatable)]:NAME\[\:N\]: ' \
       '*--driver[the oldest driver of these machines]:VERSION: ' \
-      '*--fleet[take the machines from the fleet of a spec]:SPEC:_files' \
+      '*--fleet[take the machines from the fleet of a spec; - is the standard input]:SPEC:_files' \
       '*--strict[fail, too, where something could not be decided]' \
       '*--ignore[pass over a finding, and say why (repeatable)]:ID=REASON: ' \
       '*--sarif[write the findings to FILE as SARIF, too]:FILE:_files' \
@@ -302,7 +302,7 @@ _mlpack() {
       && return ;;
     'doctor')
       _arguments \
-      '*--nodes[look at the nodes in what `kubectl get nodes -o json` printed]:FILE:_files' \
+      '*--nodes[look at the nodes in what `kubectl get nodes -o json` printed; - is the standard input]:FILE:_files' \
       '*--registry[see whether this registry can be used, too, and how it takes uploads]:HOST\[/REPOSITORY\]: ' \
       '*--root[look at the captured host in DIR in place of this one]:DIR:_files' \
       '*--capture[write what was looked at to DIR, for --root and bug reports]:DIR:_files' \

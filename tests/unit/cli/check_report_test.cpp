@@ -30,7 +30,7 @@ std::vector<CheckedImage> image_with(Findings findings) {
 
 std::string message_of(const CheckOptions& options) {
   try {
-    check_fleet(options, Catalog::built_in());
+    check_fleet(options, Catalog::built_in(), Stop());
   } catch (const Error& error) {
     CHECK(error.fault() == Fault::usage);
     return error.what();
@@ -98,7 +98,7 @@ TEST_CASE("machines are GPUs of the catalog, how many of them, and a driver") {
   CheckOptions options;
   options.gpus = {"L4:2", "cpu"};
   options.driver = "550.90.07";
-  const auto fleet = check_fleet(options, Catalog::built_in());
+  const auto fleet = check_fleet(options, Catalog::built_in(), Stop());
   REQUIRE(fleet.size() == 2);
   CHECK(fleet[0].gpu->name == "L4");
   CHECK(fleet[0].count == 2);

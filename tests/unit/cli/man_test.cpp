@@ -148,6 +148,23 @@ TEST_CASE("mlpack(1) lists the options of every command, and the commands") {
   }
 }
 
+TEST_CASE("mlpack(1) explains every exit code") {
+  static const std::regex value("\n  [a-z]+ = ([0-9]+),");
+  const std::string header = read_file(fs::path(MLPACK_SOURCE_DIR) / "lib/error.h", 1 << 20);
+  const std::string text = page_text("mlpack");
+  const std::string part = text.substr(text.find("# EXIT STATUS"));
+  std::size_t count = 0;
+  for (std::sregex_iterator at(header.begin(), header.end(), value), end; at != end; ++at) {
+    const std::string code = (*at)[1];
+    const bool is_there = part.find("\n*" + code + "*\n\t") != std::string::npos ||
+                          part.find("\n*" + code + ", ") != std::string::npos ||
+                          part.find(", " + code + "*\n\t") != std::string::npos;
+    CHECK_MESSAGE(is_there, code);
+    ++count;
+  }
+  CHECK(count == 13);
+}
+
 TEST_CASE("mlpack-findings(7) explains every finding, and none that there is not") {
   const fs::path source = fs::path(MLPACK_SOURCE_DIR);
   const std::string page = read_file(source / "man/mlpack-findings.7.scd", 1 << 20);

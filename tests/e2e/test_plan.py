@@ -189,7 +189,7 @@ class Plans(Case):
                   "vocab_size": 128256, "max_position_embeddings": 8192, "torch_dtype": "bfloat16"}
         header = json.dumps({"w": {"dtype": "BF16", "shape": [8 << 30], "data_offsets": [0, 16 << 30]}}).encode()
         for fleet, fix in (("H100:3", "2 GPUs instead of 3"), ("H100:5", "4 GPUs instead of 5"), ("H100:7", "8 GPUs instead of 7"),
-                           ("T4:3", "4 GPUs instead of 3")):
+                           ("RTX-3080:3", "4 GPUs instead of 3")):
             folder = self.project("heads", spec % fleet, {"w/config.json": json.dumps(config)})
             with open(self.path("heads", "w", "model.safetensors"), "wb") as file:
                 file.write(len(header).to_bytes(8, "little") + header)
@@ -197,7 +197,7 @@ class Plans(Case):
             document = self.plan(folder, "--offline", code=9)
             self.assertIn(fix, document["fits"][0]["remedies"])
             self.assertEqual(document["fits"][0]["remedies"], document["conflicts"][0]["fixes"])
-        for fleet in ("H100:2", "H100:4", "H100:8", "T4:4"):
+        for fleet in ("H100:2", "H100:4", "H100:8", "RTX-3080:4"):
             folder = self.project("heads", spec % fleet, {"w/config.json": json.dumps(config)})
             self.plan(folder, "--offline")
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -31,37 +30,6 @@ constexpr std::array caches{"CUDA_CACHE_PATH"sv,
                             "XDG_CACHE_HOME"sv};
 constexpr std::array shells{"ash"sv, "bash"sv, "dash"sv, "sh"sv};
 
-// The account that a container runs as.
-struct Account {
-  std::uint64_t uid = 0;
-  std::uint64_t gid = 0;
-  std::string home;  // empty: none is known
-  bool has_line = false;
-  bool is_known = true;  // false: a name without a line
-};
-
-Account account_of(const CheckInput& input) {
-  const std::string& user = input.config.user;
-  const std::string name = user.substr(0, user.find(':'));
-  constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-  Account account;
-  const auto uid = name.empty() ? std::optional<std::uint64_t>(0) : parse_number(name, most);
-  for (const PasswdLine& line : passwd_lines(input.files)) {
-    if (uid ? line.uid != *uid : line.name != name) continue;
-    account = {line.uid, line.gid, line.home, true, true};
-    break;
-  }
-  if (!account.has_line) {
-    account.uid = uid.value_or(0);
-    account.is_known = uid.has_value();
-  }
-  const std::size_t colon = user.find(':');
-  if (colon != std::string::npos) {
-    account.gid = parse_number(user.substr(colon + 1), most).value_or(account.gid);
-  }
-  return account;
-}
-
 // Whether a program with that e_machine (ELF) does not run on `architecture`; of others than these
 // two nothing is said. Both run the 32-bit programs of their family.
 bool is_foreign(unsigned machine, std::string_view architecture) {
@@ -78,6 +46,7 @@ class ProcessCheck {
 
   Findings run() {
     check_program();
+    check_folder();
     check_user();
     for (const std::string_view name : path_lists)
       check_list(name);
@@ -113,26 +82,36 @@ class ProcessCheck {
                  "a container of it ends before it begins: no such file or directory",
                  "correct the entrypoint or PATH, or add the package that has the program");
     }
-    if ((started.file->mode & 0111U) == 0) {
-      return add("entrypoint-not-executable",
-                 Level::error,
-                 fmt::format("`/{}` may not be executed", printable(started.file->path)),
-                 fmt::format("its mode is {:04o}; a container of it ends with permission denied",
-                             started.file->mode),
-                 "set the execute bits: `mode: \"0755\"`");
-    }
+    if (!may_execute(input_.files, *started.file, account_)) return add_denied(*started.file);
     check_interpreter(started);
+    check_env(started);
     check_shell(started);
   }
 
+  // `env NAME=VALUE PROGRAM`; of its options nothing is said.
+  void check_env(const StartedProgram& started) {
+    if (!started.file->path.ends_with("/env")) return;
+    const auto word = std::find_if(
+        started.words.begin() + 1, started.words.end(), [](const std::string& candidate) {
+          return candidate.find('=') == candidate.npos;
+        });
+    if (word == started.words.end() || word->starts_with('-')) return;
+    if (find_program(input_, *word) != nullptr) return;
+    add("entrypoint-missing",
+        Level::error,
+        fmt::format("`{}`, which env is to start, is not in the image", printable(*word)),
+        "a container of it ends at once: no such file or directory",
+        "correct the command or PATH, or add the package that has the program");
+  }
+
   void check_interpreter(const StartedProgram& started) {
-    for (const std::string& interpreter : started.interpreters) {
-      const FileFacts* const file = find_program(input_, interpreter);
-      if (file != nullptr && (file->mode & 0111U) != 0) continue;
+    for (const auto& [name, file] : started.interpreters) {
+      if (file != nullptr && may_execute(input_.files, *file, account_)) continue;
+      if (file != nullptr) return add_denied(*file);
       return add("interpreter-missing",
                  Level::error,
                  fmt::format("`{}`, which is to run `/{}`, is not in the image",
-                             printable(interpreter),
+                             printable(name),
                              printable(started.file->path)),
                  "the kernel does not find it: no such file or directory",
                  "add the package that has it, or correct the first line of the script");
@@ -150,7 +129,10 @@ class ProcessCheck {
                  "take its build for the platform of the image, or set `platform`");
     }
     const std::string& loader = program->content->elf->interpreter;
-    if (loader.empty() || input_.files.file(loader) != nullptr) return;
+    if (loader.empty()) return;
+    const FileFacts* const file = input_.files.file(loader);
+    if (file != nullptr && !may_execute(input_.files, *file, account_)) return add_denied(*file);
+    if (file != nullptr) return;
     add("interpreter-missing",
         Level::error,
         fmt::format("`{}`, which is to load `/{}`, is not in the image",
@@ -158,6 +140,21 @@ class ProcessCheck {
                     printable(program->path)),
         "the program was made for another C library (glibc or musl), or for another processor",
         "take a base image with that library, or another build of the program");
+  }
+
+  void add_denied(const FileFacts& file) {
+    const bool is_for_nobody = (file.mode & 0111U) == 0;
+    const std::string who = is_for_nobody ? "" : fmt::format(" by the user {}", account_.uid);
+    std::string why = fmt::format("its mode is {:04o}", file.mode);
+    if (!is_for_nobody) why += fmt::format(", its owner {}:{}", file.uid, file.gid);
+    add("entrypoint-not-executable",
+        Level::error,
+        fmt::format("`/{}` may not be executed{}", printable(file.path), who),
+        why + (is_for_nobody ? "" : ", and that of the folders above it counts as well") +
+            "; a container of it ends with permission denied",
+        is_for_nobody ? "set the execute bits: `mode: \"0755\"`"
+                      : "open it and the folders above it for all (`mode: \"0755\"`), or name "
+                        "another user");
   }
 
   void add_malformed(const FileFacts& file) {
@@ -187,15 +184,33 @@ class ProcessCheck {
         "write the command as a list, or begin it with `exec`");
   }
 
+  // One that is not there is made by the runtime.
+  void check_folder() {
+    const std::string& folder = input_.config.working_dir;
+    const auto real = input_.files.real_path(folder);
+    if (!real || input_.files.is_folder(*real)) return;
+    add("workdir-wrong",
+        Level::error,
+        fmt::format("the working folder `{}` is a file", printable(folder)),
+        "a container of it does not start: not a directory",
+        "name a folder with `workdir`");
+  }
+
+  void add_unknown(std::string_view what, const std::string& name, std::string_view file) {
+    add("user-unknown",
+        Level::error,
+        fmt::format("the {} `{}` has no line in {}", what, printable(name), file),
+        fmt::format("a container of it does not start: unable to find the {}", what),
+        fmt::format("use a number, or add the {}", what));
+  }
+
   void check_user() {
-    const Account account = account_of(input_);
-    if (!account.is_known) {
-      return add(
-          "user-unknown",
-          Level::error,
-          fmt::format("the user `{}` has no line in /etc/passwd", printable(input_.config.user)),
-          "a container of it does not start: unable to find the user",
-          "use a number, or add the user");
+    const Account& account = account_;
+    if (!account.unknown_user.empty()) {
+      return add_unknown("user", account.unknown_user, "/etc/passwd");
+    }
+    if (!account.unknown_group.empty()) {
+      return add_unknown("group", account.unknown_group, "/etc/group");
     }
     if (account.uid == 0) {
       return add("user-root",
@@ -228,7 +243,7 @@ class ProcessCheck {
       folder.resize(folder.rfind('/'));
       real = input_.files.real_path(folder);
     }
-    if (real && may_write(input_.files, *real, account.uid, account.gid)) return;
+    if (real && may_write(input_.files, *real, account)) return;
     add("cache-not-writable",
         Level::warning,
         fmt::format(
@@ -241,7 +256,7 @@ class ProcessCheck {
     const std::string home = input_.config.env_value("HOME").value_or(account.home);
     const std::string shown = home.empty() ? "/" : home;
     const auto real = input_.files.real_path(shown);
-    if (real && may_write(input_.files, *real, account.uid, account.gid)) return;
+    if (real && may_write(input_.files, *real, account)) return;
     add("home-not-writable",
         Level::warning,
         fmt::format("the home `{}` of the user {} {}",
@@ -288,6 +303,7 @@ class ProcessCheck {
   }
 
   const CheckInput& input_;
+  const Account account_ = account_of(input_);
   Findings findings_;
 };
 

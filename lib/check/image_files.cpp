@@ -205,4 +205,20 @@ std::vector<PasswdLine> passwd_lines(const ImageFiles& files) {
   return lines;
 }
 
+std::vector<GroupLine> group_lines(const ImageFiles& files) {
+  std::vector<GroupLine> lines;
+  const FileFacts* const group = files.file("etc/group");
+  if (group == nullptr || !group->content) return lines;
+  for (const std::string_view line : split(group->content->text, '\n')) {
+    const auto fields = split(line, ':');
+    if (fields.size() < 4) continue;
+    const auto gid = parse_number(fields[2], std::numeric_limits<std::uint32_t>::max());
+    if (!gid) continue;
+    lines.push_back({std::string(fields[0]), *gid, {}});
+    for (const std::string_view member : split(fields[3], ','))
+      lines.back().members.emplace_back(trim(member));
+  }
+  return lines;
+}
+
 }  // namespace mlpack

@@ -92,4 +92,12 @@ struct PasswdLine {
 };
 std::vector<PasswdLine> passwd_lines(const ImageFiles& files);
 
+/// The same of etc/group.
+struct GroupLine {
+  std::string name;
+  std::uint64_t gid = 0;
+  std::vector<std::string> members;
+};
+std::vector<GroupLine> group_lines(const ImageFiles& files);
+
 }  // namespace mlpack

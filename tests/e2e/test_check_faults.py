@@ -87,6 +87,58 @@ class FaultsOfPrograms(CheckCase):
         document = self.fails(image, "error entrypoint-not-a-program")
         self.assertIn("`/app/shell`", document["findings"][0]["what"])
 
+    def test_what_the_user_may_not_execute_or_reach(self):
+        program = self.healthy().layers[0]["usr/bin/server"][0]
+        loader = next(path for path in self.healthy().layers[0] if "/ld-" in path)
+        for path, mode, closed in (("usr/bin/server", 0o700, None), ("app/server", 0o755, "app"), (loader, 0o644, None),
+                                   ("app/run", 0o711, None)):
+            with self.subTest(path):
+                image = self.healthy()
+                content = {loader: image.layers[0][loader][0], "app/run": b"#!/usr/bin/server\n"}.get(path, program)
+                image.add(path, content, mode)
+                image.config["Cmd"] = ["/" + (path if path != loader else "usr/bin/server")]
+                if closed:
+                    image.add(closed, None, 0o700)
+                # A program that is an interpreter itself does not open its script.
+                (self.finds if path == "app/run" else self.fails)(image, "error entrypoint-not-executable")
+                self.clean()
+        image = self.healthy().add("app", None, 0o750).add("app/server", program)
+        image.config.update(Cmd=["/app/server"], User="1000:0")
+        self.finds(image)
+        if os.geteuid() == 0:
+            self.assertEqual(self.started().code, 0)
+
+    def test_interpreters_are_not_looked_for_in_path_and_get_one_argument(self):
+        image = self.healthy().add("usr/bin/env", host_file("/usr/bin/env"))
+        self.add_libraries(image, "/usr/bin/env")
+        image.config["Cmd"] = ["/app/run"]
+        for line in (b"#!server", b"#!/usr/bin/env server -u", b"#!/usr/bin/server/"):
+            with self.subTest(line):
+                image.add("app/run", line + b"\n")
+                self.fails(image, "error interpreter-missing")
+                self.clean()
+        image.add("app/run", b"#!/" + b"usr/../" * 36 + b"usr/bin/server\n")
+        self.fails(image, "error entrypoint-not-a-program")
+        for line in (b"#!/usr/bin/env -S server -u", b"#!/usr/bin/server " + b"x" * 300):
+            with self.subTest(line):
+                self.clean()
+                image.add("app/run", line + b"\n")
+                self.finds(image)
+                if os.geteuid() == 0:
+                    self.assertEqual(self.started().code, 0)
+
+    def test_a_program_that_env_does_not_find(self):
+        image = self.healthy().add("usr/bin/env", host_file("/usr/bin/env"))
+        self.add_libraries(image, "/usr/bin/env")
+        image.config["Cmd"] = ["env", "A=b", "python3", "-m", "app"]
+        document = self.fails(image, "error entrypoint-missing")
+        self.assertIn("`python3`", document["findings"][0]["what"])
+
+    def test_a_working_folder_that_is_a_file(self):
+        image = self.healthy()
+        image.config["WorkingDir"] = "/usr/bin/server"
+        self.fails(image, "error workdir-wrong")
+
     def test_a_program_that_is_not_there(self):
         image = self.healthy()
         image.config["Cmd"] = ["serve", "--port", "8000"]

@@ -78,6 +78,113 @@ TEST_CASE("what runs a script is a program or a script itself, but for what env 
   CHECK(image.ids() == Ids{});
 }
 
+TEST_CASE("who may not execute or reach a program does not start it") {
+  TestImage image;
+  FileFacts* server = nullptr;
+  for (FileFacts& file : image.top.files)
+    if (file.path == "usr/bin/server") server = &file;
+  server->mode = 0700;
+  CHECK(image.only().what == "`/usr/bin/server` may not be executed by the user 1000");
+  CHECK(image.only().why ==
+        "its mode is 0700, its owner 0:0, and that of the folders above it counts as well; a "
+        "container of it ends with permission denied");
+  server->uid = 1000;
+  CHECK(image.ids() == Ids{});
+  server->mode = 0677;
+  CHECK(image.only().id == "entrypoint-not-executable");
+  server->uid = 0;
+  server->gid = 7;
+  server->mode = 0710;
+  CHECK(image.only().id == "entrypoint-not-executable");
+  image.text("etc/group", "root:x:0:\nteam:x:7:root,app\n");
+  CHECK(image.ids() == Ids{});
+  image.config.user = "1000:7";
+  CHECK(image.ids() == Ids{});
+  image.config.user = "1000:8";
+  CHECK(image.only().id == "entrypoint-not-executable");
+  image.config.user = "";
+  CHECK(image.ids() == Ids{"info user-root"});
+  image.config.user = "1000:team";
+  FileFacts folder;
+  folder.path = "usr";
+  folder.kind = EntryKind::directory;
+  folder.mode = 0700;
+  image.top.files.insert(image.top.files.begin(), folder);
+  CHECK(image.ids().front() == "error entrypoint-not-executable");
+}
+
+TEST_CASE("a script, its interpreter and the dynamic loader are the user's to read and execute") {
+  TestImage image;
+  image.text("app/run", "#!/usr/bin/server");
+  image.config.cmd = {"/app/run"};
+  image.top.files.back().mode = 0711;
+  CHECK(image.only().what == "`/app/run` may not be executed by the user 1000");
+  image.top.files.back().mode = 0755;
+  CHECK(image.ids() == Ids{});
+  image.add("usr/bin/server", program({"libc.so.6"}));
+  image.top.files.back().mode = 0700;
+  CHECK(image.only().what == "`/usr/bin/server` may not be executed by the user 1000");
+  image.top.files.back().mode = 0755;
+  image.add("lib64/ld-linux-x86-64.so.2", library("ld-linux-x86-64.so.2"));
+  image.top.files.back().mode = 0644;
+  CHECK(image.only().what == "`/lib64/ld-linux-x86-64.so.2` may not be executed");
+}
+
+TEST_CASE("the kernel looks for interpreters in no PATH, and gives them one argument") {
+  TestImage image;
+  image.config.cmd = {"/app/run"};
+  image.add("usr/bin/env", program());
+  const auto missing = [&](std::string_view line) {
+    image.text("app/run", std::string(line));
+    const Findings found = image.check();
+    return found.empty() ? std::string() : found.front().id + " " + found.front().what;
+  };
+  const auto told = [](const std::string& name) {
+    return "interpreter-missing `" + name + "`, which is to run `/app/run`, is not in the image";
+  };
+  CHECK(missing("#!server") == told("server"));
+  image.config.working_dir = "/usr/bin";
+  CHECK(missing("#!server").empty());
+  CHECK(missing("#!/usr/bin/env server").empty());
+  CHECK(missing("#!/usr/bin/env server -u") == told("server -u"));
+  CHECK(missing("#!/usr/bin/env -S server -u").empty());
+  CHECK(missing("#!/usr/bin/env -S A=b nothing -u") == told("nothing"));
+  CHECK(missing("#!/usr/bin/env --split-string=server -u").empty());
+  CHECK(missing("#!/usr/bin/server/") == told("/usr/bin/server/"));
+  using namespace std::string_view_literals;
+  CHECK(missing("#!/usr/bin/server\0 and more"sv).empty());
+  const std::string dots = "/usr/bin/" + std::string(240, '/');
+  CHECK(missing("#!" + dots + "server").starts_with("entrypoint-not-a-program"));
+  CHECK(missing("#!/usr/bin/server " + std::string(300, 'x')).empty());
+}
+
+TEST_CASE("a group needs a line, an id its range, and the working folder is no file") {
+  TestImage image;
+  image.config.user = "1000:team";
+  CHECK(image.only().what == "the group `team` has no line in /etc/group");
+  image.text("etc/group", "team:x:7:\n");
+  CHECK(image.ids() == Ids{});
+  image.config.user = "4294967295";
+  CHECK(image.only().what == "the user `4294967295` has no line in /etc/passwd");
+  image.config.user = "1000";
+  image.config.working_dir = "/not/there";
+  CHECK(image.ids() == Ids{});
+  image.config.working_dir = "/etc/group";
+  CHECK(image.only().id == "workdir-wrong");
+}
+
+TEST_CASE("parts of PATH are seen from the working folder, and empty ones are none") {
+  TestImage image;
+  image.config.cmd = {"server"};
+  image.config.working_dir = "/usr";
+  image.config.set_env("PATH", "bin");
+  CHECK(image.ids() == Ids{});
+  image.add("program", program({"libc.so.6"}));
+  image.config.cmd = {"program"};
+  image.config.set_env("PATH", "/usr/bin:");
+  CHECK(image.ids().front() == "error entrypoint-missing");
+}
+
 TEST_CASE("a program for another processor does not start") {
   TestImage image;
   ElfFacts foreign = program();
@@ -94,6 +201,8 @@ TEST_CASE("a user needs a line and a home to write to") {
   image.config.user = "1000";
   CHECK(image.ids() == Ids{});
   image.config.user = "app:app";
+  CHECK(image.only().what == "the group `app` has no line in /etc/group");
+  image.text("etc/group", "app:x:1000:\n");
   CHECK(image.ids() == Ids{});
   image.config.user = "nobody-knows";
   CHECK(image.ids() == Ids{"error user-unknown"});

@@ -91,15 +91,32 @@ void copy_to_registry(const CopySource& source,
   }
 }
 
+// The name with a tag that the source has for the image; layouts mostly have the tag alone.
+std::optional<Reference> source_name(const CopySource& source) {
+  if (source.name) return source.name;
+  const auto name = Reference::parse(source.image.archived_as);
+  return name && name->tag() ? name : std::nullopt;
+}
+
 // What a docker-archive calls an image that says no name of its own.
 std::string archive_name(const CopySource& source, const ArchiveLocation& target) {
   const bool docker = target.kind == ArchiveLocation::Kind::docker_archive;
   if (!docker || !target.tag.empty()) return {};
-  if (source.name && source.name->tag()) return source.name->name() + ":" + *source.name->tag();
+  const auto name = source_name(source);
+  if (name && name->tag()) return name->name() + ":" + *name->tag();
+  const std::string& tag = source.image.archived_as;
   throw Error(Fault::usage,
               fmt::format("`docker-archive:{}` does not say what the image is to be called",
                           printable(target.path.string())),
-              "add a name: `docker-archive:FILE:NAME:TAG`");
+              fmt::format("add a name: `docker-archive:FILE:NAME:{}`",
+                          tag.empty() ? "TAG" : printable(tag)));
+}
+
+// What a layout or an oci-archive calls an image that says no tag of its own.
+std::string tag_of(const CopySource& source) {
+  if (const auto name = source_name(source)) return name->tag().value_or("latest");
+  const std::string& tag = source.image.archived_as;
+  return tag.empty() ? "latest" : tag;
 }
 
 void copy_to_archive(const CopySource& source,
@@ -110,7 +127,7 @@ void copy_to_archive(const CopySource& source,
   World& world = session.world;
   const std::string name = archive_name(source, target);
   if (target.kind != ArchiveLocation::Kind::docker_archive && target.tag.empty()) {
-    target.tag = source.name ? source.name->tag().value_or("latest") : "latest";
+    target.tag = tag_of(source);
   }
   const ImageSet& set = source.image.set;
   write_archive(target, name, set, {open, nullptr, &world.terminal, &world.stop});

@@ -31,6 +31,7 @@ NamedImage find_archived(const ArchiveLocation& location, const std::string& tex
   NamedImage found{text, std::move(archive.images), std::move(archive.open)};
   found.place = NamedImage::Place::archive;
   if (location.is_layout()) found.layout = location.path;
+  found.archived_as = std::move(archive.name);
   return found;
 }
 

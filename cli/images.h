@@ -17,6 +17,7 @@ struct NamedImage {
   OpenBlob open;
   Place place = Place::store;
   std::optional<fs::path> layout = std::nullopt;  // the folder, where it is one
+  std::string archived_as = {};  // the tag or reference that an archive has for it; may be empty
 };
 
 /// The image `text` of the store, of a layout or of an archive; Fault::input where there is none.

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import tarfile
 
 from harness import Case, MIB, random_bytes, write_files
 
@@ -89,6 +90,22 @@ class Copy(Case):
         self.skopeo("copy", "--quiet", "docker-archive:" + docker, "oci:%s:1" % self.path("from-docker"))
         self.copy(self.image, "docker-archive:" + docker, code=2)
         self.copy(layout, "docker-archive:" + docker, code=2)
+
+    def test_without_a_name_an_archive_gets_that_of_the_source(self):
+        one, two = "docker-archive:" + self.path("one.tar"), "docker-archive:" + self.path("two.tar")
+        self.copy("--platform", "linux/amd64", self.image, one + ":acme/named:7")
+        self.copy(one, two)
+        with tarfile.open(self.path("two.tar")) as file:
+            self.assertEqual(json.load(file.extractfile("manifest.json"))[0]["RepoTags"], ["acme/named:7"])
+        for kind, folder in (("oci-archive:", "seven.tar"), ("oci:", "seven")):
+            self.copy(two, kind + self.path(folder))
+            self.skopeo("inspect", "--raw", kind + self.path(folder) + ":7")
+            told = self.copy(kind + self.path(folder), "docker-archive:" + self.path("none.tar"), code=2).err
+            self.assertIn("add a name: `docker-archive:FILE:NAME:7`", told)
+        self.copy("--platform", "linux/amd64", self.image, "oci-archive:%s:acme/full:8" % self.path("full.tar"))
+        self.copy("oci-archive:" + self.path("full.tar"), "docker-archive:" + self.path("three.tar"))
+        with tarfile.open(self.path("three.tar")) as file:
+            self.assertEqual(json.load(file.extractfile("manifest.json"))[0]["RepoTags"], ["acme/full:8"])
 
     def test_an_archive_on_stdout_is_alone_there(self):
         piped = self.run_tool("sh", "-c", '"$0" copy "$1" oci-archive:- > "$2"', self.binary_for(None), self.image,

@@ -2,12 +2,16 @@
 
 #include "cli/python_local.h"
 #include "cli/python_resolve.h"
+#include "lib/python/project.h"
 #include "lib/python/pylock.h"
+#include "lib/python/requirement.h"
 #include "lib/python/requirements_file.h"
 #include "lib/text.h"
+#include "lib/url_secrets.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -60,14 +64,17 @@ void require_folders(const Spec& spec) {
       std::move(missing));
 }
 
-// pip passes over a place that is not there, and uv stops at it.
-void drop_missing_places(std::vector<std::string>& places) {
+// pip passes over a place that is not there, and uv stops at it. Neither runs where we do.
+void find_places(std::vector<std::string>& places) {
   std::erase_if(places, [](const std::string& place) {
     const bool is_file_url = place.starts_with("file://");
     if (place.find("://") != std::string::npos && !is_file_url) return false;
     std::error_code absent;
-    return !fs::exists(is_file_url ? place.substr(7) : place, absent);
+    return !fs::exists(is_file_url ? percent_decoded(place.substr(7)) : place, absent);
   });
+  for (std::string& place : places) {
+    if (place.find("://") == std::string::npos) place = fs::absolute(place).string();
+  }
 }
 
 bool is_uv_lock(const Python& python) {
@@ -96,6 +103,7 @@ class LockReader {
       if (python_.requirements && !is_project(python_)) read_requirements_file();
       finish_settings();
       lock_.selection = locked_selection(*locked, spec_);
+      add_secrets();
       lock_.from = ReadPythonLock::From::pins;
     } else if (python_.lock && !is_uv_lock(python_)) {
       finish_settings();
@@ -104,19 +112,25 @@ class LockReader {
       add_built_wheels(lock);
       lock_.selection = select_pylock(lock, {python_.extras, python_.groups}, question_.facts);
     } else if (python_.requirements && !is_project(python_)) {
-      const RequirementsFile file = read_requirements_file();
+      read_requirements_file();
       finish_settings();
-      if (!is_locked(file)) resolve();
-      if (is_locked(file)) {
-        lock_.selection = select_requirements(file, question_.facts);
-        add_local_wheels(file.local, question_.facts, lock_.selection);
+      if (!is_locked(file_)) {
+        resolve();
+        add_secrets();
+        check_hashes();
+      }
+      if (is_locked(file_)) {
+        lock_.selection = select_requirements(file_, question_.facts);
+        add_local_wheels(file_.local, question_.facts, lock_.selection);
       }
     } else {
       finish_settings();
       if (is_uv_lock(python_)) read_text(*python_.lock);
-      if (is_project(python_)) read_text(*python_.requirements);
+      const std::string project = is_project(python_) ? read_text(*python_.requirements) : "";
       const bool is_open = python_.lock || python_.requirements || !python_.packages.empty();
       if (is_open) resolve();
+      check_python_of(project);
+      add_secrets();
     }
     return std::move(lock_);
   }
@@ -131,22 +145,21 @@ class LockReader {
   void finish_settings() {
     const World& world = session_.world;
     add_settings(lock_.settings, host_index_settings(world.environment, world.settings.home));
-    drop_missing_places(lock_.settings.find_links);
+    find_places(lock_.settings.find_links);
     if (lock_.settings.index_url.empty()) lock_.settings.index_url = "https://pypi.org/simple";
   }
 
-  RequirementsFile read_requirements_file() {
-    RequirementsFile file = read_requirements(
+  void read_requirements_file() {
+    file_ = read_requirements(
         *python_.requirements,
         {[&](const fs::path& named) { return read_text(named); },
          [&](const std::string& name) { return session_.world.environment(name); }});
-    add_settings(lock_.settings, settings_of(file));
-    for (const LocalRequirement& local : file.local) {
+    add_settings(lock_.settings, settings_of(file_));
+    for (const LocalRequirement& local : file_.local) {
       const fs::path project = local.path / "pyproject.toml";
       std::error_code absent;
       if (fs::is_regular_file(project, absent)) read_text(project);
     }
-    return file;
   }
 
   // Of what comes from one index alone, everybody knows which.
@@ -159,14 +172,14 @@ class LockReader {
 
   // What relative paths in the resolver's output are relative to.
   fs::path resolved_in() const {
-    return question_.pins.preferred.empty() ? folder_of_resolver(spec_)
-                                            : folder_of_run(session_.store);
+    const bool is_here = python_.lock || question_.pins.preferred.empty();
+    return is_here ? folder_of_resolver(spec_) : folder_of_run(session_.store);
   }
 
   // Lines of what the resolver wrote are nowhere to be seen: the spec is the place of problems.
   void resolve() {
     const std::string text =
-        resolve_python({question_, lock_.settings, inputs_}, session_, offline_);
+        resolve_python({question_, lock_.settings, inputs_, file_}, session_, offline_);
     Pylock lock = parse_pylock(text, resolved_in() / "pylock.toml");
     add_built_wheels(lock);
     PylockWish wish;
@@ -184,12 +197,78 @@ class LockReader {
       problem = {place.file, place.line, place.column, std::move(problem.message)};
   }
 
+  // uv does not mind.
+  void check_python_of(const std::string& project) {
+    const auto python = PythonVersion::parse(question_.facts.version);
+    if (project.empty() || !python) return;
+    if (project_python(project, *python_.requirements).contains(*python)) return;
+    lock_.selection.problems.push_back(spec_.where(spec_.python->place));
+    lock_.selection.problems.back().message =
+        fmt::format("the base has Python {}, which is not in `requires-python` of `{}`",
+                    question_.facts.version,
+                    printable(python_.requirements->string()));
+  }
+
+  // Neither a lock nor the store keeps what may be secret in a URL: the requirement has it.
+  void add_secrets() {
+    std::vector<PythonRequirement> wanted;
+    for (const RequirementLine& line : file_.requirements)
+      wanted.push_back(line.requirement);
+    for (const std::string& text : python_.packages) {
+      if (auto read = parse_requirement(text)) wanted.push_back(std::move(*read));
+    }
+    for (PythonPackage& package : lock_.selection.packages) {
+      if (package.origin == PythonPackage::Origin::index || package.url.empty()) continue;
+      for (const PythonRequirement& one : wanted) {
+        const std::string url = one.url.substr(0, one.url.find('#'));
+        const bool is_same = one.name == package.name &&
+                             without_url_secrets(url) == without_url_secrets(package.url);
+        if (is_same) package.url = url;
+      }
+    }
+  }
+
+  // uv passes over them where it resolves.
+  void check_hashes() const {
+    for (const LocalRequirement& local : file_.local) {
+      for (const PythonPackage& package : lock_.selection.packages) {
+        const bool is_its = package.path == fs::absolute(local.path).lexically_normal();
+        if (is_its && !local.sha256.empty()) check_hash(package, local.sha256, local.where);
+      }
+    }
+    for (const RequirementLine& line : file_.requirements) {
+      const bool applies =
+          evaluate_marker(line.requirement.marker, question_.facts.markers) == true;
+      if (line.sha256.empty() || !applies) continue;
+      for (const PythonPackage& package : lock_.selection.packages) {
+        if (package.name == line.requirement.name) check_hash(package, line.sha256, line.where);
+      }
+    }
+  }
+
+  static void check_hash(const PythonPackage& package,
+                         const std::vector<Digest>& wanted,
+                         Where where) {
+    const bool has_one =
+        std::any_of(package.sha256.begin(), package.sha256.end(), [&](const Digest& sha256) {
+          return std::find(wanted.begin(), wanted.end(), sha256) != wanted.end();
+        });
+    if (has_one) return;
+    where.message =
+        fmt::format("`{}` {} has another sha256 than is named here", package.name, package.version);
+    throw Error(Fault::integrity,
+                "the requirements name other files than those that were found",
+                "lock them again where the index is trusted: `uv pip compile --generate-hashes`",
+                {std::move(where)});
+  }
+
   const PythonQuestion& question_;
   const Spec& spec_;
   const Python& python_;
   Session& session_;
   Offline offline_;
   std::string inputs_;
+  RequirementsFile file_;
   ReadPythonLock lock_;
 };
 

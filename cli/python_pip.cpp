@@ -1,5 +1,7 @@
 #include "cli/python_resolver.h"
 #include "lib/oci/json_node.h"
+#include "lib/python/name.h"
+#include "lib/python/requirement.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -13,6 +15,7 @@ namespace mlpack {
 namespace {
 
 constexpr std::size_t most_packages = 100'000;
+constexpr std::string_view file_scheme = "file://";
 constexpr std::string_view pytorch_index = "https://download.pytorch.org/whl/";
 
 [[noreturn]] void need_uv(const std::string& why) {
@@ -64,32 +67,76 @@ std::string package_of(const JsonNode& item) {
   constexpr std::string_view kind = "sha256=";
   if (!hash.starts_with(kind)) archive->refuse("has no sha256");
   const std::string url = file.at("url").text();
-  const bool is_local = url.starts_with("file://");
   const auto direct = item.find("is_direct");
   const bool is_direct = direct && direct->boolean();
-  const std::string place = fmt::format("{{{} = {}, hashes = {{sha256 = {}}}}}",
-                                        is_local ? "path" : "url",
-                                        quoted(is_local ? url.substr(7) : url),
-                                        quoted(hash.substr(kind.size())));
+  // What lies in a folder of wheels is found there again.
+  const bool is_local = is_direct && url.starts_with(file_scheme);
+  const std::string place =
+      fmt::format("{{{} = {}, hashes = {{sha256 = {}}}}}",
+                  is_local ? "path" : "url",
+                  quoted(is_local ? percent_decoded(url.substr(file_scheme.size())) : url),
+                  quoted(hash.substr(kind.size())));
   return fmt::format("[[packages]]\nname = {}\nversion = {}\n{}\n",
                      quoted(metadata.at("name").text()),
                      quoted(metadata.at("version").text()),
                      is_direct ? "archive = " + place : "wheels = [" + place + "]");
 }
 
+[[noreturn]] void refuse_markers(const MarkerEnvironment& ran,
+                                 const PythonFacts& facts,
+                                 const std::string& why) {
+  const auto has = ran.values.find("python_full_version");
+  need_uv(
+      fmt::format("there is no `uv` on the PATH, and pip, which runs with Python {} on this "
+                  "machine, cannot resolve packages for {} on {}{}",
+                  has == ran.values.end() ? "" : printable(has->second),
+                  facts.version,
+                  facts.target.machine,
+                  why));
+}
+
 // Markers are those of the Python that pip runs with, whatever it is told.
-void check_environment(const JsonNode& environment, const PythonFacts& facts) {
+MarkerEnvironment environment_of_report(const JsonNode& environment, const PythonFacts& facts) {
+  MarkerEnvironment ran;
+  for (const auto& [name, value] : environment.text_map())
+    ran.values.insert_or_assign(name, value);
   for (const char* const name : {"python_version", "platform_machine", "sys_platform"}) {
-    const std::string has = environment.text_or_empty(name);
     const auto wanted = facts.markers.values.find(name);
-    if (wanted == facts.markers.values.end() || wanted->second == has) continue;
-    need_uv(
-        fmt::format("there is no `uv` on the PATH, and pip, which runs with {} {}, cannot resolve "
-                    "packages for {}",
-                    name,
-                    printable(has),
-                    wanted->second));
+    if (wanted == facts.markers.values.end() || wanted->second == ran.values[name]) continue;
+    refuse_markers(ran, facts, {});
   }
+  return ran;
+}
+
+// A marker that does not hold in the image as it does where pip runs changes what is needed.
+void check_markers(const std::vector<std::string>& requirements,
+                   MarkerEnvironment ran,
+                   const PythonFacts& facts,
+                   const std::vector<std::string>& extras) {
+  MarkerEnvironment image = facts.markers;
+  for (const std::string& extra : extras) {
+    ran.extras.insert(normalized_name(extra));
+    image.extras.insert(normalized_name(extra));
+  }
+  for (const std::string& text : requirements) {
+    const auto read = parse_requirement(text);
+    if (!read || read->marker.empty()) continue;
+    if (evaluate_marker(read->marker, ran) == evaluate_marker(read->marker, image)) continue;
+    refuse_markers(
+        ran, facts, fmt::format(": `{}` is wanted in one of them alone", printable(text)));
+  }
+}
+
+void check_dependencies(const JsonNode& item,
+                        const MarkerEnvironment& ran,
+                        const PythonFacts& facts) {
+  const auto requirements = item.at("metadata").find("requires_dist");
+  const auto extras = item.find("requested_extras");
+  if (!requirements) return;
+  check_markers(requirements->text_list(),
+                ran,
+                facts,
+                extras ? extras->text_list() : std::vector<std::string>{});
 }
 
 }  // namespace
@@ -104,7 +151,6 @@ ResolverCommand pip_command(const PythonQuestion& question) {
   ResolverCommand command;
   auto& words = command.words;
   words = {"install",
-           "--quiet",
            "--dry-run",
            "--ignore-installed",
            "--only-binary=:all:",
@@ -136,9 +182,21 @@ ResolverCommand pip_command(const PythonQuestion& question) {
   return command;
 }
 
+void check_for_pip(const std::vector<LocalRequirement>& local) {
+  for (const LocalRequirement& one : local) {
+    if (one.path.extension() == ".whl") continue;
+    need_uv(fmt::format("there is no `uv` on the PATH, and pip would have to build `{}`",
+                        printable(one.path.string())));
+  }
+}
+
 std::vector<std::string> pip_variables(const IndexSettings& settings, const TorchWish& torch) {
-  std::vector<std::string> variables{
-      "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1", "NO_COLOR=1", "PIP_USER=0"};
+  std::vector<std::string> variables{"PIP_DISABLE_PIP_VERSION_CHECK=1",
+                                     "PIP_NO_INPUT=1",
+                                     "PIP_PROGRESS_BAR=off",
+                                     "NO_COLOR=1",
+                                     "PIP_USER=0",
+                                     "PIP_REQUIRE_VIRTUALENV=0"};
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) variables.push_back(fmt::format("{}={}", name, value));
   };
@@ -148,19 +206,26 @@ std::vector<std::string> pip_variables(const IndexSettings& settings, const Torc
   }
   add("PIP_INDEX_URL", settings.index_url);
   add("PIP_EXTRA_INDEX_URL", join(extra, " "));
-  add("PIP_FIND_LINKS", join(settings.find_links, " "));
+  add("PIP_FIND_LINKS", join(listed_places(settings.find_links), " "));
   if (settings.index == IndexSettings::Index::none) add("PIP_NO_INDEX", "1");
   return variables;
 }
 
-std::string pylock_of_report(const std::string& report, const PythonFacts& facts) {
+std::string pylock_of_report(const std::string& report,
+                             const PythonFacts& facts,
+                             const std::vector<std::string>& asked) {
   const Document document{"pip's report", Fault::incompatible, "install uv: `pip install uv`"};
   const nlohmann::ordered_json json = parse_document(report, document);
   const JsonNode node(json, document);
-  check_environment(node.at("environment"), facts);
+  const MarkerEnvironment ran = environment_of_report(node.at("environment"), facts);
+  check_markers(asked, ran, facts, {});
   std::string text = "lock-version = \"1.0\"\ncreated-by = \"pip\"\n";
-  for (const JsonNode& item : node.at("install").items(most_packages))
+  const std::vector<JsonNode> packages = node.at("install").items(most_packages);
+  if (packages.empty()) text += "packages = []\n";
+  for (const JsonNode& item : packages) {
+    check_dependencies(item, ran, facts);
     text += package_of(item);
+  }
   return text;
 }
 

@@ -1,13 +1,11 @@
 #include "cli/python_resolve.h"
 
-#include "cli/python_resolver.h"
+#include "cli/python_refusal.h"
 #include "lib/output.h"
-#include "lib/text.h"
+#include "lib/url_secrets.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -16,7 +14,7 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view resolution_fact = "python resolution 2";
+constexpr std::string_view resolution_fact = "python resolution 3";
 constexpr HelperLimits resolver_limits{.seconds = 900, .output = std::size_t{64} << 20};
 
 // An empty folder for the length of a run.
@@ -51,42 +49,11 @@ Resolver find_resolver(const World& world) {
   for (const char* const name : {"pip3", "pip"}) {
     if (const auto pip = find_program(name, path)) return {Resolver::Kind::pip, {*pip}};
   }
-  throw Error(
-      Fault::usage,
-      "`python` names packages that are not locked, and neither `uv` nor `pip`, which resolve "
-      "them, is on the PATH",
-      "install uv (`pip install uv`), or write a lock where it is: `uv pip compile "
-      "--generate-hashes requirements.in -o requirements.txt`");
-}
-
-// `https://user:password@host` without its middle.
-std::string without_secrets(const std::string& text) {
-  std::string result;
-  std::size_t at = 0;
-  for (std::size_t begin = 0; (begin = text.find("://", at)) != std::string::npos;) {
-    begin += 3;
-    const std::size_t end = std::min(text.find_first_of("/ \t\n`'\"", begin), text.size());
-    const std::size_t sign = text.rfind('@', end);
-    const bool has_user = sign != std::string::npos && sign >= begin && sign < end;
-    result += text.substr(at, begin - at);
-    at = has_user ? sign + 1 : begin;
-  }
-  return result + text.substr(at);
-}
-
-// What a resolver says of its failure, on one line.
-std::string reason_of(const std::vector<std::string>& command,
-                      const std::string& input,
-                      const HelperLimits& limits,
-                      const HelperTask& task) {
-  std::vector<std::string> loud{"/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1 > /dev/null"};
-  loud.insert(loud.end(), command.begin(), command.end());
-  const std::string said = run_helper(loud, input, limits, task).output;
-  std::string line;
-  for (const std::string_view word : split(said, '\n')) {
-    if (!trim(word).empty()) line += (line.empty() ? "" : " ") + std::string(trim(word));
-  }
-  return printable(without_secrets(line).substr(0, 4000));
+  throw Error(Fault::usage,
+              "`python` names packages that are not locked, and neither `uv` nor `pip`, which "
+              "resolve them, is on the PATH",
+              "install uv (`pip install uv`), or write a lock where it is: `uv pip compile "
+              "--generate-hashes requirements.in -o requirements.txt`");
 }
 
 std::vector<std::string> words_in(const ResolverCommand& command,
@@ -100,6 +67,12 @@ std::vector<std::string> words_in(const ResolverCommand& command,
   return words;
 }
 
+// With what and where a resolver runs.
+struct ResolverTask {
+  std::vector<std::string> variables;
+  fs::path folder;
+};
+
 // A run that ended well, or what it said.
 struct Run {
   std::optional<std::string> result;
@@ -108,20 +81,25 @@ struct Run {
 
 Run run_resolver(const ResolverCommand& command,
                  const Resolver& resolver,
-                 std::vector<std::string> variables,
+                 const ResolverTask& with,
                  Session& session) {
   HelperLimits limits = resolver_limits;
   limits.stop = &session.world.stop;
-  const HelperTask task{"the resolver",
-                        "run it by hand to see what it waits for",
-                        Fault::network,
-                        std::move(variables)};
   const RunFolder folder(session.store);
+  const HelperTask task{.kind = "the resolver",
+                        .hint = "run it by hand to see what it waits for",
+                        .fault = Fault::network,
+                        .variables = with.variables,
+                        .folder = with.folder,
+                        .errors = folder.path() / "said.txt"};
   for (const auto& [name, text] : command.files)
-    write_file(folder.path() / name, text);
-  const auto words = words_in(command, resolver, folder.path());
-  HelperResult done = run_helper(words, command.input, limits, task);
-  if (done.status != 0) return {std::nullopt, reason_of(words, command.input, limits, task)};
+    write_file(folder.path() / name, text, 0600);
+  HelperResult done =
+      run_helper(words_in(command, resolver, folder.path()), command.input, limits, task);
+  if (done.status != 0) {
+    const std::string said = read_file(task.errors, resolver_limits.output);
+    return {std::nullopt, shown_refusal(done.output, said)};
+  }
   if (command.result.empty()) return {std::move(done.output)};
   return {read_file(folder.path() / command.result, resolver_limits.output)};
 }
@@ -134,44 +112,36 @@ PythonPins without_preferences(PythonPins pins) {
 
 Run run_pip(const OpenPython& open, const Resolver& resolver, Session& session) {
   const PythonQuestion& question = open.question;
-  const auto variables = pip_variables(open.settings, question.torch);
-  Run run = run_resolver(pip_command(question), resolver, variables, session);
+  check_for_pip(open.file.local);
+  const ResolverTask task{pip_variables(open.settings, question.torch),
+                          folder_of_resolver(question.spec)};
+  Run run = run_resolver(pip_command(question), resolver, task, session);
   if (!run.result && !question.pins.preferred.empty()) {
     const PythonPins free = without_preferences(question.pins);
     const PythonQuestion again{question.spec, question.facts, free, question.torch};
-    run = run_resolver(pip_command(again), resolver, variables, session);
+    run = run_resolver(pip_command(again), resolver, task, session);
   }
-  if (run.result) run.result = pylock_of_report(*run.result, question.facts);
+  if (run.result)
+    run.result = pylock_of_report(*run.result, question.facts, asked_requirements(open));
   return run;
 }
 
-// As pip's urllib3 and uv's reqwest say it.
-bool says_out_of_reach(std::string_view said) {
-  constexpr std::array<std::string_view, 3> signs{
-      "connection broken by", "error sending request for url", "Max retries exceeded"};
-  return std::any_of(signs.begin(), signs.end(), [&](std::string_view sign) {
-    return said.find(sign) != std::string_view::npos;
-  });
+Run run_uv(const OpenPython& open, const Resolver& resolver, Session& session) {
+  const ResolverTask task{uv_variables(open.settings), folder_of_resolver(open.question.spec)};
+  ResolverCommand command = uv_command(open.question);
+  // In a file of requirements uv passes over it.
+  if (open.file.prereleases == RequirementsFile::Prereleases::allowed) {
+    command.words.insert(command.words.end(), {"--prerelease", "allow"});
+  }
+  return run_resolver(command, resolver, task, session);
 }
 
 std::string resolve_now(const OpenPython& open, Session& session) {
   const Resolver resolver = find_resolver(session.world);
-  Run run =
-      resolver.kind == Resolver::Kind::pip
-          ? run_pip(open, resolver, session)
-          : run_resolver(uv_command(open.question), resolver, uv_variables(open.settings), session);
+  const bool is_uv = resolver.kind == Resolver::Kind::uv;
+  Run run = is_uv ? run_uv(open, resolver, session) : run_pip(open, resolver, session);
   if (run.result) return std::move(*run.result);
-  if (says_out_of_reach(run.said)) {
-    throw Error(Fault::network,
-                fmt::format("{} cannot reach an index: {}", resolver.name(), run.said),
-                "name one that can be reached in `python.index_url`, or build with the lock of a "
-                "machine that reaches it");
-  }
-  throw Error(Fault::incompatible,
-              fmt::format("{} cannot resolve `python`: {}", resolver.name(), run.said),
-              "a package with only a source distribution needs a wheel: build it with `pip wheel`, "
-              "and name its folder in `find_links`",
-              packages_without_wheels(open, run.said, session));
+  refuse_resolution(open, resolver.name(), run.said, session);
 }
 
 // What the answer depends on, beside what the world has.
@@ -204,7 +174,7 @@ std::string resolve_python(const OpenPython& open, Session& session, Offline off
                 "run `mlpack fetch` while there is a network, or write a lock");
   }
   std::string lock = resolve_now(open, session);
-  session.store.put_fact(resolution_fact, key, lock);
+  session.store.put_fact(resolution_fact, key, without_url_secrets(lock));
   return lock;
 }
 

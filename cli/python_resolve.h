@@ -1,16 +1,19 @@
 #pragma once
 
 #include "cli/python_lock.h"
+#include "lib/python/requirements_file.h"
 
 #include <string>
 
 namespace mlpack {
 
-/// What has to be resolved. `inputs` are the texts of the files that are read.
+/// What has to be resolved. `inputs` are the texts of the files that are read, `file` what those of
+/// requirements say.
 struct OpenPython {
   const PythonQuestion& question;
   const IndexSettings& settings;
   const std::string& inputs;
+  const RequirementsFile& file;
 };
 
 /// A pylock.toml of what the spec's `python` leaves open, for an image with the facts of the

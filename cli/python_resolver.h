@@ -3,6 +3,7 @@
 #include "cli/python_resolve.h"
 #include "registry/helper.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,21 +22,40 @@ struct ResolverCommand {
 /// The program that is called `name`, as its first words.
 using ResolverProgram = std::vector<std::string>;
 
+/// Folders and URLs for a variable with a list: what would end one of them is written as `%20`.
+std::vector<std::string> listed_places(const std::vector<std::string>& places);
+
 ResolverCommand uv_command(const PythonQuestion& question);
 /// In variables, where nobody else sees them: they may hold credentials.
 std::vector<std::string> uv_variables(const IndexSettings& settings);
 
-/// Fault::usage for what pip cannot read: a pyproject.toml or a uv.lock.
+/// Fault::usage for a pyproject.toml or a uv.lock, which pip cannot read.
 ResolverCommand pip_command(const PythonQuestion& question);
+/// Fault::usage for a folder of sources, which pip would build.
+void check_for_pip(const std::vector<LocalRequirement>& local);
 std::vector<std::string> pip_variables(const IndexSettings& settings, const TorchWish& torch);
 /// pip's report (`--report`) as a pylock.toml. Fault::usage where pip's own Python would choose for
-/// another one than the image's, as markers are the running Python's.
-std::string pylock_of_report(const std::string& report, const PythonFacts& facts);
+/// another one than the image's, as markers are the running Python's: of the packages, and of the
+/// requirements that were asked for.
+std::string pylock_of_report(const std::string& report,
+                             const PythonFacts& facts,
+                             const std::vector<std::string>& asked);
+
+/// The requirements that a spec and its files name, as written.
+std::vector<std::string> asked_requirements(const OpenPython& open);
+
+/// Why packages have no wheel for an image.
+struct MissingWheels {
+  std::vector<Where> where;  // a line for each package
+  std::string hint;          // what helps; empty where there is no line
+  /// Of an index that did not answer, where none of the others knows a package; nullptr: none.
+  std::shared_ptr<const Error> index_trouble;
+};
 
 /// Packages that were asked for or that `said`, the words of a resolver, names, and that have no
-/// wheel for the image: a line each, with the versions that have one.
-std::vector<Where> packages_without_wheels(const OpenPython& open,
-                                           const std::string& said,
-                                           Session& session);
+/// wheel for the image, with the versions that have one.
+MissingWheels packages_without_wheels(const OpenPython& open,
+                                      const std::string& said,
+                                      Session& session);
 
 }  // namespace mlpack

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <system_error>
 #include <utility>
 
 namespace mlpack {
@@ -64,14 +65,47 @@ std::vector<std::string> compile_words(const PythonQuestion& question) {
   return words;
 }
 
+// Of a folder that ends in a slash.
+fs::path parent_of(const fs::path& folder) {
+  return folder.parent_path().parent_path() / "";
+}
+
 }  // namespace
 
-// uv reads the project's settings there, and writes nothing.
+// uv reads the project's settings there, and writes nothing. A lock may be that of a workspace: of
+// its projects the spec's is meant.
 fs::path folder_of_resolver(const Spec& spec) {
   const Python& python = spec.python->value;
   const fs::path named = python.lock ? *python.lock : python.requirements.value_or("");
-  const fs::path folder = named.empty() ? spec.folder : named.parent_path();
-  return fs::absolute(folder.empty() ? fs::path(".") : folder);
+  const fs::path folder =
+      fs::absolute((named.empty() ? spec.folder : named.parent_path()) / ".").lexically_normal();
+  if (!python.lock) return folder;
+  const fs::path from = fs::absolute(spec.folder / ".").lexically_normal();
+  const fs::path below = from.lexically_relative(folder);
+  if (below.empty() || *below.begin() == "..") return folder;
+  std::error_code absent;
+  for (fs::path at = from; at != folder && at.has_relative_path(); at = parent_of(at)) {
+    if (fs::is_regular_file(at / "pyproject.toml", absent)) return at;
+  }
+  return folder;
+}
+
+std::vector<std::string> listed_places(const std::vector<std::string>& places) {
+  std::vector<std::string> listed;
+  for (const std::string& place : places) {
+    const bool is_path = place.find("://") == std::string::npos;
+    if (!is_path || place.find_first_of(", \t%") == std::string::npos) {
+      listed.push_back(place);
+      continue;
+    }
+    std::string url = "file://";
+    for (const char c : place) {
+      const bool is_plain = std::string_view(", \t%#?;").find(c) == std::string_view::npos;
+      url += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    listed.push_back(std::move(url));
+  }
+  return listed;
 }
 
 ResolverCommand uv_command(const PythonQuestion& question) {
@@ -79,7 +113,7 @@ ResolverCommand uv_command(const PythonQuestion& question) {
   ResolverCommand command;
   auto& words = command.words;
   if (python.lock) {
-    words = {"export", "--quiet", "--frozen", "--no-emit-workspace", "--no-default-groups"};
+    words = {"export", "--quiet", "--frozen", "--no-emit-project", "--no-default-groups"};
   } else {
     words = compile_words(question);
     if (!question.pins.preferred.empty()) {
@@ -112,7 +146,7 @@ std::vector<std::string> uv_variables(const IndexSettings& settings) {
   };
   add("UV_DEFAULT_INDEX", settings.index_url);
   add("UV_INDEX", join(settings.extra_index_urls, " "));
-  add("UV_FIND_LINKS", join(settings.find_links, ","));
+  add("UV_FIND_LINKS", join(listed_places(settings.find_links), ","));
   if (settings.index == IndexSettings::Index::none) add("UV_NO_INDEX", "1");
   return variables;
 }

@@ -13,25 +13,24 @@ namespace {
 constexpr std::size_t shown_versions = 3;
 constexpr std::string_view file_url = "file://";
 
-void note_file(const std::string& file,
-               const std::string& package,
-               const SupportedTags& tags,
-               PackageVersions& versions) {
-  const auto name = parse_wheel_name(file);
-  if (name && name->name != package) return;
-  const bool fits = name && tags.rank(name->tags);
-  if (fits) versions.fitting.emplace(name->parsed, name->parsed.text());
-  if (!fits) ++versions.others;
-}
-
 // Nothing where it does not know the package, or does not answer.
-std::vector<IndexFile> ask(const PythonIndex& index, const std::string& package) {
+std::vector<IndexFile> ask(const PythonIndex& index,
+                           const std::string& package,
+                           PackageVersions& versions) {
   try {
     return index.files(package).value_or(std::vector<IndexFile>{});
   } catch (const Error& error) {
-    if (error.fault() == Fault::interrupted) throw;
+    if (error.fault() == Fault::interrupted || error.fault() == Fault::terminated) throw;
+    versions.trouble = std::make_shared<const Error>(error);
     return {};
   }
+}
+
+// `cp39-win_amd64`: what of a tag says for whom a wheel is.
+std::string who_is_meant(const std::string& tag) {
+  const std::size_t abi = tag.find('-');
+  const std::size_t platform = tag.rfind('-');
+  return abi == std::string::npos ? tag : tag.substr(0, abi) + tag.substr(platform);
 }
 
 }  // namespace
@@ -57,16 +56,18 @@ std::string PackageVersions::nearest(const std::optional<PythonVersion>& wanted)
 }
 
 WheelCatalog::WheelCatalog(const IndexSettings& settings,
-                           const PythonTarget& target,
+                           const PythonFacts& facts,
                            Session& session)
-    : tags_(target), context_(session.remote_context()) {
+    : tags_(facts.target),
+      python_(PythonVersion::parse(facts.version)),
+      context_(session.remote_context()) {
   const auto index_at = [&](const std::string& url, PythonIndex::Kind kind) {
     return std::make_unique<PythonIndex>(context_, url, kind);
   };
   for (const std::string& place : settings.find_links) {
     const bool is_url = place.find("://") != std::string::npos;
     if (place.starts_with(file_url)) {
-      folders_.emplace_back(place.substr(file_url.size()));
+      folders_.emplace_back(percent_decoded(place.substr(file_url.size())));
     } else if (is_url) {
       pages_.push_back(index_at(place, PythonIndex::Kind::links));
     } else {
@@ -79,23 +80,46 @@ WheelCatalog::WheelCatalog(const IndexSettings& settings,
     indexes_.push_back(index_at(url, PythonIndex::Kind::index));
 }
 
+void WheelCatalog::note_file(const ListedFile& file,
+                             const std::string& package,
+                             PackageVersions& versions) const {
+  const auto name = parse_wheel_name(file.name);
+  if (name && name->name != package) return;
+  if (!name) {
+    const bool is_source = file.name.ends_with(".tar.gz") || file.name.ends_with(".zip");
+    if (is_source) ++versions.sources;
+    return;
+  }
+  const auto wanted = PythonSpecifiers::parse(file.requires_python);
+  const bool is_for_python = !wanted || !python_ || wanted->contains(*python_);
+  if (!tags_.rank(name->tags)) {
+    for (const std::string& tag : name->tags)
+      versions.other_tags.insert(who_is_meant(tag));
+  } else if (!is_for_python) {
+    versions.other_pythons.insert(file.requires_python);
+  } else {
+    versions.fitting.emplace(name->parsed, name->parsed.text());
+  }
+}
+
 PackageVersions WheelCatalog::find(const std::string& package) const {
   PackageVersions versions;
   for (const fs::path& folder : folders_) {
     std::error_code failed;
     for (const auto& entry : fs::directory_iterator(folder, failed)) {
       const std::string file = entry.path().filename().string();
-      if (parse_wheel_name(file)) note_file(file, package, tags_, versions);
+      if (parse_wheel_name(file)) note_file({file, {}}, package, versions);
     }
   }
   for (const auto& page : pages_) {
-    for (const IndexFile& file : ask(*page, package)) {
-      if (parse_wheel_name(file.name)) note_file(file.name, package, tags_, versions);
+    for (const IndexFile& file : ask(*page, package, versions)) {
+      if (parse_wheel_name(file.name))
+        note_file({file.name, file.requires_python}, package, versions);
     }
   }
   for (const auto& index : indexes_) {
-    for (const IndexFile& file : ask(*index, package))
-      note_file(file.name, package, tags_, versions);
+    for (const IndexFile& file : ask(*index, package, versions))
+      note_file({file.name, file.requires_python}, package, versions);
   }
   return versions;
 }

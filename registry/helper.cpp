@@ -97,7 +97,12 @@ class Process {
     SpawnActions spawn;
     ::posix_spawn_file_actions_adddup2(spawn.actions(), io.get(), 0);
     ::posix_spawn_file_actions_adddup2(spawn.actions(), io.get(), 1);
-    ::posix_spawn_file_actions_addopen(spawn.actions(), 2, "/dev/null", O_WRONLY, 0);
+    const std::string errors = task.errors.empty() ? "/dev/null" : task.errors.string();
+    ::posix_spawn_file_actions_addopen(
+        spawn.actions(), 2, errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (!task.folder.empty()) {
+      ::posix_spawn_file_actions_addchdir_np(spawn.actions(), task.folder.c_str());
+    }
     std::vector<char*> arguments;
     arguments.reserve(command.size() + 1);
     for (const std::string& argument : command) {

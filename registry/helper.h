@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/error.h"
+#include "lib/file.h"
 #include "lib/parallel.h"
 
 #include <optional>
@@ -28,6 +29,8 @@ struct HelperTask {
   std::string hint = {};  // empty: that it may wait for somebody to unlock it
   Fault fault = Fault::auth;
   std::vector<std::string> variables = {};  // `NAME=VALUE`, beside those of this process
+  fs::path folder = {};                     // that it runs in; empty: where this process does
+  fs::path errors = {};                     // the file that its stderr goes to; empty: to none
 };
 
 /// Runs `command` (an absolute path and its arguments; no shell) with `input` on stdin, and returns

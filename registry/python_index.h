@@ -19,6 +19,7 @@ struct IndexFile {
   std::optional<Digest> sha256 = {};
   std::optional<std::uint64_t> size = {};
   enum class Yanked { no, yes } yanked = Yanked::no;
+  std::string requires_python = {};  // as written; empty: any
 };
 
 /// The files on a page of the simple API as JSON (PEP 691). Those without a name or a URL are

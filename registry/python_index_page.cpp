@@ -42,6 +42,7 @@ std::optional<IndexFile> index_file(const Json& item, const Url& page) {
   if (!url) return std::nullopt;
   IndexFile file{text_in_json(item, "filename"), *url};
   if (file.name.empty()) file.name = name_in_url(*url);
+  file.requires_python = text_in_json(item, "requires-python");
   const auto hashes = item.find("hashes");
   if (hashes != item.end() && hashes->is_object()) {
     file.sha256 = Digest::from_hex(to_lower(text_in_json(*hashes, "sha256")));
@@ -146,6 +147,8 @@ std::vector<IndexFile> parse_index_html(std::string_view text, const Url& page) 
     IndexFile file{name_in_url(*url), *url};
     file.sha256 = digest_in_fragment(link->second);
     if (attributes.contains("data-yanked")) file.yanked = IndexFile::Yanked::yes;
+    const auto python = attributes.find("data-requires-python");
+    if (python != attributes.end()) file.requires_python = python->second;
     result.push_back(std::move(file));
   }
 }

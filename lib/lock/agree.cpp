@@ -1,6 +1,7 @@
 #include "lib/lock/agree.h"
 
 #include "lib/text.h"
+#include "lib/url_secrets.h"
 
 #include <fmt/format.h>
 
@@ -59,14 +60,6 @@ std::string without_user(std::string url) {
   const std::size_t user = url.substr(0, url.find('/', host)).rfind('@');
   if (user != std::string::npos && user >= host) url.erase(host, user + 1 - host);
   return url;
-}
-
-// `name @ https://user:password@host/name.whl?token#sha256=…` as it may be seen.
-std::string without_secrets(std::string text) {
-  const std::size_t url = text.find("://");
-  const std::size_t query = url == std::string::npos ? url : text.find('?', url);
-  if (query != std::string::npos) text.erase(query, text.find_first_of("# ", query) - query);
-  return without_user(std::move(text));
 }
 
 std::string in_ticks(const std::vector<std::string>& names) {
@@ -217,13 +210,13 @@ std::vector<std::string> lock_python(const Spec& spec) {
   indexes.insert(indexes.end(), python.extra_index_urls.begin(), python.extra_index_urls.end());
   std::erase(indexes, "");
   for (std::string& index : indexes)
-    index = without_secrets(std::move(index));
+    index = without_url_secrets(index);
   if (!python.version.empty()) add_all("version", std::vector{python.version});
   if (python.requirements) add_all("requirements", std::vector{from_folder(*python.requirements)});
   if (python.lock) add_all("lock", std::vector{from_folder(*python.lock)});
   std::vector<std::string> packages = python.packages;
   for (std::string& package : packages)
-    package = without_secrets(std::move(package));
+    package = without_url_secrets(package);
   add_all("package", packages);
   add_all("extra", python.extras);
   add_all("group", python.groups);

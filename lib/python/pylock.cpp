@@ -168,6 +168,7 @@ class PylockReader {
     const toml::table* const table = node.as_table();
     if (table == nullptr) return problem(node, "`directory` must be a table");
     package.folder = (path_.parent_path() / text(*table, "path")).lexically_normal();
+    if (!package.folder.has_filename()) package.folder = package.folder.parent_path();
   }
 
   std::string file_name(const toml::table& table) {
@@ -270,6 +271,11 @@ std::string fitting(const PythonFacts& facts) {
                      libc.minor);
 }
 
+std::string name_and_version(const PylockPackage& package) {
+  const std::string version = package.version.empty() ? "" : " " + package.version;
+  return fmt::format("`{}`{}", package.name, version);
+}
+
 std::string why_nothing_fits(const PylockPackage& package, const PythonFacts& facts) {
   if (package.wheels.empty()) {
     const std::string what = package.other.empty() ? "no file" : "only " + package.other;
@@ -278,7 +284,7 @@ std::string why_nothing_fits(const PylockPackage& package, const PythonFacts& fa
         folder.empty()
             ? "build a wheel of it with `pip wheel`, and lock that"
             : fmt::format("build a wheel of it: `pip wheel --no-deps -w {0}/dist {0}`", folder);
-    return fmt::format("`{}` {} has {}: {}", package.name, package.version, what, how);
+    return fmt::format("{} has {}: {}", name_and_version(package), what, how);
   }
   std::vector<std::string> files;
   for (const PylockWheel& wheel : package.wheels) {
@@ -286,9 +292,8 @@ std::string why_nothing_fits(const PylockPackage& package, const PythonFacts& fa
     files.push_back(wheel.file.file);
   }
   const bool more = package.wheels.size() > files.size();
-  return fmt::format("no wheel of `{}` {} fits {}; the lock has {}{}",
-                     package.name,
-                     package.version,
+  return fmt::format("no wheel of {} fits {}; the lock has {}{}",
+                     name_and_version(package),
                      fitting(facts),
                      join(files, ", "),
                      more ? fmt::format(" and {} more", package.wheels.size() - files.size()) : "");

@@ -1,6 +1,8 @@
 #include "lib/python/requirements_file.h"
 
+#include "lib/python/logical_lines.h"
 #include "lib/python/name.h"
+#include "lib/python/tags.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -17,41 +19,6 @@ namespace {
 
 constexpr std::size_t deepest_file = 20;
 constexpr std::size_t most_requirements = 100'000;
-
-// A line without its comment, continued ones joined.
-struct LogicalLine {
-  std::string text;
-  std::size_t number = 0;
-};
-
-// pip cuts at a `#` that begins the line or follows a blank.
-std::string_view without_comment(std::string_view line) {
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '#' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) {
-      return line.substr(0, i);
-    }
-  }
-  return line;
-}
-
-std::vector<LogicalLine> logical_lines(std::string_view text) {
-  std::vector<LogicalLine> lines;
-  std::size_t number = 0;
-  bool goes_on = false;
-  for (std::string_view line : split(text, '\n')) {
-    ++number;
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    const bool is_comment = trim(line).starts_with('#');
-    if (!goes_on) lines.push_back({{}, number});
-    goes_on = line.ends_with('\\') && !is_comment;
-    if (goes_on) line.remove_suffix(1);
-    lines.back().text += is_comment ? " " : std::string(line);
-  }
-  for (LogicalLine& line : lines)
-    line.text = trim(without_comment(line.text));
-  std::erase_if(lines, [](const LogicalLine& line) { return line.text.empty(); });
-  return lines;
-}
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
@@ -89,10 +56,43 @@ constexpr OptionName option_find_links{"--find-links", "-f"};
 constexpr OptionName option_editable{"--editable", "-e"};
 constexpr std::string_view file_scheme = "file://";
 constexpr std::array<std::string_view, 5> ignored_options{
-    "--require-hashes", "--pre", "--only-binary", "--prefer-binary", "--use-feature"};
+    "--require-hashes", "--only-binary", "--prefer-binary", "--trusted-host", "--use-feature"};
 
 std::string first_word(const std::string& line) {
   return line.substr(0, line.find_first_of(" \t="));
+}
+
+constexpr const char* in_repository = "what is in a repository has to be built: name its wheel";
+
+std::string name_of_url(const std::string& url) {
+  const std::string path = percent_decoded(url.substr(0, url.find_first_of("?#")));
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool is_remote(const std::string& place) {
+  return place.find("://") != std::string::npos && !place.starts_with(file_scheme);
+}
+
+// Of a URL that leads to no wheel.
+std::optional<std::string> why_to_build(const std::string& url) {
+  if (url.starts_with("git+") || url.starts_with("hg+") || url.starts_with("svn+") ||
+      url.starts_with("bzr+")) {
+    return in_repository;
+  }
+  const std::string file = name_of_url(url);
+  for (const std::string_view end : {".tar.gz", ".zip", ".tar.bz2", ".tgz"}) {
+    if (!file.ends_with(end)) continue;
+    return fmt::format("`{}` are sources, which have to be built: name a wheel", printable(file));
+  }
+  return std::nullopt;
+}
+
+// A URL of a wheel says the name itself.
+std::string named(const std::string& text) {
+  if (!text.starts_with("http://") && !text.starts_with("https://")) return text;
+  const std::string url = text.substr(0, text.find_first_of(" \t"));
+  const auto wheel = parse_wheel_name(name_of_url(url));
+  return wheel ? wheel->name + " @ " + text : text;
 }
 
 class RequirementsParser {
@@ -101,10 +101,13 @@ class RequirementsParser {
 
   void read(const fs::path& path, std::vector<RequirementLine>& into) {
     const fs::path place = path.lexically_normal();
+    if (open_.empty()) folder_ = place.parent_path();
     if (open_.size() == deepest_file || !open_.insert(place).second) {
       fail(Fault::input, "`{}` names itself", printable(place.string()));
     }
-    for (const LogicalLine& line : logical_lines(reader_.read(place))) {
+    const auto text = decoded_text(reader_.read(place));
+    if (!text) fail(Fault::input, "`{}` is no text", printable(place.string()));
+    for (const LogicalLine& line : logical_lines(*text)) {
       where_ = {place.string(), line.number, 1, {}};
       read_line(line.text, place.parent_path(), into);
     }
@@ -140,14 +143,16 @@ class RequirementsParser {
       if (!read_hashes(text.substr(options), read)) return;
       text = trim(std::string_view(text).substr(0, options));
     }
-    if (is_path(text)) return read_local(text, folder, std::move(read.sha256));
-    auto requirement = parse_requirement(text);
+    if (is_path(text)) return read_local(text, std::move(read.sha256));
+    auto requirement = parse_requirement(named(text));
     if (!requirement) return refuse(text);
+    requirement->url = expanded(requirement->url);
     const std::string& url = requirement->url;
     if (url.starts_with(file_scheme) || is_path(url)) {
       const std::string marker = requirement->marker.empty() ? "" : " ; " + requirement->marker;
-      return read_local(url + marker, folder, std::move(read.sha256));
+      return read_local(url + marker, std::move(read.sha256));
     }
+    if (const auto why = why_to_build(url)) return problem(*why);
     const bool is_marked =
         evaluate_marker(requirement->marker, linux_markers("3.11.0", "x86_64")).has_value();
     if (!is_marked) return problem(fmt::format("`{}` is no marker", requirement->marker));
@@ -165,10 +170,6 @@ class RequirementsParser {
     if (digest) line.sha256.push_back(*digest);
   }
 
-  static bool is_remote(const std::string& place) {
-    return place.find("://") != std::string::npos && !place.starts_with(file_scheme);
-  }
-
   // As pip has it: what begins as a path does, or is the file of a wheel.
   static bool is_path(const std::string& text) {
     if (text.starts_with('.') || text.starts_with('/') || text.starts_with(file_scheme))
@@ -179,7 +180,7 @@ class RequirementsParser {
 
   // `PATH[extra] ; marker`, `file:///PATH#sha256=…`; as with pip, a `;` in a URL stands before a
   // blank where it ends it.
-  void read_local(const std::string& text, const fs::path& folder, std::vector<Digest> sha256) {
+  void read_local(const std::string& text, std::vector<Digest> sha256) {
     const std::size_t mark = text.find(text.starts_with(file_scheme) ? "; " : ";");
     LocalRequirement local{{}, std::move(sha256), {}, where_};
     if (mark != std::string::npos) local.marker = trim(std::string_view(text).substr(mark + 1));
@@ -202,8 +203,20 @@ class RequirementsParser {
     const bool is_marked =
         evaluate_marker(local.marker, linux_markers("3.11.0", "x86_64")).has_value();
     if (!is_marked) return problem(fmt::format("`{}` is no marker", printable(local.marker)));
-    local.path = (folder / path).lexically_normal();
+    local.path = (folder_ / path).lexically_normal();
     file.local.push_back(std::move(local));
+  }
+
+  void read_file_named(const std::string& path,
+                       const fs::path& folder,
+                       std::vector<RequirementLine>& into) {
+    if (is_remote(path)) {
+      return problem(
+          "requirements are not read from the network: download them, and name the file");
+    }
+    const Where place = where_;
+    read(folder / path, into);
+    where_ = place;
   }
 
   void refuse(const std::string& text) {
@@ -239,10 +252,10 @@ class RequirementsParser {
                    const fs::path& folder,
                    std::vector<RequirementLine>& into) {
     if (const auto path = option_value(line, option_requirement)) {
-      return read(folder / *path, into);
+      return read_file_named(*path, folder, into);
     }
     if (const auto path = option_value(line, option_constraint)) {
-      return read(folder / *path, file.constraints);
+      return read_file_named(*path, folder, file.constraints);
     }
     if (const auto url = option_value(line, option_extra_index)) {
       file.extra_index_urls.push_back(expanded(*url));
@@ -258,12 +271,17 @@ class RequirementsParser {
       return;
     }
     if (const auto path = option_value(line, option_editable)) {
-      return is_remote(*path) ? problem("what is in a repository has to be built: name its wheel")
-                              : read_local(*path, folder, {});
+      return is_remote(*path) ? problem(in_repository) : read_local(*path, {});
     }
     const std::string name = first_word(line);
     if (name == "--no-index") {
       file.index = RequirementsFile::Index::none;
+    } else if (name == "--pre") {
+      file.prereleases = RequirementsFile::Prereleases::allowed;
+    } else if (name == "--no-binary") {
+      problem(
+          "`--no-binary` wants sources, and wheels alone are installed: take it out, and name "
+          "a wheel that was built");
     } else if (std::find(ignored_options.begin(), ignored_options.end(), name) ==
                ignored_options.end()) {
       problem(fmt::format("mlpack does not know the option `{}`", printable(name)));
@@ -285,15 +303,11 @@ class RequirementsParser {
   }
 
   const RequirementsReader& reader_;
+  fs::path folder_;  // of the first file, where pip and uv are run
   std::set<fs::path> open_;
   std::vector<Where> problems_;
   Where where_;
 };
-
-std::string name_of_url(const std::string& url) {
-  const std::string path = percent_decoded(url.substr(0, url.find_first_of("?#")));
-  return path.substr(path.rfind('/') + 1);
-}
 
 PythonPackage locked_of(const RequirementLine& line) {
   PythonPackage package;

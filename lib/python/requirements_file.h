@@ -36,6 +36,7 @@ struct RequirementsFile {
   std::vector<std::string> extra_index_urls;
   std::vector<std::string> find_links;  // URLs as they are, folders resolved against their file's
   enum class Index { used, none } index = Index::used;  // none: `--no-index`
+  enum class Prereleases { as_needed, allowed } prereleases = Prereleases::as_needed;  // `--pre`
 };
 
 /// Reads other files and the variables that options name.

@@ -22,10 +22,11 @@ def sha256(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def make_wheel(name, version="1.0", record=None, more=None, requires=()):
+def make_wheel(name, version="1.0", record=None, more=None, requires=(), extras=()):
     """A wheel with one module, more files ({path: bytes}), and a RECORD that is right unless another is given."""
     info = "%s-%s.dist-info/" % (name, version)
-    about = "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version) + "".join("Requires-Dist: %s\n" % one for one in requires)
+    about = "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version) + "".join(
+        ["Requires-Dist: %s\n" % one for one in requires] + ["Provides-Extra: %s\n" % one for one in extras])
     files = {**(more or {}), name + ".py": b"x = 1\n", info + "METADATA": about.encode(),
              info + "WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
     lines = ["%s,sha256=%s,%d" % (path, base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode(), len(content))

@@ -71,6 +71,59 @@ TEST_CASE("a file that pip-compile wrote is locked") {
   CHECK(selection.packages[1].version == "1.17.0");
 }
 
+TEST_CASE("a file with a mark at its head is read as without, in UTF-8 and UTF-16") {
+  using namespace std::string_literals;
+  const std::string texts[] = {"\xEF\xBB\xBFsix==1.0\n",
+                               "\xFF\xFEs\0i\0x\0=\0=\0"
+                               "1\0.\0"
+                               "0\0\r\0\n\0"s,
+                               "\xFE\xFF\0s\0i\0x\0=\0=\0"
+                               "1\0.\0"
+                               "0\0\n"s};
+  for (const std::string& text : texts) {
+    const RequirementsFile file = read_text(text);
+    REQUIRE(file.requirements.size() == 1);
+    CHECK(file.requirements[0].text == "six==1.0");
+  }
+  const std::string face = "\xFF\xFE#\0\x3D\xD8\x00\xDE\n\0"s;
+  CHECK(read_text(face).requirements.empty());
+  CHECK(requirement_problems("\xFF\xFEs"s) == "`/p/r.txt` is no text");
+  CHECK(requirement_problems("\xFF\xFE\x3D\xD8"s) == "`/p/r.txt` is no text");
+}
+
+TEST_CASE("paths of wheels are looked up from the folder of the first file, as pip and uv do it") {
+  const RequirementsFile file =
+      read_text({{"/p/r.txt", "-r sub/more.txt\n./one.whl\n"},
+                 {"/p/sub/more.txt", "./w/two-1-py3-none-any.whl\n--find-links here\n-e lib\n"}});
+  REQUIRE(file.local.size() == 3);
+  CHECK(file.local[0].path == "/p/w/two-1-py3-none-any.whl");
+  CHECK(file.local[1].path == "/p/lib");
+  CHECK(file.local[2].path == "/p/one.whl");
+  CHECK(file.find_links == std::vector<std::string>{"/p/sub/here"});
+}
+
+TEST_CASE("a URL of a wheel says the name itself; what has to be built is told") {
+  const RequirementsFile file =
+      read_text("https://h.example/whl/torch-2.5%2Bcu124-py3-none-any.whl#sha256=" + a64 +
+                " ; python_version > '3'\nhttps://h.example/six-1.0-py3-none-any.whl#egg=six\n");
+  REQUIRE(file.requirements.size() == 2);
+  CHECK(file.requirements[0].requirement.name == "torch");
+  CHECK(file.requirements[0].sha256.size() == 1);
+  CHECK(file.requirements[1].requirement.name == "six");
+  CHECK(requirement_problems(
+            "x @ git+https://u:pw@h.example/x.git@main\n"
+            "x @ https://h.example/x-1.0.tar.gz?token=pw\n"
+            "--no-binary :all:\n-c https://u:pw@h.example/c.txt\nhttps://h.example/x\n") ==
+        "`/p/r.txt` has 5 problems\n"
+        "1: what is in a repository has to be built: name its wheel\n"
+        "2: `x-1.0.tar.gz` are sources, which have to be built: name a wheel\n"
+        "3: `--no-binary` wants sources, and wheels alone are installed: take it out, and name a "
+        "wheel that was built\n"
+        "4: requirements are not read from the network: download them, and name the file\n"
+        "5: a URL needs a name in front of it: `name @ URL`");
+  CHECK(read_text("--trusted-host h.example\nsix\n").requirements.size() == 1);
+}
+
 TEST_CASE("a file whose requirements are open is not locked") {
   CHECK_FALSE(is_locked(read_text("six\n")));
   CHECK_FALSE(is_locked(read_text("six==1.0\n")));

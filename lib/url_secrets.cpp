@@ -1,0 +1,25 @@
+#include "lib/url_secrets.h"
+
+#include <algorithm>
+
+namespace mlpack {
+
+std::string without_url_secrets(const std::string& text) {
+  std::string result;
+  std::size_t at = 0;
+  for (std::size_t begin = 0; (begin = text.find("://", at)) != std::string::npos;) {
+    begin += 3;
+    const std::size_t end = std::min(text.find_first_of(" \t\n`'\"()<>,", begin), text.size());
+    const std::size_t host_end = std::min(text.find_first_of("/?#", begin), end);
+    const std::size_t sign = text.rfind('@', host_end);
+    const bool has_user = sign != std::string::npos && sign >= begin && sign < host_end;
+    const std::size_t host = has_user ? sign + 1 : begin;
+    const std::size_t query = std::min(text.find('?', host), end);
+    result += text.substr(at, begin - at);
+    result += text.substr(host, query - host);
+    at = query < end ? std::min(text.find('#', query), end) : end;
+  }
+  return result + text.substr(at);
+}
+
+}  // namespace mlpack

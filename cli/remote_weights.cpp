@@ -81,7 +81,10 @@ Found find_listing(const Entry& entry) {
   }
   if (is_offline) fail_offline(fmt::format("the list of files of `{}`", shown));
   RemoteListing listing = entry.source.list();
-  if (entry.bytes != RemoteBytes::listed) entry.cache.put_listing(entry.wish.source, listing);
+  const bool is_kept = entry.session.store.access() == Store::Access::write;
+  if (is_kept && entry.bytes != RemoteBytes::listed) {
+    entry.cache.put_listing(entry.wish.source, listing);
+  }
   return {std::move(listing), stays ? "the spec names it" : fmt::format("`{}` has it now", shown)};
 }
 

@@ -2,7 +2,8 @@
 
 import os
 
-from harness import Case, is_root, needs_root
+from harness import MIB, Case, is_root, needs_root, random_bytes
+from hub_server import Hub
 
 SPEC = """\
 schema: 1
@@ -54,6 +55,16 @@ class ClosedStore(Case):
         for store in (self.path("store"), self.path("store", "that", "is", "not", "there")):
             self.reads(lambda *argv: self.run_tool("unshare", "-m", "sh", "-c", MOUNT, self.path("store"), self.binary_for("root"),
                                                    *argv, "--store", store, code=None), store)
+
+    @needs_root
+    def test_a_lock_of_weights_in_the_network_is_checked(self):
+        with Hub({"acme/tiny": {"config.json": b"{}", "model.bin": random_bytes(MIB)}}) as hub:
+            env = {"HF_ENDPOINT": hub.url, "NO_PROXY": "127.0.0.1"}
+            folder = self.project("weights", SPEC + "weights: [{source: hf://acme/tiny, target: /m}]\n", {"tree/a": "x"})
+            self.mlpack("lock", folder, env=env)
+            for store in (self.path("store"), self.path("store", "other")):
+                self.run_tool("unshare", "-m", "sh", "-c", MOUNT, self.path("store"), self.binary_for("root"), "lock", "--check",
+                              folder, "--store", store, env=env)
 
     def test_a_folder_that_is_closed(self):
         os.mkdir(self.path("open"))

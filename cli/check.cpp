@@ -51,7 +51,8 @@ void check(const CheckOptions& options, World& world) {
   for (const Image* image : images) {
     const ImageFiles files = check_files(*image, found, session);
     Findings findings =
-        check_image({catalog, image->config, files, machines_for(fleet, catalog, *image, images)});
+        check_image({catalog, image->config, files, machines_for(fleet, catalog, *image, images)},
+                    world.settings.jobs);
     checked.push_back({image->platform().text(),
                        without_ignored(std::move(findings), ignored, session.terminal())});
   }

@@ -121,13 +121,15 @@ class LayerReading {
  public:
   LayerReading(const Image& image, const NamedImage& found, Session& session)
       : layers_(image.manifest.layers), found_(found), session_(session) {
-    for (const Descriptor& layer : layers_) {
+    for (const Descriptor& layer : layers_)
       keys_.push_back(facts_key(layer, found, session));
-      facts_.push_back(known_facts(layer.digest, session.store));
-      if (!facts_.back() && keys_.back() != layer.digest) {
-        facts_.back() = known_facts(keys_.back(), session.store);
+    facts_.resize(layers_.size());
+    parallel_for(layers_.size(), session.world.settings.jobs, [&](std::size_t i) {
+      facts_[i] = known_facts(layers_[i].digest, session.store);
+      if (!facts_[i] && keys_[i] != layers_[i].digest) {
+        facts_[i] = known_facts(keys_[i], session.store);
       }
-    }
+    });
   }
 
   bool is_known(std::size_t i) const { return facts_[i].has_value(); }

@@ -1,6 +1,9 @@
 #include "lib/check/check.h"
 
+#include "lib/parallel.h"
+
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace mlpack {
@@ -23,23 +26,24 @@ bool CheckInput::may_have_gpu() const {
          });
 }
 
-Findings check_image(const CheckInput& input) {
+Findings check_image(const CheckInput& input, std::size_t jobs) {
+  const std::array rules{check_platform,
+                         check_process,
+                         check_libraries,
+                         check_cuda,
+                         check_gpu_code,
+                         check_requirements,
+                         check_server,
+                         check_python,
+                         check_model,
+                         check_format,
+                         check_contents,
+                         check_weights};
+  std::array<Findings, rules.size()> found;
+  parallel_for(rules.size(), jobs, [&](std::size_t i) { found[i] = rules[i](input); });
   Findings all;
-  for (const auto& rule : {check_platform,
-                           check_process,
-                           check_libraries,
-                           check_cuda,
-                           check_gpu_code,
-                           check_requirements,
-                           check_server,
-                           check_python,
-                           check_model,
-                           check_format,
-                           check_contents,
-                           check_weights}) {
-    Findings found = rule(input);
-    std::move(found.begin(), found.end(), std::back_inserter(all));
-  }
+  for (Findings& findings : found)
+    std::move(findings.begin(), findings.end(), std::back_inserter(all));
   std::stable_sort(all.begin(), all.end(), [](const Finding& one, const Finding& other) {
     return one.level < other.level;
   });

@@ -5,6 +5,7 @@
 #include "lib/check/image_files.h"
 #include "lib/oci/config.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,7 +38,7 @@ bool may_have_processor(const Catalog& catalog,
 
 /// What speaks against running the image on the fleet, and what is dangerous in it: errors first,
 /// equal ones in the order of the rules, then of paths. Pure.
-Findings check_image(const CheckInput& input);
+Findings check_image(const CheckInput& input, std::size_t jobs = 1);
 
 // The rules, each in a file of its name.
 /// The processors of the fleet.

@@ -76,12 +76,22 @@ Loader::Loader(const ImageFiles& files, const ImageConfig& config, Cache cache) 
     const auto found = files.all().lower_bound(folder);
     is_musl_ = is_musl_ || (found != files.all().end() && found->first.starts_with(folder));
   }
-  const std::string given = config.env_value("LD_LIBRARY_PATH").value_or("");
-  for (const std::string_view folder : split(given, ':'))
-    if (!folder.empty()) environment_.emplace_back(folder);
+  add_environment(config);
   const bool has_cache = files.file("etc/ld.so.cache") != nullptr;
   if (!is_musl_ && (has_cache || cache == Cache::made_by_toolkit)) add_conf("etc/ld.so.conf", 0);
   add_defaults();
+}
+
+// An empty part is the working folder (ld.so(8)).
+void Loader::add_environment(const ImageConfig& config) {
+  std::string given = config.env_value("LD_LIBRARY_PATH").value_or("");
+  if (given.empty()) return;
+  if (!is_musl_) std::replace(given.begin(), given.end(), ';', ':');
+  for (const std::string_view part : split(given, ':')) {
+    std::string folder(part);
+    if (!folder.starts_with('/')) folder = "/" + config.working_dir + "/" + folder;
+    environment_.push_back(std::move(folder));
+  }
 }
 
 void Loader::add_defaults() {
@@ -130,15 +140,31 @@ std::vector<std::string> Loader::expanded(std::string_view paths, const FileFact
   return folders;
 }
 
+const std::optional<std::string>& Loader::real_folder(const std::string& folder) {
+  const auto known = real_folders_.find(folder);
+  if (known != real_folders_.end()) return known->second;
+  return real_folders_.emplace(folder, files_.real_path(folder)).first->second;
+}
+
+// glibc prefers what it has for the processor's level, of which nothing is known here.
 const FileFacts* Loader::in_folder(const std::string& folder,
                                    const std::string& name,
                                    const ElfFacts& by) {
-  auto known = real_folders_.find(folder);
-  if (known == real_folders_.end()) {
-    known = real_folders_.emplace(folder, files_.real_path(folder)).first;
+  if (const FileFacts* const found = right_in(folder, name, by)) return found;
+  const std::string levels = folder + "/glibc-hwcaps";
+  if (is_musl_ || !real_folder(levels)) return nullptr;
+  for (const char* const level : {"/x86-64-v2", "/x86-64-v3", "/x86-64-v4"}) {
+    if (const FileFacts* const found = right_in(levels + level, name, by)) return found;
   }
-  if (!known->second) return nullptr;
-  const std::string path = known->second->empty() ? name : *known->second + '/' + name;
+  return nullptr;
+}
+
+const FileFacts* Loader::right_in(const std::string& folder,
+                                  const std::string& name,
+                                  const ElfFacts& by) {
+  const std::optional<std::string>& real = real_folder(folder);
+  if (!real) return nullptr;
+  const std::string path = real->empty() ? name : *real + '/' + name;
   if (files_.find(path) == nullptr) return nullptr;
   const FileFacts* const file = files_.file(path);
   if (file == nullptr || !file->content || !file->content->elf) return nullptr;

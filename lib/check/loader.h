@@ -57,6 +57,8 @@ class Loader {
   const FileFacts* search(const FileFacts& by,
                           const std::string& name,
                           const std::vector<std::string>& inherited);
+  const std::optional<std::string>& real_folder(const std::string& folder);
+  const FileFacts* right_in(const std::string& folder, const std::string& name, const ElfFacts& by);
   const FileFacts* in_folder(const std::string& folder,
                              const std::string& name,
                              const ElfFacts& by);
@@ -65,6 +67,7 @@ class Loader {
                               const ElfFacts& by);
   std::vector<std::string> expanded(std::string_view paths, const FileFacts& origin) const;
   void add_conf(std::string_view path, int depth);
+  void add_environment(const ImageConfig& config);
   void add_defaults();
 
   const ImageFiles& files_;

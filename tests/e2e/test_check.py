@@ -58,6 +58,21 @@ class Healthy(CheckCase):
         image.config.update(Cmd=["env", "/srv/current/alias"], WorkingDir="/srv")
         self.runs(image)
 
+    def test_libraries_where_the_dynamic_loader_looks(self):
+        greet = compiled(self.dir, "libgreet.so.1", "extern \"C\" void greet() {}\n", "-shared", "-fPIC",
+                         "-Wl,-soname,libgreet.so.1")
+        program = compiled(self.dir, "server", '#include <stdio.h>\nextern "C" void greet();\nint main() { greet(); puts("up"); }\n',
+                           self.path("libgreet.so.1"))
+        for place, variable in (("opt", "/none;/opt"), ("opt/glibc-hwcaps/x86-64-v2", "/opt"), ("opt", "../opt")):
+            if "hwcaps" in place and not IS_AMD64:
+                continue
+            with self.subTest(place=place, variable=variable):
+                image = self.healthy().add("usr/bin/server", program).add(place + "/libgreet.so.1", greet)
+                image.env["LD_LIBRARY_PATH"] = variable
+                image.config["WorkingDir"] = "/home"
+                self.runs(image)
+                self.clean()
+
     def test_a_file_that_two_layers_have(self):
         image = self.healthy()
         program = image.layers[0]["usr/bin/server"][0]

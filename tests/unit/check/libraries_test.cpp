@@ -48,6 +48,27 @@ TEST_CASE("libraries are found by runpath, LD_LIBRARY_PATH, the configuration an
   CHECK(image.ids() == Ids{});
 }
 
+TEST_CASE("LD_LIBRARY_PATH has semicolons, empty parts and parts without a slash, too") {
+  TestImage image;
+  image.add("usr/bin/server", program({"liba.so"}));
+  image.add("opt/a/liba.so", library("liba.so"));
+  image.config.working_dir = "/opt/a";
+  for (const char* value : {"/none;/opt/a", "/none:", ";/none", "../a"}) {
+    image.config.set_env("LD_LIBRARY_PATH", value);
+    for (const std::string& id : image.ids())
+      CHECK_MESSAGE(id != "error library-missing", value);
+  }
+  image.config.set_env("LD_LIBRARY_PATH", "/none:/opt");
+  CHECK(image.only().id == "library-missing");
+}
+
+TEST_CASE("libraries that glibc keeps for some processors are found") {
+  TestImage image;
+  image.add("usr/bin/server", program({"liba.so"}));
+  image.add("usr/lib/glibc-hwcaps/x86-64-v3/liba.so", library("liba.so"));
+  CHECK(image.ids() == Ids{});
+}
+
 TEST_CASE("a runpath is of one library alone, an rpath of those below it too") {
   TestImage image;
   ElfFacts started = program({"liba.so"});

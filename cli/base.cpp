@@ -329,6 +329,24 @@ FoundBase base_of(const Spec& spec,
   return on_nothing(platform);
 }
 
+// Says whose wish it is, where not the spec but its machines decide for what is built.
+template <class Work>
+auto for_fleet(const Spec& spec, const Platform& platform, Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (Error& error) {
+    const bool is_of_fleet = spec.platforms_from == Spec::PlatformsFrom::fleet;
+    if (!is_of_fleet || error.fault() != Fault::incompatible) throw;
+    error.set_hint(
+        fmt::format("{}{}machines of `fleet` need {}: name a base that has it, or take them out of "
+                    "`fleet` and build for them apart",
+                    error.hint(),
+                    error.hint().empty() ? "" : "; ",
+                    platform.text()));
+    throw;
+  }
+}
+
 // A layout is a folder of the user's: what it holds now counts, and what was pinned for another
 // image does not.
 void note_image(FoundBase& image, const Spec& spec, BaseUse& use) {
@@ -347,7 +365,8 @@ FoundBase find_base(const Spec& spec,
                     Offline offline,
                     const BaseUse& use) {
   FoundBase base = at_place(spec.where(spec.base.place), [&] {
-    auto image = image_of(spec, platform, session, offline, use);
+    auto image =
+        for_fleet(spec, platform, [&] { return image_of(spec, platform, session, offline, use); });
     if (!image) return base_of(spec, platform, session, offline, use);
     BaseUse packages = use;
     note_image(*image, spec, packages);

@@ -145,6 +145,24 @@ TEST_CASE("what the fleet decides is not in the lock, and is the same for every 
   CHECK(lacks("GH200"));
 }
 
+TEST_CASE("a base that has one of the platforms that a fleet needs is told with the other") {
+  AppRun app;
+  app.dir.write("base/mlpack.yaml",
+                "schema: 1\nname: base\nbase: scratch\nrun: [/serve]\nplatform: linux/amd64\n");
+  app.dir.write("demo/mlpack.yaml",
+                "schema: 1\nname: arm\nbase: oci:../layout\nfleet: [GH200, L4]\n");
+  REQUIRE(app.run({"build", app.dir / "base", "-o", "oci:" + (app.dir / "layout").string()}).code ==
+          0);
+  for (const char* const command : {"plan", "build", "lock"}) {
+    const auto told = app.run({command, app.dir / "demo"});
+    CHECK(told.code == 9);
+    CHECK(told.err.find("has no image for linux/arm64") != std::string::npos);
+    CHECK(told.err.find("hint: it has: linux/amd64; machines of `fleet` need linux/arm64: name a "
+                        "base that has it, or take them out of `fleet` and build for them apart") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("all conflicts of a plan have their places and ways out") {
   AppRun app;
   app.dir.write("demo/mlpack.yaml", conflicting);

@@ -335,6 +335,7 @@ PlanOutcome plan_image_of(const PlanInputs& inputs, const Platform& platform, Se
   if (stack.resolution.stack) {
     apply_stack(inputs.catalog, *stack.resolution.stack, stack.demands, plan);
   }
+  warn_of_left_out(inputs.catalog, inputs.asked, plan);
   forget_unread_base(base, plan);
 
   PlannedImage image{inputs.spec.name, platform, base.found.facts.name};

@@ -99,6 +99,7 @@ Plan plan_image(const ResolvedSpec& resolved,
       is_pinned ? InstalledWheels::From::lock : InstalledWheels::From::resolver};
   const SpecStack stack = find_stack(resolved.catalog, resolved.asked, config, {}, wheels);
   apply_stack(resolved.catalog, require_stack(stack), stack.demands, plan);
+  warn_of_left_out(resolved.catalog, resolved.asked, plan);
   return plan;
 }
 

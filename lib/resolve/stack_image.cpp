@@ -146,6 +146,25 @@ void apply_stack(const Catalog& catalog, const Stack& stack, const Demands& dema
   add_labels(stack, demands, plan.config);
 }
 
+void warn_of_left_out(const Catalog& catalog, const Spec& spec, Plan& plan) {
+  const auto& platforms = spec.platforms;
+  const bool is_typed = !platforms.empty() && platforms.front().place.line == 0;
+  for (const auto& [row, place] : spec.fleet) {
+    const auto match = is_typed && !row.is_cpu() ? catalog.find_gpu(row.gpu) : std::nullopt;
+    const GpuProcessor* const known =
+        match ? catalog.find_gpu_processor(match->gpu->name) : nullptr;
+    const auto is_for = [&](const auto& platform) {
+      return platform.value.architecture == known->architecture;
+    };
+    if (known == nullptr || std::any_of(platforms.begin(), platforms.end(), is_for)) continue;
+    plan.warnings.push_back(
+        {fmt::format("no image is built for {}", match->gpu->name),
+         fmt::format("it is one module with its processor, {}, and `--platform` names another",
+                     known->processor),
+         fmt::format("build one with `--platform linux/{}`, too", known->architecture)});
+  }
+}
+
 Error conflict_error(const std::vector<Conflict>& conflicts) {
   std::vector<std::string> messages;
   std::vector<std::string> fixes;

@@ -17,6 +17,10 @@ std::string cuda_requirement(const Catalog& catalog, const Stack& stack, const D
 /// which CUDA bases have, a container that was given no GPU sees all of them.
 void apply_stack(const Catalog& catalog, const Stack& stack, const Demands& demands, Plan& plan);
 
+/// Warns of machines of `spec` whose processor is none of those that the command line names: their
+/// image may be built elsewhere.
+void warn_of_left_out(const Catalog& catalog, const Spec& spec, Plan& plan);
+
 /// `FACT, FACT and FACT contradict each other`, with reasons and fixes, as an error of a spec whose
 /// places are those of the facts.
 Error conflict_error(const std::vector<Conflict>& conflicts);

@@ -60,12 +60,17 @@ std::string others_in(const RootPaths& root, const std::vector<std::string>& fol
   return found.empty() ? "no Python" : fmt::format("{}", fmt::join(found, ", "));
 }
 
+// `3.11` of `3.11.2`.
+std::string series_of(const std::string& version) {
+  return version.substr(0, version.find('.', version.find('.') + 1));
+}
+
 std::string interpreter_of(const RootPaths& root,
                            const ImageConfig& config,
                            const std::string& version,
                            const std::string& base) {
   const std::vector<std::string> folders = path_folders(config);
-  const std::string name = version.empty() ? "python3" : "python" + version;
+  const std::string name = version.empty() ? "python3" : "python" + series_of(version);
   for (const std::string& folder : folders) {
     if (auto found = program(root, folder + "/" + name)) return std::move(*found);
   }
@@ -112,9 +117,11 @@ std::vector<std::string> debian_packages(const RootPaths& root,
   }
 }
 
+// Where nothing says it, what was asked for is believed.
 std::string version_of(const std::vector<std::string>& packages,
                        const ImageConfig& config,
-                       const std::string& series) {
+                       const std::string& series,
+                       const std::string& asked) {
   const auto fits = [&](const std::optional<std::string>& version) {
     return version && version->starts_with(series + ".") && PythonVersion::parse(*version);
   };
@@ -125,7 +132,15 @@ std::string version_of(const std::vector<std::string>& packages,
     const auto version = package_version(packages, "python" + series + suffix);
     if (fits(version)) return *version;
   }
-  return series + ".0";
+  return fits(asked) ? asked : series + ".0";
+}
+
+void check_release(const std::string& found, const std::string& asked, const std::string& base) {
+  if (asked == series_of(asked) || asked == found) return;
+  throw Error(
+      Fault::incompatible,
+      fmt::format("the base `{}` has Python {}, and `python.version` is {}", base, found, asked),
+      fmt::format("take another base, or write `version: \"{}\"`", series_of(asked)));
 }
 
 std::optional<LibcVersion> glibc_of(const std::string& version) {
@@ -185,7 +200,10 @@ std::optional<FoundPython> find_packaged_python(const LockedSystem& system,
     if (!package.name.ends_with(suffix)) continue;
     const std::string name = package.name.substr(0, package.name.size() - suffix.size());
     const auto minor = minor_of(name);
-    if (!minor || (!version.empty() && name != "python" + version)) continue;
+    if (!minor || (!version.empty() && name != "python" + series_of(version))) continue;
+    const bool is_release =
+        version == series_of(version) || version == upstream_version(package.version);
+    if (!is_release) continue;
     const auto libc = glibc_of(version_of_package("libc6").value_or(""));
     return python_at("usr/bin/" + name, upstream_version(package.version), platform, libc);
   }
@@ -201,7 +219,9 @@ FoundPython find_python(const RootPaths& root,
   const std::string series = path.substr(path.rfind("python") + 6);
   const auto packages = debian_packages(root, platform, base);
   const auto libc = libc_of(root, packages);
-  FoundPython found = python_at(path, version_of(packages, config, series), platform, libc);
+  FoundPython found =
+      python_at(path, version_of(packages, config, series, version), platform, libc);
+  check_release(found.facts.version, version, base);
   if (!libc) {
     found.warnings.push_back(fmt::format(
         "nothing says which glibc the base `{}` has: whether wheels fit it was not checked", base));

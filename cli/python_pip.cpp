@@ -196,6 +196,8 @@ std::vector<std::string> pip_variables(const IndexSettings& settings, const Torc
                                      "PIP_PROGRESS_BAR=off",
                                      "NO_COLOR=1",
                                      "PIP_USER=0",
+                                     "PIP_NO_DEPS=0",
+                                     "PIP_REQUIRE_HASHES=0",
                                      "PIP_REQUIRE_VIRTUALENV=0"};
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) variables.push_back(fmt::format("{}={}", name, value));

@@ -87,6 +87,7 @@ bool is_chatter(std::string_view line) {
   return line.starts_with("WARNING: Retrying") || line.starts_with("[notice]") ||
          line.starts_with("WARNING: You are using pip version") ||
          line.find("[end of output]") != std::string_view::npos ||
+         line.starts_with("Using CPython") || line.starts_with("Resolved ") ||
          line.find(" [options]") != std::string_view::npos || line.starts_with("Traceback (") ||
          line.starts_with("ERROR: ResolutionImpossible: for help visit");
 }
@@ -213,6 +214,19 @@ std::string shown_refusal(const std::string& output, const std::string& errors) 
   if (!retry.empty()) line = retry + " " + line;
   add_line(line, conflict_in(output));
   return printable(without_url_secrets(line).substr(0, longest_said));
+}
+
+std::vector<std::string> unknown_extras(const std::string& errors) {
+  std::vector<std::string> found;
+  for (const std::string_view line : split(errors, '\n')) {
+    const bool is_one = line.find("does not have an extra named") != std::string_view::npos ||
+                        line.find("does not provide the extra") != std::string_view::npos;
+    if (!is_one) continue;
+    const std::size_t colon = line.find(": ");
+    const std::string_view said = colon == std::string_view::npos ? line : line.substr(colon + 2);
+    found.push_back(printable(without_url_secrets(std::string(trim(said)))));
+  }
+  return found;
 }
 
 void refuse_resolution(const OpenPython& open,

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mlpack {
 
@@ -30,6 +31,9 @@ Refusal refusal_in(std::string_view said);
 /// What a resolver printed, on one line, without what is said again and again, and without user
 /// names, passwords and queries of URLs.
 std::string shown_refusal(const std::string& output, const std::string& errors);
+
+/// What of a resolver's warnings says that a package has no such extra, and so adds nothing for it.
+std::vector<std::string> unknown_extras(const std::string& errors);
 
 /// Throws what kept `resolver` (uv, pip), which `said` so, from an answer, with what helps. Where
 /// nothing matches, the indexes are asked for what they have instead.

@@ -100,6 +100,9 @@ Run run_resolver(const ResolverCommand& command,
     const std::string said = read_file(task.errors, resolver_limits.output);
     return {std::nullopt, shown_refusal(done.output, said)};
   }
+  for (const std::string& extra :
+       unknown_extras(read_file_if_exists(task.errors, resolver_limits.output).value_or("")))
+    session.terminal().warn(fmt::format("{}: {}", resolver.name(), extra));
   if (command.result.empty()) return {std::move(done.output)};
   return {read_file(folder.path() / command.result, resolver_limits.output)};
 }

@@ -51,7 +51,6 @@ std::string preferences(const std::vector<LockedWheel>& wheels) {
 std::vector<std::string> compile_words(const PythonQuestion& question) {
   std::vector<std::string> words{"pip",
                                  "compile",
-                                 "--quiet",
                                  "--no-annotate",
                                  "--only-binary",
                                  ":all:",

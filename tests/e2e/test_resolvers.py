@@ -1,8 +1,12 @@
 """What uv and pip make of the same requirements: the same lock, or refusals that say the same and help as much."""
 
+import http.server
 import json
 import os
 import shutil
+import ssl
+import struct
+import threading
 import unittest
 
 from harness import write_files
@@ -36,6 +40,7 @@ class Ground(Place):
         self.addCleanup(self.index.__exit__)
         self.index.page = self.page
         self.env.update(UV_CACHE_DIR=self.path("uv-cache"), PIP_NO_CACHE_DIR="1", UV_HTTP_RETRIES="0", PIP_RETRIES="0",
+                        PIP_NO_DEPS="1", PIP_REQUIRE_VIRTUALENV="1",  # of somebody's shell
                         MLPACK_NETWORK="wait=0.02,longest-wait=0.05,attempts=2,stall=2,answer=2,connect=2")
 
     def page(self, request):
@@ -200,14 +205,52 @@ class Resolvers(Ground):
         self.assertIn("there is no `uv` on the PATH, and pip would have to build `", told)
 
 
+    def test_an_extra_that_a_package_does_not_have_is_told(self):
+        self.env.update(UV_DEFAULT_INDEX=self.index.url)
+        for resolver, words in (("uv", "uv: The package `six==1.1` does not have an extra named `nosuch`"),
+                                ("pip", "pip: six 1.1 does not provide the extra 'nosuch'")):
+            self.env.update(PATH=PATHS[resolver](), MLPACK_STORE=self.path("store-" + resolver))
+            folder = self.spec("packages: ['six[nosuch]']", {})
+            self.assertIn("warning: " + words, self.mlpack("lock", folder).err)
+            os.unlink(os.path.join(folder, "mlpack.lock"))
+
+    def test_a_release_of_python_may_be_asked_for(self):
+        self.env.update(PATH=PATHS["uv"](), UV_DEFAULT_INDEX=self.index.url)
+        spec = "schema: 1\nname: x\nbase: oci:../base\nplatform: linux/amd64\npython: {version: '3.11.%d', packages: [six]}\nrun: [python]\n"
+        self.mlpack("lock", self.project("this", spec % 2, {}))
+        told = self.mlpack("lock", self.project("that", spec % 9, {}), code=9).err
+        self.assertIn("has Python 3.11.2, and `python.version` is 3.11.9", told)
+        self.assertIn('take another base, or write `version: "3.11"`', told)
+
+
 class Secrets(Ground):
-    """An index that signs its URLs, and a requirement whose URL holds a token."""
+    """An index that signs its URLs, and a requirement and weights whose URLs hold a token."""
 
     TOKEN = "tok3n-that-nobody-may-keep"
 
     def setUp(self):
         super().setUp()
         self.index.file = self.file
+        header = json.dumps({"w": {"dtype": "U8", "shape": [70000], "data_offsets": [0, 70000]}}).encode()
+        header += b" " * (-len(header) % 8)
+        self.weights = struct.pack("<Q", len(header)) + header + os.urandom(70000)
+        self.index.wheels = {**WHEELS, "model.safetensors": self.weights}
+        self.secure = self.serve_tls()
+
+    def serve_tls(self):
+        """The same server behind TLS, as weights are not fetched without."""
+        self.run_tool("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                      self.path("key.pem"), "-out", self.path("ca.pem"), "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                      "subjectAltName=IP:127.0.0.1")
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.index.servers[0].RequestHandlerClass)
+        server.daemon_threads, server.index, server.name = True, self.index, "index"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.path("ca.pem"), self.path("key.pem"))
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        self.addCleanup(lambda: (server.shutdown(), thread.join(), server.server_close()))
+        return "127.0.0.1:%d" % server.server_port
 
     def page(self, request):
         project = request.path.strip("/").split("/")[-1]
@@ -219,7 +262,16 @@ class Secrets(Ground):
     def file(self, request):
         path, _, query = request.path.partition("?")
         content = self.index.wheels.get(path.rsplit("/", 1)[1])
-        request.answer(200 if query.endswith("=" + self.TOKEN) else 403, content, "application/octet-stream")
+        if not query.endswith("=" + self.TOKEN):
+            return request.answer(403, b"")
+        wanted = request.headers.get("Range")
+        headers = [("Accept-Ranges", "bytes"), ("ETag", '"1"')]
+        if not wanted:
+            return request.answer(200, content, "application/octet-stream", headers=headers)
+        first, last = wanted[len("bytes="):].split("-")
+        last = min(int(last or len(content)), len(content) - 1)
+        headers.append(("Content-Range", "bytes %s-%d/%d" % (first, last, len(content))))
+        request.answer(206, content[int(first):last + 1], "application/octet-stream", headers=headers)
 
     def files_with_token(self, *folders):
         found = []
@@ -228,7 +280,7 @@ class Secrets(Ground):
                 with open(os.path.join(at, name), "rb") as file:
                     if self.TOKEN.encode() in file.read():
                         found.append(os.path.relpath(os.path.join(at, name), self.dir))
-        return found
+        return sorted(found)
 
     def test_nothing_of_a_url_that_may_be_secret_is_kept(self):
         for resolver in ("uv", "pip"):
@@ -236,17 +288,20 @@ class Secrets(Ground):
                 self.env.update(PATH=PATHS[resolver](), MLPACK_STORE=self.path("store-" + resolver), UV_DEFAULT_INDEX=self.index.url)
                 line = "six @ http://%s:x@%s/files/six-1.0-py3-none-any.whl?token=%s\n" % (self.TOKEN, self.index.host, self.TOKEN)
                 folder = self.project(resolver, "schema: 1\nname: x\nbase: oci:../base\nplatform: linux/amd64\npython: {version: '3.11', "
-                                      "requirements: r.txt}\nrun: [python]\nlayers: {compression: gzip}\n", {"r.txt": line + "a\n"})
-                first = self.mlpack("build", folder, "-t", "x:1", "--json", "--verbose")
+                                      "requirements: r.txt}\nrun: [python]\nlayers: {compression: gzip}\nweights: [{name: m, source: 'https://"
+                                      "%s/files/model.safetensors?token=%s#sha256=%s'}]\n" % (self.secure, self.TOKEN, sha256(self.weights)),
+                                      {"r.txt": line + "a\n"})
+                mine = [resolver + "/mlpack.yaml", resolver + "/r.txt"]
+                first = self.mlpack("build", folder, "-t", "x:1", "--json", "--verbose", "--ca", self.path("ca.pem"))
                 self.assertNotIn(self.TOKEN, first.out + first.err)
-                self.assertEqual(self.files_with_token(self.path("store-" + resolver), folder), [resolver + "/r.txt"])
+                self.assertEqual(self.files_with_token(self.path("store-" + resolver), folder), mine)
                 # What was kept is enough with the lock, and without it, where the wheels are gone.
                 self.env["MLPACK_STORE"] = self.path("second-" + resolver)
-                self.assertEqual(self.build(folder, "-t", "x:1")["digest"], first.json()["digest"])
+                self.assertEqual(self.build(folder, "-t", "x:1", "--ca", self.path("ca.pem"))["digest"], first.json()["digest"])
                 shutil.rmtree(self.path("second-" + resolver, "cache"))
                 os.unlink(os.path.join(folder, "mlpack.lock"))
-                self.build(folder, "-t", "x:1", "--verify-cache")
-                self.assertEqual(self.files_with_token(self.path("second-" + resolver), folder), [resolver + "/r.txt"])
+                self.build(folder, "-t", "x:1", "--verify-cache", "--ca", self.path("ca.pem"))
+                self.assertEqual(self.files_with_token(self.path("second-" + resolver), folder), mine)
 
 
 class OldPip(Place):

@@ -56,6 +56,14 @@ TEST_CASE("what resolvers say is told apart") {
   }
 }
 
+TEST_CASE("extras that a package does not have are told") {
+  CHECK(unknown_extras("Resolved 1 package in 56ms\nwarning: The package `six==1.1` does not have "
+                       "an extra named `x`\n"
+                       "WARNING: six 1.1 does not provide the extra 'x'\nWARNING: other\n") ==
+        std::vector<std::string>{"The package `six==1.1` does not have an extra named `x`",
+                                 "six 1.1 does not provide the extra 'x'"});
+}
+
 TEST_CASE("a refusal is shown on one line, once, and without secrets") {
   CHECK(shown_refusal("", "ERROR: one\n\n  two \n") == "ERROR: one two");
   CHECK(

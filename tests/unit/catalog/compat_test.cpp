@@ -97,6 +97,16 @@ TEST_CASE("images lie on known distributions, whose C library is known") {
   CHECK(built_in().find_distro("alpine-3.20")->libc == Distro::Libc::musl);
 }
 
+TEST_CASE("boards that are a whole computer have a processor of their own, cards have none") {
+  for (const Gpu& gpu : built_in().gpus()) {
+    const bool is_board = gpu.kind == Gpu::Kind::jetson || gpu.kind == Gpu::Kind::integrated;
+    const bool is_grace = gpu.name.starts_with("GH") || gpu.name.starts_with("GB");
+    const GpuProcessor* const known = built_in().find_gpu_processor(gpu.name);
+    CHECK_MESSAGE((known != nullptr) == (is_board || is_grace), std::string(gpu.name));
+    CHECK((known == nullptr || known->architecture == "arm64"));
+  }
+}
+
 TEST_CASE("rows of the other typed tables are as their documents say") {
   CHECK(built_in().find_architecture(version("7.0"))->last_cuda == version("12.9"));
   CHECK(built_in().find_architecture(version("7.0"))->last_driver_branch == 580U);

@@ -38,7 +38,8 @@ TEST_CASE("an index says as JSON what it has of a project") {
                      json_type,
                      R"({"meta": {"api-version": "1.0"}, "name": "x", "files": [
     {"filename": "x-1-py3-none-any.whl", "url": "../../files/x-1-py3-none-any.whl#y", "hashes": {"sha256": ")" +
-                         index_digest + R"("}, "size": 7, "yanked": "broken"},
+                         index_digest +
+                         R"("}, "size": 7, "yanked": "broken", "requires-python": ">=3.8"},
     {"filename": "x-2.tar.gz", "url": "https://f.example/x-2.tar.gz", "hashes": {}, "yanked": false}, 7, {"url": 3}]})");
   const auto files = server.files();
   REQUIRE(files);
@@ -47,6 +48,8 @@ TEST_CASE("an index says as JSON what it has of a project") {
   CHECK((*files)[0].sha256 == Digest::from_hex(index_digest));
   CHECK((*files)[0].size == 7);
   CHECK((*files)[0].yanked == IndexFile::Yanked::yes);
+  CHECK((*files)[0].requires_python == ">=3.8");
+  CHECK((*files)[1].requires_python.empty());
   CHECK_FALSE((*files)[1].sha256);
   CHECK((*files)[1].yanked == IndexFile::Yanked::no);
   CHECK(server.net.lines() == std::vector<std::string>{"GET /simple/x/"});
@@ -58,7 +61,8 @@ TEST_CASE("an index says as HTML what it has of a project") {
                      "<!DOCTYPE html><html><body><abbr>x</abbr><a>no</a>"
                      "<A class=q HREF='x%2B1-1-py3-none-any.whl?a=1&amp;b=2#sha256=" +
                          index_digest +
-                         "' data-yanked>x</A><a href=\"https://f.example/y.whl\"/><a href=");
+                         "' data-yanked data-requires-python='&gt;=3.8'>x</A><a "
+                         "href=\"https://f.example/y.whl\"/><a href=");
   const auto files = server.files("https://u:p%40@i.example/simple");
   REQUIRE(files);
   REQUIRE(files->size() == 2);
@@ -66,6 +70,7 @@ TEST_CASE("an index says as HTML what it has of a project") {
   CHECK((*files)[0].url.text() == "https://i.example/simple/x/x%2B1-1-py3-none-any.whl?a=1&b=2");
   CHECK((*files)[0].sha256 == Digest::from_hex(index_digest));
   CHECK((*files)[0].yanked == IndexFile::Yanked::yes);
+  CHECK((*files)[0].requires_python == ">=3.8");
   CHECK(server.net.seen()[0].headers.find("Authorization") == "Basic dTpwQA==");
 }
 

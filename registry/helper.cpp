@@ -155,18 +155,6 @@ class Process {
   pid_t pid_ = 0;
 };
 
-// What it has not read of a few hundred bytes, it does not want.
-void send_input(const Fd& io, const std::string& input) {
-  std::size_t sent = 0;
-  while (sent < input.size()) {
-    const ssize_t count =
-        ::send(io.get(), input.data() + sent, input.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count <= 0) break;
-    sent += static_cast<std::size_t>(count);
-  }
-  ::shutdown(io.get(), SHUT_WR);
-}
-
 [[noreturn]] void fail_limit(const std::string& program,
                              const HelperTask& task,
                              const std::string& what) {
@@ -175,6 +163,26 @@ void send_input(const Fd& io, const std::string& input) {
           ? fmt::format("it may wait for somebody to unlock it; run `{} list` to see", program)
           : task.hint;
   throw Error(task.fault, fmt::format("{} `{}` {}", task.kind, program, what), hint);
+}
+
+// What is small goes into the socket at once; a program that does not read it does not want it.
+void send_input(const Fd& io,
+                const std::string& input,
+                const std::string& program,
+                const HelperTask& task) {
+  std::size_t sent = 0;
+  while (sent < input.size()) {
+    const ssize_t count =
+        ::send(io.get(), input.data() + sent, input.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      fail_limit(program,
+                 task,
+                 fmt::format("would have to read {} bytes, which is too much", input.size()));
+    }
+    if (count <= 0) break;
+    sent += static_cast<std::size_t>(count);
+  }
+  ::shutdown(io.get(), SHUT_WR);
 }
 
 int wait_ms(Clock::time_point deadline) {
@@ -231,7 +239,7 @@ HelperResult run_helper(const std::vector<std::string>& command,
   Channel channel = make_channel();
   Process process(command, channel.theirs, task);
   channel.theirs = Fd();
-  send_input(channel.ours, input);
+  send_input(channel.ours, input, program, task);
   HelperResult result;
   result.output = read_output(channel.ours, program, {limits, task, process}, deadline);
   const std::optional<int> status = process.wait(deadline, limits);

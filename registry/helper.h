@@ -35,8 +35,8 @@ struct HelperTask {
 
 /// Runs `command` (an absolute path and its arguments; no shell) with `input` on stdin, and returns
 /// what it printed. The task's fault where it cannot be started, runs longer or prints more than
-/// the limits; it is killed then, with all that it started. Its stderr is not shown: it may hold
-/// secrets.
+/// the limits, or does not read an input that is too large to lie in a pipe (some 100 KB); it is
+/// killed then, with all that it started. Its stderr is not shown: it may hold secrets.
 HelperResult run_helper(const std::vector<std::string>& command,
                         const std::string& input,
                         const HelperLimits& limits,

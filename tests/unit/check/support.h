@@ -97,7 +97,7 @@ class TestImage {
     for (const LayerFacts& layer : below)
       files.add(layer);
     files.add(top);
-    return check_image({Catalog::built_in(), config, files, fleet});
+    return check_image({Catalog::built_in(), config, files, fleet}, 2);
   }
   /// `error library-missing`, each finding once, in order.
   std::vector<std::string> ids() const {

@@ -358,9 +358,10 @@ void BruteForce::keep_machines() {
     }
     const DemandSet machine = fact(Kind::gpu, i);
     const auto& platforms = demands_.platforms;
-    const bool has_one = std::any_of(platforms.begin(), platforms.end(), [&](const auto& known) {
-      return known.architecture == "arm64" || !is_with_arm(*gpu);
-    });
+    const bool has_one = !is_with_arm(*gpu) ||
+                         std::any_of(platforms.begin(), platforms.end(), [](const auto& known) {
+                           return known.architecture == "arm64";
+                         });
     if (!platforms.empty() && !has_one) contradictions_.push_back(machine | fact(Kind::platform));
     if (driver && !may_drive(*driver, *gpu))
       contradictions_.push_back(machine | fact(Kind::driver, i));

@@ -9,6 +9,7 @@
 #include "cli/targets.h"
 #include "lib/lock/agree.h"
 #include "lib/lock/changes.h"
+#include "lib/python/name.h"
 #include "lib/resolve/plan.h"
 #include "lib/spec/spec.h"
 #include "lib/text.h"
@@ -32,20 +33,34 @@ struct LockOptions {
   bool check = false;
 };
 
-void check_names(const std::vector<std::string>& names, const Spec& spec, const Lock& locked) {
+[[noreturn]] void refuse_name(const std::string& name,
+                              const Spec& spec,
+                              const std::vector<std::string>& known) {
+  const auto packages = lock_packages(spec);
+  const bool is_package = std::find(packages.begin(), packages.end(), name) != packages.end();
+  const auto near = did_you_mean(name, std::vector<std::string_view>(known.begin(), known.end()));
+  throw Error(Fault::usage,
+              fmt::format("`--upgrade {}` names nothing that is locked", printable(name)),
+              is_package ? "packages are upgraded together: `--upgrade system_packages`"
+              : near     ? fmt::format("did you mean `{}`?", *near)
+                     : fmt::format("there is {}", known.empty() ? "nothing" : join(known, ", ")));
+}
+
+// `names` as the lock has them: those of Python packages are written in several ways.
+std::vector<std::string> names_in_lock(const std::vector<std::string>& names,
+                                       const Spec& spec,
+                                       const Lock& locked) {
   const std::vector<std::string> known = upgradable_names(spec, locked);
-  const std::vector<std::string_view> candidates(known.begin(), known.end());
+  const auto is_known = [&](const std::string& name) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+  };
+  std::vector<std::string> found;
   for (const std::string& name : names) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const auto packages = lock_packages(spec);
-    const bool is_package = std::find(packages.begin(), packages.end(), name) != packages.end();
-    const auto near = did_you_mean(name, candidates);
-    throw Error(Fault::usage,
-                fmt::format("`--upgrade {}` names nothing that is locked", printable(name)),
-                is_package ? "packages are upgraded together: `--upgrade system_packages`"
-                : near     ? fmt::format("did you mean `{}`?", *near)
-                       : fmt::format("there is {}", known.empty() ? "nothing" : join(known, ", ")));
+    const std::string package = normalized_name(name);
+    if (!is_known(name) && !is_known(package)) refuse_name(name, spec, known);
+    found.push_back(is_known(name) ? name : package);
   }
+  return found;
 }
 
 // Packages that are pinned, and that the fleet does not run any more.
@@ -115,8 +130,8 @@ void write_lock_of(const LockOptions& options, World& world) {
       options.check ? open_session(world) : std::make_unique<Session>(world);
   Session& session = *opened;
   BuildLock lock(spec, BuildLock::Use::update, world);
-  check_names(options.names, spec, lock.file().lock);
-  if (options.upgrade) lock.forget(options.names);
+  const auto names = names_in_lock(options.names, spec, lock.file().lock);
+  if (options.upgrade) lock.forget(names);
   const ResolvedSpec resolved{asked, spec, catalog};
   const auto unfit = unfit_packages(lock, resolved);
   if (!unfit.empty()) lock.forget(unfit);

@@ -215,9 +215,10 @@ void set_python_variables(const Spec& spec, ImageConfig& config) {
 
 void choose_python(FoundBase& base, const PythonTask& task, Session& session) {
   const std::string& version = task.spec.python->value.version;
-  auto python = base.locked_system
-                    ? find_packaged_python(*base.locked_system, task.platform, version)
-                    : std::nullopt;
+  auto python =
+      base.locked_system
+          ? find_packaged_python(*base.locked_system, task.platform, version, base.facts.name)
+          : std::nullopt;
   if (!python) python = look_for_python(base, whole_root(base), task, session);
   ChosenWheels chosen = choose_wheels(base, task, python->facts, WheelBytes::list, session);
   note_wheels(base, chosen);

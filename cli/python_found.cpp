@@ -188,7 +188,8 @@ std::string uname_machine(const Platform& platform) {
 
 std::optional<FoundPython> find_packaged_python(const LockedSystem& system,
                                                 const Platform& platform,
-                                                const std::string& version) {
+                                                const std::string& version,
+                                                const std::string& base) {
   constexpr std::string_view suffix = "-minimal";
   const auto version_of_package = [&](const std::string& name) -> std::optional<std::string> {
     for (const LockedPackage& package : system.packages) {
@@ -201,11 +202,10 @@ std::optional<FoundPython> find_packaged_python(const LockedSystem& system,
     const std::string name = package.name.substr(0, package.name.size() - suffix.size());
     const auto minor = minor_of(name);
     if (!minor || (!version.empty() && name != "python" + series_of(version))) continue;
-    const bool is_release =
-        version == series_of(version) || version == upstream_version(package.version);
-    if (!is_release) continue;
+    const std::string release = upstream_version(package.version);
+    check_release(release, version, base);
     const auto libc = glibc_of(version_of_package("libc6").value_or(""));
-    return python_at("usr/bin/" + name, upstream_version(package.version), platform, libc);
+    return python_at("usr/bin/" + name, release, platform, libc);
   }
   return std::nullopt;
 }

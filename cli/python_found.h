@@ -33,10 +33,12 @@ FoundPython find_python(const RootPaths& root,
                         const std::string& base);
 
 /// The same of packages that nobody laid out: Debian's `python3.N-minimal` and `libc6`. nullopt
-/// where there is no interpreter among them, or none of `version`.
+/// where there is no interpreter of that series among them; Fault::incompatible where its release
+/// is another than `version` names.
 std::optional<FoundPython> find_packaged_python(const LockedSystem& system,
                                                 const Platform& platform,
-                                                const std::string& version);
+                                                const std::string& version,
+                                                const std::string& base);
 
 /// Where the interpreter's own packages go: those of Debian's into /usr/local, as its pip has it.
 PythonPlaces own_places(const FoundPython& python, const RootPaths& root);

@@ -47,14 +47,18 @@ void parallel_for(std::size_t count,
                   const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next{0};
   std::mutex guard;
-  std::exception_ptr first;  // guarded by `guard`
+  std::exception_ptr first;  // guarded by `guard`, as its index is
+  std::size_t index_of_first = count;
   const auto body = [&] {
     for (std::size_t index = next++; index < count; index = next++) {
       try {
         work(index);
       } catch (...) {
         const std::scoped_lock lock(guard);
-        if (!first) first = std::current_exception();
+        if (index < index_of_first) {
+          first = std::current_exception();
+          index_of_first = index;
+        }
         next = count;
       }
     }

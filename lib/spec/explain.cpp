@@ -271,6 +271,10 @@ std::optional<Complaint> lock(std::string_view text) {
 }
 
 std::optional<Complaint> requirement(std::string_view text) {
+  if (text.find("://") != std::string_view::npos) {
+    return Complaint{"names a URL",
+                     "write it into a file of requirements: `requirements: requirements.txt`"};
+  }
   const std::size_t sign = text.find('=');
   if (sign == std::string_view::npos || text.substr(sign, 2) == "==") return std::nullopt;
   if (sign > 0 && std::string_view("<>!~").find(text[sign - 1]) < 4) return std::nullopt;

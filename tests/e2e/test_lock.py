@@ -463,7 +463,7 @@ class Wheels(LockCase):
         self.mlpack("lock", self.folder)
         now = self.wheels()
         self.assertEqual((now["idna"]["version"], now["jmespath"]["version"]), ("3.6", "1.0.1"))
-        told = self.mlpack("lock", self.folder, "--check", "--upgrade", "idna", code=10)
+        told = self.mlpack("lock", self.folder, "--check", "--upgrade", "Idna", code=10)
         self.assertIn("linux/amd64: idna 3.6 → %s" % old["version"], told.err)
         self.mlpack("lock", self.folder, "--upgrade", "idna")
         self.assertEqual(self.wheels()["idna"]["version"], old["version"])

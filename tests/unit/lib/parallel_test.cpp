@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <latch>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 using namespace mlpack;
@@ -23,6 +25,17 @@ TEST_CASE("the first exception is rethrown and stops what has not started") {
                                  }),
                     "three");
   CHECK(ran == 4);
+}
+
+TEST_CASE("of several exceptions that of the lowest index is told") {
+  std::latch all(4);
+  CHECK_THROWS_WITH(parallel_for(4,
+                                 4,
+                                 [&](std::size_t i) {
+                                   all.arrive_and_wait();
+                                   if (i > 0) throw std::runtime_error(std::to_string(i));
+                                 }),
+                    "1");
 }
 
 TEST_CASE("nothing to do is done at once") {

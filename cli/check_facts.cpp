@@ -1,6 +1,7 @@
 #include "cli/check.h"
 #include "cli/layer_files.h"
 #include "layers/compress.h"
+#include "layers/diff_ids.h"
 #include "layers/layer_facts.h"
 #include "lib/oci/read_blob.h"
 #include "lib/text.h"
@@ -32,15 +33,6 @@ class ToldSource : public Source {
   std::unique_ptr<Source> inner_;
   Session& session_;
   int task_;
-};
-
-class BorrowedSource : public Source {
- public:
-  explicit BorrowedSource(Source& from) : from_(from) {}
-  std::size_t read(std::span<std::byte> buffer) override { return from_.read(buffer); }
-
- private:
-  Source& from_;
 };
 
 // In the store, or where temporary files are if that may only be read.
@@ -80,6 +72,15 @@ std::optional<fs::path> plain_file(const Descriptor& layer,
   return is_plain ? file_of_layer(layer, found, session) : std::nullopt;
 }
 
+// Reads all of a file of somebody's layout: only then is it compared with its digest.
+void compare_bytes(const Descriptor& layer, const NamedImage& found, Session& session, int task) {
+  read_blob(found.open, layer, [&](std::unique_ptr<Source> bytes) {
+    ToldSource told(std::move(bytes), session, task);
+    FunctionSink nowhere([](Bytes) {});
+    copy(told, nowhere);
+  });
+}
+
 LayerFacts read_layer(const Descriptor& layer,
                       const NamedImage& found,
                       Session& session,
@@ -92,12 +93,15 @@ LayerFacts read_layer(const Descriptor& layer,
   if (const auto recipe = usable_recipe(layer.digest, session.store, RemoteLook::in_layer)) {
     if (auto facts = read_layer_facts(*recipe, stop)) return std::move(*facts);
   }
-  if (const auto file = plain_file(layer, found, session)) return read_layer_facts(*file, stop);
+  if (const auto file = plain_file(layer, found, session)) {
+    if (found.layout) compare_bytes(layer, found, session, task);
+    return read_layer_facts(*file, stop);
+  }
   return stream_layer(layer, *compression, found, session, task);
 }
 
-// What is known of a layer under its digest was read from bytes that were compared with it. Of a
-// file of somebody's layout, which was not, it is known of that very file alone.
+// What is known of a layer under its digest was read from bytes that were compared with it. A file
+// of somebody's layout, of which only parts are read, was compared while it was that very file.
 Digest facts_key(const Descriptor& layer, const NamedImage& found, const Session& session) {
   const auto file = found.layout ? plain_file(layer, found, session) : std::nullopt;
   if (!file) return layer.digest;
@@ -190,6 +194,8 @@ class LayerReading {
 }  // namespace
 
 ImageFiles check_files(const Image& image, const NamedImage& found, Session& session) {
+  // Uncompressed layers that are not those of the config are told at once.
+  const DiffIds plain({image}, session.world.stop);
   return LayerReading(image, found, session).finish();
 }
 

@@ -100,13 +100,17 @@ std::vector<LayerFile> read_files(const Descriptor& layer,
   }
   std::vector<LayerFile> files;
   read_blob(open, layer, [&](std::unique_ptr<Source> bytes) {
-    TarReader reader(with_whole_blocks(decompress(std::move(bytes), *compression)));
+    const auto tar = decompress(std::move(bytes), *compression);
+    TarReader reader(with_whole_blocks(std::make_unique<BorrowedSource>(*tar)));
     DataReader data(reader, contents);
     files.clear();
     while (auto entry = reader.next()) {
       stop.check();
       files.push_back(data.read(std::move(*entry)));
     }
+    // What lies behind the tar may be damaged, too.
+    FunctionSink nowhere([](Bytes) {});
+    copy(*tar, nowhere, [&](std::size_t) { stop.check(); });
   });
   return files;
 }

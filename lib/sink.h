@@ -58,6 +58,16 @@ class StringSource : public Source {
   std::size_t position_ = 0;
 };
 
+/// The bytes of a source that outlives it.
+class BorrowedSource : public Source {
+ public:
+  explicit BorrowedSource(Source& from) : from_(from) {}
+  std::size_t read(std::span<std::byte> buffer) override { return from_.read(buffer); }
+
+ private:
+  Source& from_;
+};
+
 /// A Sink made of a function.
 class FunctionSink : public Sink {
  public:

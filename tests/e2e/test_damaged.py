@@ -117,6 +117,27 @@ class Damaged(Case):
                     self.assertIn(told, result.err)
                     self.assertIn("sha256", result.err)
 
+    def test_what_no_list_of_files_shows_is_told_of_a_damaged_layer(self):
+        tar = tar_of({"app/data.bin": (random_bytes(MIB), 0o644, 0)})
+        packed = gzip.compress(tar, 1)
+        other = self.layout_of("other", "", b"\0" * 1024)
+        for name, compression, layer, told in (("flipped", "", tar, "digest"), ("diff-id", "", tar, "uncompresses to"),
+                                               ("garbage", "+gzip", packed + b"garbage" * 99, "gzip stream")):
+            image = self.layout_of(name, compression, layer)
+            if name == "flipped":
+                with open(os.path.join(self.path(name), "blobs", "sha256", hashlib.sha256(layer).hexdigest()), "r+b") as file:
+                    file.seek(len(layer) // 2)
+                    file.write(b"damaged")
+            if name == "diff-id":
+                self.claim_another_diff_id()
+            for argv in (["check", image], ["doctor", image], ["inspect", "--files", image], ["diff", other, image],
+                         ["copy", image, "oci-archive:" + self.path("copy.tar")]):
+                if name == "diff-id" and argv[0] in ("inspect", "diff"):
+                    continue  # what is listed is there
+                with self.subTest(name, argv=argv[:2]):
+                    result = self.mlpack(*argv, "--store", self.path("new-store"), code=7)
+                    self.assertIn(told, result.err)
+
     def layout_of(self, name, compression, layer):
         """A layout of an image with that layer; gives its name."""
         image = Image(Cmd=["/app/x"])

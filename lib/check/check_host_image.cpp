@@ -151,7 +151,7 @@ class ImageGpuCheck {
 
   void check_driver(const CheckMachine& machine) {
     if (!machine.driver || !needs_.cuda) return;
-    const bool is_older = needs_.driver && *machine.driver < *needs_.driver;
+    const bool is_older = needs_.driver && is_older_driver(*machine.driver, *needs_.driver) == true;
     const Ruling ruling =
         driver_runs_cuda(catalog_, *needs_.cuda, *machine.driver, *machine.gpu, CompatInImage::no);
     if (ruling.verdict == Verdict::yes || (!is_older && needs_.driver)) return;

@@ -68,14 +68,30 @@ int order_of(std::string_view property, const std::string& value, const std::str
   return *one < *two ? -1 : *one > *two ? 1 : 0;
 }
 
+// Of the driver whose branch is all that is known: it may be any release of it.
+std::optional<Truth> of_branch(const Factor& factor, const std::string& value) {
+  const auto branch = Version::parse(value);
+  const auto other = semantic(factor.value);
+  const bool is_vague = factor.property == "driver" && branch && branch->size() == 1 && other;
+  if (!is_vague || branch->part(0) != other->part(0)) return std::nullopt;
+  if (*other > *branch) return Truth::maybe;
+  if (factor.comparison == ">=") return Truth::yes;
+  return factor.comparison == "<" ? Truth::no : Truth::maybe;
+}
+
+Truth evaluate_value(const Factor& factor, const std::string& value) {
+  if (const auto truth = of_branch(factor, value)) return *truth;
+  const bool is_met = holds(order_of(factor.property, value, factor.value), factor.comparison);
+  return is_met ? Truth::yes : Truth::no;
+}
+
 Truth evaluate_factor(const Factor& factor, const HostProperties& host) {
   const auto known = host.find(factor.property);
   if (known == host.end() || known->second.empty()) return Truth::maybe;
-  std::size_t count = 0;
+  std::set<Truth> truths;
   for (const std::string& value : known->second)
-    count += holds(order_of(factor.property, value, factor.value), factor.comparison) ? 1U : 0U;
-  if (count == known->second.size()) return Truth::yes;
-  return count == 0 ? Truth::no : Truth::maybe;
+    truths.insert(evaluate_value(factor, value));
+  return truths.size() == 1 ? *truths.begin() : Truth::maybe;
 }
 
 // nullopt: malformed; nullopt inside: nothing in it counts.

@@ -15,7 +15,8 @@ namespace mlpack {
 enum class Truth { no, maybe, yes };
 
 /// What the container toolkit knows of a host: `cuda`, `driver`, `arch` and `brand`. Several
-/// values: one of them, nobody knows which. None: it is not known.
+/// values: one of them, nobody knows which. None: it is not known. A driver of one number is some
+/// release of that branch.
 using HostProperties = std::map<std::string, std::set<std::string>, std::less<>>;
 
 /// What NVIDIA_REQUIRE_* of `config` demand, as the NVIDIA Container Toolkit collects it (fact

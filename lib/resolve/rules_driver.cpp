@@ -41,15 +41,55 @@ const CudaToolkit* floor_of(const Catalog& catalog, const Version& cuda) {
   });
 }
 
-bool is_branch_of(const Version& driver, const Version& release) {
-  return driver.size() == 1 && driver.part(0) == release.part(0);
-}
-
 const ImageRequirement* requirement_of(const Catalog& catalog, const Version& cuda) {
   for (const ImageRequirement& row : catalog.image_requirements()) {
     if (row.cuda.same_minor(cuda)) return &row;
   }
   return nullptr;
+}
+
+Ruling by_floor(const Version& cuda,
+                const Version& driver,
+                const CudaToolkit& floor,
+                const CatalogRow* fact) {
+  const std::string_view oldest = floor.min_driver.text();
+  const auto is_older = is_older_driver(driver, floor.min_driver);
+  if (!is_older) {
+    return {Verdict::unknown,
+            fmt::format("CUDA {} needs driver {} or newer, and `{}` names only the branch",
+                        cuda.text(),
+                        oldest,
+                        driver.text()),
+            {floor.row, fact}};
+  }
+  return {*is_older ? Verdict::no : Verdict::yes,
+          fmt::format("CUDA {} runs on driver {} and newer; this one is {}",
+                      cuda.text(),
+                      oldest,
+                      driver.text()),
+          {floor.row, fact}};
+}
+
+// The oldest driver that a toolkit of a CUDA version came with.
+std::optional<Version> first_driver(const Catalog& catalog, const Version& cuda) {
+  std::optional<Version> first;
+  for (const CudaToolkit& row : catalog.cuda_toolkits()) {
+    const bool is_older = row.driver && (!first || *row.driver < *first);
+    if (row.cuda.same_minor(cuda) && is_older) first = row.driver;
+  }
+  return first;
+}
+
+// A branch that implements `cuda` may begin before the release that its toolkit came with: what
+// speaks against such a driver, or against the branch alone.
+std::optional<Ruling> before_toolkit(const Catalog& catalog,
+                                     const Version& cuda,
+                                     const Version& driver) {
+  const CudaToolkit* const floor = floor_of(catalog, cuda);
+  const auto first = first_driver(catalog, cuda);
+  if (floor == nullptr || (first && is_older_driver(driver, *first) == false)) return std::nullopt;
+  Ruling ruling = by_floor(cuda, driver, *floor, &catalog.fact_row("cuda.backward"));
+  return ruling.verdict == Verdict::yes ? std::nullopt : std::optional(std::move(ruling));
 }
 
 // A branch that is not in the matrix any more.
@@ -126,6 +166,12 @@ std::optional<Ruling> compat_refusal(const Catalog& catalog, const Gpu& gpu) {
 
 }  // namespace
 
+std::optional<bool> is_older_driver(const Version& driver, const Version& floor) {
+  const bool is_vague = driver.size() == 1 && floor.size() > 1;
+  if (is_vague && driver.part(0) == floor.part(0)) return std::nullopt;
+  return driver < floor;
+}
+
 std::optional<Version> native_cuda(const Catalog& catalog, const Version& driver) {
   const DriverBranch* const branch = branch_of(catalog, driver);
   return branch == nullptr ? std::nullopt : std::optional(branch->native_cuda);
@@ -137,7 +183,11 @@ Ruling backward_compatibility(const Catalog& catalog, const Version& cuda, const
   if (branch == nullptr) {
     return {Verdict::unknown, fmt::format("nothing is known of driver {}", driver.text()), {fact}};
   }
-  const bool runs = branch->native_cuda > cuda || branch->native_cuda.same_minor(cuda);
+  const bool is_same = branch->native_cuda.same_minor(cuda);
+  const bool runs = branch->native_cuda > cuda || is_same;
+  if (is_same) {
+    if (auto ruling = before_toolkit(catalog, cuda, driver)) return *std::move(ruling);
+  }
   if (!runs && branch->branch != driver.part(0)) {
     return {
         Verdict::unknown,
@@ -165,22 +215,7 @@ Ruling minor_version_compatibility(const Catalog& catalog,
   if (floor == nullptr) {
     return {Verdict::unknown, fmt::format("nothing is known of CUDA {}", cuda.text()), {fact}};
   }
-  const std::string_view oldest = floor->min_driver.text();
-  if (is_branch_of(driver, floor->min_driver)) {
-    return {Verdict::unknown,
-            fmt::format("CUDA {} needs driver {} or newer, and `{}` names only the branch",
-                        cuda.text(),
-                        oldest,
-                        driver.text()),
-            {floor->row, fact}};
-  }
-  const bool runs = driver >= floor->min_driver;
-  return {runs ? Verdict::yes : Verdict::no,
-          fmt::format("CUDA {} runs on driver {} and newer; this one is {}",
-                      cuda.text(),
-                      oldest,
-                      driver.text()),
-          {floor->row, fact}};
+  return by_floor(cuda, driver, *floor, fact);
 }
 
 Ruling forward_compatibility(const Catalog& catalog,

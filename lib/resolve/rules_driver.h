@@ -11,12 +11,16 @@ namespace mlpack {
 // release is meant; a driver is a full version, or its branch alone (`535`), which is unknown where
 // it depends on the release.
 
+/// Whether `driver` is older than `floor`; nullopt where that depends on the release of its branch.
+std::optional<bool> is_older_driver(const Version& driver, const Version& floor);
+
 /// The CUDA version that the driver itself implements (fact driver.nvidia_smi); of a branch that is
 /// not in the catalog the newest one below it. nullopt: older than all that are known.
 std::optional<Version> native_cuda(const Catalog& catalog, const Version& driver);
 
 /// A driver that implements CUDA x.y runs everything built with an older toolkit (fact
-/// cuda.backward: CUDA Toolkit Release Notes).
+/// cuda.backward: CUDA Toolkit Release Notes), and with x.y from the release on that its toolkit
+/// names.
 Ruling backward_compatibility(const Catalog& catalog, const Version& cuda, const Version& driver);
 
 /// From CUDA 11 on, all toolkits of a major run on the oldest driver of its family (facts

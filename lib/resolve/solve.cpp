@@ -96,18 +96,16 @@ Choice choice_of(const Question& question,
   return choice;
 }
 
-void raise(std::optional<Version>& floor, const Version& to) {
-  if (!floor || to > *floor) floor = to;
-}
-
-// The oldest driver for `cuda` on all GPUs of the fleet.
-void add_floors(Stack& stack, const Catalog& catalog, const Demands& demands, const Version& cuda) {
+// The oldest driver for `cuda` on any GPU of the fleet: what another needs beyond it, its machines
+// have, as no older driver drives it.
+void add_floor(Stack& stack, const Catalog& catalog, const Demands& demands, const Version& cuda) {
+  std::optional<Version> oldest;
   for (const FleetGroup& group : demands.fleet) {
     if (group.gpu == nullptr) continue;
-    if (const auto floor = driver_floor(catalog, cuda, *group.gpu)) {
-      raise(stack.min_driver, floor->driver);
-    }
+    const auto floor = driver_floor(catalog, cuda, *group.gpu);
+    if (floor && (!oldest || floor->driver < *oldest)) oldest = floor->driver;
   }
+  if (oldest && (!stack.min_driver || *oldest > *stack.min_driver)) stack.min_driver = oldest;
 }
 
 std::string base_of(const Stack& stack, const Catalog& catalog, const Demands& demands) {
@@ -154,7 +152,7 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
     stack.choices.push_back(choice_of(question, answer, i, demands));
     if (!stack.cuda) stack.cuda = option->cuda;
     if (!stack.code) stack.code = option->code;
-    if (option->cuda) add_floors(stack, question.catalog, question.demands, *option->cuda);
+    if (option->cuda) add_floor(stack, question.catalog, question.demands, *option->cuda);
     add_doubts(stack, option->doubts);
   }
   add_doubts(stack, question.problem.doubts);

@@ -22,7 +22,7 @@ struct Stack {
   std::vector<Choice> choices;
   std::optional<Version> cuda;        // of the runtime, else of the first framework
   std::optional<GpuCode> code;        // the same
-  std::optional<Version> min_driver;  // the oldest that runs it on all GPUs of the fleet
+  std::optional<Version> min_driver;  // the oldest that runs it on a GPU of the fleet
   std::optional<Version> python;
   CompatInImage compat = CompatInImage::no;  // whether it takes a CUDA compat package to run
   std::string base;                          // that `auto` means; empty: the spec names one

@@ -9,16 +9,13 @@
 namespace mlpack {
 namespace {
 
-// Groups whose drivers need the compat package are asked for by their branch.
-std::vector<std::string> compat_alternatives(const Catalog& catalog,
-                                             const Stack& stack,
-                                             const Demands& demands) {
+// Groups with older drivers that run it all the same, with the compat package most often, are asked
+// for by their branch.
+std::vector<std::string> older_branches(const Stack& stack, const Demands& demands) {
   std::vector<std::string> found;
   for (const FleetGroup& group : demands.fleet) {
-    if (group.gpu == nullptr || !group.driver || !stack.cuda) continue;
-    const Ruling native =
-        driver_runs_cuda(catalog, *stack.cuda, *group.driver, *group.gpu, CompatInImage::no);
-    if (native.verdict != Verdict::no) continue;
+    if (group.gpu == nullptr || !group.driver) continue;
+    if (is_older_driver(*group.driver, *stack.min_driver) != true) continue;
     const unsigned branch = group.driver->part(0);
     std::string text = fmt::format("driver>={},driver<{}", branch, branch + 1);
     if (std::find(found.begin(), found.end(), text) == found.end()) found.push_back(text);
@@ -125,8 +122,7 @@ std::string cuda_requirement(const Catalog& catalog, const Stack& stack, const D
   const auto native = native_cuda(catalog, *stack.min_driver);
   std::string text = native ? fmt::format("cuda>={},", native->text()) : std::string();
   text += fmt::format("driver>={}", semantic_text(*stack.min_driver));
-  if (stack.compat == CompatInImage::no) return text;
-  for (const std::string& alternative : compat_alternatives(catalog, stack, demands))
+  for (const std::string& alternative : older_branches(stack, demands))
     text += " " + alternative;
   return text;
 }

@@ -62,6 +62,9 @@ TEST_CASE("an image of a newer CUDA than the driver's does not run") {
   CHECK(host.ids() == FoundIds{"image-driver-too-old"});
   host.config.set_env("NVIDIA_REQUIRE_CUDA", "cuda>=13.0");
   CHECK(host.ids() == FoundIds{"image-driver-too-old", "require-unmet"});
+  host.config.env.clear();
+  host.facts.driver.module_version = Version::parse("580");
+  CHECK(host.ids() == FoundIds{});
 }
 
 TEST_CASE("an image is compared with processor, disk and memory of a host") {

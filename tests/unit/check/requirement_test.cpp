@@ -47,6 +47,27 @@ TEST_CASE("versions are compared by number, and what is not known may be") {
                              host) == Truth::maybe);
 }
 
+TEST_CASE("a driver of which the branch alone is known may be any release of it") {
+  const auto truth = [](std::string_view text) {
+    return evaluate_requirement(text, {{"driver", {"580"}}});
+  };
+  CHECK(truth("driver>=580.65.6") == Truth::maybe);
+  CHECK(truth("driver<580.65.6") == Truth::maybe);
+  CHECK(truth("driver>=580,driver<581") == Truth::yes);
+  CHECK(truth("driver<580") == Truth::no);
+  CHECK(truth("driver<=580") == Truth::maybe);
+  CHECK(truth("driver=580.65.6") == Truth::maybe);
+  CHECK(truth("driver>=575.57.8") == Truth::yes);
+  CHECK(truth("driver>=595.45.4") == Truth::no);
+}
+
+TEST_CASE("where a branch decides nothing, nobody knows whether a requirement is met") {
+  TestImage image;
+  image.config.set_env("NVIDIA_REQUIRE_CUDA", "cuda>=13.0,driver>=580.65.6");
+  image.machine("L4", "580");
+  CHECK(image.ids() == Ids{"info require-unknown"});
+}
+
 TEST_CASE("a host that does not meet NVIDIA_REQUIRE is told of before it refuses the container") {
   TestImage image;
   image.config.set_env("NVIDIA_REQUIRE_CUDA", "cuda>=12.8 brand=tesla,driver>=535,driver<536");

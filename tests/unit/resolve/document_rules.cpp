@@ -35,6 +35,17 @@ std::optional<Version> oldest_driver_for(const Version& cuda) {
   return floor;
 }
 
+// The release notes' table of toolkits and the drivers that they came with.
+bool came_with_a_toolkit(const Version& driver, const Version& cuda) {
+  bool is_known = false;
+  for (const CudaToolkit& row : catalog().cuda_toolkits()) {
+    if (!row.cuda.same_minor(cuda) || !row.driver) continue;
+    if (may_be_at_least(driver, *row.driver)) return true;
+    is_known = true;
+  }
+  return !is_known;
+}
+
 bool may_take_compat_package(const Version& cuda, unsigned branch) {
   for (const CompatPackage& row : catalog().compat_packages()) {
     if (row.cuda.same_minor(cuda) && row.host_branch == branch)
@@ -62,6 +73,10 @@ std::optional<Version> glibc_of_tag(std::string_view tag) {
 
 }  // namespace
 
+bool may_be_at_least(const Version& driver, const Version& floor) {
+  return driver >= floor || (driver.size() == 1 && driver.part(0) == floor.part(0));
+}
+
 bool may_drive(const Version& driver, const Gpu& gpu) {
   for (const Architecture& row : catalog().architectures()) {
     if (row.compute_capability != gpu.compute_capability) continue;
@@ -77,9 +92,11 @@ bool may_run_cuda(const Version& cuda,
                   CompatInImage compat) {
   if (!may_drive(driver, gpu)) return false;
   const auto own = own_cuda(driver);
-  if (own && is_same_or_older(cuda, *own)) return true;
+  const bool is_own = own && own->same_minor(cuda);
+  if (own && *own > cuda && !is_own) return true;
+  if (is_own && came_with_a_toolkit(driver, cuda)) return true;
   const auto oldest = oldest_driver_for(cuda);
-  if (!oldest || driver >= *oldest) return true;
+  if (!oldest || may_be_at_least(driver, *oldest)) return true;
   using ForwardCompat = Gpu::ForwardCompat;
   if (compat == CompatInImage::no || gpu.forward_compat == ForwardCompat::no) return false;
   return gpu.forward_compat != ForwardCompat::yes || may_take_compat_package(cuda, driver.part(0));

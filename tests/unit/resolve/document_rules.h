@@ -12,6 +12,9 @@ namespace mlpack::test {
 // judged by it. Nothing of lib/resolve's rules is used. Each says false only where a document says
 // that it does not go: what nobody knows may be taken.
 
+/// A branch alone may be any release of it.
+bool may_be_at_least(const Version& driver, const Version& floor);
+
 /// CUDA Toolkit, Driver, and Architecture Matrix.
 bool may_drive(const Version& driver, const Gpu& gpu);
 

@@ -52,6 +52,14 @@ const DriverQuestion driver_questions[] = {
     {"12.9", "580.65.06", "V100", without_compat, yes, notes},
     {"11.8", "615.71.09", "T4", without_compat, yes, notes},
     {"13.0", "620.10", "B200", without_compat, yes, notes},
+    // Of the branch that implements it, from the driver of its toolkit on.
+    {"13.0", "580.64", "L4", without_compat, no, notes},
+    {"13.0", "580", "L4", without_compat, unknown, notes},
+    {"13.0", "580", "L4", with_compat, unknown, notes},
+    {"13.0.2", "580.65.06", "L4", without_compat, yes, notes},
+    {"12.9", "580", "L4", without_compat, yes, notes},
+    {"11.0", "450.51.06", "A100", without_compat, yes, notes},
+    {"10.2", "440.26", "V100", without_compat, no, notes},
     // Forward compatibility: data-centre GPUs alone.
     {"12.4", "470.256.02", "A100", without_compat, no, forward_guide},
     {"12.4", "470.256.02", "A100", with_compat, yes, images},

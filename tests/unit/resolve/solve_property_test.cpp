@@ -1,8 +1,11 @@
 #include "lib/catalog/runtimes.h"
+#include "lib/check/check.h"
 #include "lib/resolve/framework_options.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/solve.h"
+#include "lib/resolve/stack_image.h"
 #include "tests/unit/resolve/brute_force.h"
+#include "tests/unit/resolve/document_rules.h"
 #include "tests/unit/resolve/rules_support.h"
 #include "tests/unit/resolve/solve_support.h"
 
@@ -51,6 +54,11 @@ class RandomDemands {
     return demands;
   }
 
+  Version any_driver() {
+    const CudaToolkit& toolkit = any(catalog().cuda_toolkits());
+    return toolkit.driver ? *toolkit.driver : toolkit.min_driver;
+  }
+
  private:
   std::size_t pick(std::size_t count) {
     return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_);
@@ -76,10 +84,9 @@ class RandomDemands {
   void add_group(Demands& demands) {
     FleetGroup group;
     if (!chance(12)) group.gpu = &any(catalog().gpus());
-    if (group.gpu != nullptr && chance(2)) {
-      const CudaToolkit& toolkit = any(catalog().cuda_toolkits());
-      group.driver = toolkit.driver ? *toolkit.driver : toolkit.min_driver;
-    }
+    if (group.gpu != nullptr && chance(2)) group.driver = any_driver();
+    if (group.driver && chance(4))
+      group.driver = Version::parse(std::to_string(group.driver->part(0)));
     for (const FleetGroup& other : demands.fleet) {
       const bool same_driver = group.driver.has_value() == other.driver.has_value() &&
                                (!group.driver || *group.driver == *other.driver);
@@ -160,6 +167,45 @@ void check_fixes(const Conflict& conflict, const Demands& demands) {
   }
 }
 
+// What an image with `stack` says against the machines of `fleet` to the container toolkit.
+Findings refusals(const Stack& stack, const Demands& demands, std::vector<CheckMachine> fleet) {
+  const ImageFiles none;
+  ImageConfig config;
+  config.set_env("NVIDIA_REQUIRE_CUDA", cuda_requirement(catalog(), stack, demands));
+  return check_requirements({catalog(), config, none, std::move(fleet)});
+}
+
+bool is_refused(const Findings& findings) {
+  return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.level == Finding::Level::error;
+  });
+}
+
+// Each machine that was promised can start the image.
+void check_requirement(const Stack& stack, const Demands& demands) {
+  std::vector<CheckMachine> fleet;
+  for (const FleetGroup& group : demands.fleet)
+    fleet.push_back({group.gpu, group.count, group.driver});
+  CHECK_MESSAGE(!is_refused(refusals(stack, demands, fleet)),
+                text_of(demands),
+                ": ",
+                cuda_requirement(catalog(), stack, demands));
+}
+
+// A host with `driver`, which is too old for the CUDA inside, cannot.
+void check_old_driver(const Stack& stack, const Demands& demands, const Version& driver) {
+  for (const FleetGroup& group : demands.fleet) {
+    if (!stack.cuda || group.gpu == nullptr || stack.compat == CompatInImage::yes) continue;
+    const bool is_too_old = may_drive(driver, *group.gpu) &&
+                            !may_run_cuda(*stack.cuda, driver, *group.gpu, CompatInImage::no);
+    if (!is_too_old) continue;
+    CHECK_MESSAGE(is_refused(refusals(stack, demands, {{group.gpu, group.count, driver}})),
+                  text_of(demands),
+                  ": ",
+                  driver.text());
+  }
+}
+
 // The best of some attempts, as others use the machine too.
 double milliseconds_to_solve(const Demands& demands) {
   using Clock = std::chrono::steady_clock;
@@ -187,6 +233,8 @@ TEST_CASE("answers keep every rule, conflicts are minimal and fixes resolve") {
     if (resolution.stack) {
       CHECK_MESSAGE(
           brute.allows(*resolution.stack), text_of(demands), ": ", answer_text(resolution));
+      check_requirement(*resolution.stack, demands);
+      check_old_driver(*resolution.stack, demands, random.any_driver());
     }
     for (const Conflict& conflict : resolution.conflicts)
       check_conflict(conflict, demands, brute);

@@ -105,8 +105,8 @@ const SpecQuestion questions_of_machines[] = {
     {"fleet: [K80, B200]",
      "no: K80 + B200 -> take K80 out of `fleet`, and build an image of its own for it",
      matrix},
-    {"fleet: [V100, B200]", "cuda 12.9; driver 570", matrix},
-    {"fleet: [GTX 1080 Ti, RTX 5090]", "cuda 12.9; driver 570", matrix},
+    {"fleet: [V100, B200]", "cuda 12.9; driver 525.60.13", matrix},
+    {"fleet: [GTX 1080 Ti, RTX 5090]", "cuda 12.9; driver 525.60.13", matrix},
     {R"(fleet: [{gpu: L4, driver: "535.183.01"}, {gpu: H100, count: 2, driver: "550.90"}])",
      "cuda 12.9; driver 525.60.13",
      minor_guide},
@@ -197,10 +197,10 @@ const SpecQuestion questions_of_machines[] = {
      "torch 2.15.0+cu132; driver 580.65.06",
      arch_lists},
     {"fleet: [V100, B200]; python: {packages: [torch]}",
-     "torch 2.11.0+cu129; driver 570",
+     "torch 2.11.0+cu129; driver 525.60.13",
      arch_lists},
     {"fleet: [P100, B200]; python: {packages: [torch]}",
-     "torch 2.11.0+cu129; driver 570",
+     "torch 2.11.0+cu129; driver 525.60.13",
      arch_lists},
     {"fleet: [Jetson AGX Orin 64GB]; python: {packages: [torch]}",
      "torch 2.15.0+cu132; driver 580.65.06",
@@ -342,6 +342,30 @@ TEST_CASE("a Python that is not out is not chosen, though there are wheels for i
 
 TEST_CASE("specs have the answers that the documents give") {
   ask(machine_questions());
+}
+
+TEST_CASE(
+    "what is demanded of the container toolkit lets every machine of a mixed fleet start it") {
+  const auto requirement = [](std::string_view lines) {
+    const Demands demands = demands_in(lines);
+    const Resolution found = solve(Catalog::built_in(), demands);
+    REQUIRE(found.stack);
+    return cuda_requirement(Catalog::built_in(), *found.stack, demands);
+  };
+  // No driver of a B200 or an H100 is older than what their own rows would ask for.
+  CHECK(requirement(
+            R"(fleet: [{gpu: L4, driver: "535"}, {gpu: B200, driver: "570"}]; cuda: "12.9")") ==
+        "cuda>=12.0,driver>=525.60.13");
+  CHECK(requirement(
+            R"(fleet: [{gpu: K80, driver: "470"}, {gpu: H100, driver: "535"}]; cuda: "11.8")") ==
+        "cuda>=11.0,driver>=450.80.2");
+  CHECK(requirement(R"(fleet: [{gpu: B200, driver: "570"}]; cuda: "12.9")") ==
+        "cuda>=12.8,driver>=570");
+  CHECK(requirement(
+            R"(fleet: [{gpu: T4, driver: "470"}, {gpu: H100, driver: "535"}]; cuda: "12.4")") ==
+        "cuda>=12.0,driver>=525.60.13 driver>=470,driver<471");
+  CHECK(requirement(R"(fleet: [{gpu: T4, driver: "450.51.06"}]; cuda: "11.0")") ==
+        "cuda>=11.0,driver>=450.80.2 driver>=450,driver<451");
 }
 
 TEST_CASE("what is demanded of the container toolkit has no zeros in front, which it refuses") {

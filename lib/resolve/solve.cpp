@@ -172,7 +172,11 @@ class Reasons {
     take(question.problem.vetoes);
     if (!found.empty()) return;  // the machines alone contradict each other
     for (const Component& component : question.problem.components)
-      take_of(component);
+      take_of(component, pins_ | chosen_by_base(component));
+    if (found.empty()) {
+      for (const Component& component : question.problem.components)
+        take_of(component, pins_);
+    }
     for (const Frame& frame : question.problem.frames)
       take(frame.vetoes);
     if (found.empty()) take_pins();
@@ -181,9 +185,18 @@ class Reasons {
   std::vector<Ruling> found;
 
  private:
-  void take_of(const Component& component) {
+  // A base with a toolkit has that one: of others, which nobody asked for, it is no news that they
+  // do not go with it.
+  DemandSet chosen_by_base(const Component& component) const {
+    DemandSet bases;
+    for (std::size_t i = 0; !component.demand && i < question_.list.size(); ++i)
+      bases.set(i, question_.list[i].kind == Kind::base);
+    return bases;
+  }
+
+  void take_of(const Component& component, const DemandSet& pins) {
     for (const Option& option : component.options) {
-      if (is_pinned_away(option, pins_, conflict_)) continue;
+      if (is_pinned_away(option, pins, conflict_)) continue;
       take(option.vetoes);
       take(option.without_compat);
       take_python(component, option);

@@ -13,8 +13,9 @@ namespace mlpack {
 void add_built_wheels(Pylock& lock);
 
 /// Adds what of `local` is for a Python with `facts` to the selection: the wheel itself, or of
-/// those that were built in a folder the best of the newest version. What there is no wheel of is a
-/// problem.
+/// those that were built in a folder, of the project and the version that its pyproject.toml says,
+/// the best of the newest version. What there is no wheel of is a problem, and so is another
+/// version of a package that the selection has. Fault::integrity for other bytes than a hash says.
 void add_local_wheels(const std::vector<LocalRequirement>& local,
                       const PythonFacts& facts,
                       PythonSelection& selection);

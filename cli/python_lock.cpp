@@ -201,7 +201,7 @@ class LockReader {
   void check_python_of(const std::string& project) {
     const auto python = PythonVersion::parse(question_.facts.version);
     if (project.empty() || !python) return;
-    if (project_python(project, *python_.requirements).contains(*python)) return;
+    if (parse_project(project, *python_.requirements).python.contains(*python)) return;
     lock_.selection.problems.push_back(spec_.where(spec_.python->place));
     lock_.selection.problems.back().message =
         fmt::format("the base has Python {}, which is not in `requires-python` of `{}`",

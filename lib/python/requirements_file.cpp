@@ -150,7 +150,7 @@ class RequirementsParser {
     const std::string& url = requirement->url;
     if (url.starts_with(file_scheme) || is_path(url)) {
       const std::string marker = requirement->marker.empty() ? "" : " ; " + requirement->marker;
-      return read_local(url + marker, std::move(read.sha256));
+      return read_local(url + marker, std::move(read.sha256), requirement->name);
     }
     if (const auto why = why_to_build(url)) return problem(*why);
     const bool is_marked =
@@ -180,9 +180,9 @@ class RequirementsParser {
 
   // `PATH[extra] ; marker`, `file:///PATH#sha256=…`; as with pip, a `;` in a URL stands before a
   // blank where it ends it.
-  void read_local(const std::string& text, std::vector<Digest> sha256) {
+  void read_local(const std::string& text, std::vector<Digest> sha256, std::string name = {}) {
     const std::size_t mark = text.find(text.starts_with(file_scheme) ? "; " : ";");
-    LocalRequirement local{{}, std::move(sha256), {}, where_};
+    LocalRequirement local{{}, std::move(sha256), {}, where_, std::move(name)};
     if (mark != std::string::npos) local.marker = trim(std::string_view(text).substr(mark + 1));
     std::string path(trim(std::string_view(text).substr(0, mark)));
     const std::size_t fragment = path.find('#');

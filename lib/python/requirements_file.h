@@ -25,6 +25,7 @@ struct LocalRequirement {
   std::vector<Digest> sha256;  // of `--hash`; may be empty
   std::string marker;          // as written; empty: always
   Where where;
+  std::string name = {};  // of `NAME @ file://…`, normalised; else empty
 };
 
 /// requirements.txt as pip has it, with the files that it names.

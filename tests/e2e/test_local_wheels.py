@@ -66,6 +66,40 @@ class Local(Place):
         self.spec("requirements: r.txt, find_links: [../wheels]", {"r.txt": "--no-index\n" + self.locked + wrong})
         self.assertIn("which the lock does not have", self.mlpack("build", folder, code=7).err)
 
+    def test_of_the_wheels_in_a_folder_those_of_its_project_count(self):
+        others = {"lib/dist/six-2.0-py3-none-any.whl": make_wheel("six", "2.0"), "lib/dist/urllib3-2.0-py3-none-any.whl": make_wheel("urllib3", "2.0")}
+        own = {"lib/dist/lib-2.0-py3-none-any.whl": make_wheel("lib", "2.0"), "lib/dist/lib-3.0-py3-none-any.whl": make_wheel("lib", "3.0")}
+        spec = "requirements: r.txt, find_links: [../wheels]"
+        for line in ("-e ./lib\n", "./lib\n", "lib @ file://%s\n" % self.path("p", "lib")):
+            with self.subTest(line):
+                folder = self.spec(spec, {"r.txt": "--no-index\n" + self.locked + line, **others, **own})
+                self.build(folder, "-t", "x:1")
+                self.assertEqual(self.versions(folder), {"six": ("1.0", None), "lib": ("2.0", "lib/dist/lib-2.0-py3-none-any.whl")})
+                for name in own:
+                    os.unlink(os.path.join(folder, name))
+                os.unlink(os.path.join(folder, "mlpack.lock"))
+                self.assertIn("neither in its dist/: what is there is not of `lib` 2.0; build one: ", self.mlpack("build", folder, code=9).err)
+
+    def test_a_folder_without_a_project_file_has_wheels_of_one_name(self):
+        spec = "requirements: r.txt, find_links: [../wheels]"
+        folder = self.spec(spec, {"r.txt": "--no-index\n" + self.locked + "./old\n", "old/dist/lib-2.0-py3-none-any.whl": make_wheel("lib", "2.0")})
+        self.build(folder, "-t", "x:1")
+        self.assertEqual(self.versions(folder)["lib"], ("2.0", "old/dist/lib-2.0-py3-none-any.whl"))
+        write_files(folder, {"old/dist/six-2.0-py3-none-any.whl": make_wheel("six", "2.0"), "r.txt": "--no-index\n" + self.locked + "./old\n\n"})
+        told = self.mlpack("build", folder, code=9).err
+        self.assertIn("has wheels of lib, six, and no pyproject.toml that says which is its own: write `NAME @ file://…`", told)
+        write_files(folder, {"r.txt": "--no-index\n" + self.locked + "lib @ file://%s\n" % os.path.join(folder, "old")})
+        self.build(folder, "-t", "x:1")
+
+    def test_what_is_on_disk_agrees_with_the_lines_beside_it(self):
+        wheels = {"own/six-2.0-py3-none-any.whl": make_wheel("six", "2.0")}
+        for line, words in (("./own/six-2.0-py3-none-any.whl\n", "`six` is here twice, differently: 1.0 before, and 2.0 here"),
+                            ("lib @ file://%s\n" % self.path("p", "own", "six-2.0-py3-none-any.whl"), "six-2.0-py3-none-any.whl` is no wheel of `lib`"),
+                            ("other @ file://%s\n" % self.path("p", "lib"), "lib` is `lib`, not `other`")):
+            with self.subTest(line):
+                folder = self.spec("requirements: r.txt, find_links: [../wheels]", {"r.txt": "--no-index\n" + self.locked + line, **wheels})
+                self.assertIn(words, self.mlpack("build", folder, code=9).err)
+
     def test_all_that_has_no_wheel_is_told_at_once(self):
         lines = "./lib\n./lib-2.0-cp39-cp39-win_amd64.whl\n./notes.txt\n"
         folder = self.spec("requirements: r.txt, find_links: [../wheels]", {"r.txt": "--no-index\n" + self.locked + lines,

@@ -161,6 +161,12 @@ std::optional<ModelShape> shape_of(const Weights& weights,
   return model_shape(read_model(files).summary);
 }
 
+// What is asked of all rows but `index`.
+std::vector<FitQuestion> others_of(std::vector<FitQuestion> questions, std::size_t index) {
+  questions.erase(questions.begin() + static_cast<std::ptrdiff_t>(index));
+  return questions;
+}
+
 Fit not_known(const Weights& weights) {
   Fit fit;
   fit.reason = fmt::format("nobody looked into the files of `{}`, which are not on this disk",
@@ -176,15 +182,17 @@ std::vector<PlannedFit> plan_fits(const PlanInputs& inputs,
   std::vector<PlannedFit> fits;
   const auto machines = machines_of(inputs.spec, inputs.catalog);
   if (machines.empty()) return fits;
+  std::vector<FitQuestion> questions;
+  for (const FleetGroup& group : machines)
+    questions.push_back(question_of(inputs.catalog, inputs.spec, group));
   for (const Weights* weights : models_to_fit(inputs.spec)) {
     const auto shape = shape_of(*weights, remote, inputs.network, session);
     const bool is_no_model = shape && shape->weight_bytes == 0;
     if (is_no_model) continue;
-    for (const FleetGroup& group : machines) {
-      Fit fit =
-          shape ? fit_model(inputs.catalog, *shape, question_of(inputs.catalog, inputs.spec, group))
-                : not_known(*weights);
-      fits.push_back({weights->name, group, std::move(fit)});
+    for (std::size_t i = 0; i < machines.size(); ++i) {
+      Fit fit = shape ? fit_model(inputs.catalog, *shape, questions[i], others_of(questions, i))
+                      : not_known(*weights);
+      fits.push_back({weights->name, machines[i], std::move(fit)});
     }
   }
   return fits;

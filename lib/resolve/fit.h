@@ -71,7 +71,12 @@ std::vector<std::uint64_t> possible_parallel(const ModelShape& shape,
 /// Without remedies.
 Fit estimate_fit(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question);
 
-/// With them, where it does not fit: at most one of each kind, each tried.
-Fit fit_model(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question);
+/// With them, where it does not fit: at most one of each kind, each tried. `others` are the other
+/// machines of the fleet: a number of GPUs that a command says has to do for them, too, and so have
+/// other weights.
+Fit fit_model(const Catalog& catalog,
+              const ModelShape& shape,
+              const FitQuestion& question,
+              const std::vector<FitQuestion>& others = {});
 
 }  // namespace mlpack

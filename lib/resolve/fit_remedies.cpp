@@ -45,8 +45,11 @@ std::string gpus(std::uint64_t count) {
 
 class Remedies {
  public:
-  Remedies(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question)
-      : catalog_(catalog), shape_(shape), question_(question) {}
+  Remedies(const Catalog& catalog,
+           const ModelShape& shape,
+           const FitQuestion& question,
+           const std::vector<FitQuestion>& others)
+      : catalog_(catalog), shape_(shape), question_(question), others_(others) {}
 
   std::vector<FitRemedy> find(const Fit& fit) {
     try_context(fit);
@@ -66,8 +69,11 @@ class Remedies {
   }
 
   bool runs(std::string_view method) const {
-    const Version& device = question_.gpu->compute_capability;
-    return quantisation_runs(catalog_, method, device).verdict == Verdict::yes;
+    const auto runs_on = [&](const FitQuestion& machines) {
+      const Version& device = machines.gpu->compute_capability;
+      return quantisation_runs(catalog_, method, device).verdict == Verdict::yes;
+    };
+    return runs_on(question_) && std::all_of(others_.begin(), others_.end(), runs_on);
   }
 
   void try_context(const Fit& fit) {
@@ -115,13 +121,19 @@ class Remedies {
   // Over how many GPUs the question has it.
   std::uint64_t told() const { return question_.parallel.value_or(question_.count); }
 
+  // A command says one number, for all machines.
+  bool is_for_all() const { return question_.parallel && !others_.empty(); }
+
   // Whether `count` GPUs of the same kind hold `shape`: all of them, where a command says over how
   // many.
   bool hold(const ModelShape& shape, std::uint64_t count) const {
-    FitQuestion other = question_;
-    other.count = count;
-    if (other.parallel) other.parallel = count;
-    return fits(shape, other);
+    const auto hold_as = [&](FitQuestion machines) {
+      machines.count = count;
+      if (machines.parallel) machines.parallel = count;
+      return fits(shape, machines);
+    };
+    return hold_as(question_) &&
+           (!is_for_all() || std::all_of(others_.begin(), others_.end(), hold_as));
   }
 
   // The number of GPUs of the same kind that holds `shape` and is the nearest to what was told; of
@@ -135,15 +147,18 @@ class Remedies {
     return std::nullopt;
   }
 
+  std::string_view every_row() const { return is_for_all() ? " in every row of `fleet`" : ""; }
+
   std::string count_text(std::uint64_t count) const {
     const bool says_other = told() != question_.count;
     if (says_other && count <= question_.count) {
       return fmt::format("the model over {} instead of {}", gpus(count), told());
     }
     const bool says_another = says_other && count != told();
-    return fmt::format("{} instead of {}{}",
+    return fmt::format("{} instead of {}{}{}",
                        gpus(count),
                        question_.count,
+                       every_row(),
                        says_another ? ", and the model over all of them" : "");
   }
 
@@ -180,21 +195,27 @@ class Remedies {
       const auto count = nearest(quantised(method));
       if (!count) continue;
       return add(FitRemedy::Kind::several,
-                 fmt::format("weights in {} on {}", method.title, gpus(*count)));
+                 fmt::format("weights in {} on {}{}", method.title, gpus(*count), every_row()));
     }
   }
 
   const Catalog& catalog_;
   const ModelShape& shape_;
   const FitQuestion& question_;
+  const std::vector<FitQuestion>& others_;
   std::vector<FitRemedy> found_;
 };
 
 }  // namespace
 
-Fit fit_model(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question) {
+Fit fit_model(const Catalog& catalog,
+              const ModelShape& shape,
+              const FitQuestion& question,
+              const std::vector<FitQuestion>& others) {
   Fit fit = estimate_fit(catalog, shape, question);
-  if (fit.verdict == Verdict::no) fit.remedies = Remedies(catalog, shape, question).find(fit);
+  if (fit.verdict == Verdict::no) {
+    fit.remedies = Remedies(catalog, shape, question, others).find(fit);
+  }
   return fit;
 }
 

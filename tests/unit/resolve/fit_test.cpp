@@ -187,6 +187,29 @@ TEST_CASE("a 70B in bf16 does not fit one H100, and what would is said") {
   CHECK(has(fit, FitRemedy::Kind::gpu, "1 of B200 (180 GB each)"));
 }
 
+TEST_CASE(
+    "what would help one row of a fleet has to do for the others, which run the same command") {
+  const auto fit = [](std::string_view gpu, std::uint64_t count, std::string_view other) {
+    return fit_model(
+        catalog(), llama_70b(), question(gpu, count, 8192), {question(other, count, 8192)});
+  };
+  using Kind = FitRemedy::Kind;
+  CHECK(has(fit("L40S", 2, "H200"), Kind::count, "4 GPUs instead of 2 in every row of `fleet`"));
+  CHECK(has(fit("H100", 3, "H200"), Kind::count, "4 GPUs instead of 3 in every row of `fleet`"));
+  // Two would hold it, but not of the other row's.
+  CHECK(has(fit("H200", 3, "H100"), Kind::count, "4 GPUs instead of 3 in every row of `fleet`"));
+  CHECK(has(fit("H200", 3, "H200"), Kind::count, "2 GPUs instead of 3 in every row of `fleet`"));
+  const auto quantised = [](const Fit& found) {
+    return std::find_if(found.remedies.begin(),
+                        found.remedies.end(),
+                        [](const auto& remedy) { return remedy.kind == Kind::quantisation; })
+        ->text;
+  };
+  CHECK(quantised(fit("H100", 1, "H200")).starts_with("weights in 4 bits"));
+  CHECK(quantised(fit("L40S", 2, "L4")).starts_with("weights in FP8"));
+  CHECK(quantised(fit("L40S", 2, "A100")).starts_with("weights in 4 bits"));
+}
+
 TEST_CASE("the number of GPUs that would do is the nearest one, below or above") {
   struct Count {
     ModelShape shape;

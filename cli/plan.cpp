@@ -74,7 +74,7 @@ void plan(const PlanOptions& options, World& world) {
       load_spec(path, {named_texts("--var", options.variables), {}, options.platforms, &catalog});
   SpecStack found;
   if (needs_stack(asked)) found = find_stack(catalog, asked, std::nullopt, options.as_of);
-  if (!found.resolution.conflicts.empty()) {
+  if (!found.resolution.conflicts.empty() && !waits_for_base(asked, found)) {
     return show_conflicts(plan_conflicts(found.resolution.conflicts), world);
   }
   const Spec spec = found.resolution.stack ? with_base(asked, *found.resolution.stack) : asked;

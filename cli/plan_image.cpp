@@ -75,6 +75,19 @@ PlanBase find_plan_base(const PlanInputs& inputs, const Platform& platform, Sess
   return {named_base(name, pins, platform), PlanBase::Config::unread};
 }
 
+// What contradicts each other is told with a base that is out of reach, too: nullopt then.
+std::optional<PlanBase> base_if_in_reach(const PlanInputs& inputs,
+                                         const Platform& platform,
+                                         Session& session) {
+  if (inputs.found.resolution.conflicts.empty()) return find_plan_base(inputs, platform, session);
+  try {
+    return find_plan_base(inputs, platform, session);
+  } catch (const Error& error) {
+    if (error.fault() == Fault::interrupted || error.fault() == Fault::terminated) throw;
+    return std::nullopt;
+  }
+}
+
 bool is_remote_entry(const Weights& weights) {
   return weights.kind != SourceKind::path && weights.kind != SourceKind::oci;
 }
@@ -311,7 +324,7 @@ std::optional<std::uint64_t> weight_bytes(const std::vector<PlannedLayer>& layer
 // With what the base says, and what the lock pins.
 SpecStack stack_on(const PlanInputs& inputs, const Platform& platform, const PlanBase& base) {
   SpecStack stack = inputs.found;
-  if (!stack.resolution.stack) return stack;
+  if (!stack.resolution.stack && stack.resolution.conflicts.empty()) return stack;
   const bool says_more = base.config == PlanBase::Config::read && names_base(inputs.asked);
   const auto config = says_more ? std::optional(base.found.facts.config) : std::nullopt;
   if (says_more) stack = find_stack(inputs.catalog, inputs.asked, config, inputs.as_of);
@@ -324,7 +337,9 @@ SpecStack stack_on(const PlanInputs& inputs, const Platform& platform, const Pla
 }  // namespace
 
 PlanOutcome plan_image_of(const PlanInputs& inputs, const Platform& platform, Session& session) {
-  const PlanBase base = find_plan_base(inputs, platform, session);
+  const auto found = base_if_in_reach(inputs, platform, session);
+  if (!found) return {std::nullopt, inputs.found.resolution.conflicts};
+  const PlanBase& base = *found;
   SpecStack stack = stack_on(inputs, platform, base);
   if (!stack.resolution.conflicts.empty()) {
     return {std::nullopt, std::move(stack.resolution.conflicts)};

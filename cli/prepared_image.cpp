@@ -75,7 +75,12 @@ std::optional<PreparedImage> prepare_with(const ImageInputs& inputs,
 
 Spec with_chosen_base(const Spec& asked, const Catalog& catalog) {
   if (!needs_stack(asked)) return asked;
-  return with_base(asked, require_stack(find_stack(catalog, asked, std::nullopt)));
+  SpecStack found = find_stack(catalog, asked, std::nullopt);
+  if (waits_for_base(asked, found)) {
+    for (Conflict& conflict : found.resolution.conflicts)
+      conflict.fixes.clear();
+  }
+  return with_base(asked, require_stack(found));
 }
 
 Plan plan_image(const ResolvedSpec& resolved,

@@ -143,6 +143,11 @@ bool names_base(const Spec& spec) {
   return !std::holds_alternative<BaseAuto>(spec.base.value);
 }
 
+bool waits_for_base(const Spec& spec, const SpecStack& found) {
+  const auto& base = found.demands.base;
+  return names_base(spec) && base && !base->cuda && base->distro == nullptr && !base->compat;
+}
+
 Spec with_base(Spec spec, const Stack& stack) {
   if (!names_base(spec) && !stack.base.empty()) {
     spec.base.value = BaseReference{stack.base};

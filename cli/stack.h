@@ -48,6 +48,10 @@ bool needs_stack(const Spec& spec);
 /// Whether `spec` says itself what the base is.
 bool names_base(const Spec& spec);
 
+/// Whether nothing is known yet of the base that `spec` names: what it has may speak against the
+/// fixes of `found`.
+bool waits_for_base(const Spec& spec, const SpecStack& found);
+
 /// Runs `work`, which looks for the base of `spec`. What `auto` takes does not depend on what is in
 /// reach: an Error that it is not names other bases.
 template <class Work>

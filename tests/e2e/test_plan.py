@@ -8,6 +8,7 @@ import unittest
 
 from harness import Case, MLPACK, ROOT, is_root, make_base
 from hub_server import Hub
+from runtime_bases import SCRIPT, architecture, write_image
 
 try:
     import jsonschema
@@ -118,6 +119,30 @@ class Plans(Case):
         told = self.mlpack("plan", folder, code=9).out
         self.assertIn("mlpack.yaml:4:", told)
         self.assertIn("  1. ", told)
+
+    def test_every_machine_of_a_mixed_fleet_meets_what_the_image_demands(self):
+        write_image(self.path("cuda"), {"env": ["CUDA_VERSION=12.9.1"], "programs": {"/usr/bin/app": SCRIPT}})
+        folder = self.project("mixed", "schema: 1\nname: mixed\nplatform: linux/%s\nbase: \"oci:../cuda\"\nrun: [app]\n"
+                                       "fleet: [{gpu: L4, driver: \"535\"}, {gpu: B200, driver: \"570\"}]\n" % architecture())
+        plan = self.plan(folder)
+        self.assertEqual(plan["minDriver"], "525.60.13")
+        self.assertEqual(plan["labels"]["dev.mlpack.driver"], "525.60.13")
+        self.assertEqual(plan["env"]["NVIDIA_REQUIRE_CUDA"], "cuda>=12.0,driver>=525.60.13")
+        self.mlpack("build", folder, "--no-check")
+        for gpu, driver, unmet in (("L4", "535", False), ("L4", "525", False), ("L4", "520.61.05", True), ("B200", "570", False)):
+            found = json.loads(self.mlpack("check", "mixed", "--gpu", gpu, "--driver", driver, "--json", code=None).out)
+            self.assertEqual("require-unmet" in [finding["id"] for finding in found["findings"]], unmet, (gpu, driver))
+
+    def test_fixes_hold_for_a_base_that_the_catalog_does_not_know(self):
+        write_image(self.path("cuda"), {"env": ["CUDA_VERSION=13.0.2"], "programs": {"/usr/bin/app": SCRIPT}})
+        spec = ("schema: 1\nname: own\nplatform: linux/%s\nbase: \"%%s\"\nrun: [app]\nfleet: [{gpu: L4, driver: \"%%s\"}]\n"
+                % architecture())
+        conflicts = self.plan(self.project("own", spec % ("oci:../cuda", "470")), code=9)["conflicts"]
+        self.assertEqual([conflict["fixes"] for conflict in conflicts], [["raise the driver of L4 from 470 to 580.65.06 or newer"]])
+        self.plan(self.project("own", spec % ("oci:../cuda", "580.65.06")))
+        self.assertIn("`mlpack plan` says more", self.mlpack("build", self.project("own", spec % ("oci:../cuda", "470")), code=9).err)
+        for base in ("oci:../none", "127.0.0.1:1/a:1"):  # the machines contradict each other whatever is there
+            self.plan(self.project("own", spec % (base, "470")), code=9, env={"MLPACK_NETWORK": "attempts=1"})
 
     def test_a_plan_is_made_in_the_time_of_a_few_starts_even_where_much_contradicts(self):
         start = min(processor_ms("--version", code=0) for _ in range(10))

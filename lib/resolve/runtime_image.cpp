@@ -103,10 +103,18 @@ std::string base_of_runtime(const Catalog& catalog, const Spec& spec, const Plat
       variant.what == ImageVariant::For::both   ? "machines with and without a GPU"
       : variant.what == ImageVariant::For::cuda ? "GPUs"
                                                 : "machines without a GPU";
+  std::string hint(other_bases);
+  ImageVariant without_cpu = variant;
+  without_cpu.what = ImageVariant::For::cuda;
+  const bool is_for_gpus = official_image(row, release, without_cpu).has_value();
+  if (variant.what == ImageVariant::For::both && is_for_gpus) {
+    hint =
+        fmt::format("take `cpu` out of `fleet`, and build an image of its own for it, or {}", hint);
+  }
   throw Error(
       Fault::incompatible,
       fmt::format("{} has no official image for {} on {}", row.title, machines, platform.text()),
-      std::string(other_bases));
+      std::move(hint));
 }
 
 }  // namespace mlpack

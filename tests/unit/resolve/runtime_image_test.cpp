@@ -3,6 +3,7 @@
 #include "lib/error.h"
 #include "lib/resolve/solve.h"
 #include "lib/resolve/spec_demands.h"
+#include "tests/unit/resolve/solve_support.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -183,4 +184,19 @@ TEST_CASE("what is chosen for a release is what its name alone would give") {
             base_of_runtime(Catalog::built_in(), spec, *Platform::parse("linux/amd64")));
     }
   }
+}
+
+TEST_CASE("where a runtime has an image for the GPUs alone, the hint is to leave the others out") {
+  const auto hint = [](std::string_view fleet) {
+    const Spec spec =
+        test::spec_in(fmt::format("fleet: {}; runtime: {{name: tei, version: \"1.9\"}}", fleet));
+    try {
+      base_of_runtime(Catalog::built_in(), spec, *Platform::parse("linux/amd64"));
+    } catch (const Error& error) {
+      return error.hint();
+    }
+    return std::string();
+  };
+  CHECK(hint("[L4, cpu]").starts_with("take `cpu` out of `fleet`"));
+  CHECK(hint("[L4]").empty());
 }

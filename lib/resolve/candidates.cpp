@@ -259,10 +259,14 @@ Component runtime_component(std::span<const Version> pythons, const Vetoes& veto
   return component;
 }
 
+bool is_of_base(const Demands& demands, const Version& cuda) {
+  return demands.base && demands.base->cuda && demands.base->cuda->same_minor(cuda);
+}
+
 // The toolkit of a base is the one that it has.
 void judge_toolkit_of_base(Option& option, const Vetoes& vetoes) {
   const auto& base = vetoes.demands().base;
-  if (!base || !base->cuda || base->cuda->same_minor(*option.cuda)) return;
+  if (!base || !base->cuda || is_of_base(vetoes.demands(), *option.cuda)) return;
   option.vetoes.push_back(
       {vetoes.set_of(Kind::base),
        {Verdict::no, fmt::format("{} has CUDA {}", base->name, base->cuda->text()), {option.row}}});
@@ -301,7 +305,8 @@ Component toolkit_component(const Vetoes& vetoes) {
     vetoes.cuda(option, toolkit.cuda);
     judge_toolkit_of_base(option, vetoes);
     vetoes.toolkit(option, toolkit.cuda);
-    vetoes.drivers(option, toolkit.release);
+    vetoes.drivers(option,
+                   is_of_base(demands, toolkit.cuda) ? *demands.base->cuda : toolkit.release);
     component.options.push_back(std::move(option));
   }
   sort_options(component.options);

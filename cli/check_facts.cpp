@@ -15,7 +15,7 @@
 namespace mlpack {
 namespace {
 
-constexpr const char* layer_facts_kind = "layer facts 4";
+constexpr const char* layer_facts_kind = "layer facts 5";
 
 // Tells the progress what passes through, and lets nothing pass once a stop was asked for.
 class ToldSource : public Source {

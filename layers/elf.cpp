@@ -12,9 +12,12 @@
 namespace mlpack {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr std::uint64_t longest_name = 4096;
 constexpr std::uint64_t longest_note = std::uint64_t{16} << 10;
 constexpr std::size_t most_needed = 4096;
+constexpr std::uint64_t largest_loader = std::uint64_t{1} << 20;
 constexpr unsigned machine_386 = 3;
 constexpr unsigned machine_x86_64 = 62;
 constexpr unsigned machine_aarch64 = 183;
@@ -59,6 +62,24 @@ struct Dynamic {
   }
 };
 
+// glibc writes the folders that it was built for in a row, each with a slash and a zero byte at its
+// end (SYSTEM_DIRS).
+std::vector<std::string> system_folders_in(std::string_view bytes) {
+  for (std::size_t at = bytes.find("\0/"sv); at != bytes.npos; at = bytes.find("\0/"sv, at)) {
+    std::vector<std::string> folders;
+    ++at;
+    while (at < bytes.size() && bytes[at] == '/') {
+      const std::string_view text = bytes.substr(at, std::min(bytes.find('\0', at), at + 256) - at);
+      if (!text.ends_with('/')) break;
+      folders.emplace_back(text.substr(0, text.size() - 1));
+      at += text.size() + 1;
+    }
+    if (folders.size() > 1) return folders;
+    at = std::min(folders.empty() ? at : at - 1, bytes.size());
+  }
+  return {};
+}
+
 class ElfReader {
  public:
   ElfReader(ElfBytes& bytes, const ElfLayout& layout) : bytes_(bytes), layout_(layout) {}
@@ -81,12 +102,26 @@ class ElfReader {
       if (section.name == ".note.cuda.fwd_compatibility") read_notes(section.offset, section.size);
     }
     read_gpu_code();
+    facts_.is_cut = layout_.is_cut;
+    if (facts_.soname.starts_with("ld-linux") || facts_.soname.starts_with("ld64.so"))
+      facts_.system_folders = system_folders_in(whole());
     return std::move(facts_);
   }
 
  private:
   std::uint64_t number(std::string_view part, std::size_t at, std::size_t width) const {
     return elf_number(part, at, width, layout_.order);
+  }
+
+  // Empty where it is larger than any dynamic loader.
+  std::string whole() {
+    std::string text;
+    while (text.size() < std::min(bytes_.size(), largest_loader + 1)) {
+      const std::string_view part = bytes_.run(text.size());
+      if (part.empty()) break;
+      text += part;
+    }
+    return text.size() > largest_loader ? std::string() : text;
   }
 
   Dynamic dynamic() {

@@ -65,7 +65,9 @@ class LayoutReader {
     const std::uint64_t offset = number(header, fields_.segments_offset, fields_.width);
     const std::uint64_t each = number(header, fields_.counts, 2);
     const std::uint64_t count = number(header, fields_.counts + 2, 2);
-    if (each < fields_.segment_size || offset >= bytes_.size()) return;
+    if (each < fields_.segment_size) return;
+    layout_.is_cut = count > 0;
+    if (offset >= bytes_.size()) return;
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::string_view part = bytes_.view(offset + i * each, fields_.segment_size);
       if (part.empty()) return;
@@ -76,6 +78,11 @@ class LayoutReader {
       if (segment.type == segment_dynamic) layout_.dynamic = {segment.offset, segment.size};
       layout_.segments.push_back(segment);
     }
+    layout_.is_cut = std::any_of(
+        layout_.segments.begin(), layout_.segments.end(), [&](const ElfLayout::Segment& segment) {
+          const std::uint64_t left = bytes_.size() - std::min(bytes_.size(), segment.offset);
+          return segment.type == segment_loaded && segment.size > left;
+        });
   }
 
   void read_sections(std::string_view header) {

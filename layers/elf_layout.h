@@ -36,6 +36,7 @@ struct ElfLayout {
   std::vector<Segment> segments;
   std::vector<Section> sections;  // those that matter; none where there are no headers
   Range dynamic;                  // size 0: there is none
+  bool is_cut = false;            // the file ends before its last segment
 
   /// Where the byte lies that is loaded at `address`.
   std::optional<std::uint64_t> place(std::uint64_t address) const;

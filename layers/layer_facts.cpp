@@ -25,7 +25,8 @@ constexpr std::uint64_t largest_tokenizer_config = std::uint64_t{16} << 20;
 constexpr std::size_t longest_script_line = 512;
 constexpr std::string_view lfs_line = "version https://git-lfs.github.com/spec/v1";
 
-constexpr std::array<std::string_view, 6> setup_files{"etc/group",
+constexpr std::array<std::string_view, 7> setup_files{"etc/group",
+                                                      "etc/ld.so.cache",
                                                       "etc/ld.so.conf",
                                                       "etc/os-release",
                                                       "etc/passwd",

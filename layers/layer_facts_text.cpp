@@ -7,7 +7,7 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view facts_version = "layer facts 4";
+constexpr std::string_view facts_version = "layer facts 5";
 constexpr std::size_t shortest_file = 27;  // nine fields, each `1:0` at least
 constexpr std::uint64_t most_bits = 0xFFFFFFFF;
 
@@ -61,6 +61,8 @@ void write_elf(FieldWriter& out, const ElfFacts& elf) {
        {&elf.soname, &elf.interpreter, &elf.rpath, &elf.runpath, &elf.compat_note})
     out.add(*text);
   out.add(elf.x86_level);
+  out.add(elf.is_cut ? 1 : 0);
+  write_list(out, elf.system_folders);
   write_list(out, elf.needed);
   out.add(elf.versions_needed.size());
   for (const ElfNeededVersion& needed : elf.versions_needed) {
@@ -83,6 +85,8 @@ ElfFacts read_elf_text(FieldReader& in) {
        {&elf.soname, &elf.interpreter, &elf.rpath, &elf.runpath, &elf.compat_note})
     *text = in.text();
   elf.x86_level = small(in);
+  elf.is_cut = in.number(1) == 1;
+  elf.system_folders = read_list(in);
   elf.needed = read_list(in);
   for (std::uint64_t left = in.count(); left > 0 && in.good(); --left) {
     std::string library = in.text();

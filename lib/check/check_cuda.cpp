@@ -33,7 +33,7 @@ class CudaCheck {
     check_majors(facts_.nccl, "NCCL", "nccl-majors");
     check_majors(facts_.tensorrt, "TensorRT", "tensorrt-majors");
     check_twice();
-    searched_ = searched_folders(input_.files, input_.config);
+    searched_ = searched_folders(input_);
     check_stubs();
     check_capabilities();
     check_fleet();

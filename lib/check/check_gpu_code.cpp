@@ -132,7 +132,7 @@ class CodeCheck {
   explicit CodeCheck(const CheckInput& input)
       : input_(input),
         compat_(cuda_facts(input.catalog, input.files, input.config).compat),
-        searched_(searched_folders(input.files, input.config)) {}
+        searched_(searched_folders(input)) {}
 
   Findings run() {
     for (const auto& [path, file] : input_.files.read()) {
@@ -164,7 +164,7 @@ class CodeCheck {
     }
     if (is_feature_library(file.path)) return Need::feature;
     if (!used_) {
-      Loader loader(input_.files, input_.config, Loader::Cache::made_by_toolkit);
+      Loader loader(input_, Loader::Cache::made_by_toolkit);
       used_.emplace(input_, loader);
     }
     return used_->contains(file) ? Need::all : Need::unknown;

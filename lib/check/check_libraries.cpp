@@ -39,10 +39,7 @@ using Key = std::tuple<LoadProblem::Kind, std::string, std::string, std::string>
 class LibraryCheck {
  public:
   explicit LibraryCheck(const CheckInput& input)
-      : input_(input),
-        loader_(input.files,
-                input.config,
-                input.may_have_gpu() ? Loader::Cache::made_by_toolkit : Loader::Cache::of_image) {}
+      : input_(input), loader_(input, cache_on(input)), account_(account_of(input)) {}
 
   Findings run() {
     find_names();
@@ -52,6 +49,11 @@ class LibraryCheck {
       const bool is_started = file == started;
       const bool is_module = is_python_module(path);
       const bool is_fatal = is_started || is_module;
+      if (!is_started && !may_read(input_.files, *file, account_)) continue;
+      if (is_module && file->content->elf->is_cut) {
+        add({LoadProblem::Kind::broken, std::string(file_name(path)), file->path, {}, file->path},
+            Finding::Level::error);
+      }
       for (const LoadProblem& problem : loader_.load(*file)) {
         // Python packages load what they share before, under the name that is wanted.
         if (problem.kind == LoadProblem::Kind::missing && in_python(path) &&
@@ -148,38 +150,73 @@ class LibraryCheck {
   }
 
   Findings findings() {
-    for (const auto& [key, group] : groups_) {
-      const auto& [kind, library, version, place] = key;
-      const std::string name = printable(library);
-      if (kind == LoadProblem::Kind::missing) {
-        found_.push_back(
-            {"library-missing",
-             group.level,
-             fmt::format("`{}` is not in the image, or not where the loader looks", name),
-             fmt::format("{} cannot be loaded without it", users_text(group.users)),
-             "add the package that has it, or its folder to LD_LIBRARY_PATH",
-             Finding::Kind::compatibility,
-             false,
-             *group.users.begin()});
-      } else {
-        found_.push_back({"symbol-version",
-                          group.level,
-                          fmt::format("`/{}` has no `{}`", printable(place), printable(version)),
-                          fmt::format("{} {} made for a newer `{}`",
-                                      users_text(group.users),
-                                      group.users.size() == 1 ? "was" : "were",
-                                      name),
-                          "take a newer base image, or a build for older systems",
-                          Finding::Kind::compatibility,
-                          false,
-                          *group.users.begin()});
-      }
-    }
+    for (const auto& [key, group] : groups_)
+      add_finding_of(key, group);
     return std::move(found_);
+  }
+
+  void add_finding_of(const Key& key, const Group& group) {
+    const auto& [kind, library, version, place] = key;
+    const std::string name = printable(library);
+    const std::string shown = printable(place);
+    const std::string users = users_text(group.users);
+    Finding& finding = add_finding(found_, "library-missing", group.level, *group.users.begin());
+    finding.why = users + " cannot be loaded without it";
+    switch (kind) {
+      case LoadProblem::Kind::missing:
+        finding.what = fmt::format("`{}` is not in the image, or not where the loader looks", name);
+        finding.fix = "add the package that has it, or its folder to LD_LIBRARY_PATH";
+        break;
+      case LoadProblem::Kind::unlisted:
+        tell_unlisted(finding, name, shown);
+        break;
+      case LoadProblem::Kind::denied:
+        finding.id = "library-unreadable";
+        finding.what = fmt::format("`/{}` may not be read by the user {}", shown, account_.uid);
+        finding.fix =
+            "open it and the folders above it for all (`mode: \"0755\"`), or name another "
+            "user";
+        break;
+      case LoadProblem::Kind::broken:
+        finding.id = "library-broken";
+        finding.what =
+            fmt::format("`/{}` is no library that can be loaded: {}", shown, flaw(place));
+        finding.why = users + " cannot be loaded: the loader takes it and looks no further";
+        finding.fix = "put the whole library there, or take it away";
+        break;
+      case LoadProblem::Kind::unresolved:
+        finding.id = "symbol-version";
+        finding.what = fmt::format("`/{}` has no `{}`", shown, printable(version));
+        finding.why = fmt::format(
+            "{} {} made for a newer `{}`", users, group.users.size() == 1 ? "was" : "were", name);
+        finding.fix = "take a newer base image, or a build for older systems";
+        break;
+    }
+  }
+
+  void tell_unlisted(Finding& finding, const std::string& name, const std::string& place) const {
+    const std::string folder = "/" + place.substr(0, std::min(place.rfind('/'), place.size()));
+    const bool has_cache = input_.files.file("etc/ld.so.cache") != nullptr;
+    finding.what = fmt::format("`{}` is in `{}`, of which the loader is not told", name, folder);
+    finding.why += has_cache ? ": it reads /etc/ld.so.cache alone, and no ldconfig ran since it is "
+                               "there"
+                             : ": it does not read ld.so.conf, and no ldconfig made "
+                               "/etc/ld.so.cache of it";
+    finding.fix = fmt::format(
+        "set LD_LIBRARY_PATH to `{}` in `env`, or put it into a folder that the loader knows",
+        folder);
+  }
+
+  std::string flaw(const std::string& path) const {
+    const FileFacts* const file = input_.files.find(path);
+    if (file == nullptr || file->kind == EntryKind::directory) return "it is a folder";
+    if (file->size == 0) return "it is empty";
+    return file->content && file->content->elf ? "it is cut" : "it is no ELF file";
   }
 
   const CheckInput& input_;
   Loader loader_;
+  const Account account_;
   std::set<std::string, std::less<>> python_names_;
   std::map<Key, Group> groups_;
   Findings found_;

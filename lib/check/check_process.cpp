@@ -40,6 +40,15 @@ bool is_foreign(unsigned machine, std::string_view architecture) {
   return false;
 }
 
+// A path without what the loader itself puts something in place of (ld.so(8)).
+std::string without_tokens(std::string text) {
+  for (const std::string_view token : {"${ORIGIN}"sv, "${LIB}"sv, "${PLATFORM}"sv}) {
+    for (std::size_t at = text.find(token); at != text.npos; at = text.find(token))
+      text.erase(at, token.size());
+  }
+  return text;
+}
+
 class ProcessCheck {
  public:
   explicit ProcessCheck(const CheckInput& input) : input_(input) {}
@@ -128,6 +137,7 @@ class ProcessCheck {
                  "the kernel does not run it: exec format error",
                  "take its build for the platform of the image, or set `platform`");
     }
+    if (program->content->elf->is_cut) return add_cut(*program);
     const std::string& loader = program->content->elf->interpreter;
     if (loader.empty()) return;
     const FileFacts* const file = input_.files.file(loader);
@@ -155,6 +165,14 @@ class ProcessCheck {
         is_for_nobody ? "set the execute bits: `mode: \"0755\"`"
                       : "open it and the folders above it for all (`mode: \"0755\"`), or name "
                         "another user");
+  }
+
+  void add_cut(const FileFacts& file) {
+    add("entrypoint-not-a-program",
+        Level::error,
+        fmt::format("`/{}` is cut: parts of it that are loaded are missing", printable(file.path)),
+        "the kernel ends it as soon as it comes there: bus error or segmentation fault",
+        "put the whole program there: what made or downloaded it did not finish");
   }
 
   void add_malformed(const FileFacts& file) {
@@ -281,7 +299,8 @@ class ProcessCheck {
           "an empty part stands for the working folder, whatever lies there",
           fmt::format("write `{}` without the colon that is too much", name));
     }
-    if (value->find("${") != std::string::npos || value->find("$PATH") != std::string::npos) {
+    const std::string given = name.starts_with("LD_") ? without_tokens(*value) : *value;
+    if (given.find("${") != std::string::npos || given.find("$PATH") != std::string::npos) {
       add("path-not-expanded",
           Level::warning,
           fmt::format("`{}` names a variable: `{}`", name, printable(*value)),

@@ -59,6 +59,9 @@ struct ElfFacts {
   unsigned x86_level = 0;                         // 2 for x86-64-v2 …; 0: the file does not say
   std::vector<ElfGpuCode> gpu_code;               // sorted, each kind and target once
   std::string compat_note;                        // JSON of a forward-compatibility libcuda
+  bool is_cut = false;                            // the file ends before what is to be loaded of it
+  /// Of glibc's loader: the folders that it knows itself, such as `/usr/lib64`.
+  std::vector<std::string> system_folders;
   bool operator==(const ElfFacts&) const = default;
 };
 

@@ -201,9 +201,7 @@ NodeRules rules_of_image(const std::vector<CheckMachine>& fleet, unsigned x86_le
 }
 
 unsigned x86_level_of(const CheckInput& input) {
-  Loader loader(input.files,
-                input.config,
-                input.may_have_gpu() ? Loader::Cache::made_by_toolkit : Loader::Cache::of_image);
+  Loader loader(input, cache_on(input));
   const UsedFiles used(input, loader);
   unsigned level = 0;
   for (const auto& [path, file] : input.files.read()) {

@@ -67,8 +67,8 @@ const FileFacts* file_at(const CheckInput& input, const std::string& path) {
   return input.files.file(is_whole ? path : input.config.working_dir + "/" + path);
 }
 
-constexpr unsigned may_read = 4;
-constexpr unsigned may_enter = 1;  // or be executed
+constexpr unsigned read_right = 4;
+constexpr unsigned enter_right = 1;  // or to execute
 
 bool has_rights(const FileFacts& file, const Account& account, unsigned wanted) {
   if (account.uid == 0) return true;
@@ -80,7 +80,7 @@ bool may_reach(const ImageFiles& files, const std::string& path, const Account& 
   for (std::size_t end = path.find('/'); end != path.npos; end = path.find('/', end + 1)) {
     // Folders that no layer names are made by the runtime, for all to enter.
     const FileFacts* const folder = files.find(path.substr(0, end));
-    if (folder != nullptr && !has_rights(*folder, account, may_enter)) return false;
+    if (folder != nullptr && !has_rights(*folder, account, enter_right)) return false;
   }
   return true;
 }
@@ -187,10 +187,15 @@ bool may_write(const ImageFiles& files, const std::string& path, const Account& 
   return has_rights(*folder, account, 3);
 }
 
+bool may_read(const ImageFiles& files, const FileFacts& file, const Account& account) {
+  return account.uid == 0 ||
+         (may_reach(files, file.path, account) && has_rights(file, account, read_right));
+}
+
 bool may_execute(const ImageFiles& files, const FileFacts& file, const Account& account) {
   const bool is_script = file.content && file.content->text.starts_with("#!");
   return is_executable(&file) && may_reach(files, file.path, account) &&
-         has_rights(file, account, is_script ? may_enter | may_read : may_enter);
+         has_rights(file, account, is_script ? enter_right | read_right : enter_right);
 }
 
 }  // namespace mlpack

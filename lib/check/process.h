@@ -50,6 +50,8 @@ const FileFacts* find_program(const CheckInput& input, const std::string& name);
 
 /// Whether `account` may write to the folder `path`, which is real.
 bool may_write(const ImageFiles& files, const std::string& path, const Account& account);
+/// Whether it may read `file`, and reach it.
+bool may_read(const ImageFiles& files, const FileFacts& file, const Account& account);
 /// Whether it may execute `file`, and reach it; a script has to be read, too.
 bool may_execute(const ImageFiles& files, const FileFacts& file, const Account& account);
 

@@ -38,6 +38,86 @@ class FaultsOfPrograms(CheckCase):
         if os.geteuid() == 0:
             self.assertEqual(self.started().code, 0)
 
+    def with_greeting(self, place, content=None, mode=0o644):
+        """A program that wants libgreet.so.1, and what is at that place."""
+        image = self.healthy()
+        greet = compiled(self.dir, "libgreet.so.1", "extern \"C\" void greet() {}\n", "-shared", "-fPIC",
+                         "-Wl,-soname,libgreet.so.1")
+        image.add("usr/bin/server", compiled(self.dir, "server", "extern \"C\" void greet();\nint main() { greet(); }\n",
+                                             self.path("libgreet.so.1")))
+        return image.add(place, greet if content is None else content(greet), mode)
+
+    def runs(self, image):
+        self.finds(image)
+        if os.geteuid() == 0:
+            self.assertEqual(self.started().code, 0)
+
+    def test_libraries_are_looked_for_as_the_loader_does(self):
+        folder = "usr/local/greet"
+        for name, has_cache, finding in (("none", False, "error library-missing"), ("old", True, "error library-missing"),
+                                         ("new", True, None)):
+            with self.subTest(name):
+                root = self.path("root-" + name)
+                for path, content in (("etc/ld.so.conf", b"/%s\n" % folder.encode()), (folder + "/x", b"")):
+                    os.makedirs(os.path.dirname(os.path.join(root, path)))
+                    with open(os.path.join(root, path), "wb") as file:
+                        file.write(content)
+                image = self.with_greeting(folder + "/libgreet.so.1").add("etc/ld.so.conf", b"/%s\n" % folder.encode())
+                if name == "new":
+                    shutil.copy(self.path("libgreet.so.1"), os.path.join(root, folder))
+                if has_cache:
+                    self.run_tool("/sbin/ldconfig", "-X", "-r", root)
+                    image.add("etc/ld.so.cache", host_file(root + "/etc/ld.so.cache"))
+                if finding:
+                    told = self.fails(image, finding)["findings"][0]
+                    self.assertIn("`/%s`, of which the loader is not told" % folder, told["what"])
+                    self.mlpack("check", "oci:" + self.layout, "--gpu", "L4", "--driver", "550.90.07")
+                    self.mlpack("check", "oci:" + self.layout, "--gpu", "L4", "--gpu", "cpu", code=9)
+                else:
+                    self.runs(image)
+                self.clean()
+
+    def test_folders_that_the_loader_was_built_for(self):
+        if not os.path.isdir("/usr/lib/x86_64-linux-gnu"):
+            self.skipTest("no Debian for x86-64")
+        self.fails(self.with_greeting("usr/lib64/libgreet.so.1"), "error library-missing")
+        self.clean()
+        self.runs(self.with_greeting("usr/lib/libgreet.so.1"))
+
+    def test_a_library_that_the_user_may_not_read(self):
+        self.fails(self.with_greeting("usr/lib/libgreet.so.1", mode=0o600), "error library-unreadable")
+        self.clean()
+        image = self.with_greeting("opt/greet/libgreet.so.1").add("opt/greet", None, 0o700)
+        image.env["LD_LIBRARY_PATH"] = "/opt/greet"
+        self.fails(image, "error library-unreadable")
+        self.clean()
+        image.add("opt/greet", None, 0o755)
+        self.runs(image)
+
+    def test_what_is_no_library_or_a_part_of_one(self):
+        for name, content in (("cut", lambda whole: whole[:len(whole) // 2]), ("text", lambda _: b"none\n"),
+                              ("empty", lambda _: b"")):
+            with self.subTest(name):
+                image = self.with_greeting("opt/greet/libgreet.so.1", content)
+                image.env["LD_LIBRARY_PATH"] = "/opt/greet"
+                image.add("usr/lib/libgreet.so.1", host_file(self.path("libgreet.so.1")))
+                self.fails(image, "error library-broken")
+                self.clean()
+        image = self.healthy()
+        program = compiled(self.dir, "static", "int main() {}\n", "-static")
+        image.add("usr/bin/server", program[:4000])
+        self.fails(image, "error entrypoint-not-a-program")
+
+    def test_names_that_the_loader_puts_something_in_place_of(self):
+        for value, place in (("$ORIGIN/../../opt/greet", "opt/greet"), ("${ORIGIN}/greet", "usr/bin/greet"),
+                             ("greet", "app/greet"), ("/opt/greet", "opt/greet/tls")):
+            with self.subTest(value):
+                image = self.with_greeting(place + "/libgreet.so.1").add("app", None)
+                image.config["WorkingDir"] = "/app"
+                image.env["LD_LIBRARY_PATH"] = value
+                self.runs(image)
+                self.clean()
+
     def test_a_glibc_that_is_too_old(self):
         image = self.healthy()
         program = image.layers[0]["usr/bin/server"][0]

@@ -4,6 +4,7 @@
 #include "layers/deb_shell.h"
 #include "layers/deb_stanza.h"
 #include "layers/deb_version.h"
+#include "lib/check/loader_cache.h"
 #include "lib/lock/lock.h"
 #include "lib/python/index_settings.h"
 #include "lib/python/locked_versions.h"
@@ -171,7 +172,20 @@ std::vector<std::string> script_seeds() {
       "update-alternatives --auto x;; esac\n"};
 }
 
-constexpr std::array text_readers{Target{"spec", read_spec, spec_seeds},
+void read_loader_cache(std::string_view bytes) {
+  for (const auto& [name, paths] : parse_loader_cache(bytes))
+    require(!name.empty() && !paths.empty(), "a name has a place");
+}
+
+std::vector<std::string> loader_cache_seeds() {
+  std::string bytes = "glibc-ld.so.cache1.1\1";
+  bytes.resize(48);
+  bytes += std::string("\3\3\0\0\110\0\0\0\112\0\0\0", 12) + std::string(12, '\0');
+  return {bytes + std::string("a\0/a", 5)};
+}
+
+constexpr std::array text_readers{Target{"loader-cache", read_loader_cache, loader_cache_seeds},
+                                  Target{"spec", read_spec, spec_seeds},
                                   Target{"lock", read_lock, lock_seeds},
                                   Target{"marker", read_marker, marker_seeds},
                                   Target{"pylock", read_pylock, pylock_seeds},

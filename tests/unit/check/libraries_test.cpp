@@ -1,7 +1,35 @@
+#include "lib/check/loader_cache.h"
+
 #include "support.h"
+#include <utility>
 
 using namespace mlpack;
 using namespace mlpack::test;
+
+namespace {
+
+// What ldconfig writes (glibc 2.36).
+std::string cache_of(const std::vector<std::pair<std::string, std::string>>& libraries) {
+  std::string bytes = "glibc-ld.so.cache1.1";
+  const auto number = [&](std::size_t value) {
+    for (int i = 0; i < 4; ++i, value /= 256)
+      bytes += static_cast<char>(value % 256);
+  };
+  const std::size_t texts = 48 + 24 * libraries.size();
+  number(libraries.size());
+  bytes.resize(48);
+  std::string strings;
+  for (const auto& [name, path] : libraries) {
+    number(0x303);
+    number(texts + strings.size());
+    number(texts + strings.size() + name.size() + 1);
+    bytes.append(12, '\0');
+    strings += name + '\0' + path + '\0';
+  }
+  return bytes + strings;
+}
+
+}  // namespace
 
 TEST_CASE("an image whose program has all its libraries has no finding") {
   CHECK(TestImage().ids() == Ids{});
@@ -40,12 +68,126 @@ TEST_CASE("libraries are found by runpath, LD_LIBRARY_PATH, the configuration an
   image.config.set_env("LD_LIBRARY_PATH", "/opt/b");
   image.text("etc/ld.so.conf", "include /etc/ld.so.conf.d/*.conf\n");
   image.text("etc/ld.so.conf.d/c.conf", "# c\n/opt/c\n");
+  image.machine("L4", "550.90.07");
   CHECK(image.ids() == Ids{});
-  // Without a cache the configuration counts only where the container toolkit makes one.
+  // The loader does not read the configuration; the container toolkit makes a cache of it.
+  image.fleet.clear();
   image.machine("cpu");
-  CHECK(image.only().what == "`libc1.so` is not in the image, or not where the loader looks");
-  image.add_content("etc/ld.so.cache");
+  const Finding found = image.only();
+  CHECK(found.id == "library-missing");
+  CHECK(found.what == "`libc1.so` is in `/opt/c`, of which the loader is not told");
+  CHECK(found.why ==
+        "`/usr/bin/server` cannot be loaded without it: it does not read ld.so.conf, "
+        "and no ldconfig made /etc/ld.so.cache of it");
+  CHECK(found.fix ==
+        "set LD_LIBRARY_PATH to `/opt/c` in `env`, or put it into a folder that the "
+        "loader knows");
+  image.text("etc/ld.so.cache", cache_of({{"libz.so.1", "/usr/lib/libz.so.1"}}));
+  CHECK(image.only().why ==
+        "`/usr/bin/server` cannot be loaded without it: it reads "
+        "/etc/ld.so.cache alone, and no ldconfig ran since it is there");
+  image.text("etc/ld.so.cache", cache_of({{"libc1.so", "/opt/c/libc1.so"}}));
   CHECK(image.ids() == Ids{});
+  image.text("etc/ld.so.cache", "ld.so-1.7.0" + cache_of({{"libc1.so", "/opt/c/libc1.so"}}));
+  CHECK(image.ids() == Ids{});
+}
+
+TEST_CASE("what the image's own variables say of a GPU stands for one where no machine is named") {
+  TestImage image;
+  image.add("usr/bin/server", program({"libc1.so"}));
+  image.add("opt/c/libc1.so", library("libc1.so"));
+  image.text("etc/ld.so.conf", "/opt/c\n");
+  CHECK(image.ids() == Ids{"error library-missing"});
+  image.config.set_env("NVIDIA_VISIBLE_DEVICES", "all");
+  image.config.set_env("NVIDIA_DRIVER_CAPABILITIES", "compute,utility");
+  CHECK(image.ids() == Ids{});
+}
+
+TEST_CASE("a cache that is cut or none has nothing") {
+  const std::string whole = cache_of({{"libc1.so", "/opt/c/libc1.so"}});
+  for (std::size_t length = 0; length < whole.size() - 16; ++length)
+    CHECK(parse_loader_cache(whole.substr(0, length)).count("libc1.so") == 0);
+  CHECK(parse_loader_cache(whole).at("libc1.so") == std::vector<std::string>{"/opt/c/libc1.so"});
+}
+
+TEST_CASE("the folders that the loader was built for are those where it looks") {
+  TestImage image;
+  image.add("usr/bin/server", program({"liba.so"}));
+  image.add("lib64/liba.so", library("liba.so"));
+  CHECK(image.ids() == Ids{});  // not known
+  ElfFacts loader = library("ld-linux-x86-64.so.2");
+  loader.system_folders = {
+      "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib"};
+  image.add("lib64/ld-linux-x86-64.so.2", loader);
+  image.add("usr/lib/x86_64-linux-gnu/libc.so.6", library("libc.so.6", {"ld-linux-x86-64.so.2"}));
+  CHECK(image.ids() == Ids{"error library-missing"});
+  image.add("lib/liba.so", library("liba.so"));
+  CHECK(image.ids() == Ids{});
+}
+
+TEST_CASE("a library that the user may not read is as good as none") {
+  TestImage image;
+  image.add("usr/bin/server", program({"liba.so"}));
+  image.add("usr/lib/liba.so", library("liba.so"));
+  CHECK(image.ids() == Ids{});
+  image.top.files.back().mode = 0640;
+  const Finding found = image.only();
+  CHECK(found.id == "library-unreadable");
+  CHECK(found.what == "`/usr/lib/liba.so` may not be read by the user 1000");
+  image.config.user = "0";
+  CHECK(image.ids() == Ids{"info user-root"});
+  image.config.user = "1000";
+  image.top.files.back().mode = 0644;
+  image.folder("usr/lib", 0);
+  image.top.files.back().mode = 0700;
+  CHECK(image.ids() == Ids{"error library-unreadable"});
+}
+
+TEST_CASE("what is no whole library ends the loader where it is found") {
+  TestImage image;
+  image.add("usr/bin/server", program({"liba.so"}));
+  image.add("usr/lib/liba.so", library("liba.so"));
+  image.config.set_env("LD_LIBRARY_PATH", "/opt/a");
+  CHECK(image.ids() == Ids{});
+  image.folder("opt/a/liba.so", 0);
+  CHECK(image.only().what == "`/opt/a/liba.so` is no library that can be loaded: it is a folder");
+  image.text("opt/a/liba.so", "no library");
+  image.top.files.back().size = 10;
+  CHECK(image.only().what ==
+        "`/opt/a/liba.so` is no library that can be loaded: it is no ELF file");
+  ElfFacts cut = library("liba.so");
+  cut.is_cut = true;
+  image.add("opt/a/liba.so", cut);
+  image.top.files.back().size = 10;
+  CHECK(image.only().what == "`/opt/a/liba.so` is no library that can be loaded: it is cut");
+  cut.machine = 183;
+  image.add("opt/a/liba.so", cut);
+  CHECK(image.ids() == Ids{});
+}
+
+TEST_CASE("what the loader puts in place of its names is put there") {
+  TestImage image;
+  image.add("usr/bin/server", program({"liba.so"}));
+  image.add("usr/bin/x86_64/liba.so", library("liba.so"));
+  image.config.working_dir = "/usr";
+  for (const char* value :
+       {"$ORIGIN/x86_64", "${ORIGIN}/$PLATFORM", "$ORIGIN", "bin/${PLATFORM}"}) {
+    image.config.set_env("LD_LIBRARY_PATH", value);
+    CHECK_MESSAGE(image.ids() == Ids{}, value);
+  }
+  image.config.set_env("LD_LIBRARY_PATH", "");
+  ElfFacts started = program({"liba.so"});
+  started.runpath = "bin/x86_64";
+  image.add("usr/bin/server", started);
+  CHECK(image.ids() == Ids{});
+}
+
+TEST_CASE("a program that is cut does not run") {
+  TestImage image;
+  ElfFacts started = program({"libc.so.6"});
+  started.is_cut = true;
+  image.add("usr/bin/server", started);
+  CHECK(image.only().id == "entrypoint-not-a-program");
 }
 
 TEST_CASE("LD_LIBRARY_PATH has semicolons, empty parts and parts without a slash, too") {

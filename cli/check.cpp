@@ -4,11 +4,15 @@
 #include "cli/commands.h"
 #include "cli/output_checks.h"
 #include "cli/result.h"
+#include "lib/error.h"
+#include "lib/file.h"
 #include "lib/text.h"
 
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -29,14 +33,31 @@ std::vector<CheckMachine> machines_for(std::vector<CheckMachine> fleet,
   return fleet;
 }
 
+bool is_to_stdout(const std::string& file) {
+  return file == "-" || file == "/dev/stdout";
+}
+
+// Into a FIFO (what `>(COMMAND)` is) it goes as it is, and no file takes its place.
+void write_report(const std::string& file, const std::string& text) {
+  std::error_code failed;
+  if (!fs::is_fifo(file, failed)) return write_file(file, text);
+  const Fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) fail(Fault::disk, "cannot write `{}`: {}", printable(file), errno_text(errno));
+  FdSink(fd.get(), file).write(as_bytes(text));
+}
+
 void check(const CheckOptions& options, World& world) {
+  const bool is_log_alone = is_to_stdout(options.sarif);
+  if (is_log_alone && world.json()) {
+    fail(Fault::usage, "`--sarif {}` and `--json` both write to stdout", options.sarif);
+  }
   const Catalog catalog =
       options.fleet.empty() ? catalog_in(fs::path(), world) : catalog_of_spec(options.fleet, world);
   const std::vector<CheckMachine> fleet = check_fleet(options, catalog, world.stop);
   const IgnoredFindings ignored = ignored_findings(options.ignored);
   const std::unique_ptr<Session> opened = open_session(world);
   Session& session = *opened;
-  if (!options.sarif.empty()) {
+  if (!options.sarif.empty() && !is_log_alone) {
     std::vector<fs::path> kept{session.store.root()};
     if (!options.fleet.empty()) kept.emplace_back(options.fleet);
     check_report_place(
@@ -56,9 +77,11 @@ void check(const CheckOptions& options, World& world) {
     checked.push_back({image->platform().text(),
                        without_ignored(std::move(findings), ignored, session.terminal())});
   }
-  if (!options.sarif.empty()) write_file(options.sarif, check_sarif(found.name, checked));
-  world.terminal.result(world.json() ? json_line(check_json(found.name, checked))
-                                     : check_text(found.name, checked));
+  const std::string log = options.sarif.empty() ? "" : check_sarif(found.name, checked);
+  if (!log.empty() && !is_log_alone) write_report(options.sarif, log);
+  world.terminal.result(is_log_alone   ? log
+                        : world.json() ? json_line(check_json(found.name, checked))
+                                       : check_text(found.name, checked));
   world.exit_code =
       check_exit_code(checked, options.strict ? Strictness::strict : Strictness::lenient);
 }
@@ -85,7 +108,9 @@ Command check_command() {
     list.flag({"--strict", "", "fail, too, where something could not be decided"}, options->strict);
     list.options({"--ignore", "ID=REASON", "pass over a finding, and say why (repeatable)"},
                  options->ignored);
-    list.option({"--sarif", "FILE", "write the findings to FILE as SARIF, too"}, options->sarif);
+    list.option(
+        {"--sarif", "FILE", "write the findings to FILE as SARIF, too; - is the standard output"},
+        options->sarif);
     return [options](World& world) { check(*options, world); };
   };
   return {

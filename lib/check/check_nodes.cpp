@@ -83,6 +83,16 @@ void check_labels(const ClusterNode& node, HostFindings& findings) {
 }
 
 void check_image_platform(const ClusterNode& node, const HostImage& image, HostFindings& findings) {
+  const std::string& system = image.config.platform.os;
+  if (!node.system.empty() && node.system != system) {
+    findings.add("image-other-platform",
+                 Level::error,
+                 fmt::format("the image is for {}, and this node runs {}",
+                             printable(system),
+                             printable(node.system)),
+                 "containers share the kernel of their node",
+                 {fmt::format("use a node with {}", printable(system))});
+  }
   const std::string& there = image.config.platform.architecture;
   if (!node.machine.empty() && !there.empty() && node.machine != there) {
     findings.add(

@@ -30,14 +30,35 @@ constexpr std::array caches{"CUDA_CACHE_PATH"sv,
                             "XDG_CACHE_HOME"sv};
 constexpr std::array shells{"ash"sv, "bash"sv, "dash"sv, "sh"sv};
 
-// Whether a program with that e_machine (ELF) does not run on `architecture`; of others than these
-// two nothing is said. Both run the 32-bit programs of their family.
-bool is_foreign(unsigned machine, std::string_view architecture) {
-  enum Machine : unsigned { none = 0, i386 = 3, arm = 40, x86_64 = 62, aarch64 = 183 };
-  if (machine == none) return false;
-  if (architecture == "amd64") return machine != x86_64 && machine != i386;
-  if (architecture == "arm64") return machine != aarch64 && machine != arm;
-  return false;
+// What of ELF runs on a processor, by its name in platforms; amd64 and arm64 run the 32-bit
+// programs of their families.
+struct ProcessorCode {
+  std::string_view architecture;
+  unsigned machine;
+  unsigned narrow;
+  ElfFacts::Order order;
+};
+constexpr std::array processor_codes{
+    ProcessorCode{"386", 3, 3, ElfFacts::Order::little},
+    ProcessorCode{"amd64", 62, 3, ElfFacts::Order::little},
+    ProcessorCode{"arm", 40, 40, ElfFacts::Order::little},
+    ProcessorCode{"arm64", 183, 40, ElfFacts::Order::little},
+    ProcessorCode{"loong64", 258, 258, ElfFacts::Order::little},
+    ProcessorCode{"mips64le", 8, 8, ElfFacts::Order::little},
+    ProcessorCode{"ppc64le", 21, 21, ElfFacts::Order::little},
+    ProcessorCode{"riscv64", 243, 243, ElfFacts::Order::little},
+    ProcessorCode{"s390x", 22, 22, ElfFacts::Order::big},
+};
+
+// Whether `program` does not run on `architecture`; of others than these nothing is said.
+bool is_foreign(const ElfFacts& program, std::string_view architecture) {
+  const auto* const code = std::find_if(
+      processor_codes.begin(), processor_codes.end(), [&](const ProcessorCode& candidate) {
+        return candidate.architecture == architecture;
+      });
+  if (code == processor_codes.end() || program.machine == 0) return false;
+  return (program.machine != code->machine && program.machine != code->narrow) ||
+         program.order != code->order;
 }
 
 // A path without what the loader itself puts something in place of (ld.so(8)).
@@ -126,9 +147,10 @@ class ProcessCheck {
                  "add the package that has it, or correct the first line of the script");
     }
     if (started.malformed != nullptr) return add_malformed(*started.malformed);
+    if (started.is_endless) return add_endless(*started.file);
     const FileFacts* const program = started.program;
     if (program == nullptr || !program->content || !program->content->elf) return;
-    if (is_foreign(program->content->elf->machine, input_.config.platform.architecture)) {
+    if (is_foreign(*program->content->elf, input_.config.platform.architecture)) {
       return add("entrypoint-foreign",
                  Level::error,
                  fmt::format("`/{}` was made for another processor than {}",
@@ -165,6 +187,16 @@ class ProcessCheck {
         is_for_nobody ? "set the execute bits: `mode: \"0755\"`"
                       : "open it and the folders above it for all (`mode: \"0755\"`), or name "
                         "another user");
+  }
+
+  void add_endless(const FileFacts& file) {
+    add("interpreter-chain",
+        Level::error,
+        fmt::format("the interpreters of `/{}` are scripts themselves, and so on",
+                    printable(file.path)),
+        "the kernel goes past five scripts to a program, and ends in an error: too many levels of "
+        "symbolic links",
+        "name a program in the first line of the script");
   }
 
   void add_cut(const FileFacts& file) {

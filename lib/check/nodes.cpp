@@ -93,6 +93,8 @@ void read_status(const JsonNode& item, ClusterNode& node) {
     for (const JsonNode& condition : conditions->items())
       if (condition.text_or_empty("type") == "Ready")
         node.is_ready = condition.text_or_empty("status") == "True";
+  if (const auto info = status->find("nodeInfo"))
+    node.system = info->text_or_empty("operatingSystem");
   const auto allocatable = status->find("allocatable");
   if (!allocatable) return;
   for (const auto& [name, value] : allocatable->members()) {
@@ -126,6 +128,7 @@ ClusterNode node_of(const JsonNode& item) {
   const auto found = metadata.find("labels");
   const NodeLabels labels = found ? found->text_map() : NodeLabels();
   node.machine = value_of_label(labels, "kubernetes.io/arch");
+  if (node.system.empty()) node.system = value_of_label(labels, "kubernetes.io/os");
   read_gpu(labels, node);
   for (const auto& label : labels) {
     const bool counts = label.first.starts_with("nvidia.com/") ||

@@ -15,6 +15,7 @@ namespace mlpack {
 struct ClusterNode {
   std::string name;
   std::string machine;  // `amd64`; empty: not known
+  std::string system;   // `linux`; empty: not known
   bool is_ready = false;
   bool is_cordoned = false;
   std::vector<std::string> taints;  // `nvidia.com/gpu=present:NoSchedule`, that keep pods away

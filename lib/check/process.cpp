@@ -9,7 +9,8 @@
 namespace mlpack {
 namespace {
 
-constexpr int most_files = 6;  // five scripts, and the program: the kernel follows no more
+constexpr int most_files = 6;   // five scripts, and the program: the kernel follows no more
+constexpr int most_starts = 8;  // by env, one after the other
 constexpr std::uint64_t largest_id = 0x7FFFFFFF;  // of runtimes
 
 constexpr const char* container_path =
@@ -138,7 +139,12 @@ StartedProgram started_program(const CheckInput& input) {
   started.file = find_program(input, started.words.front());
   const FileFacts* file = started.file;
   bool is_by_env = false;
-  for (int i = 0; i < most_files && file != nullptr; ++i) {
+  int starts = 0;
+  for (int i = 0; file != nullptr; ++i) {
+    if (i == most_files || starts == most_starts) {
+      started.is_endless = true;
+      break;
+    }
     if (file->content && file->content->elf) {
       started.program = file;
       break;
@@ -157,6 +163,8 @@ StartedProgram started_program(const CheckInput& input) {
     if (name.empty()) break;
     file = find_program(input, name);
     started.interpreters.push_back({name, file});
+    i = -1;  // env calls the kernel again
+    ++starts;
   }
   return started;
 }

@@ -35,6 +35,8 @@ struct StartedProgram {
   /// `file`, or an interpreter of it, that the kernel does not execute, since it is neither ELF nor
   /// a script; nullptr: none is known to be.
   const FileFacts* malformed = nullptr;
+  /// Scripts lead to scripts, more of them than the kernel follows or in a circle.
+  bool is_endless = false;
 };
 
 /// Entrypoint and command; the line that is given to a shell is taken apart at its blanks.

@@ -208,6 +208,16 @@ class Reports(CheckCase):
         self.assertEqual((result["ruleId"], result["level"]), ("pickle-code", "error"))
         self.assertEqual([rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]], ["pickle-code"])
         self.assertEqual(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "models/m.pkl")
+        for name in ("-", "/dev/stdout"):
+            piped = self.mlpack("check", "oci:" + self.layout, "--sarif", name, code=11)
+            self.assertEqual(json.loads(piped.out), log)
+            self.mlpack("check", "oci:" + self.layout, "--sarif", name, "--json", code=2)
+        fifo = self.path("fifo")
+        words = "mkfifo %s && { cat %s > %s.log & %s check oci:%s --sarif %s; wait; }" % (
+            fifo, fifo, fifo, self.binary_for(None), self.layout, fifo)
+        self.run_tool("sh", "-c", words)
+        with open(fifo + ".log") as file:
+            self.assertEqual(json.load(file), log)
         folder = self.project("fleet", "schema: 1\nname: fleet\nbase: scratch\nrun: [/x]\nfleet: [cpu]\n")
         spec = os.path.join(folder, "mlpack.yaml")
         told = self.mlpack("check", "oci:" + self.layout, "--fleet", spec, "--sarif", spec, code=2).err

@@ -207,6 +207,21 @@ class FaultsOfPrograms(CheckCase):
                 if os.geteuid() == 0:
                     self.assertEqual(self.started().code, 0)
 
+    def test_scripts_whose_interpreters_are_scripts(self):
+        for name, count, finding in (("circle", 0, "error interpreter-chain"), ("five", 5, None),
+                                     ("six", 6, "error interpreter-chain")):
+            with self.subTest(name):
+                image = self.healthy()
+                image.config["Cmd"] = ["/app/run0"]
+                image.add("app/run0", b"#!/app/run0\n")
+                for i in range(count):
+                    image.add("app/run%d" % i, b"#!/%s\n" % (b"app/run%d" % (i + 1) if i + 1 < count else b"usr/bin/server"))
+                if finding:
+                    self.fails(image, finding)
+                else:
+                    self.runs(image)
+                self.clean()
+
     def test_a_program_that_env_does_not_find(self):
         image = self.healthy().add("usr/bin/env", host_file("/usr/bin/env"))
         self.add_libraries(image, "/usr/bin/env")

@@ -251,6 +251,13 @@ class Cluster(Doctor):
         self.assertEqual(document["name"], "both:1")
         wrong = [finding["node"] for finding in document["findings"] if finding["id"] == "image-other-platform"]
         self.assertEqual(wrong, ["s390x"], document)
+        nodes[0]["status"]["nodeInfo"] = {"operatingSystem": "windows"}
+        nodes[1]["metadata"]["labels"]["kubernetes.io/os"] = "windows"
+        with open(self.path("nodes.json"), "w") as file:
+            json.dump({"items": nodes}, file)
+        document = self.mlpack("doctor", "both:1", "--nodes", self.path("nodes.json"), "--json", code=None).json()
+        told = [finding["what"] for finding in document["findings"] if finding["id"] == "image-other-platform"]
+        self.assertEqual(told[:2], ["the image is for linux, and this node runs windows"] * 2, document)
 
     def test_nodes_come_from_a_command_too(self):
         here = self.mlpack("doctor", "--nodes", self.nodes, code=None)

@@ -73,7 +73,7 @@ complete -c mlpack -n '__fish_seen_subcommand_from check' -l driver -x -d 'the o
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l fleet -r -F -d 'take the machines from the fleet of a spec; - is the standard input'
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l strict -d 'fail, too, where something could not be decided'
 complete -c mlpack -n '__fish_seen_subcommand_from check' -l ignore -x -d 'pass over a finding, and say why (repeatable)'
-complete -c mlpack -n '__fish_seen_subcommand_from check' -l sarif -r -F -d 'write the findings to FILE as SARIF, too'
+complete -c mlpack -n '__fish_seen_subcommand_from check' -l sarif -r -F -d 'write the findings to FILE as SARIF, too; - is the standard output'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l nodes -r -F -d 'look at the nodes in what `kubectl get nodes -o json` printed; - is the standard input'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l registry -x -d 'see whether this registry can be used, too, and how it takes uploads'
 complete -c mlpack -n '__fish_seen_subcommand_from doctor' -l root -r -F -d 'look at the captured host in DIR in place of this one'

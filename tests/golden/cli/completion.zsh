@@ -281,7 +281,7 @@ _mlpack() {
       '*--fleet[take the machines from the fleet of a spec; - is the standard input]:SPEC:_files' \
       '*--strict[fail, too, where something could not be decided]' \
       '*--ignore[pass over a finding, and say why (repeatable)]:ID=REASON: ' \
-      '*--sarif[write the findings to FILE as SARIF, too]:FILE:_files' \
+      '*--sarif[write the findings to FILE as SARIF, too; - is the standard output]:FILE:_files' \
       '*--store[where images, recipes and downloads are kept (default\: $MLPACK_STORE, else mlpack in $XDG_CACHE_HOME or ~/.cache)]:DIR:_files' \
       '*--json[print the result as one JSON document]' \
       '*--progress[show progress as auto, tty, plain or none]:STYLE:(auto tty plain none)' \

@@ -244,3 +244,40 @@ TEST_CASE("folders of caches are the user's, or can be made by the user") {
   image.config.user = "0";
   CHECK(image.ids() == Ids{"info user-root"});
 }
+
+TEST_CASE("programs of other processors are told of on every processor") {
+  const auto is_foreign = [](const std::string& architecture,
+                             unsigned machine,
+                             ElfFacts::Order order = ElfFacts::Order::little) {
+    TestImage image;
+    image.config.platform.architecture = architecture;
+    ElfFacts started;
+    started.machine = machine;
+    started.order = order;
+    image.add("usr/bin/server", started);
+    return image.ids() == Ids{"error entrypoint-foreign"};
+  };
+  for (const char* const other : {"s390x", "riscv64", "ppc64le", "386", "arm", "arm64", "loong64"})
+    CHECK_MESSAGE(is_foreign(other, 62), other);
+  CHECK_FALSE(is_foreign("amd64", 3));
+  CHECK_FALSE(is_foreign("riscv64", 243));
+  CHECK_FALSE(is_foreign("s390x", 22, ElfFacts::Order::big));
+  CHECK_FALSE(is_foreign("ppc64le", 21));
+  CHECK(is_foreign("ppc64le", 21, ElfFacts::Order::big));
+  CHECK_FALSE(is_foreign("sparc64", 62));
+}
+
+TEST_CASE("scripts that lead to scripts are followed as far as the kernel does") {
+  TestImage image;
+  image.config.cmd = {"/r0"};
+  for (int count : {5, 6}) {
+    for (int i = 0; i < count; ++i) {
+      const bool is_last = i + 1 == count;
+      image.text("r" + std::to_string(i),
+                 is_last ? "#!/usr/bin/server" : "#!/r" + std::to_string(i + 1));
+    }
+    CHECK(image.ids() == (count == 5 ? Ids{} : Ids{"error interpreter-chain"}));
+  }
+  image.text("r0", "#!/r0");
+  CHECK(image.only().id == "interpreter-chain");
+}

@@ -1,6 +1,6 @@
 #include "cli/build_lock.h"
 
-#include "cli/python_lock.h"
+#include "cli/python_inputs.h"
 #include "cli/root_sketch.h"
 #include "cli/targets.h"
 #include "layers/wheels.h"
@@ -78,19 +78,29 @@ void tell_of_wheels(std::vector<Decision>& decisions, const LockedPython& python
   }
 }
 
+// A wheel that a folder of wheels had: who has its layer does without.
+void keep_absent_wheels(const LockedPython& before, LockedPython& now) {
+  for (const LockedWheel& wheel : now.wheels) {
+    if (!wheel.path.empty()) continue;
+    for (const auto& [path, sha256] : before.files) {
+      if (sha256 == wheel.sha256 && path.ends_with(wheel.file)) now.files.emplace(path, sha256);
+    }
+  }
+}
+
 }  // namespace
 
 BuildLock::BuildLock(const Spec& spec, Use use, World& world)
     : spec_(spec),
       use_(use),
       file_(read_lock_file(spec)),
-      python_files_(python_files(spec)),
+      subject_(lock_subject(spec, file_.lock)),
       platforms_(platforms_of(spec, world.terminal, file_.lock.platform)),
-      pins_(agreeing_part(file_.lock, {spec, python_files_}, platforms_)),
+      pins_(agreeing_part(file_.lock, subject_, platforms_)),
       now_(pins_) {
   if (spec.platforms.empty()) now_.platform = platforms_.front();
   if (use_ == Use::update) return;
-  const auto lines = disagreements(file_.lock, {spec, python_files_}, platforms_);
+  const auto lines = disagreements(file_.lock, subject_, platforms_);
   if (!lines.empty()) refuse_lock(file_, lines);
 }
 
@@ -215,7 +225,9 @@ void BuildLock::keep_python(const Platform& platform, std::optional<LockedPython
   locked = std::move(python);
   if (!locked) return;
   locked->asked = lock_python(spec_);
-  locked->files = python_files_;
+  locked->files = subject_.python_files;
+  locked->files.merge(used_python_files(spec_, *locked));
+  if (before) keep_absent_wheels(*before, *locked);
   const bool is_same = before && before->wheels == locked->wheels && before->asked == locked->asked;
   if (!is_same) return;
   locked->layers = std::move(before->layers);

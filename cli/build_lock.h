@@ -7,6 +7,7 @@
 #include "cli/remote_weights.h"
 #include "cli/reused_weights.h"
 #include "layers/pack.h"
+#include "lib/lock/agree.h"
 #include "lib/lock/lock.h"
 #include "lib/resolve/plan.h"
 #include "lib/spec/spec.h"
@@ -68,7 +69,7 @@ class BuildLock {
   const Spec& spec_;
   Use use_;
   LockFile file_;
-  std::map<std::string, Digest> python_files_;
+  LockSubject subject_;
   PythonPins::Memo memo_ = PythonPins::Memo::use;
   std::optional<std::vector<std::string>> upgraded_;  // names; empty: all
   std::vector<Platform> platforms_;

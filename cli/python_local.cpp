@@ -190,11 +190,26 @@ class LocalWheels {
 
 }  // namespace
 
+std::vector<fs::path> built_wheels(const LocalRequirement& local) {
+  std::vector<fs::path> paths;
+  std::error_code absent;
+  if (!fs::is_directory(local.path, absent)) return paths;
+  const ProjectFile project = project_in(local.path);
+  const std::string& name = project.name.empty() ? local.name : project.name;
+  for (const BuiltWheel& wheel : wheels_in(local.path)) {
+    if (is_wheel_of(wheel.name, name, project.version)) paths.push_back(wheel.path);
+  }
+  return paths;
+}
+
 void add_built_wheels(Pylock& lock) {
   for (PylockPackage& package : lock.packages) {
     if (package.folder.empty() || !package.wheels.empty()) continue;
+    // uv leaves out the version of what it would have built.
+    const std::string version =
+        package.version.empty() ? project_in(package.folder).version : package.version;
     for (BuiltWheel& wheel : wheels_in(package.folder)) {
-      if (!is_wheel_of(wheel.name, package.name, package.version)) continue;
+      if (!is_wheel_of(wheel.name, package.name, version)) continue;
       PythonPackage file = package_at(wheel);
       file.where = package.where;
       file.sha256.push_back(sha256_of(wheel.path));

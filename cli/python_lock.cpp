@@ -1,11 +1,13 @@
 #include "cli/python_lock.h"
 
+#include "cli/python_inputs.h"
 #include "cli/python_local.h"
 #include "cli/python_resolve.h"
 #include "lib/python/project.h"
 #include "lib/python/pylock.h"
 #include "lib/python/requirement.h"
 #include "lib/python/requirements_file.h"
+#include "lib/python/uv_lock.h"
 #include "lib/text.h"
 #include "lib/url_secrets.h"
 
@@ -85,6 +87,25 @@ bool is_project(const Python& python) {
   return python.requirements && python.requirements->extension() == ".toml";
 }
 
+std::string inputs_of(const Spec& spec) {
+  std::string inputs;
+  for (const auto& [path, sha256] : python_files(spec))
+    inputs += fmt::format("{} {}\n", path, sha256.hex());
+  return inputs;
+}
+
+// `uv export` takes a lock as it is: what its projects ask for since would be missing.
+void require_same_projects(const fs::path& lock) {
+  auto lines = uv_lock_differences(read_file(lock, largest_lock), lock, [](const fs::path& path) {
+    return read_file_if_exists(path, largest_lock);
+  });
+  if (lines.empty()) return;
+  throw Error(Fault::lock,
+              fmt::format("`{}` is stale", printable(lock.string())),
+              "run `uv lock`, and commit what it writes",
+              std::move(lines));
+}
+
 class LockReader {
  public:
   LockReader(const PythonQuestion& question, Session& session, Offline offline)
@@ -125,7 +146,7 @@ class LockReader {
       }
     } else {
       finish_settings();
-      if (is_uv_lock(python_)) read_text(*python_.lock);
+      if (is_uv_lock(python_)) require_same_projects(*python_.lock);
       const std::string project = is_project(python_) ? read_text(*python_.requirements) : "";
       const bool is_open = python_.lock || python_.requirements || !python_.packages.empty();
       if (is_open) resolve();
@@ -136,11 +157,7 @@ class LockReader {
   }
 
  private:
-  std::string read_text(const fs::path& path) {
-    std::string text = read_file(path, largest_lock);
-    inputs_ += fmt::format("{} {}\n{}\n", path.string(), text.size(), text);
-    return text;
-  }
+  static std::string read_text(const fs::path& path) { return read_file(path, largest_lock); }
 
   void finish_settings() {
     const World& world = session_.world;
@@ -150,16 +167,10 @@ class LockReader {
   }
 
   void read_requirements_file() {
-    file_ = read_requirements(
-        *python_.requirements,
-        {[&](const fs::path& named) { return read_text(named); },
-         [&](const std::string& name) { return session_.world.environment(name); }});
+    file_ = read_requirements(*python_.requirements, {read_text, [&](const std::string& name) {
+                                                        return session_.world.environment(name);
+                                                      }});
     add_settings(lock_.settings, settings_of(file_));
-    for (const LocalRequirement& local : file_.local) {
-      const fs::path project = local.path / "pyproject.toml";
-      std::error_code absent;
-      if (fs::is_regular_file(project, absent)) read_text(project);
-    }
   }
 
   // Of what comes from one index alone, everybody knows which.
@@ -178,9 +189,11 @@ class LockReader {
 
   // Lines of what the resolver wrote are nowhere to be seen: the spec is the place of problems.
   void resolve() {
+    const std::string inputs = inputs_of(spec_);
+    const fs::path result = resolved_in() / "pylock.toml";
     const std::string text =
-        resolve_python({question_, lock_.settings, inputs_, file_}, session_, offline_);
-    Pylock lock = parse_pylock(text, resolved_in() / "pylock.toml");
+        resolve_python({question_, lock_.settings, inputs, file_, result}, session_, offline_);
+    Pylock lock = parse_pylock(text, result);
     add_built_wheels(lock);
     PylockWish wish;
     if (python_.lock) wish = {lock.extras, lock.groups};
@@ -267,34 +280,11 @@ class LockReader {
   const Python& python_;
   Session& session_;
   Offline offline_;
-  std::string inputs_;
   RequirementsFile file_;
   ReadPythonLock lock_;
 };
 
 }  // namespace
-
-std::map<std::string, Digest> python_files(const Spec& spec) {
-  std::map<std::string, Digest> files;
-  if (!spec.python) return files;
-  const Python& python = spec.python->value;
-  const auto note = [&](const fs::path& path) {
-    std::string text = read_file(path, largest_lock);
-    const fs::path below = path.lexically_relative(spec.folder);
-    files.insert_or_assign((below.empty() ? path : below).string(), Digest::of(text));
-    return text;
-  };
-  if (python.lock) note(*python.lock);
-  std::error_code absent;
-  const fs::path project = python.lock ? python.lock->parent_path() / "pyproject.toml" : fs::path();
-  if (is_uv_lock(python) && fs::exists(project, absent)) note(project);
-  if (is_project(python)) note(*python.requirements);
-  if (python.requirements && !is_project(python)) {
-    read_requirements(*python.requirements,
-                      {note, [](const std::string&) { return std::optional<std::string>(); }});
-  }
-  return files;
-}
 
 ReadPythonLock read_python_lock(const PythonQuestion& question, Session& session, Offline offline) {
   return LockReader(question, session, offline).read();

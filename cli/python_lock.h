@@ -7,7 +7,6 @@
 #include "lib/python/lock.h"
 #include "lib/spec/spec.h"
 
-#include <map>
 #include <string>
 
 namespace mlpack {
@@ -18,10 +17,6 @@ struct ReadPythonLock {
   IndexSettings settings;  // of the spec, else the lock, else this machine
   enum class From { pins, files, resolver } from = From::files;
 };
-
-/// The sha256 of the files that `python` of the spec is read from, those that they name included,
-/// by their paths from the spec's folder.
-std::map<std::string, Digest> python_files(const Spec& spec);
 
 /// For whom wheels are chosen, and what is known of them.
 struct PythonQuestion {

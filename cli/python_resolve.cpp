@@ -2,19 +2,25 @@
 
 #include "cli/python_refusal.h"
 #include "lib/output.h"
+#include "lib/python/pylock.h"
+#include "lib/text.h"
 #include "lib/url_secrets.h"
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 namespace mlpack {
 namespace {
 
-constexpr std::string_view resolution_fact = "python resolution 3";
+constexpr std::string_view resolution_fact = "python resolution 4";
+constexpr std::string_view local_scheme = "file://";
 constexpr HelperLimits resolver_limits{.seconds = 900, .output = std::size_t{64} << 20};
 
 // An empty folder for the length of a run.
@@ -147,6 +153,23 @@ std::string resolve_now(const OpenPython& open, Session& session) {
   refuse_resolution(open, resolver.name(), run.said, session);
 }
 
+// What folders of wheels hold; a wheel that was chosen is looked at where the answer is used again.
+std::string wheels_of(const IndexSettings& settings) {
+  std::set<std::string> wheels;
+  for (const std::string& place : settings.find_links) {
+    const bool is_file_url = place.starts_with(local_scheme);
+    const fs::path folder =
+        is_file_url ? percent_decoded(place.substr(local_scheme.size())) : place;
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(folder, failed)) {
+      if (entry.path().extension() != ".whl") continue;
+      std::error_code gone;
+      wheels.insert(fmt::format("\n{} {}", entry.path().string(), entry.file_size(gone)));
+    }
+  }
+  return fmt::format("{}", fmt::join(wheels, ""));
+}
+
 // What the answer depends on, beside what the world has.
 Digest key_of(const OpenPython& open) {
   const ResolverCommand command = uv_command(open.question);
@@ -157,7 +180,36 @@ Digest key_of(const OpenPython& open) {
     made_of += "\n" + variable;
   for (const auto& [name, text] : command.files)
     made_of += "\n" + text;
-  return Digest::of(made_of + "\n" + command.input);
+  return Digest::of(made_of + wheels_of(open.settings) + "\n" + command.input);
+}
+
+std::string state_of(const fs::path& path) {
+  std::error_code absent;
+  if (!fs::is_regular_file(path, absent)) return path.string() + " -\n";
+  const std::unique_ptr<Source> source = open_file(path);
+  return fmt::format("{} {}\n", path.string(), digest_of(*source).hex());
+}
+
+// Of the files on this machine that an answer names: it holds as long as they are the same.
+std::string state_line(const std::string& lock, const fs::path& place) {
+  std::string state;
+  for (const PylockPackage& package : parse_pylock(lock, place).packages) {
+    if (!package.folder.empty()) state += state_of(package.folder / "pyproject.toml");
+    for (const PylockWheel& wheel : package.wheels) {
+      const std::string& url = wheel.file.url;
+      if (!wheel.file.path.empty()) state += state_of(wheel.file.path);
+      if (url.starts_with(local_scheme)) {
+        state += state_of(percent_decoded(url.substr(local_scheme.size())));
+      }
+    }
+  }
+  return "# " + Digest::of(state).hex() + "\n";
+}
+
+std::optional<std::string> recalled(const Digest& key, const OpenPython& open, Session& session) {
+  auto known = session.store.fact(resolution_fact, key);
+  if (!known || !known->starts_with(state_line(*known, open.result))) return std::nullopt;
+  return known;
 }
 
 }  // namespace
@@ -169,7 +221,7 @@ fs::path folder_of_run(const Store& store) {
 std::string resolve_python(const OpenPython& open, Session& session, Offline offline) {
   const Digest key = key_of(open);
   const bool may_recall = open.question.pins.memo == PythonPins::Memo::use;
-  auto known = may_recall ? session.store.fact(resolution_fact, key) : std::nullopt;
+  auto known = may_recall ? recalled(key, open, session) : std::nullopt;
   if (known) return std::move(*known);
   if (offline == Offline::yes) {
     throw Error(Fault::input,
@@ -177,7 +229,8 @@ std::string resolve_python(const OpenPython& open, Session& session, Offline off
                 "run `mlpack fetch` while there is a network, or write a lock");
   }
   std::string lock = resolve_now(open, session);
-  session.store.put_fact(resolution_fact, key, without_url_secrets(lock));
+  session.store.put_fact(
+      resolution_fact, key, state_line(lock, open.result) + without_url_secrets(lock));
   return lock;
 }
 

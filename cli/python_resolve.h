@@ -7,13 +7,14 @@
 
 namespace mlpack {
 
-/// What has to be resolved. `inputs` are the texts of the files that are read, `file` what those of
-/// requirements say.
+/// What has to be resolved. `inputs` tells states of the files that are read apart, `file` is what
+/// those of requirements say. Relative paths in a result are as those of a file at `result`.
 struct OpenPython {
   const PythonQuestion& question;
   const IndexSettings& settings;
   const std::string& inputs;
   const RequirementsFile& file;
+  const fs::path& result;
 };
 
 /// A pylock.toml of what the spec's `python` leaves open, for an image with the facts of the

@@ -110,6 +110,36 @@ std::string system_problem(const Spec& spec, const LockedPlatform& locked) {
   return difference(lock_packages(spec), locked.system->asked);
 }
 
+// A registry may have what was made of a wheel that is no more in a folder of wheels.
+bool may_be_gone(const LockedPython& locked, const std::string& path) {
+  return path.ends_with(".whl") &&
+         std::none_of(locked.wheels.begin(), locked.wheels.end(), [&](const LockedWheel& wheel) {
+           return wheel.path == path;
+         });
+}
+
+std::vector<std::string> file_problems(const LockSubject& subject, const LockedPython& locked) {
+  std::vector<std::string> texts;
+  for (const auto& [path, sha256] : subject.python_files) {
+    const auto found = locked.files.find(path);
+    if (found == locked.files.end()) {
+      texts.push_back(fmt::format("`{}` is new", path));
+    } else if (found->second != sha256) {
+      texts.push_back(fmt::format("`{}` is another than was locked", path));
+    }
+  }
+  for (const auto& [path, sha256] : locked.files) {
+    if (subject.python_files.contains(path)) continue;
+    const auto found = subject.other_files.find(path);
+    if (found == subject.other_files.end()) {
+      if (!may_be_gone(locked, path)) texts.push_back(fmt::format("`{}` is gone", printable(path)));
+    } else if (found->second != sha256) {
+      texts.push_back(fmt::format("`{}` is another than was locked", printable(path)));
+    }
+  }
+  return texts;
+}
+
 std::string python_problem(const LockSubject& subject, const LockedPlatform& locked) {
   if (!subject.spec.python) {
     return locked.python ? "the lock has packages, the spec none" : std::string();
@@ -118,11 +148,8 @@ std::string python_problem(const LockSubject& subject, const LockedPlatform& loc
   std::vector<std::string> texts;
   const std::string words = difference(lock_python(subject.spec), locked.python->asked);
   if (!words.empty()) texts.push_back(words);
-  for (const auto& [path, sha256] : subject.python_files) {
-    const auto found = locked.python->files.find(path);
-    const bool is_same = found != locked.python->files.end() && found->second == sha256;
-    if (!is_same) texts.push_back(fmt::format("`{}` is another than was locked", path));
-  }
+  for (std::string& text : file_problems(subject, *locked.python))
+    texts.push_back(std::move(text));
   return join(texts, "; ");
 }
 

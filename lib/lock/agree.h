@@ -25,10 +25,11 @@ bool has_system(const Spec& spec);
 std::vector<std::string> lock_python(const Spec& spec);
 
 /// A spec, and the sha256 of the files that its `python` is read from, by their paths from its
-/// folder.
+/// folder; `other_files` are those that a lock names beside them, as far as they are there.
 struct LockSubject {
   const Spec& spec;
   std::map<std::string, Digest> python_files = {};
+  std::map<std::string, Digest> other_files = {};
 };
 
 /// Lines that say what the subject, for `platforms`, and `lock` do not agree on; none: nothing.

@@ -132,8 +132,17 @@ void compare_wheels(const LockedPython& before, const LockedPython& now, Lines& 
     if (find_named(now.wheels, wheel.name) != now.wheels.end()) continue;
     lines.push_back(fmt::format("{} {} is gone", wheel.name, wheel.version));
   }
-  if (before.asked != now.asked || before.files != now.files) {
-    lines.emplace_back("`python` of the spec is another");
+  if (before.asked != now.asked) lines.emplace_back("`python` of the spec is another");
+  for (const auto& [path, sha256] : now.files) {
+    const auto found = before.files.find(path);
+    if (found == before.files.end()) {
+      lines.push_back(fmt::format("`{}` is new", printable(path)));
+    } else if (found->second != sha256) {
+      lines.push_back(fmt::format("`{}` is another", printable(path)));
+    }
+  }
+  for (const auto& [path, sha256] : before.files) {
+    if (!now.files.contains(path)) lines.push_back(fmt::format("`{}` is gone", printable(path)));
   }
 }
 

@@ -25,6 +25,7 @@ ProjectFile parse_project(std::string_view text, const fs::path& path) {
   project.python = PythonSpecifiers::parse(text_at(root, "project.requires-python"))
                        .value_or(PythonSpecifiers{});
   if (root.at_path("tool.uv").is_table()) project.uv = ProjectFile::Uv::settings;
+  if (root.at_path("tool.uv.workspace").is_table()) project.uv = ProjectFile::Uv::workspace;
   return project;
 }
 

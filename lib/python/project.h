@@ -10,10 +10,10 @@ namespace mlpack {
 
 /// What a pyproject.toml says of its project.
 struct ProjectFile {
-  std::string name;                                    // normalised; empty: it has none
-  std::string version;                                 // normal form; empty: known once it is built
-  PythonSpecifiers python;                             // `requires-python`
-  enum class Uv { unsaid, settings } uv = Uv::unsaid;  // settings: it has `[tool.uv]`
+  std::string name;         // normalised; empty: it has none
+  std::string version;      // normal form; empty: known once it is built
+  PythonSpecifiers python;  // `requires-python`
+  enum class Uv { unsaid, settings, workspace } uv = Uv::unsaid;  // settings: it has `[tool.uv]`
 };
 
 /// Reads the text of the pyproject.toml at `path`. Fault::input for what is no TOML.

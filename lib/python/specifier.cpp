@@ -133,4 +133,22 @@ std::optional<PythonVersion> PythonSpecifiers::pinned() const {
   return std::nullopt;
 }
 
+std::string PythonSpecifier::text() const {
+  const auto* const found =
+      std::find_if(specifier_operators.begin(), specifier_operators.end(), [&](const auto& entry) {
+        return entry.second == operator_;
+      });
+  const bool is_plain = version_ && operator_ != Operator::arbitrary;
+  return std::string(found->first) + (is_plain ? version_->text() : text_) +
+         (is_plain && match_ == Match::prefix ? ".*" : "");
+}
+
+std::string PythonSpecifiers::text() const {
+  std::vector<std::string> texts;
+  for (const PythonSpecifier& one : all_)
+    texts.push_back(one.text());
+  std::sort(texts.begin(), texts.end());
+  return join(texts, ",");
+}
+
 }  // namespace mlpack

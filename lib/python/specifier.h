@@ -21,6 +21,8 @@ class PythonSpecifier {
   bool contains(const PythonVersion& version) const;
   /// The version that `==` and `===` name alone; nullopt for the others and for `==1.*`.
   std::optional<PythonVersion> pinned() const;
+  /// Its normal form: `>=1.0`.
+  std::string text() const;
 
  private:
   Operator operator_ = Operator::equal;
@@ -38,6 +40,8 @@ class PythonSpecifiers {
   /// The version that one of them pins.
   std::optional<PythonVersion> pinned() const;
   bool empty() const { return all_.empty(); }
+  /// The normal forms, sorted: the same for the same conditions in another order.
+  std::string text() const;
 
  private:
   std::vector<PythonSpecifier> all_;

@@ -223,6 +223,133 @@ class Resolvers(Ground):
         self.assertIn('take another base, or write `version: "3.11"`', told)
 
 
+class Inputs(Ground):
+    """What a resolution was made of, and is another now."""
+
+    def spec_of(self, name, resolver, python, files):
+        self.env.update(PATH=PATHS[resolver](), UV_DEFAULT_INDEX=self.index.url, MLPACK_STORE=self.path("store-" + resolver))
+        return self.project("%s-%s" % (resolver, name), "schema: 1\nname: x\nbase: oci:../base\nplatform: linux/amd64\n"
+                            "python: {version: \"3.11\", %s}\nrun: [python]\nlayers: {compression: gzip}\n" % python, files)
+
+    def moved(self, folder, words):
+        """Neither checks pass any more, and both say why."""
+        self.assertIn(words, self.mlpack("build", folder, "--locked", code=10).err)
+        self.assertIn(words.split(" than was")[0], self.mlpack("lock", folder, "--check", code=10).err)
+
+    def wheels(self, folder):
+        with open(os.path.join(folder, "mlpack.lock")) as file:
+            return {wheel["name"]: wheel["sha256"] for wheel in json.load(file)["platforms"]["linux/amd64"]["python"]["wheels"]}
+
+    def test_a_wheel_on_disk_that_was_built_anew_is_taken(self):
+        old, new = make_wheel("lib", "1.0", more={"data.txt": b"old"}), make_wheel("lib", "1.0", more={"data.txt": b"new"})
+        wheel = "own/lib-1.0-py3-none-any.whl"
+        for resolver in ("uv", "pip"):
+            for name, six in (("open", "six\n"), ("hashed", "six==1.0%s%s\n" % (HASH, ONE))):
+                with self.subTest(name, resolver=resolver):
+                    folder = self.spec_of(name, resolver, "requirements: r.txt", {"r.txt": six + "./" + wheel + "\n", wheel: old})
+                    first = self.build(folder, "-t", "x:1")
+                    self.build(folder, "-t", "x:1", "--locked")
+                    write_files(folder, {wheel: new})
+                    self.moved(folder, "`%s` is another than was locked" % wheel)
+                    second = self.build(folder, "-t", "x:1")
+                    self.assertNotEqual(second["digest"], first["digest"])
+                    self.assertEqual(self.wheels(folder)["lib"], sha256(new))
+                    self.build(folder, "-t", "x:1", "--locked")
+                    # What is in the store's memory is of other bytes, too.
+                    write_files(folder, {wheel: old})
+                    os.unlink(os.path.join(folder, "mlpack.lock"))
+                    self.assertEqual(self.build(folder, "-t", "x:1")["digest"], first["digest"])
+                    os.unlink(os.path.join(folder, wheel))
+                    self.assertIn("`%s` is gone" % wheel, self.mlpack("build", folder, "--locked", code=10).err)
+                    self.assertIn("lib-1.0", self.mlpack("build", folder, code=3).err)
+
+    def test_a_wheel_in_a_folder_of_wheels_that_was_built_anew_is_taken(self):
+        old, new = make_wheel("lib", "1.0", more={"data.txt": b"old"}), make_wheel("lib", "1.0", more={"data.txt": b"new"})
+        wheel = "own/lib-1.0-py3-none-any.whl"
+        for resolver in ("uv", "pip"):
+            with self.subTest(resolver):
+                folder = self.spec_of("links", resolver, "packages: [lib], find_links: [own]", {wheel: old})
+                first = self.build(folder, "-t", "x:1")
+                self.build(folder, "-t", "x:1", "--locked")
+                write_files(folder, {wheel: new})
+                self.moved(folder, "`%s` is another than was locked" % wheel)
+                os.unlink(os.path.join(folder, "mlpack.lock"))
+                self.assertNotEqual(self.build(folder, "-t", "x:1")["digest"], first["digest"])
+                self.assertEqual(self.wheels(folder)["lib"], sha256(new))
+
+    def test_a_newer_wheel_of_a_folder_is_taken(self):
+        project = PROJECT.replace('version = "2.0"', 'dynamic = ["version"]')
+        dist = "lib/dist/lib-%s-py3-none-any.whl"
+        folder = self.spec_of("newer", "pip", "requirements: r.txt", {
+            "r.txt": "six==1.0%s%s\n./lib\n" % (HASH, ONE), "lib/pyproject.toml": project, dist % "1.0": make_wheel("lib", "1.0")})
+        self.build(folder, "-t", "x:1")
+        write_files(folder, {dist % "1.1": make_wheel("lib", "1.1")})
+        self.moved(folder, "`%s` is new" % (dist % "1.1"))
+        self.build(folder, "-t", "x:1")
+        self.assertEqual(self.versions(folder)["lib"], ("1.1", dist % "1.1"))
+
+    def test_what_a_folder_needs_now_is_found(self):
+        built = {"lib/dist/lib-2.0-py3-none-any.whl": make_wheel("lib", "2.0"), "deep/dist/deep-2.0-py3-none-any.whl": make_wheel("deep", "2.0")}
+        deep = PROJECT.replace('"lib"', '"deep"')
+        lib = PROJECT.replace('"six"', '"six", "deep"') + '[tool.uv.sources]\ndeep = {path = "../deep"}\n'
+        folder = self.spec_of("needs", "uv", "requirements: r.txt", {"r.txt": "-e ./lib\n", "lib/pyproject.toml": lib, "deep/pyproject.toml": deep, **built})
+        for path, text in (("lib/pyproject.toml", lib), ("deep/pyproject.toml", deep)):
+            with self.subTest(path):
+                self.build(folder, "-t", "x:1")
+                self.assertNotIn("pre", self.versions(folder))
+                write_files(folder, {path: text.replace('"six"', '"six", "pre"')})
+                self.moved(folder, "`%s` is another than was locked" % path)
+                os.unlink(os.path.join(folder, "mlpack.lock"))
+                self.mlpack("lock", folder)
+                self.assertIn("pre", self.versions(folder))
+                write_files(folder, {path: text})
+
+    def test_the_settings_of_uv_that_hold_count(self):
+        for name, place, python, below in (
+                ("beside", "pyproject.toml", "requirements: r.txt", ""), ("above", "../pyproject.toml", "packages: [six]", "w/"),
+                ("own", "uv.toml", "packages: [six]", "")):
+            with self.subTest(name):
+                text = '[tool.uv]\nconstraint-dependencies = ["six<%s"]\n' if place != "uv.toml" else 'constraint-dependencies = ["six<%s"]\n'
+                folder = self.spec_of(below + name, "uv", python, {"r.txt": "six\n"}) if not below else self.path("w")
+                if below:
+                    shutil.copytree(self.path("base"), self.path("w/base"))
+                    folder = self.project("w/p", "schema: 1\nname: x\nbase: oci:../base\nplatform: linux/amd64\npython: {version: '3.11', "
+                                          "%s}\nrun: [python]\nlayers: {compression: gzip}\n" % python, {})
+                write_files(folder, {place: text % "1.1"})
+                self.build(folder, "-t", "x:1")
+                self.assertEqual(self.versions(folder)["six"][0], "1.0")
+                write_files(folder, {place: text % "9"})
+                self.moved(folder, "`%s` is another than was locked" % place)
+                os.unlink(os.path.join(folder, "mlpack.lock"))
+                self.build(folder, "-t", "x:1")
+                self.assertEqual(self.versions(folder)["six"][0], "1.1")
+
+    def test_a_uv_lock_that_its_project_has_left_behind_is_stale(self):
+        project = ('[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["six <2, >=1", "lib>=1"]\n'
+                   '[project.optional-dependencies]\nfast = ["six[tests]; python_version < \'3.13\' and sys_platform != \'win32\'"]\nall = ["app[fast]"]\n'
+                   '[dependency-groups]\ndev = ["pre==1.*", "a ~= 1.0"]\nmore = [{include-group = "dev"}, "new!=3; sys_platform == \'win32\'"]\n'
+                   '[tool.uv]\nconstraint-dependencies = ["six<8"]\noverride-dependencies = ["six>=1.0"]\ndefault-groups = []\n'
+                   '[tool.uv.sources]\nlib = {path = "lib", editable = true}\n')
+        folder = self.spec_of("stale", "uv", "lock: uv.lock", {
+            "pyproject.toml": project, "lib/pyproject.toml": PROJECT, "lib/dist/lib-2.0-py3-none-any.whl": make_wheel("lib", "2.0")})
+        self.run_tool("uv", "lock", "--quiet", "--directory", folder)
+        self.build(folder, "-t", "x:1")
+        for path, text, words in (("pyproject.toml", project.replace('"lib>=1"', '"lib>=1", "new"'), "the lock is without `new`"),
+                                  ("lib/pyproject.toml", PROJECT.replace('"six"', ""), "the lock alone has `six`")):
+            write_files(folder, {path: text})
+            self.moved_uv_lock(folder, path, words)
+            write_files(folder, {path: project if path == "pyproject.toml" else PROJECT})
+        self.build(folder, "-t", "x:1", "--locked")
+
+    def moved_uv_lock(self, folder, path, words):
+        self.assertIn("`%s` is another than was locked" % path, self.mlpack("build", folder, "--locked", code=10).err)
+        for command in (("lock", "--check"), ("lock",), ("build",)):
+            told = self.mlpack(command[0], folder, *command[1:], code=10).err
+            self.assertIn("uv.lock` is stale", told)
+            self.assertIn("%s: error: %s" % (os.path.join(folder, path), words), told)
+            self.assertIn("run `uv lock`", told)
+
+
 class Secrets(Ground):
     """An index that signs its URLs, and a requirement and weights whose URLs hold a token."""
 

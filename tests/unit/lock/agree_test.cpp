@@ -151,3 +151,32 @@ TEST_CASE("what `python` says is compared as the spec has it") {
   CHECK_FALSE(agreed.platforms.at(amd64).python);
   CHECK(upgradable_names(spec, lock) == Texts{"base", "python", "six"});
 }
+
+TEST_CASE("files that a lock names are the same, and none is new or gone") {
+  const Spec spec = parse_spec("schema: 1\nname: x\nbase: debian:12\npython: {packages: [six]}\n",
+                               "/x/mlpack.yaml");
+  Lock lock = sample_lock(SampleParts::python);
+  LockedPython& python = *lock.platforms.at(amd64).python;
+  python.asked = lock_python(spec);
+  python.files = {{"r.txt", digest_of("r")},
+                  {"lib/pyproject.toml", digest_of("p")},
+                  {"wheels/six-1.0-py3-none-any.whl", digest_of("w")}};
+  const auto told = [&](std::map<std::string, Digest> named, std::map<std::string, Digest> others) {
+    std::string text;
+    for (const std::string& line :
+         disagreements(lock, {spec, std::move(named), std::move(others)}, {amd64})) {
+      if (line.starts_with("linux/amd64: python: ")) text = line.substr(21);
+    }
+    return text;
+  };
+  const std::pair<const std::string, Digest> mine{"r.txt", digest_of("r")};
+  const std::pair<const std::string, Digest> project{"lib/pyproject.toml", digest_of("p")};
+  CHECK(told({mine}, {project}) == "");
+  CHECK(told({mine, project}, {}) == "");
+  CHECK(told({mine}, {}) == "`lib/pyproject.toml` is gone");
+  CHECK(told({mine}, {{"lib/pyproject.toml", digest_of("q")}}) ==
+        "`lib/pyproject.toml` is another than was locked");
+  CHECK(told({mine}, {project, {"wheels/six-1.0-py3-none-any.whl", digest_of("v")}}) ==
+        "`wheels/six-1.0-py3-none-any.whl` is another than was locked");
+  CHECK(told({mine, {"more.txt", digest_of("m")}}, {project}) == "`more.txt` is new");
+}

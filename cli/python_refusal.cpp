@@ -213,7 +213,7 @@ std::string shown_refusal(const std::string& output, const std::string& errors) 
   }
   if (!retry.empty()) line = retry + " " + line;
   add_line(line, conflict_in(output));
-  return printable(without_url_secrets(line).substr(0, longest_said));
+  return printable(without_queries(line).substr(0, longest_said));
 }
 
 std::vector<std::string> unknown_extras(const std::string& errors) {
@@ -224,7 +224,7 @@ std::vector<std::string> unknown_extras(const std::string& errors) {
     if (!is_one) continue;
     const std::size_t colon = line.find(": ");
     const std::string_view said = colon == std::string_view::npos ? line : line.substr(colon + 2);
-    found.push_back(printable(without_url_secrets(std::string(trim(said)))));
+    found.push_back(printable(without_queries(std::string(trim(said)))));
   }
   return found;
 }

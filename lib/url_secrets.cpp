@@ -22,4 +22,19 @@ std::string without_url_secrets(const std::string& text) {
   return result + text.substr(at);
 }
 
+std::string without_queries(const std::string& words) {
+  const std::string text = without_url_secrets(words);
+  std::string result;
+  std::size_t at = 0;
+  for (std::size_t query = 0; (query = text.find('?', at)) != std::string::npos;) {
+    const std::size_t before = text.find_last_of(" \t\n`'\"<>", query);
+    const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+    const bool is_path = text.substr(begin, query - begin).find('/') != std::string::npos;
+    const std::size_t end = std::min(text.find_first_of(" \t\n`'\"<>)#", query), text.size());
+    result += text.substr(at, (is_path ? query : end) - at);
+    at = end;
+  }
+  return result + text.substr(at);
+}
+
 }  // namespace mlpack

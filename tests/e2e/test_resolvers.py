@@ -431,6 +431,16 @@ class Secrets(Ground):
                 self.assertEqual(self.files_with_token(self.path("second-" + resolver), folder), mine)
 
 
+    def test_what_a_resolver_says_of_a_url_is_told_without_its_query(self):
+        for resolver in ("uv", "pip"):
+            with self.subTest(resolver):
+                line = "six @ http://127.0.0.1:1/files/six-1.0-py3-none-any.whl?sig=%s\n" % self.TOKEN
+                code, told = self.resolve("said", resolver, "requirements: r.txt", {"r.txt": line})
+                self.assertEqual(code, 6, told)
+                self.assertNotIn(self.TOKEN, told)
+                self.assertIn("six-1.0-py3-none-any.whl", told)
+
+
 class OldPip(Place):
     def test_a_pip_that_cannot_report_is_told(self):
         write_files(self.dir, {"bin/pip3": "#!/bin/sh\necho 'no such option: --report' >&2\nexit 2\n"})

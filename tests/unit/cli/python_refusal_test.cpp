@@ -81,3 +81,11 @@ TEST_CASE("a refusal is shown on one line, once, and without secrets") {
             "", "see https://u:s3cr3t@h/x.whl?token=s3cr3t#sha256=00 and (http://h/y?t=s3cr3t)") ==
         "see https://h/x.whl#sha256=00 and (http://h/y)");
 }
+
+TEST_CASE("no query of what a resolver says is shown, with and without a host") {
+  CHECK(shown_refusal({},
+                      "Max retries exceeded with url: /files/six-1.0-py3-none-any.whl?sig=S1,S(2 "
+                      "(Caused by x)\nWhy? See (http://h/x?t=S3) or '/y?S4#sha256=1'") ==
+        "Max retries exceeded with url: /files/six-1.0-py3-none-any.whl (Caused by x) Why? See "
+        "(http://h/x) or '/y#sha256=1'");
+}

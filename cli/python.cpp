@@ -190,6 +190,33 @@ void warn_of_libraries(const std::vector<ListedWheel>& wheels,
   session.terminal().warn(fmt::format("{}: {}; {}", warning->what, warning->why, warning->fix));
 }
 
+// Distributions in a folder of packages, by their normalised names.
+std::set<std::string> installed_in(const RootPaths& root, const std::string& packages) {
+  std::set<std::string> names;
+  for (const RecipeEntry* entry : root.children(packages)) {
+    const std::string name = entry->path.substr(entry->path.rfind('/') + 1);
+    const bool is_one = name.ends_with(".dist-info") || name.ends_with(".egg-info");
+    if (is_one) names.insert(normalized_name(name.substr(0, name.find('-'))));
+  }
+  return names;
+}
+
+// Who exports without dependencies means to; who forgets one finds out when the image runs.
+void warn_of_needs(const std::vector<std::string>& missing, Session& session) {
+  constexpr std::size_t most_named = 5;
+  if (missing.empty()) return;
+  std::vector<std::string> named(
+      missing.begin(),
+      missing.begin() + static_cast<std::ptrdiff_t>(std::min(missing.size(), most_named)));
+  if (missing.size() > named.size()) {
+    named.push_back(fmt::format("and {} more", missing.size() - named.size()));
+  }
+  session.terminal().warn(
+      fmt::format("python: the image lacks {}: add it to what is installed, or lock again with all "
+                  "that is needed (`uv pip compile --generate-hashes`)",
+                  fmt::join(named, "; ")));
+}
+
 FoundPython look_for_python(const FoundBase& base,
                             const RootPaths& root,
                             const PythonTask& task,
@@ -242,6 +269,8 @@ void add_python(FoundBase& base, const PythonTask& task, Session& session) {
     ground.wheels.folders = folders_there(ground.places, root);
     refuse_installed(wheels, ground.places, root);
   }
+  const auto there = is_venv ? std::set<std::string>() : installed_in(root, ground.places.packages);
+  warn_of_needs(missing_needs(wheels, python.facts, std::move(chosen.lock.extras), there), session);
   set_python_variables(spec, base.facts.config);
   WheelLayers layers = wheel_layers(
       wheels, ground.places, ground.wheels, spec.layers.max_size, session.world.settings.jobs);

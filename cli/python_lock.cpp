@@ -153,6 +153,7 @@ class LockReader {
       check_python_of(project);
       add_secrets();
     }
+    note_extras();
     return std::move(lock_);
   }
 
@@ -222,17 +223,27 @@ class LockReader {
                     printable(python_.requirements->string()));
   }
 
-  // Neither a lock nor the store keeps what may be secret in a URL: the requirement has it.
-  void add_secrets() {
+  void note_extras() {
+    for (const PythonRequirement& one : wanted())
+      lock_.extras[one.name].insert(one.extras.begin(), one.extras.end());
+  }
+
+  std::vector<PythonRequirement> wanted() const {
     std::vector<PythonRequirement> wanted;
     for (const RequirementLine& line : file_.requirements)
       wanted.push_back(line.requirement);
     for (const std::string& text : python_.packages) {
       if (auto read = parse_requirement(text)) wanted.push_back(std::move(*read));
     }
+    return wanted;
+  }
+
+  // Neither a lock nor the store keeps what may be secret in a URL: the requirement has it.
+  void add_secrets() {
+    const std::vector<PythonRequirement> all = wanted();
     for (PythonPackage& package : lock_.selection.packages) {
       if (package.origin == PythonPackage::Origin::index || package.url.empty()) continue;
-      for (const PythonRequirement& one : wanted) {
+      for (const PythonRequirement& one : all) {
         const std::string url = one.url.substr(0, one.url.find('#'));
         const bool is_same = one.name == package.name &&
                              without_url_secrets(url) == without_url_secrets(package.url);

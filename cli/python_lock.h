@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/python_needs.h"
 #include "cli/python_pins.h"
 #include "cli/session.h"
 #include "layers/debs.h"
@@ -14,7 +15,8 @@ namespace mlpack {
 /// What a spec's `python` names, read.
 struct ReadPythonLock {
   PythonSelection selection;
-  IndexSettings settings;  // of the spec, else the lock, else this machine
+  IndexSettings settings;   // of the spec, else the lock, else this machine
+  AskedExtras extras = {};  // of what was asked for by name
   enum class From { pins, files, resolver } from = From::files;
 };
 

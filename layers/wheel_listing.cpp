@@ -18,7 +18,7 @@
 namespace mlpack {
 namespace {
 
-constexpr std::string_view wheel_listing_version = "wheel listing 1";
+constexpr std::string_view wheel_listing_version = "wheel listing 2";
 constexpr std::uint64_t largest_metadata = std::uint64_t{16} << 20;
 constexpr std::uint64_t largest_record = std::uint64_t{256} << 20;
 constexpr std::uint64_t largest_script = std::uint64_t{16} << 20;
@@ -31,16 +31,23 @@ constexpr std::array<std::string_view, 2> signatures{"RECORD.jws", "RECORD.p7s"}
 constexpr std::array<std::string_view, 5> data_folders{
     "purelib", "platlib", "scripts", "headers", "data"};
 
-// The value of `Name: value` in the header of METADATA or WHEEL; empty where there is none.
-std::string header_value(std::string_view text, std::string_view name) {
+// The values of the lines `Name: value` in the header of METADATA or WHEEL.
+std::vector<std::string> header_values(std::string_view text, std::string_view name) {
+  std::vector<std::string> values;
   for (const std::string_view line : split(text, '\n')) {
     if (trim(line).empty()) break;
     const std::size_t colon = line.find(':');
     const bool found = colon != std::string_view::npos &&
                        to_lower(trim(line.substr(0, colon))) == to_lower(name) && line[0] != ' ';
-    if (found) return std::string(trim(line.substr(colon + 1)));
+    if (found) values.emplace_back(trim(line.substr(colon + 1)));
   }
-  return {};
+  return values;
+}
+
+// The first of them; empty where there is none.
+std::string header_value(std::string_view text, std::string_view name) {
+  const std::vector<std::string> values = header_values(text, name);
+  return values.empty() ? std::string() : values.front();
 }
 
 bool is_dotted_name(std::string_view text) {
@@ -135,6 +142,7 @@ class WheelReader {
     listing_.name = normalized_name(name);
     listing_.version = header_value(text, "Version");
     listing_.requires_python = header_value(text, "Requires-Python");
+    listing_.dependencies = header_values(text, "Requires-Dist");
     const auto version = PythonVersion::parse(listing_.version);
     const bool is_same = listing_.name == name_->name && version && *version == name_->parsed;
     if (is_same) return;
@@ -288,6 +296,9 @@ std::string write_wheel_listing(const WheelListing& listing) {
                                   &listing.requires_python,
                                   &listing.data})
     out.add(*text);
+  out.add(std::uint64_t{listing.dependencies.size()});
+  for (const std::string& dependency : listing.dependencies)
+    out.add(dependency);
   out.add(std::uint64_t{listing.files.size()});
   for (const WheelFile& file : listing.files) {
     out.add(file.path);
@@ -315,6 +326,8 @@ std::optional<WheelListing> parse_wheel_listing(std::string_view text) {
                              &listing.requires_python,
                              &listing.data})
     *field = in.text();
+  for (std::uint64_t left = in.count(); left > 0 && in.good(); --left)
+    listing.dependencies.push_back(in.text());
   for (std::uint64_t left = in.count(); left > 0 && in.good(); --left) {
     WheelFile file{in.text(), {}, 0, Digest::of(""), {}, {}};
     file.rights = static_cast<WheelFile::Rights>(in.number(1));

@@ -34,13 +34,14 @@ struct WheelEntryPoint {
 
 /// All that is needed of a wheel to make layers of it, but for the content of its files.
 struct WheelListing {
-  std::string name;                      // normalised
-  std::string version;                   // as its METADATA has it
-  std::string dist_info;                 // the folder
-  std::string requires_python;           // may be empty
-  std::vector<WheelFile> files;          // by path; without RECORD and what the installer writes
-  std::string data;                      // the folder `NAME-VERSION.data`; empty: none
-  std::vector<WheelEntryPoint> scripts;  // console and GUI, by name
+  std::string name;                       // normalised
+  std::string version;                    // as its METADATA has it
+  std::string dist_info;                  // the folder
+  std::string requires_python;            // may be empty
+  std::vector<std::string> dependencies;  // `Requires-Dist`, as written
+  std::vector<WheelFile> files;           // by path; without RECORD and what the installer writes
+  std::string data;                       // the folder `NAME-VERSION.data`; empty: none
+  std::vector<WheelEntryPoint> scripts;   // console and GUI, by name
   bool operator==(const WheelListing&) const = default;
 };
 

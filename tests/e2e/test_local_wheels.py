@@ -100,6 +100,20 @@ class Local(Place):
                 folder = self.spec("requirements: r.txt, find_links: [../wheels]", {"r.txt": "--no-index\n" + self.locked + line, **wheels})
                 self.assertIn(words, self.mlpack("build", folder, code=9).err)
 
+    def test_a_lock_without_what_its_wheels_need_is_warned_of(self):
+        needs = make_wheel("needs", "1.0", requires=["six", "nosuch ; sys_platform == 'win32'", "other ; extra == 'more'"], extras=["more"])
+        for name, text, lacks in (
+                ("six", "needs==1.0", "`six`, which `needs` 1.0 needs"), ("all", self.locked + "needs==1.0", None),
+                ("extra", self.locked + "needs[more]==1.0", "`other`, which `needs` 1.0 needs")):
+            with self.subTest(name):
+                folder = self.spec("requirements: r.txt, find_links: [own, ../wheels]", {
+                    "r.txt": "--no-index\n%s --hash=sha256:%s\n" % (text, sha256(needs)), "own/needs-1.0-py3-none-any.whl": needs})
+                for _ in range(2):
+                    told = self.mlpack("build", folder, "-t", "x:1").err
+                    self.assertEqual("the image lacks" in told, lacks is not None, told)
+                    self.assertIn("warning: python: the image lacks %s: add it" % lacks if lacks else "", told)
+                os.unlink(os.path.join(folder, "mlpack.lock"))
+
     def test_all_that_has_no_wheel_is_told_at_once(self):
         lines = "./lib\n./lib-2.0-cp39-cp39-win_amd64.whl\n./notes.txt\n"
         folder = self.spec("requirements: r.txt, find_links: [../wheels]", {"r.txt": "--no-index\n" + self.locked + lines,

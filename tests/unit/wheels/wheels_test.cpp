@@ -139,6 +139,9 @@ TEST_CASE("a listing that was read is read back") {
   const CachedWheel wheel = shelf.put(WheelBuilder("x-1-py3-none-any.whl").add("x.py", "a"));
   const WheelListing listing = list_wheels({wheel}, shelf.store, 1).at(0).listing;
   CHECK(parse_wheel_listing(write_wheel_listing(listing)) == listing);
+  WheelListing needing = listing;
+  needing.dependencies = {"six>=1", "b[x] ; extra == 'y'"};
+  CHECK(parse_wheel_listing(write_wheel_listing(needing)) == needing);
   CHECK_FALSE(parse_wheel_listing("x"));
   fs::remove(shelf.store.cache_path(wheel.sha256));
   CHECK(list_wheels({wheel}, shelf.store, 1).at(0).listing == listing);

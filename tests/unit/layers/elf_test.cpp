@@ -110,6 +110,27 @@ TEST_CASE("an ELF file without section headers says what a loader needs to know"
   CHECK(facts.gpu_code.empty());
 }
 
+TEST_CASE("a file that ends within what is loaded of it is cut") {
+  FakeElf elf;
+  elf.needed = {"libc.so.6"};
+  const std::string whole = elf_bytes(elf);
+  CHECK_FALSE(facts_of(whole).is_cut);
+  CHECK_FALSE(facts_of(whole + "sections").is_cut);
+  for (const std::size_t length : {whole.size() - 1, whole.size() / 2, std::size_t{64}})
+    CHECK_MESSAGE(facts_of(whole.substr(0, length)).is_cut, length);
+}
+
+TEST_CASE("the folders that glibc's loader was built for are in it") {
+  FakeElf elf;
+  elf.soname = "ld-linux-x86-64.so.2";
+  const std::string folders("\0/x\0/lib64/\0/usr/lib64/\0/none", 31);
+  CHECK(facts_of(elf_bytes(elf) + folders).system_folders ==
+        std::vector<std::string>{"/lib64", "/usr/lib64"});
+  CHECK(facts_of(elf_bytes(elf) + "/lib64/").system_folders.empty());
+  elf.soname = "libother.so";
+  CHECK(facts_of(elf_bytes(elf) + folders).system_folders.empty());
+}
+
 TEST_CASE("what is no program and no library has no ELF facts") {
   FakeElf object;
   object.type = 1;

@@ -55,13 +55,16 @@ constexpr OptionName option_extra_index{"--extra-index-url", ""};
 constexpr OptionName option_find_links{"--find-links", "-f"};
 constexpr OptionName option_editable{"--editable", "-e"};
 constexpr std::string_view file_scheme = "file://";
-constexpr std::array<std::string_view, 5> ignored_options{
-    "--require-hashes", "--only-binary", "--prefer-binary", "--trusted-host", "--use-feature"};
+constexpr std::array<std::string_view, 4> ignored_options{
+    "--only-binary", "--prefer-binary", "--trusted-host", "--use-feature"};
 
 std::string first_word(const std::string& line) {
   return line.substr(0, line.find_first_of(" \t="));
 }
 
+constexpr const char* only_other_hashes =
+    "mlpack compares the sha256 of files, and there is none here: lock again with `uv pip compile "
+    "--generate-hashes`, or take the hash out";
 constexpr const char* in_repository = "what is in a repository has to be built: name its wheel";
 
 std::string name_of_url(const std::string& url) {
@@ -115,6 +118,7 @@ class RequirementsParser {
   }
 
   RequirementsFile finish(const fs::path& path) {
+    if (hashes_ == Hashes::required) require_hashes();
     if (problems_.empty()) return std::move(file);
     const std::string text = fmt::format("`{}` has {} problem{}",
                                          printable(path.string()),
@@ -159,6 +163,8 @@ class RequirementsParser {
     read.requirement = std::move(*requirement);
     read.text = text;
     take_hash_of_url(read);
+    if (read.sha256.empty() && names_other_hash(read.requirement.url))
+      return problem(only_other_hashes);
     into.push_back(std::move(read));
   }
 
@@ -168,6 +174,12 @@ class RequirementsParser {
     if (mark == std::string::npos) return;
     const auto digest = Digest::from_hex(to_lower(line.requirement.url.substr(mark + 8, 64)));
     if (digest) line.sha256.push_back(*digest);
+  }
+
+  static bool names_other_hash(const std::string& url) {
+    const std::string fragment = url.substr(std::min(url.find('#'), url.size()));
+    return fragment.find("sha384=") != std::string::npos ||
+           fragment.find("sha512=") != std::string::npos;
   }
 
   // As pip has it: what begins as a path does, or is the file of a wheel.
@@ -190,6 +202,7 @@ class RequirementsParser {
       const std::size_t hash = path.find("sha256=", fragment);
       const std::string hex = hash == std::string::npos ? "" : path.substr(hash + 7, 64);
       if (const auto digest = Digest::from_hex(to_lower(hex))) local.sha256.push_back(*digest);
+      if (local.sha256.empty() && names_other_hash(path)) return problem(only_other_hashes);
       path.resize(fragment);
     }
     if (path.ends_with(']')) {
@@ -237,15 +250,43 @@ class RequirementsParser {
         return false;
       }
       const std::string hash = word.substr(7);
-      if (!hash.starts_with("sha256:")) continue;  // others may name the same file
-      const auto digest = Digest::parse(to_lower(hash));
+      if (is_other_hash(hash)) continue;  // it may name the same file
+      const std::size_t colon = hash.find(':');
+      const bool is_known = hash.substr(0, colon) == "sha256";
+      const auto digest = is_known ? Digest::parse(to_lower(hash)) : std::nullopt;
       if (!digest) {
-        problem(fmt::format("`{}` is no sha256", printable(hash)));
+        problem(is_known ? fmt::format("`{}` is no sha256", printable(hash))
+                         : fmt::format("`{}` is no kind of hash that is known: write `sha256:…`",
+                                       printable(hash.substr(0, colon))));
         return false;
       }
       line.sha256.push_back(*digest);
     }
-    return true;
+    const bool has_hashes = !words.empty();
+    if (has_hashes && line.sha256.empty()) problem(only_other_hashes);
+    return !has_hashes || !line.sha256.empty();
+  }
+
+  static bool is_other_hash(const std::string& hash) {
+    return hash.starts_with("sha384:") || hash.starts_with("sha512:");
+  }
+
+  // pip would not install them; a hash may stand in a constraint.
+  void require_hashes() {
+    std::set<std::string> hashed;
+    for (const RequirementLine& line : file.constraints) {
+      if (!line.sha256.empty()) hashed.insert(line.requirement.name);
+    }
+    const auto add = [&](const Where& where) {
+      where_ = where;
+      problem("there is no `--hash=sha256:…` here, and `--require-hashes` wants one on every line");
+    };
+    for (const RequirementLine& line : file.requirements) {
+      if (line.sha256.empty() && !hashed.contains(line.requirement.name)) add(line.where);
+    }
+    for (const LocalRequirement& line : file.local) {
+      if (line.sha256.empty()) add(line.where);
+    }
   }
 
   void read_option(const std::string& line,
@@ -274,7 +315,9 @@ class RequirementsParser {
       return is_remote(*path) ? problem(in_repository) : read_local(*path, {});
     }
     const std::string name = first_word(line);
-    if (name == "--no-index") {
+    if (name == "--require-hashes") {
+      hashes_ = Hashes::required;
+    } else if (name == "--no-index") {
       file.index = RequirementsFile::Index::none;
     } else if (name == "--pre") {
       file.prereleases = RequirementsFile::Prereleases::allowed;
@@ -307,6 +350,7 @@ class RequirementsParser {
   std::set<fs::path> open_;
   std::vector<Where> problems_;
   Where where_;
+  enum class Hashes { as_named, required } hashes_ = Hashes::as_named;
 };
 
 PythonPackage locked_of(const RequirementLine& line) {

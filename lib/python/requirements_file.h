@@ -49,9 +49,9 @@ struct RequirementsReader {
 };
 
 /// Reads `path` and all that it names by `-r` and `-c`. Comments, continued lines, extras, markers,
-/// direct references, paths and the options above are understood, `--require-hashes`, `--pre`,
-/// `--only-binary` and `--prefer-binary` passed over. Throws one Error(Fault::input) whose where()
-/// lists every problem. No message holds a URL's credentials.
+/// direct references, paths and the options above are understood; with `--require-hashes` every
+/// line has a sha256; `--only-binary` and `--prefer-binary` are passed over. Throws one
+/// Error(Fault::input) whose where() lists every problem. No message holds a URL's credentials.
 RequirementsFile read_requirements(const fs::path& path, const RequirementsReader& reader);
 
 /// Whether every requirement names one version, or a URL, and a sha256: then nothing is resolved.

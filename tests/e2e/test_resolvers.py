@@ -162,6 +162,18 @@ class Resolvers(Ground):
             self.assertEqual(code, 7, told)
             self.assertIn(words, told)
 
+    def test_a_hash_that_cannot_be_compared_is_told(self):
+        wheel = "./%s" % PLUS
+        for text, words in (("six==1.0 --hash=sha512:%s\n" % ("0" * 128), "compares the sha256 of files"),
+                            ("six==1.0 --hash=SHA256:%s\n" % ONE, "`SHA256` is no kind of hash that is known"),
+                            ("--require-hashes\nsix==1.0\n", "`--require-hashes` wants one on every line"),
+                            ("six==1.0%s%s\n%s --hash=sha512:%s\n" % (HASH, ONE, wheel, "0" * 128), "r.txt:2:1: error: mlpack compares the sha256 of files")):
+            for resolver in ("uv", "pip"):
+                with self.subTest(text, resolver=resolver):
+                    code, told = self.resolve("kinds", resolver, "requirements: r.txt", {"r.txt": text, PLUS: TOOL})
+                    self.assertEqual(code, 3, told)
+                    self.assertIn(words, told)
+
     def test_a_workspace_is_exported_for_the_project_of_the_spec(self):
         project = '[project]\nname = "%s"\nversion = "0.1"\nrequires-python = ">=3.9"\ndependencies = [%s]\n'
         spec = "schema: 1\nname: x\nbase: oci:%s\nplatform: linux/amd64\npython: {version: '3.11', lock: %s}\nrun: [python]\n"

@@ -219,3 +219,37 @@ TEST_CASE("all that is wrong with a file is told at once") {
   CHECK(requirement_problems("https://u:s3cr3t@h.example/x.whl").find("s3cr3t") ==
         std::string::npos);
 }
+
+TEST_CASE("a hash that is named and cannot be compared is told") {
+  const std::string c128(128, 'c');
+  const std::string none = "compares the sha256 of files, and there is none here";
+  const auto told = [](const std::string& text, const std::string& words) {
+    const std::string all = requirement_problems(text);
+    INFO(all);
+    CHECK(all.find(words) != std::string::npos);
+  };
+  told("six==1 --hash=sha512:" + c128 + "\n", none);
+  told("six==1 --hash=sha384:" + c128 + "\n", none);
+  told("./x-1-py3-none-any.whl --hash=sha512:" + c128 + "\n", none);
+  told("six @ https://h.test/six-1-py3-none-any.whl#sha512=" + c128 + "\n", none);
+  told("./x-1-py3-none-any.whl#sha512=" + c128 + "\n", none);
+  told("six==1 --hash=SHA256:" + a64 + "\n", "`SHA256` is no kind of hash that is known");
+  told("six==1 --hash=md5:0\n", "`md5` is no kind of hash that is known: write `sha256:…`");
+  CHECK(is_locked(read_text("six==1 --hash=sha512:" + c128 + " --hash=sha256:" + a64 + "\n")));
+}
+
+TEST_CASE("--require-hashes wants a hash on every line") {
+  const std::string hash = " --hash=sha256:" + a64 + "\n";
+  const auto count = [](const std::string& text) {
+    const std::string all = requirement_problems("--require-hashes\n" + text);
+    std::size_t found = 0;
+    for (std::size_t at = 0;
+         (at = all.find("`--require-hashes` wants one", at)) != std::string::npos;
+         ++at)
+      ++found;
+    return found;
+  };
+  CHECK(count("six==1" + hash + "a==1" + hash) == 0);
+  CHECK(count("six==1" + hash + "a==1\n./x-1-py3-none-any.whl\n./lib\n") == 3);
+  CHECK(count("./x-1-py3-none-any.whl" + hash) == 0);
+}

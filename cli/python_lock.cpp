@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <system_error>
 #include <utility>
 
@@ -194,7 +195,7 @@ class LockReader {
     const fs::path result = resolved_in() / "pylock.toml";
     const std::string text =
         resolve_python({question_, lock_.settings, inputs, file_, result}, session_, offline_);
-    Pylock lock = parse_pylock(text, result);
+    Pylock lock = parsed_result(text, result);
     add_built_wheels(lock);
     PylockWish wish;
     if (python_.lock) wish = {lock.extras, lock.groups};
@@ -209,6 +210,21 @@ class LockReader {
     }
     for (Where& problem : lock_.selection.problems)
       problem = {place.file, place.line, place.column, std::move(problem.message)};
+  }
+
+  Pylock parsed_result(const std::string& text, const fs::path& result) const {
+    try {
+      return parse_pylock(text, result);
+    } catch (const Error& error) {
+      const Where place = spec_.where(spec_.python->place);
+      std::vector<Where> lines = error.where();
+      for (Where& line : lines)
+        line = {place.file, place.line, place.column, std::move(line.message)};
+      throw Error(error.fault(),
+                  "what `python` names cannot be installed as the resolver found it",
+                  "mlpack compares the sha256 of files: name that (`#sha256=…`), or no hash",
+                  std::move(lines));
+    }
   }
 
   // uv does not mind.
@@ -238,8 +254,31 @@ class LockReader {
     return wanted;
   }
 
-  // Neither a lock nor the store keeps what may be secret in a URL: the requirement has it.
+  // URLs with a user or a query in the spec's own files, by what is left without them.
+  std::map<std::string, std::string> urls_of_files() const {
+    std::vector<fs::path> files;
+    if (python_.lock) files.push_back(*python_.lock);
+    if (is_project(python_)) files.push_back(*python_.requirements);
+    if (is_uv_lock(python_)) files.push_back(python_.lock->parent_path() / "pyproject.toml");
+    for (const LocalRequirement& local : file_.local)
+      files.push_back(local.path / "pyproject.toml");
+    std::map<std::string, std::string> urls;
+    for (const fs::path& path : files) {
+      std::error_code absent;
+      if (!fs::is_regular_file(path, absent)) continue;
+      for (std::string& url : secret_urls_in(read_text(path)))
+        urls.insert_or_assign(without_url_secrets(url), std::move(url));
+    }
+    return urls;
+  }
+
+  // Neither a lock nor the store keeps what may be secret in a URL: who asked for it has it.
   void add_secrets() {
+    const auto urls = urls_of_files();
+    for (PythonPackage& package : lock_.selection.packages) {
+      const auto found = urls.find(without_url_secrets(package.url));
+      if (found != urls.end()) package.url = found->second;
+    }
     const std::vector<PythonRequirement> all = wanted();
     for (PythonPackage& package : lock_.selection.packages) {
       if (package.origin == PythonPackage::Origin::index || package.url.empty()) continue;

@@ -1,6 +1,8 @@
 #include "lib/url_secrets.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 namespace mlpack {
 
@@ -35,6 +37,21 @@ std::string without_queries(const std::string& words) {
     at = end;
   }
   return result + text.substr(at);
+}
+
+std::vector<std::string> secret_urls_in(const std::string& text) {
+  constexpr std::string_view scheme_letters = "abcdefghijklmnopqrstuvwxyz+";
+  std::vector<std::string> urls;
+  for (std::size_t sign = 0; (sign = text.find("://", sign)) != std::string::npos; sign += 3) {
+    const std::size_t before =
+        sign == 0 ? std::string::npos : text.find_last_not_of(scheme_letters, sign - 1);
+    const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n\"'<>#", sign), text.size());
+    std::string url = text.substr(begin, end - begin);
+    const bool has_some = url.find('?') != std::string::npos || url.find('@') != std::string::npos;
+    if (has_some) urls.push_back(std::move(url));
+  }
+  return urls;
 }
 
 }  // namespace mlpack

@@ -443,6 +443,32 @@ class Secrets(Ground):
                 self.assertEqual(self.files_with_token(self.path("second-" + resolver), folder), mine)
 
 
+    def test_a_query_in_a_lock_or_a_project_of_ones_own_is_taken_from_there(self):
+        url = "http://%s/files/six-1.0-py3-none-any.whl?token=%s" % (self.index.host, self.TOKEN)
+        wheel = 'url = "%s", hashes = {sha256 = "%s"}' % (url, ONE)
+        pylock = 'lock-version = "1.0"\ncreated-by = "test"\n[[packages]]\nname = "six"\nversion = "1.0"\n'
+        project = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["six @ %s"]\n' % url
+        self.env.update(PATH=PATHS["uv"](), UV_DEFAULT_INDEX="http://%s/nothing" % self.index.host)
+        for name, python, files in (
+                ("wheels", "lock: pylock.toml", {"pylock.toml": pylock + "wheels = [{%s}]\n" % wheel}),
+                ("archive", "lock: pylock.toml", {"pylock.toml": pylock + "archive = {%s}\n" % wheel}),
+                ("project", "requirements: pyproject.toml", {"pyproject.toml": project}),
+                ("uv-lock", "lock: uv.lock", {"pyproject.toml": project})):
+            with self.subTest(name):
+                folder = self.project(name, "schema: 1\nname: x\nbase: oci:../base\nplatform: linux/amd64\npython: {version: '3.11', %s}\n"
+                                      "run: [python]\nlayers: {compression: gzip}\n" % python, files)
+                if name == "uv-lock":
+                    self.run_tool("uv", "lock", "--quiet", "--directory", folder)
+                self.env["MLPACK_STORE"] = self.path("store-" + name)
+                first = self.build(folder, "-t", "x:1")
+                self.assertEqual([os.path.basename(path) for path in self.files_with_token(self.path("store-" + name), folder) if "mlpack" in path or "store" in path], [])
+                self.env["MLPACK_STORE"] = self.path("second-" + name)
+                self.assertEqual(self.build(folder, "-t", "x:1", "--locked")["digest"], first["digest"])
+                self.env["MLPACK_STORE"] = self.path("store-" + name)
+                shutil.rmtree(self.path("store-" + name, "cache"))
+                os.unlink(os.path.join(folder, "mlpack.lock"))
+                self.build(folder, "-t", "x:1", "--verify-cache")
+
     def test_what_a_resolver_says_of_a_url_is_told_without_its_query(self):
         for resolver in ("uv", "pip"):
             with self.subTest(resolver):

@@ -182,8 +182,16 @@ ResolverCommand pip_command(const PythonQuestion& question) {
   return command;
 }
 
-void check_for_pip(const std::vector<LocalRequirement>& local) {
-  for (const LocalRequirement& one : local) {
+void check_for_pip(const RequirementsFile& file, const Python& python) {
+  const bool is_one =
+      file.index_url.empty() || python.index_url.empty() || file.index_url == python.index_url;
+  if (!is_one) {
+    need_uv(
+        fmt::format("there is no `uv` on the PATH, and pip would ask the index of `{}`, not "
+                    "`index_url`",
+                    printable(python.requirements->string())));
+  }
+  for (const LocalRequirement& one : file.local) {
     if (one.path.extension() == ".whl") continue;
     need_uv(fmt::format("there is no `uv` on the PATH, and pip would have to build `{}`",
                         printable(one.path.string())));

@@ -121,7 +121,7 @@ PythonPins without_preferences(PythonPins pins) {
 
 Run run_pip(const OpenPython& open, const Resolver& resolver, Session& session) {
   const PythonQuestion& question = open.question;
-  check_for_pip(open.file.local);
+  check_for_pip(open.file, question.spec.python->value);
   const ResolverTask task{pip_variables(open.settings, question.torch),
                           folder_of_resolver(question.spec)};
   Run run = run_resolver(pip_command(question), resolver, task, session);

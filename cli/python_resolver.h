@@ -31,8 +31,9 @@ std::vector<std::string> uv_variables(const IndexSettings& settings);
 
 /// Fault::usage for a pyproject.toml or a uv.lock, which pip cannot read.
 ResolverCommand pip_command(const PythonQuestion& question);
-/// Fault::usage for a folder of sources, which pip would build.
-void check_for_pip(const std::vector<LocalRequirement>& local);
+/// Fault::usage for a folder of sources, which pip would build, and for an index in a file of
+/// requirements beside another one of the spec: pip takes the file's.
+void check_for_pip(const RequirementsFile& file, const Python& python);
 std::vector<std::string> pip_variables(const IndexSettings& settings, const TorchWish& torch);
 /// pip's report (`--report`) as a pylock.toml. Fault::usage where pip's own Python would choose for
 /// another one than the image's, as markers are the running Python's: of the packages, and of the

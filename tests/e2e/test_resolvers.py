@@ -174,6 +174,20 @@ class Resolvers(Ground):
                     self.assertEqual(code, 3, told)
                     self.assertIn(words, told)
 
+    def test_another_index_in_a_file_than_in_the_spec_wants_uv(self):
+        def open_page(request):
+            request.headers["Authorization"] = "nobody minds"
+            self.page(request)
+        self.index.page = open_page
+        self.index.file = lambda request: request.answer(200, WHEELS[request.path.rsplit("/", 1)[1]], "application/octet-stream")
+        python = "requirements: r.txt, index_url: 'http://%s/simple'" % self.index.host
+        files = {"r.txt": "-i http://127.0.0.1:1/simple\nsix\n"}
+        self.assertEqual([wheel["version"] for wheel in self.resolve("index", "uv", python, files)], ["1.1"])
+        code, told = self.resolve("index", "pip", python, files)
+        self.assertEqual(code, 2, told)
+        self.assertIn("r.txt`, not `index_url`", told)
+        self.assertIsInstance(self.resolve("same", "pip", "requirements: r.txt", {"r.txt": "-i %s\nsix\n" % self.index.url}), list)
+
     def test_a_workspace_is_exported_for_the_project_of_the_spec(self):
         project = '[project]\nname = "%s"\nversion = "0.1"\nrequires-python = ">=3.9"\ndependencies = [%s]\n'
         spec = "schema: 1\nname: x\nbase: oci:%s\nplatform: linux/amd64\npython: {version: '3.11', lock: %s}\nrun: [python]\n"

@@ -184,7 +184,9 @@ void compare_rules(const toml::table& project,
                    const toml::table& lock,
                    const Where& where,
                    std::vector<Where>& lines) {
-  for (const auto& [said, locked] : uv_rules) {
+  for (const auto& rule : uv_rules) {
+    const char* const said = rule.first;
+    const char* const locked = rule.second;
     Needs wanted;
     Needs has;
     for_each_in(project["tool"]["uv"][said],

@@ -146,6 +146,7 @@ PythonPins BuildLock::python(const Platform& platform, TorchWishOf torch) const 
   if (is_named("python")) return python;
   python.preferred = before->second.python->wheels;
   std::erase_if(python.preferred, [&](const LockedWheel& wheel) { return is_named(wheel.name); });
+  python.upgraded = names;
   return python;
 }
 

@@ -30,6 +30,8 @@ struct PythonPins {
   const LockedPython* locked = nullptr;
   /// Versions that stay, where packages are chosen anew and the rest allows it.
   std::vector<LockedWheel> preferred;
+  /// Names of packages that are to be the newest, where the others need not stay for that.
+  std::vector<std::string> upgraded = {};
   /// Whether what was resolved for the same words before is used again.
   enum class Memo { use, ignore } memo = Memo::use;
   TorchWishOf torch;  // may be empty

@@ -113,25 +113,52 @@ Run run_resolver(const ResolverCommand& command,
   return {read_file(folder.path() / command.result, resolver_limits.output)};
 }
 
-// pip has no wishes, and takes those for rules.
-PythonPins without_preferences(PythonPins pins) {
-  pins.preferred.clear();
-  return pins;
+class PipRuns {
+ public:
+  PipRuns(const OpenPython& open, const Resolver& resolver, Session& session)
+      : question_(open.question),
+        resolver_(resolver),
+        session_(session),
+        task_{pip_variables(open.settings, open.question.torch),
+              folder_of_resolver(open.question.spec)} {}
+
+  Run run(std::vector<LockedWheel> pins) const {
+    PythonPins with = question_.pins;
+    with.preferred = std::move(pins);
+    const PythonQuestion question{question_.spec, question_.facts, with, question_.torch};
+    return run_resolver(pip_command(question), resolver_, task_, session_);
+  }
+
+ private:
+  const PythonQuestion& question_;
+  const Resolver& resolver_;
+  Session& session_;
+  ResolverTask task_;
+};
+
+// pip has no wishes, and takes those for rules: what is in the way of the rest goes.
+Run run_with_wishes(const OpenPython& open, const PipRuns& pip) {
+  const PythonQuestion& question = open.question;
+  const auto pins = allowed_pins(question.pins.preferred, asked_requirements(open), question.facts);
+  const bool is_upgrade = !question.pins.upgraded.empty() && !pins.empty();
+  if (!is_upgrade) {
+    Run run = pip.run(pins);
+    if (run.result || question.pins.preferred.empty()) return run;
+  }
+  Run free = pip.run({});
+  if (!free.result || pins.empty()) return free;
+  const auto kept = pins_beside(pins, *free.result, question.facts);
+  if (kept.empty()) return free;
+  Run run = pip.run(kept);
+  return run.result ? std::move(run) : std::move(free);
 }
 
 Run run_pip(const OpenPython& open, const Resolver& resolver, Session& session) {
-  const PythonQuestion& question = open.question;
-  check_for_pip(open.file, question.spec.python->value);
-  const ResolverTask task{pip_variables(open.settings, question.torch),
-                          folder_of_resolver(question.spec)};
-  Run run = run_resolver(pip_command(question), resolver, task, session);
-  if (!run.result && !question.pins.preferred.empty()) {
-    const PythonPins free = without_preferences(question.pins);
-    const PythonQuestion again{question.spec, question.facts, free, question.torch};
-    run = run_resolver(pip_command(again), resolver, task, session);
+  check_for_pip(open.file, open.question.spec.python->value);
+  Run run = run_with_wishes(open, PipRuns(open, resolver, session));
+  if (run.result) {
+    run.result = pylock_of_report(*run.result, open.question.facts, asked_requirements(open));
   }
-  if (run.result)
-    run.result = pylock_of_report(*run.result, question.facts, asked_requirements(open));
   return run;
 }
 

@@ -34,6 +34,14 @@ ResolverCommand pip_command(const PythonQuestion& question);
 /// Fault::usage for a folder of sources, which pip would build, and for an index in a file of
 /// requirements beside another one of the spec: pip takes the file's.
 void check_for_pip(const RequirementsFile& file, const Python& python);
+/// pip takes versions that are wished for as rules. Of such pins those that `requirements` allow.
+std::vector<LockedWheel> allowed_pins(std::vector<LockedWheel> pins,
+                                      const std::vector<std::string>& requirements,
+                                      const PythonFacts& facts);
+/// Those that all allow which are not pinned, and are as in `report`, pip's answer without pins.
+std::vector<LockedWheel> pins_beside(std::vector<LockedWheel> pins,
+                                     const std::string& report,
+                                     const PythonFacts& facts);
 std::vector<std::string> pip_variables(const IndexSettings& settings, const TorchWish& torch);
 /// pip's report (`--report`) as a pylock.toml. Fault::usage where pip's own Python would choose for
 /// another one than the image's, as markers are the running Python's: of the packages, and of the

@@ -1,6 +1,7 @@
 #include "cli/python_versions.h"
 
 #include "lib/error.h"
+#include "lib/python/specifier.h"
 #include "lib/text.h"
 
 #include <algorithm>

@@ -188,6 +188,25 @@ class Resolvers(Ground):
         self.assertIn("r.txt`, not `index_url`", told)
         self.assertIsInstance(self.resolve("same", "pip", "requirements: r.txt", {"r.txt": "-i %s\nsix\n" % self.index.url}), list)
 
+    def test_what_has_to_move_moves_and_nothing_else(self):
+        old = {"a-1.0-py3-none-any.whl": make_wheel("a", "1.0", requires=["six"]), "c-1.0-py3-none-any.whl": make_wheel("c", "1.0"),
+               "six-1.0-py3-none-any.whl": make_wheel("six", "1.0")}
+        new = {"a-2.0-py3-none-any.whl": make_wheel("a", "2.0", requires=["six>=1.1"]), "c-2.0-py3-none-any.whl": make_wheel("c", "2.0"),
+               "six-1.1-py3-none-any.whl": make_wheel("six", "1.1")}
+        for resolver in ("uv", "pip"):
+            for name, text, words, expected in (("upgrade", "a\nc\nsix\n", ("--upgrade", "a"), {"a": "2.0", "c": "1.0", "six": "1.1"}),
+                                                ("line", "a\nc\nsix>=1.1\n", (), {"a": "1.0", "c": "1.0", "six": "1.1"}),
+                                                ("deep", "a>1\nc\nsix\n", (), {"a": "2.0", "c": "1.0", "six": "1.1"})):
+                with self.subTest(name, resolver=resolver):
+                    self.index.wheels = old
+                    self.resolve(name, resolver, "requirements: r.txt", {"r.txt": "a\nc\nsix\n"})
+                    folder = self.path("%s-%s" % (resolver, name))
+                    self.assertEqual({name: version for name, (version, _) in self.versions(folder).items()}, {"a": "1.0", "c": "1.0", "six": "1.0"})
+                    self.index.wheels = {**old, **new}
+                    write_files(folder, {"r.txt": text})
+                    self.mlpack("lock", folder, *words)
+                    self.assertEqual({name: version for name, (version, _) in self.versions(folder).items()}, expected)
+
     def test_a_workspace_is_exported_for_the_project_of_the_spec(self):
         project = '[project]\nname = "%s"\nversion = "0.1"\nrequires-python = ">=3.9"\ndependencies = [%s]\n'
         spec = "schema: 1\nname: x\nbase: oci:%s\nplatform: linux/amd64\npython: {version: '3.11', lock: %s}\nrun: [python]\n"

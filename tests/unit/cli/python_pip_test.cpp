@@ -80,3 +80,27 @@ TEST_CASE("folders in a list of find-links may have blanks and commas") {
   CHECK(listed_places({"/a", "/b c,d", "https://h/x"}) ==
         std::vector<std::string>{"/a", "file:///b%20c%2Cd", "https://h/x"});
 }
+
+TEST_CASE("pins that something else excludes are not held to") {
+  const auto pin = [](const char* name, const char* version) {
+    LockedWheel wheel{name, version, {}, 0, Digest::of(""), {}, {}, {}, {}};
+    return wheel;
+  };
+  const auto names = [](const std::vector<LockedWheel>& pins) {
+    std::string text;
+    for (const LockedWheel& wheel : pins)
+      text += wheel.name + " ";
+    return text;
+  };
+  const std::vector<LockedWheel> pins{pin("b", "1.0"), pin("c", "1.0"), pin("six", "1.0")};
+  CHECK(names(allowed_pins(
+            pins, {"six>=1.1", "c<1 ; sys_platform == 'win32'"}, facts_of_image())) == "b c ");
+  const auto item = [](const std::string& name, const std::string& needs) {
+    return R"({"metadata": {"name": ")" + name + R"(", "version": "9", "requires_dist": [)" +
+           needs + "]}}";
+  };
+  // The new `a` moves `b`, and so what that needs, while `c` stays, whatever a newer one needs.
+  const std::string report = report_of(item("A", R"("b>=2")") + "," + item("b", R"("six>=1.1")") +
+                                       "," + item("c", R"("b<1")") + "," + item("six", ""));
+  CHECK(names(pins_beside(pins, report, facts_of_image())) == "c ");
+}

@@ -12,24 +12,11 @@
 namespace mlpack {
 namespace {
 
-using namespace std::string_view_literals;
-
 constexpr int deepest_include = 8;
 constexpr std::size_t most_loaded = 4096;
 constexpr std::array old_folders{
     "/tls", "/x86_64", "/tls/x86_64", "/haswell", "/tls/haswell", "/aarch64", "/tls/aarch64"};
 constexpr std::array platforms{"x86_64", "haswell", "xeon_phi", "aarch64"};
-
-constexpr std::array driver_libraries{"libcuda.so.1"sv,
-                                      "libcudadebugger.so.1"sv,
-                                      "libnvcuvid.so.1"sv,
-                                      "libnvoptix.so.1"sv,
-                                      "libnvidia-"sv,
-                                      "libGLX_nvidia.so.0"sv,
-                                      "libEGL_nvidia.so.0"sv,
-                                      "libGLESv2_nvidia.so.2"sv,
-                                      "libvdpau_nvidia.so"sv,
-                                      "libdxcore.so"sv};
 
 // What the distribution calls its processor in paths (Debian's multiarch).
 std::string_view multiarch(const ElfFacts& elf) {
@@ -76,12 +63,6 @@ std::string replaced(std::string text, std::string_view what, const std::string&
 }
 
 }  // namespace
-
-bool is_driver_library(std::string_view name) {
-  return std::any_of(driver_libraries.begin(), driver_libraries.end(), [&](std::string_view known) {
-    return known.ends_with('-') ? name.starts_with(known) : name == known;
-  });
-}
 
 Loader::Loader(const CheckInput& input, Cache cache)
     : files_(input.files),

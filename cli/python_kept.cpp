@@ -63,11 +63,12 @@ std::vector<LockedWheel> pins_beside(std::vector<LockedWheel> pins,
   for (bool goes_on = true; goes_on;) {
     const std::size_t before = pins.size();
     const std::vector<LockedWheel> held = pins;
-    for (const auto& [name, needs] : free) {
-      const bool is_held = std::any_of(
-          held.begin(), held.end(), [&](const LockedWheel& pin) { return pin.name == name; });
+    for (const auto& package : free) {
+      const bool is_held = std::any_of(held.begin(), held.end(), [&](const LockedWheel& pin) {
+        return pin.name == package.first;
+      });
       if (is_held) continue;
-      for (const PythonRequirement& need : needs)
+      for (const PythonRequirement& need : package.second)
         std::erase_if(pins, [&](const LockedWheel& pin) { return excludes(need, pin); });
     }
     goes_on = pins.size() < before;

@@ -22,8 +22,8 @@ class Stop {
 };
 
 /// Calls work(0) … work(count - 1) on at most `jobs` threads (at least one), in order of index, and
-/// returns when all have ended. An exception keeps further indices from starting; that of the lowest
-/// index is rethrown, whatever the number of threads. The only place threads start.
+/// returns when all have ended. An exception keeps further indices from starting; that of the
+/// lowest index is rethrown, whatever the number of threads. The only place threads start.
 void parallel_for(std::size_t count,
                   std::size_t jobs,
                   const std::function<void(std::size_t)>& work);

@@ -123,7 +123,7 @@ TEST_CASE("a file that ends within what is loaded of it is cut") {
 TEST_CASE("the folders that glibc's loader was built for are in it") {
   FakeElf elf;
   elf.soname = "ld-linux-x86-64.so.2";
-  const std::string folders("\0/x\0/lib64/\0/usr/lib64/\0/none", 31);
+  const std::string folders("\0/x\0/lib64/\0/usr/lib64/\0/none", 30);
   CHECK(facts_of(elf_bytes(elf) + folders).system_folders ==
         std::vector<std::string>{"/lib64", "/usr/lib64"});
   CHECK(facts_of(elf_bytes(elf) + "/lib64/").system_folders.empty());

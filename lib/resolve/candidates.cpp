@@ -7,6 +7,7 @@
 #include "lib/resolve/no_gpu.h"
 #include "lib/resolve/option_vetoes.h"
 #include "lib/resolve/releases.h"
+#include "lib/resolve/rules_platform.h"
 #include "lib/resolve/torch_options.h"
 
 #include <fmt/format.h>
@@ -351,24 +352,6 @@ Ruling quantisation_of(const Demands& demands, const Gpu& gpu, const Catalog& ca
   return ruling;
 }
 
-// Whether an image for one of the platforms that are named runs on the processor of a GPU.
-Ruling processor_runs(const Catalog& catalog, const Demands& demands, const Gpu& gpu) {
-  const GpuProcessor* const known = catalog.find_gpu_processor(gpu.name);
-  const auto is_for = [&](const Platform& platform) {
-    return known == nullptr || platform.architecture == known->architecture;
-  };
-  if (demands.platforms.empty() ||
-      std::any_of(demands.platforms.begin(), demands.platforms.end(), is_for)) {
-    return {Verdict::yes, {}, {}};
-  }
-  return {Verdict::no,
-          fmt::format("{} is one module with its processor, {} ({})",
-                      gpu.name,
-                      known->processor,
-                      known->architecture),
-          {known->row}};
-}
-
 // What the machines themselves do not do.
 void judge_fleet(Problem& problem, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
@@ -383,7 +366,7 @@ void judge_fleet(Problem& problem, const Vetoes& vetoes) {
     if (group.gpu == nullptr) continue;
     const DemandSet gpu = vetoes.set_of(Kind::gpu, i);
     refuse(gpu | vetoes.set_of(Kind::platform),
-           processor_runs(vetoes.catalog(), demands, *group.gpu));
+           platforms_run_gpu(vetoes.catalog(), demands.platforms, *group.gpu));
     if (group.driver) {
       refuse(gpu | vetoes.set_of(Kind::driver, i),
              driver_supports_gpu(vetoes.catalog(), *group.driver, *group.gpu));

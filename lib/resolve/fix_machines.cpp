@@ -1,4 +1,5 @@
 #include "lib/resolve/fix_search.h"
+#include "lib/resolve/rules_platform.h"
 
 #include <fmt/format.h>
 
@@ -13,6 +14,8 @@ using Kind = Demand::Kind;
 
 // Machines that a spec without any GPU may name: the example of mlpack.yaml(5).
 constexpr std::string_view example_gpu = "L4";
+// What most machines with a GPU are.
+constexpr std::string_view machines_with_gpus = "linux/amd64";
 
 // Whether there is an answer with `group` in the place of the machines `row`. What stands against
 // the others is known; so only this group is compared.
@@ -124,6 +127,42 @@ bool is_refused_beside_others(const FixSearch& search, std::size_t demand) {
   });
 }
 
+// For machines that may have any processor: what is named, where a GPU runs there.
+void add_usual(const Question& question, std::set<Platform>& needed) {
+  bool has_any = false;
+  for (const Platform& platform : question.demands.platforms) {
+    if (driver_is_for(question.catalog, platform).verdict == Verdict::no) continue;
+    needed.insert(platform);
+    has_any = true;
+  }
+  if (!has_any) needed.insert(*Platform::parse(machines_with_gpus));
+}
+
+std::set<Platform> needed_platforms(const Question& question) {
+  std::set<Platform> needed;
+  for (const FleetGroup& group : question.demands.fleet) {
+    const auto& named = question.demands.platforms;
+    if (group.gpu == nullptr) {
+      needed.insert(named.begin(), named.end());
+      continue;
+    }
+    const GpuProcessor* const known = question.catalog.find_gpu_processor(group.gpu->name);
+    if (known == nullptr)
+      add_usual(question, needed);
+    else
+      needed.insert(*Platform::parse(fmt::format("linux/{}", known->architecture)));
+  }
+  return needed;
+}
+
+// As the spec or the command line, whichever named them, has it.
+std::string platform_option(const Question& question, const Demands& changed) {
+  const std::string text = platforms_text(changed.platforms);
+  if (question.demands.platforms_where.line != 0 || changed.platforms.size() > 1)
+    return fmt::format("`platform: {}`", changed.platforms.size() == 1 ? text : "[" + text + "]");
+  return fmt::format("`--platform {}`", text);
+}
+
 }  // namespace
 
 void raise_driver(FixSearch& search, std::size_t demand) {
@@ -166,24 +205,11 @@ void change_group(FixSearch& search, std::size_t demand) {
 void change_platform(FixSearch& search, std::size_t) {
   const Question& question = search.question();
   Demands changed = question.demands;
-  std::set<Platform> needed;
-  bool is_usual = false;  // some machines may have the processor that is named
-  for (const FleetGroup& group : changed.fleet) {
-    const GpuProcessor* const known =
-        group.gpu == nullptr ? nullptr : question.catalog.find_gpu_processor(group.gpu->name);
-    is_usual = is_usual || known == nullptr;
-    if (known != nullptr) {
-      needed.insert(*Platform::parse(fmt::format("linux/{}", known->architecture)));
-    }
-  }
-  if (is_usual) needed.insert(changed.platforms.begin(), changed.platforms.end());
+  const std::set<Platform> needed = needed_platforms(question);
   changed.platforms.assign(needed.begin(), needed.end());
   if (!search.resolves(changed)) return;
-  const std::string text = platforms_text(changed.platforms);
-  search.add(fmt::format("build it for what the machines are: `platform: {}`",
-                         needed.size() == 1 ? text : "[" + text + "]"),
-             fix_cost::platform,
-             std::move(changed));
+  std::string text = "build it for what the machines are: " + platform_option(question, changed);
+  search.add(std::move(text), fix_cost::platform, std::move(changed));
 }
 
 void change_gpu(FixSearch& search, std::size_t demand) {

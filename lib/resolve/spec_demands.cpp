@@ -5,6 +5,7 @@
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/framework_options.h"
 #include "lib/resolve/releases.h"
+#include "lib/resolve/rules_platform.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -282,6 +283,23 @@ void read_config(BaseDemand& demand, const Catalog& catalog, const ImageConfig& 
   }
 }
 
+// Those of the command line may be a part of what is built, for the machines that they are for:
+// they bear on the choice where no machine of the fleet is.
+void add_platforms(Demands& demands, const Catalog& catalog, const Spec& spec) {
+  if (spec.platforms.empty() || spec.platforms_from != Spec::PlatformsFrom::spec) return;
+  const auto runs_nowhere = [&](const FleetGroup& group) {
+    return group.gpu != nullptr &&
+           std::all_of(spec.platforms.begin(), spec.platforms.end(), [&](const auto& platform) {
+             return driver_is_for(catalog, platform.value).verdict == Verdict::no;
+           });
+  };
+  const bool is_typed = spec.platforms.front().place.line == 0;
+  if (is_typed && !std::all_of(demands.fleet.begin(), demands.fleet.end(), runs_nowhere)) return;
+  for (const auto& [platform, place] : spec.platforms)
+    demands.platforms.push_back(platform);
+  if (!is_typed) demands.platforms_where = spec.where(spec.platforms.front().place);
+}
+
 }  // namespace
 
 BaseDemand base_demand(const Catalog& catalog,
@@ -327,13 +345,7 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     demands.base = base_demand(catalog, spec.base.value, sources.base_config);
     demands.base->where = spec.where(spec.base.place);
   }
-  const bool is_named = !spec.platforms.empty() && spec.platforms.front().place.line != 0 &&
-                        spec.platforms_from == Spec::PlatformsFrom::spec;
-  if (is_named) {
-    for (const auto& [platform, place] : spec.platforms)
-      demands.platforms.push_back(platform);
-    demands.platforms_where = spec.where(spec.platforms.front().place);
-  }
+  add_platforms(demands, catalog, spec);
   demands.quantisation = sources.quantisation;
   if (!spec.weights.empty()) demands.quantisation_where = spec.where(spec.weights.front().place);
   demands.as_of = sources.as_of;

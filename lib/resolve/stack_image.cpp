@@ -1,5 +1,6 @@
 #include "lib/resolve/stack_image.h"
 
+#include "lib/resolve/rules_platform.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -151,17 +152,20 @@ void warn_of_left_out(const Catalog& catalog, const Spec& spec, Plan& plan) {
   const bool is_typed = !platforms.empty() && platforms.front().place.line == 0;
   for (const auto& [row, place] : spec.fleet) {
     const auto match = is_typed && !row.is_cpu() ? catalog.find_gpu(row.gpu) : std::nullopt;
-    const GpuProcessor* const known =
-        match ? catalog.find_gpu_processor(match->gpu->name) : nullptr;
-    const auto is_for = [&](const auto& platform) {
-      return platform.value.architecture == known->architecture;
+    const auto runs = [&](const auto& platform) {
+      return platform_runs_gpu(catalog, platform.value, *match->gpu).verdict != Verdict::no;
     };
-    if (known == nullptr || std::any_of(platforms.begin(), platforms.end(), is_for)) continue;
+    if (!match || std::any_of(platforms.begin(), platforms.end(), runs)) continue;
+    const GpuProcessor* const known = catalog.find_gpu_processor(match->gpu->name);
     plan.warnings.push_back(
         {fmt::format("no image is built for {}", match->gpu->name),
-         fmt::format("it is one module with its processor, {}, and `--platform` names another",
-                     known->processor),
-         fmt::format("build one with `--platform linux/{}`, too", known->architecture)});
+         known == nullptr
+             ? driver_is_for(catalog, platforms.front().value).reason
+             : fmt::format(
+                   "it is one module with its processor, {}, and `--platform` names another",
+                   known->processor),
+         fmt::format("build one with `--platform linux/{}`, too",
+                     known == nullptr ? "amd64" : known->architecture)});
   }
 }
 

@@ -120,6 +120,14 @@ TEST_CASE("a plan is for the platforms that its fleet needs, unless the spec nam
   write("platform: linux/amd64\nfleet: [L4, GH200]\n");
   CHECK(plan_of(app, {}, 9)["conflicts"][0]["fixes"][0] ==
         "build it for what the machines are: `platform: [linux/amd64, linux/arm64]`");
+  write("fleet: [L4]\n");
+  const auto mainframe = plan_of(app, {"--platform", "linux/s390x"}, 9)["conflicts"];
+  CHECK(mainframe[0]["because"].dump().find("NVIDIA has no driver for linux/s390x") !=
+        std::string::npos);
+  CHECK(mainframe[0]["fixes"][0] == "build it for what the machines are: `--platform linux/amd64`");
+  write("fleet: [L4, cpu]\n");
+  const auto part = plan_of(app, {"--platform", "linux/s390x"});
+  CHECK(part["warnings"].dump().find("no image is built for L4") != std::string::npos);
 }
 
 TEST_CASE("what the fleet decides is not in the lock, and is the same for every command") {

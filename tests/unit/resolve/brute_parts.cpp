@@ -60,6 +60,13 @@ bool is_with_arm(const Gpu& gpu) {
   return gpu.name.starts_with("GH") || gpu.name.starts_with("GB") || gpu.kind == Gpu::Kind::jetson;
 }
 
+// Driver Installation Guide; that for ppc64le ended, and old ones are there.
+bool may_be_in(const Platform& platform, const Gpu& gpu) {
+  const std::string& processor = platform.architecture;
+  if (is_with_arm(gpu)) return processor == "arm64";
+  return processor == "amd64" || processor == "arm64" || processor == "ppc64le";
+}
+
 bool has_cpu_image(const ServingRuntime& runtime) {
   return std::any_of(runtime.images.begin(), runtime.images.end(), [](const RuntimeImage& image) {
     return image.what == RuntimeImage::For::cpu;
@@ -358,10 +365,9 @@ void BruteForce::keep_machines() {
     }
     const DemandSet machine = fact(Kind::gpu, i);
     const auto& platforms = demands_.platforms;
-    const bool has_one = !is_with_arm(*gpu) ||
-                         std::any_of(platforms.begin(), platforms.end(), [](const auto& known) {
-                           return known.architecture == "arm64";
-                         });
+    const bool has_one = std::any_of(platforms.begin(), platforms.end(), [&](const auto& known) {
+      return may_be_in(known, *gpu);
+    });
     if (!platforms.empty() && !has_one) contradictions_.push_back(machine | fact(Kind::platform));
     if (driver && !may_drive(*driver, *gpu))
       contradictions_.push_back(machine | fact(Kind::driver, i));

@@ -47,7 +47,7 @@ class RandomDemands {
     if (chance(20)) demands.needs_python = true;
     if (chance(6)) demands.quantisation = any(catalog().quantisations()).method;
     if (chance(5)) demands.base = base_demand(catalog(), BaseReference{any_base()}, std::nullopt);
-    if (chance(8)) demands.platforms.push_back(*Platform::parse(chance(3) ? "arm64" : "amd64"));
+    if (chance(6)) add_platforms(demands);
     return demands;
   }
 
@@ -71,6 +71,16 @@ class RandomDemands {
                                "alpine:3.20",
                                "example.com/own:1"};
     return bases[pick(bases.size())];
+  }
+
+  void add_platforms(Demands& demands) {
+    constexpr std::array known{"amd64", "amd64", "arm64", "s390x", "ppc64le"};
+    for (std::size_t i = pick(2) + 1; i > 0; --i) {
+      const Platform platform = *Platform::parse(known[pick(known.size())]);
+      const auto& named = demands.platforms;
+      if (std::find(named.begin(), named.end(), platform) == named.end())
+        demands.platforms.push_back(platform);
+    }
   }
 
   void add_group(Demands& demands) {

@@ -13,6 +13,7 @@ using namespace mlpack::test;
 namespace {
 
 // What else the expected answers rest on.
+constexpr const char* driver_guide = "Driver Installation Guide, Linux System Requirements";
 constexpr const char* one_major = "facts image.one_cuda_major";
 constexpr const char* release_md = "PyTorch RELEASE.md, Release Compatibility Matrix";
 constexpr const char* arch_lists = "torch.cuda.get_arch_list() of the wheels";
@@ -28,6 +29,20 @@ constexpr const char* ollama_docs = "Ollama docs, GPU";
 constexpr const char* no_release = "nothing is known: said as a doubt";
 
 const SpecQuestion questions_of_machines[] = {
+    {R"(fleet: [L4]; platform: linux/s390x; cuda: "12.4")",
+     "no: L4 + platform linux/s390x -> build it for what the machines are: `platform: linux/amd64`",
+     driver_guide},
+    {R"(fleet: [L4]; platform: [linux/386, linux/arm64]; cuda: "12.4")",
+     "cuda 12.4; driver 525.60.13",
+     driver_guide},
+    {R"(fleet: [L4, GH200]; platform: linux/riscv64; cuda: "12.4")",
+     "no: L4 + platform linux/riscv64 -> build it for what the machines are: "
+     "`platform: [linux/amd64, linux/arm64]`",
+     driver_guide},
+    {R"(fleet: [L4, cpu]; platform: linux/arm/v7; cuda: "12.4")",
+     "no: L4 + platform linux/arm/v7 -> build it for what the machines are: "
+     "`platform: [linux/amd64, linux/arm/v7]`",
+     driver_guide},
     {R"(fleet: [{gpu: L4, driver: "535.183.01"}]; cuda: "12.4")",
      "cuda 12.4; driver 525.60.13",
      minor_guide},

@@ -48,9 +48,7 @@ class Reasoning {
     const CatalogRow* const row = row_of(choice);
     const TorchBuild* const build = torch_build(row);
     const RuntimeRelease* const release =
-        choice.what == demands_.runtime
-            ? catalog_.find_runtime_release(demands_.runtime, choice.chosen)
-            : nullptr;
+        choice.what == demands_.runtime ? runtime_release(row) : nullptr;
     for (const FleetGroup& group : demands_.fleet) {
       if (group.gpu == nullptr) continue;
       const Version& device = group.gpu->compute_capability;
@@ -145,6 +143,13 @@ class Reasoning {
   static void add(Choice& choice, const FleetGroup& group, Ruling ruling) {
     ruling.reason = fmt::format("{}: {}", group.gpu->name, ruling.reason);
     choice.because.push_back(std::move(ruling));
+  }
+
+  const RuntimeRelease* runtime_release(const CatalogRow* row) const {
+    const auto releases = catalog_.runtime_releases();
+    const auto found = std::find_if(
+        releases.begin(), releases.end(), [&](const auto& release) { return release.row == row; });
+    return found == releases.end() ? nullptr : &*found;
   }
 
   const TorchBuild* torch_build(const CatalogRow* row) const {

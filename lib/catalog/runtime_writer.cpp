@@ -1,6 +1,7 @@
 #include "lib/catalog/runtime_writer.h"
 
 #include "lib/catalog/compat_columns.h"
+#include "lib/catalog/version.h"
 #include "lib/date.h"
 #include "lib/text.h"
 
@@ -80,6 +81,14 @@ std::string health_of(TemplateMap& root) {
   const std::uint64_t seconds = map.number("startup");
   map.finish();
   return fmt::format("{}, {}", join(paths, ", "), seconds);
+}
+
+std::string capability_of(TemplateMap& root) {
+  const std::string key = "min_compute_capability";
+  if (!root.has(key)) return cpp_literal("");
+  const std::string text = root.text(key);
+  if (!Version::parse(text)) reject(root.node(), key + " must be a version");
+  return cpp_literal(text);
 }
 
 }  // namespace
@@ -258,6 +267,7 @@ void RuntimeWriter::add(const TemplateNode& file) {
       cpp_literal(name),
       cpp_literal(root.text("title")),
       member("ServingRuntime::NeedsGpu", root.one_of("gpu", {"required", "usual", "optional"})),
+      capability_of(root),
       writer_.list(aliases),
       member("ServingRuntime::Status",
              root.one_of("status", {"active", "maintenance", "unmaintained"})),

@@ -131,6 +131,7 @@ struct ServingRuntime {
   std::string_view name;
   std::string_view title;
   NeedsGpu gpu;
+  std::string_view min_compute_capability;    // of every release; empty: releases have their own
   std::span<const std::string_view> aliases;  // what else people call it
   Status status;
   std::span<const std::string_view> sources;

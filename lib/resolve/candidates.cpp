@@ -2,12 +2,12 @@
 
 #include "lib/catalog/runtimes.h"
 #include "lib/resolve/base_choice.h"
+#include "lib/resolve/fleet_vetoes.h"
 #include "lib/resolve/frames.h"
 #include "lib/resolve/framework_options.h"
 #include "lib/resolve/no_gpu.h"
 #include "lib/resolve/option_vetoes.h"
 #include "lib/resolve/releases.h"
-#include "lib/resolve/rules_platform.h"
 #include "lib/resolve/torch_options.h"
 
 #include <fmt/format.h>
@@ -195,7 +195,9 @@ Option runtime_option(const RuntimeRelease& release,
   option.name = release.release;
   option.python = pythons;
   option.row = release.row;
-  if (!demands.runtime_version.empty() && demands.runtime_version != release.release) {
+  if (covers_release(release.release, demands.runtime_version)) {
+    option.name = demands.runtime_version;
+  } else if (!demands.runtime_version.empty()) {
     option.vetoes.push_back(not_taken(vetoes.set_of(Kind::runtime_version),
                                       option,
                                       demands.runtime + " " + demands.runtime_version));
@@ -340,41 +342,6 @@ std::vector<Component> make_components(std::span<const Version> pythons, const V
     components.push_back(toolkit_component(vetoes));
   }
   return components;
-}
-
-// FP8 checkpoints run on older GPUs where a runtime computes in 16 bits.
-Ruling quantisation_of(const Demands& demands, const Gpu& gpu, const Catalog& catalog) {
-  Ruling ruling = quantisation_runs(catalog, demands.quantisation, gpu.compute_capability);
-  if (ruling.verdict != Verdict::no || demands.runtime.empty()) return ruling;
-  const Ruling weights_alone =
-      quantisation_runs(catalog, demands.quantisation + "_weight_only", gpu.compute_capability);
-  if (weights_alone.verdict == Verdict::yes) ruling.verdict = Verdict::unknown;
-  return ruling;
-}
-
-// What the machines themselves do not do.
-void judge_fleet(Problem& problem, const Vetoes& vetoes) {
-  const Demands& demands = vetoes.demands();
-  const auto refuse = [&](const DemandSet& set, Ruling ruling) {
-    if (ruling.verdict == Verdict::no)
-      problem.vetoes.push_back({set, std::move(ruling)});
-    else if (ruling.verdict == Verdict::unknown)
-      problem.doubts.push_back(std::move(ruling));
-  };
-  for (std::size_t i = 0; i < demands.fleet.size(); ++i) {
-    const FleetGroup& group = demands.fleet[i];
-    if (group.gpu == nullptr) continue;
-    const DemandSet gpu = vetoes.set_of(Kind::gpu, i);
-    refuse(gpu | vetoes.set_of(Kind::platform),
-           platforms_run_gpu(vetoes.catalog(), demands.platforms, *group.gpu));
-    if (group.driver) {
-      refuse(gpu | vetoes.set_of(Kind::driver, i),
-             driver_supports_gpu(vetoes.catalog(), *group.driver, *group.gpu));
-    }
-    if (demands.quantisation.empty()) continue;
-    refuse(gpu | vetoes.set_of(Kind::quantisation),
-           quantisation_of(demands, *group.gpu, vetoes.catalog()));
-  }
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ void change_release(FixSearch& search, std::size_t demand, std::string_view name
     restriction.only = Restriction::Only{*index, option};
     if (!search.has_answer_without(demand, restriction)) continue;
     // The build is mlpack's to choose.
-    const std::string release(plain_release(component.options[option]));
+    const std::string release(last_release(plain_release(component.options[option])));
     const auto steps = static_cast<unsigned>(std::min(distance, fix_cost::most_steps));
     const std::string extra = extra_of(question.demands, pin, component.options[option]);
     return search.add(fmt::format("take {}{} {} instead of {}",

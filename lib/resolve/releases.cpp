@@ -68,6 +68,20 @@ std::strong_ordering compare_releases(std::string_view a, std::string_view b) {
   return std::strong_ordering::equal;
 }
 
+std::string_view last_release(std::string_view row) {
+  const std::size_t dash = row.find('-');
+  if (dash == std::string_view::npos || !Version::parse(row.substr(0, dash))) return row;
+  const std::string_view last = row.substr(dash + 1);
+  return Version::parse(last) ? last : row;
+}
+
+bool covers_release(std::string_view row, std::string_view release) {
+  const std::string_view last = last_release(row);
+  if (row == release || last == row || !Version::parse(release)) return row == release;
+  const std::string_view first = row.substr(0, row.find('-'));
+  return compare_releases(first, release) <= 0 && compare_releases(release, last) <= 0;
+}
+
 ReleaseSpecifier::ReleaseSpecifier(std::string_view specifier)
     : takes_any_(trim(specifier).empty()) {
   if (!takes_any_) wanted_ = PythonSpecifiers::parse(without_labels(specifier));

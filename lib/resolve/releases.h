@@ -17,6 +17,13 @@ namespace mlpack {
 /// `rc` is before nothing.
 std::strong_ordering compare_releases(std::string_view a, std::string_view b);
 
+/// Whether a row for `row`, which may be a range (`0.30.0-0.33.0`, both ends included), is about
+/// `release`.
+bool covers_release(std::string_view row, std::string_view release);
+
+/// The last release of a range; of one release itself.
+std::string_view last_release(std::string_view row);
+
 /// Whether `release` is one that `specifier` takes: clauses of PEP 440, with commas between them;
 /// empty: any. Local labels (`+cu128`) do not count here.
 bool takes_release(std::string_view specifier, const Version& release);

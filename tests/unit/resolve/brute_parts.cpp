@@ -67,6 +67,16 @@ bool may_be_in(const Platform& platform, const Gpu& gpu) {
   return processor == "amd64" || processor == "arm64" || processor == "ppc64le";
 }
 
+// `0.30.0-0.33.0` is about all between.
+bool is_about(const RuntimeRelease& row, const std::string& wanted) {
+  const auto bounds = split(row.release, '-');
+  const auto first = Version::parse(bounds.front());
+  const auto last = Version::parse(bounds.back());
+  const auto pin = Version::parse(wanted);
+  if (bounds.size() != 2 || !first || !last || !pin) return row.release == wanted;
+  return row.release == wanted || (*first <= *pin && *pin <= *last);
+}
+
 bool has_cpu_image(const ServingRuntime& runtime) {
   return std::any_of(runtime.images.begin(), runtime.images.end(), [](const RuntimeImage& image) {
     return image.what == RuntimeImage::For::cpu;
@@ -214,7 +224,10 @@ void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
 BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
   Part part{std::string(release.release)};
   part.python = python_versions(release.python, known_pythons_);
-  if (!demands_.runtime_version.empty() && demands_.runtime_version != release.release)
+  const std::string& pin = demands_.runtime_version;
+  if (!pin.empty() && is_about(release, pin))
+    part.name = pin;
+  else if (!pin.empty())
     part.out.push_back(fact(Kind::runtime_version));
   const auto torch = Version::parse(release.row->at("torch"));
   for (std::size_t i = 0; torch && i < demands_.packages.size(); ++i) {
@@ -364,6 +377,9 @@ void BruteForce::keep_machines() {
       continue;
     }
     const DemandSet machine = fact(Kind::gpu, i);
+    // TEI's README.md: Turing is the oldest.
+    if (demands_.runtime == "tei" && gpu->compute_capability < version("7.5"))
+      contradictions_.push_back(machine | fact(Kind::runtime));
     const auto& platforms = demands_.platforms;
     const bool has_one = std::any_of(platforms.begin(), platforms.end(), [&](const auto& known) {
       return may_be_in(known, *gpu);

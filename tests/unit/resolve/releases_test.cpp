@@ -62,3 +62,17 @@ TEST_CASE("the pin, the label and the Pythons of texts") {
   CHECK(taken("3.12.3") == "3.12");
   CHECK(taken("") == "");
 }
+
+TEST_CASE("a row of a range is about its ends and all between") {
+  CHECK(covers_release("0.30.0-0.33.0", "0.30.0"));
+  CHECK(covers_release("0.30.0-0.33.0", "0.31.4"));
+  CHECK(covers_release("0.30.0-0.33.0", "0.33.0"));
+  CHECK_FALSE(covers_release("0.30.0-0.33.0", "0.33.1"));
+  CHECK_FALSE(covers_release("0.30.0-0.33.0", "0.4.0"));
+  CHECK(covers_release("server-cuda", "server-cuda"));
+  CHECK_FALSE(covers_release("server-cuda", "0.31.0"));
+  CHECK_FALSE(covers_release("0.30.0-0.33.0", ""));
+  CHECK(last_release("0.30.0-0.33.0") == "0.33.0");
+  CHECK(last_release("server-cuda") == "server-cuda");
+  CHECK(last_release("0.8.5.post1") == "0.8.5.post1");
+}

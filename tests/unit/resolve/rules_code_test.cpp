@@ -96,7 +96,7 @@ const RuntimeQuestion runtime_questions[] = {
     {"vllm", "0.8.0", "6.1", no},
     {"sglang", "0.5.14", "7.0", no},
     {"sglang", "0.5.14", "8.9", yes},
-    {"tgi", "3.3.7", "8.0", unknown},
+    {"tgi", "2.4.1", "8.0", unknown},
     {"ollama", "0.30.0-0.33.0", "6.1", yes},
 };
 

@@ -107,6 +107,9 @@ class RandomDemands {
     const RuntimeRelease& release = any(catalog().runtime_releases());
     demands.runtime = release.runtime;
     if (chance(2)) demands.runtime_version = release.release;
+    const std::size_t dash = release.release.find('-');
+    const bool is_range = dash != std::string_view::npos && demands.runtime == "ollama";
+    if (is_range && chance(2)) demands.runtime_version = release.release.substr(0, dash);
   }
 
   std::string any_specifier(std::string_view release) {

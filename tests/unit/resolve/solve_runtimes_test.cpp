@@ -21,6 +21,9 @@ constexpr const char* ort_server_docs = "onnxruntime-server README.md";
 constexpr const char* trt_llm_docs = "TensorRT-LLM docs, support matrix: NVIDIA GPUs";
 constexpr const char* triton_docs = "Triton compatibility matrix; the image starts without a GPU";
 constexpr const char* ollama_docker = "Ollama docs/docker.md";
+constexpr const char* ollama_gpus = "Ollama docs, GPU";
+constexpr const char* tei_readme = "TEI README.md, Hardware";
+constexpr const char* trt_matrix = "TensorRT-LLM Support Matrix, Hardware";
 constexpr const char* tgi_dockerfile = "TGI Dockerfiles";
 constexpr const char* builds = "torch.cuda.get_arch_list() of the wheels; builder scripts";
 constexpr const char* base_image = "nvidia/cuda Dockerfiles: CUDA_VERSION of the tag";
@@ -72,6 +75,24 @@ const SpecQuestion questions_of_runtimes[] = {
      "no: nim + a machine without a GPU -> run it on machines with a GPU, such as L4",
      nim_docs},
     {"fleet: [cpu]; runtime: triton", "triton 26.07", triton_docs},
+    {R"(fleet: [K80]; runtime: {name: ollama, version: "0.30.0"})",
+     "no: ollama + K80 + ollama 0.30.0 -> take ollama 0.24.0 instead of ollama 0.30.0",
+     ollama_gpus},
+    {R"(fleet: [{gpu: L4, driver: "535.183.01"}]; runtime: {name: ollama, version: "0.31.0"})",
+     "no: ollama + L4 + ollama 0.31.0 + driver 535.183.01 of L4 -> take ollama 0.24.0 instead of "
+     "ollama 0.31.0",
+     ollama_gpus},
+    {R"(fleet: [T4]; runtime: {name: tei, version: "1.9"})", "tei 1.9", tei_readme},
+    {R"(fleet: [T4]; runtime: {name: tensorrt_llm, version: "1.2.1"})",
+     "no: tensorrt_llm + T4 + tensorrt_llm 1.2.1 -> take tensorrt_llm 0.17.0.post1 instead of "
+     "tensorrt_llm 1.2.1",
+     trt_matrix},
+    {R"(fleet: [GTX 1080]; runtime: {name: tgi, version: "3.3.5"})",
+     "no: tgi + GTX 1080 + tgi 3.3.5 -> take tgi 2.4.1 instead of tgi 3.3.5",
+     tgi_dockerfile},
+    {R"(fleet: [T4]; runtime: {name: tgi, version: "3.3.5"})",
+     "tgi 3.3.5; driver 525.60.13",
+     tgi_dockerfile},
     {"fleet: [L4, cpu]; runtime: ollama", "ollama 0.30.0-0.33.0", ollama_docker},
 
     // NIM: an image for each model, of whose releases no table is kept.
@@ -342,4 +363,18 @@ TEST_CASE("FP8 weights run on older GPUs where a runtime computes in 16 bits") {
       answer_text(solve(Catalog::built_in(), own)).starts_with("no: A100 SXM 40GB + fp8 weights"));
   served.fleet.front().gpu = Catalog::built_in().find_gpu("T4")->gpu;
   CHECK(answer_text(solve(Catalog::built_in(), served)).starts_with("no: T4 + fp8 weights"));
+}
+
+TEST_CASE("Text Embeddings Inference does not run on GPUs older than Turing") {
+  for (const char* gpu : {"V100", "GTX 1080", "K80"}) {
+    const Resolution found = solve(
+        Catalog::built_in(),
+        demands_in(fmt::format(R"(fleet: [{}]; runtime: {{name: tei, version: "1.9"}})", gpu)));
+    REQUIRE(found.conflicts.size() == 1);
+    CHECK(found.conflicts[0].facts.size() == 2);
+    REQUIRE(found.conflicts[0].because.size() == 1);
+    CHECK(found.conflicts[0].because[0].reason.starts_with(
+        "Text Embeddings Inference needs compute capability 7.5; this is "));
+    CHECK(found.conflicts[0].fixes.size() == 1);
+  }
 }

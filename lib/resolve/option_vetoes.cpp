@@ -114,6 +114,11 @@ void Vetoes::code(Option& option, const GpuCode& code) const {
     if (group.gpu == nullptr) continue;
     const Version& device = group.gpu->compute_capability;
     if (group.gpu->kind == Gpu::Kind::jetson) {
+      Ruling compiles = toolkit_supports_gpu(catalog_, code.made_by, device);
+      if (compiles.verdict == Verdict::no) {
+        option.vetoes.push_back({set_of(Kind::gpu, i), std::move(compiles)});
+        continue;
+      }
       option.doubts.push_back({Verdict::unknown,
                                fmt::format("{} may need builds of its own", group.gpu->name),
                                {&catalog_.fact_row("torch.thor_orin")}});
@@ -153,9 +158,7 @@ void Vetoes::cudnn(Option& option, const Version& cudnn, const Version& cuda) co
     const Gpu* const gpu = demands_.fleet[i].gpu;
     if (gpu == nullptr) continue;
     Ruling runs = cudnn_runs(catalog_, cudnn, cuda, gpu->compute_capability);
-    if (runs.verdict != Verdict::no) continue;
-    runs.verdict = Verdict::unknown;
-    option.doubts.push_back(std::move(runs));
+    if (runs.verdict == Verdict::no) option.doubts.push_back(std::move(runs));
   }
 }
 

@@ -41,8 +41,8 @@ class Vetoes {
   void code(Option& option, const GpuCode& code) const;
   void toolkit(Option& option, const Version& cuda) const;
   void runtime(Option& option, const RuntimeRelease& release) const;
-  /// cuDNN of a package for `cuda` supports the GPUs of the fleet. Where it does not, that is a
-  /// doubt: a framework with code for a GPU of its own does without it in part.
+  /// cuDNN of a package for `cuda` supports the GPUs of the fleet. Where it does not, that is among
+  /// the doubts, with its verdict: a framework with code for a GPU of its own does without in part.
   void cudnn(Option& option, const Version& cudnn, const Version& cuda) const;
   /// What is known of the cuDNN that the base has beside that of `option`.
   void base_cudnn(Option& option) const;

@@ -36,7 +36,7 @@ struct Option {
   std::vector<Veto> vetoes;
   std::vector<Veto> without_compat;  // the same where the base has no compat package
   std::vector<Veto> with_compat;
-  std::vector<Ruling> doubts;       // what could not be ruled on
+  std::vector<Ruling> doubts;       // what could not be ruled on; no: what is done without
   const CatalogRow* row = nullptr;  // nullptr: not in the catalog
 };
 

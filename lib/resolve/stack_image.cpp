@@ -136,6 +136,13 @@ void apply_stack(const Catalog& catalog, const Stack& stack, const Demands& dema
   for (const Choice& choice : stack.choices)
     add_decision(plan, choice);
   for (const Ruling& doubt : stack.doubts) {
+    if (doubt.verdict == Verdict::no) {
+      plan.warnings.push_back({"a part of it does not run on the whole fleet",
+                               doubt.reason,
+                               "turn that part off in the program, or take these machines out of "
+                               "`fleet`"});
+      continue;
+    }
     plan.warnings.push_back({"not everything could be compared",
                              doubt.reason,
                              "try the image on one of these machines first"});

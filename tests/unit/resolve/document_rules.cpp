@@ -107,7 +107,8 @@ bool may_have_code(const TorchBuild& build,
                    const Gpu& gpu,
                    const std::optional<Version>& ptx_compiler) {
   if (build.sm.empty() && build.ptx.empty()) return may_compile_for(build.cuda, gpu);
-  if (gpu.kind == Gpu::Kind::jetson) return true;  // there may be builds for it
+  // There may be builds for it, with a toolkit that knows it.
+  if (gpu.kind == Gpu::Kind::jetson) return may_compile_for(build.cuda, gpu);
   const Version& device = gpu.compute_capability;
   for (const Version& sm : build.sm) {
     if (sm.part(0) == device.part(0) && sm <= device) return true;

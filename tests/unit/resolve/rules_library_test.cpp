@@ -196,13 +196,14 @@ TEST_CASE("a plugin of JAX that is pinned beside it says which build it is") {
   CHECK(jax({"jax==0.9.0", "jax-plugin==1", "jax-metal-plugin==1"}) == "jax==0.9.0");
 }
 
-TEST_CASE("cuDNN that does not support a GPU of the fleet is a doubt") {
+TEST_CASE("cuDNN that does not support a GPU of the fleet is told as that") {
   const auto found = solve(
       catalog(), demands_in("fleet: [K80, T4]; python: {packages: [\"torch==2.4.0+cu118\"]}"));
   REQUIRE(found.stack);
   std::size_t doubts = 0;
   for (const Ruling& doubt : found.stack->doubts) {
     if (doubt.evidence.empty() || doubt.evidence.front()->table != "cudnn") continue;
+    CHECK(doubt.verdict == Verdict::no);
     CHECK(doubt.reason == "cuDNN 9.1.0.70 for CUDA 11 does not support compute capability 3.7");
     ++doubts;
   }

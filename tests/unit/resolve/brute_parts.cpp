@@ -381,9 +381,10 @@ void BruteForce::keep_machines() {
     if (demands_.runtime == "tei" && gpu->compute_capability < version("7.5"))
       contradictions_.push_back(machine | fact(Kind::runtime));
     const auto& platforms = demands_.platforms;
-    const bool has_one = std::any_of(platforms.begin(), platforms.end(), [&](const auto& known) {
-      return may_be_in(known, *gpu);
-    });
+    const bool has_one =
+        std::any_of(platforms.begin(), platforms.end(), [gpu = gpu](const auto& known) {
+          return may_be_in(known, *gpu);
+        });
     if (!platforms.empty() && !has_one) contradictions_.push_back(machine | fact(Kind::platform));
     if (driver && !may_drive(*driver, *gpu))
       contradictions_.push_back(machine | fact(Kind::driver, i));

@@ -46,7 +46,8 @@ std::vector<fs::path> link_folders(const Spec& spec) {
   const auto nothing = [](const std::string&) { return std::optional<std::string>(); };
   for (const std::string& place :
        read_requirements(*python.requirements, {text, nothing}).find_links) {
-    if (place.find("://") == std::string::npos) folders.emplace_back(place);
+    const std::string path = path_of_file_url(place).value_or(place);
+    if (path.find("://") == std::string::npos) folders.emplace_back(path);
   }
   return folders;
 }

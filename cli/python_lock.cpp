@@ -69,15 +69,17 @@ void require_folders(const Spec& spec) {
 
 // pip passes over a place that is not there, and uv stops at it. Neither runs where we do.
 void find_places(std::vector<std::string>& places) {
-  std::erase_if(places, [](const std::string& place) {
-    const bool is_file_url = place.starts_with("file://");
-    if (place.find("://") != std::string::npos && !is_file_url) return false;
-    std::error_code absent;
-    return !fs::exists(is_file_url ? percent_decoded(place.substr(7)) : place, absent);
-  });
+  const auto is_url = [](const std::string& place) {
+    return place.find("://") != std::string::npos;
+  };
   for (std::string& place : places) {
-    if (place.find("://") == std::string::npos) place = fs::absolute(place).string();
+    place = path_of_file_url(place).value_or(place);
+    if (!is_url(place)) place = fs::absolute(place).string();
   }
+  std::erase_if(places, [&](const std::string& place) {
+    std::error_code absent;
+    return !is_url(place) && !fs::exists(place, absent);
+  });
 }
 
 bool is_uv_lock(const Python& python) {
@@ -267,27 +269,21 @@ class LockReader {
       std::error_code absent;
       if (!fs::is_regular_file(path, absent)) continue;
       for (std::string& url : secret_urls_in(read_text(path)))
-        urls.insert_or_assign(without_url_secrets(url), std::move(url));
+        urls.insert_or_assign(url_without_secrets(url), std::move(url));
     }
     return urls;
   }
 
   // Neither a lock nor the store keeps what may be secret in a URL: who asked for it has it.
   void add_secrets() {
-    const auto urls = urls_of_files();
-    for (PythonPackage& package : lock_.selection.packages) {
-      const auto found = urls.find(without_url_secrets(package.url));
-      if (found != urls.end()) package.url = found->second;
+    auto urls = urls_of_files();
+    for (const PythonRequirement& one : wanted()) {
+      std::string url = one.url.substr(0, one.url.find('#'));
+      if (!url.empty()) urls.insert_or_assign(url_without_secrets(url), std::move(url));
     }
-    const std::vector<PythonRequirement> all = wanted();
     for (PythonPackage& package : lock_.selection.packages) {
-      if (package.origin == PythonPackage::Origin::index || package.url.empty()) continue;
-      for (const PythonRequirement& one : all) {
-        const std::string url = one.url.substr(0, one.url.find('#'));
-        const bool is_same = one.name == package.name &&
-                             without_url_secrets(url) == without_url_secrets(package.url);
-        if (is_same) package.url = url;
-      }
+      const auto found = urls.find(url_without_secrets(package.url));
+      if (found != urls.end()) package.url = found->second;
     }
   }
 

@@ -15,7 +15,6 @@ namespace mlpack {
 namespace {
 
 constexpr std::size_t most_packages = 100'000;
-constexpr std::string_view file_scheme = "file://";
 constexpr std::string_view pytorch_index = "https://download.pytorch.org/whl/";
 
 [[noreturn]] void need_uv(const std::string& why) {
@@ -70,12 +69,11 @@ std::string package_of(const JsonNode& item) {
   const auto direct = item.find("is_direct");
   const bool is_direct = direct && direct->boolean();
   // What lies in a folder of wheels is found there again.
-  const bool is_local = is_direct && url.starts_with(file_scheme);
-  const std::string place =
-      fmt::format("{{{} = {}, hashes = {{sha256 = {}}}}}",
-                  is_local ? "path" : "url",
-                  quoted(is_local ? percent_decoded(url.substr(file_scheme.size())) : url),
-                  quoted(hash.substr(kind.size())));
+  const auto path = is_direct ? path_of_file_url(url) : std::nullopt;
+  const std::string place = fmt::format("{{{} = {}, hashes = {{sha256 = {}}}}}",
+                                        path ? "path" : "url",
+                                        quoted(path.value_or(url)),
+                                        quoted(hash.substr(kind.size())));
   return fmt::format("[[packages]]\nname = {}\nversion = {}\n{}\n",
                      quoted(metadata.at("name").text()),
                      quoted(metadata.at("version").text()),

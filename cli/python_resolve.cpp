@@ -20,7 +20,6 @@ namespace mlpack {
 namespace {
 
 constexpr std::string_view resolution_fact = "python resolution 4";
-constexpr std::string_view local_scheme = "file://";
 constexpr HelperLimits resolver_limits{.seconds = 900, .output = std::size_t{64} << 20};
 
 // An empty folder for the length of a run.
@@ -184,11 +183,8 @@ std::string resolve_now(const OpenPython& open, Session& session) {
 std::string wheels_of(const IndexSettings& settings) {
   std::set<std::string> wheels;
   for (const std::string& place : settings.find_links) {
-    const bool is_file_url = place.starts_with(local_scheme);
-    const fs::path folder =
-        is_file_url ? percent_decoded(place.substr(local_scheme.size())) : place;
     std::error_code failed;
-    for (const auto& entry : fs::directory_iterator(folder, failed)) {
+    for (const auto& entry : fs::directory_iterator(place, failed)) {
       if (entry.path().extension() != ".whl") continue;
       std::error_code gone;
       wheels.insert(fmt::format("\n{} {}", entry.path().string(), entry.file_size(gone)));
@@ -223,11 +219,8 @@ std::string state_line(const std::string& lock, const fs::path& place) {
   for (const PylockPackage& package : parse_pylock(lock, place).packages) {
     if (!package.folder.empty()) state += state_of(package.folder / "pyproject.toml");
     for (const PylockWheel& wheel : package.wheels) {
-      const std::string& url = wheel.file.url;
       if (!wheel.file.path.empty()) state += state_of(wheel.file.path);
-      if (url.starts_with(local_scheme)) {
-        state += state_of(percent_decoded(url.substr(local_scheme.size())));
-      }
+      if (const auto path = path_of_file_url(wheel.file.url)) state += state_of(*path);
     }
   }
   return "# " + Digest::of(state).hex() + "\n";

@@ -12,7 +12,6 @@ namespace mlpack {
 namespace {
 
 constexpr std::size_t shown_versions = 3;
-constexpr std::string_view file_url = "file://";
 
 // Nothing where it does not know the package, or does not answer.
 std::vector<IndexFile> ask(const PythonIndex& index,
@@ -66,10 +65,7 @@ WheelCatalog::WheelCatalog(const IndexSettings& settings,
     return std::make_unique<PythonIndex>(context_, url, kind);
   };
   for (const std::string& place : settings.find_links) {
-    const bool is_url = place.find("://") != std::string::npos;
-    if (place.starts_with(file_url)) {
-      folders_.emplace_back(percent_decoded(place.substr(file_url.size())));
-    } else if (is_url) {
+    if (place.find("://") != std::string::npos) {
       pages_.push_back(index_at(place, PythonIndex::Kind::links));
     } else {
       folders_.emplace_back(place);

@@ -51,8 +51,6 @@ class WheelFetcher {
     for (const std::string& place : settings.find_links) {
       if (!is_url(place)) {
         folders_.emplace_back(place);
-      } else if (place.starts_with("file://")) {
-        folders_.emplace_back(percent_decoded(place.substr(7)));
       } else if (offline_ == Offline::no) {
         indexes_.push_back(
             std::make_unique<PythonIndex>(context_, place, PythonIndex::Kind::links));

@@ -229,4 +229,15 @@ std::string percent_decoded(std::string_view text) {
   return decoded;
 }
 
+std::optional<std::string> path_of_file_url(std::string_view url) {
+  constexpr std::string_view scheme = "file://";
+  if (!url.starts_with(scheme)) return std::nullopt;
+  return percent_decoded(url.substr(scheme.size()));
+}
+
+std::string file_in_url(std::string_view url) {
+  const std::string path = percent_decoded(url.substr(0, url.find_first_of("?#")));
+  return path.substr(path.rfind('/') + 1);
+}
+
 }  // namespace mlpack

@@ -41,5 +41,9 @@ std::string printable(std::string_view text);
 
 /// `%2B` and the like as the bytes that they stand for; what is no such code stays.
 std::string percent_decoded(std::string_view text);
+/// The path in a `file://` URL, decoded; nullopt for what is none.
+std::optional<std::string> path_of_file_url(std::string_view url);
+/// What a URL's path ends in, decoded.
+std::string file_in_url(std::string_view url);
 
 }  // namespace mlpack

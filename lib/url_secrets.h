@@ -5,7 +5,9 @@
 
 namespace mlpack {
 
-/// `text` without what may be secret in the URLs that stand in it: user names, passwords, queries.
+/// A URL without what may be secret in it: user name, password, query.
+std::string url_without_secrets(std::string url);
+/// `text` without the same of the URLs that stand in it, each up to a blank, a quote or `<>`.
 std::string without_url_secrets(const std::string& text);
 /// The same for words that somebody else wrote, where what is behind a host stands alone, too:
 /// `/files/x.whl?sig=…`.

@@ -33,7 +33,7 @@ std::optional<Url> resolved(const Url& page, const std::string& link) {
 
 std::string name_in_url(const Url& url) {
   const std::string path = url.path();
-  return unescape_url(path.substr(path.rfind('/') + 1));
+  return percent_decoded(path.substr(path.rfind('/') + 1));
 }
 
 std::optional<IndexFile> index_file(const Json& item, const Url& page) {

@@ -21,7 +21,7 @@ constexpr std::size_t longest_part = 200;
 std::string decoded(std::string key, bool is_encoded) {
   if (!is_encoded) return key;
   std::replace(key.begin(), key.end(), '+', ' ');
-  return unescape_url(key);
+  return percent_decoded(key);
 }
 
 RemoteFile file_of(const XmlElement& object, std::string path, const std::string& source) {

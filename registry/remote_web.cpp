@@ -35,7 +35,7 @@ std::optional<Digest> digest_of_source(const std::string& source, const std::str
 
 std::string file_name(const Url& url, const std::string& name) {
   const std::string path = url.path();
-  const std::string last = unescape_url(path.substr(path.rfind('/') + 1));
+  const std::string last = percent_decoded(path.substr(path.rfind('/') + 1));
   if (last.empty()) {
     throw Error(Fault::usage,
                 fmt::format("`{}` names no file", name),

@@ -85,20 +85,6 @@ std::string validator_of(const Headers& headers) {
   return tag.starts_with('"') ? tag : headers.find("Last-Modified").value_or("");
 }
 
-std::string unescape_url(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::string hex = to_lower(text[i] == '%' ? text.substr(i + 1, 2) : "");
-    const std::size_t high = hex.size() == 2 ? digits.find(hex[0]) : std::string_view::npos;
-    const std::size_t low = hex.size() == 2 ? digits.find(hex[1]) : std::string_view::npos;
-    const bool escaped = high != std::string_view::npos && low != std::string_view::npos;
-    plain += escaped ? static_cast<char>(high * 16 + low) : text[i];
-    if (escaped) i += 2;
-  }
-  return plain;
-}
-
 RemoteWire::RemoteWire(const RemoteContext& context)
     : transport_(context.transport),
       progress_(context.progress),

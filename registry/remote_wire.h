@@ -89,9 +89,6 @@ class RemoteWire {
 /// Fault::usage for an http URL, unless it is of this machine or clear text is allowed.
 void require_private(const Url& url, PlainHttp plain, const std::string& name);
 
-/// `text` with every `%NN` replaced by its byte.
-std::string unescape_url(std::string_view text);
-
 /// `path`, which begins with `/`, below `base`, where that may end in one.
 Url below(const Url& base, const std::string& path);
 

@@ -1,7 +1,7 @@
 #include "registry/url_credentials.h"
 
+#include "lib/text.h"
 #include "registry/auth.h"
-#include "registry/remote_wire.h"
 
 #include <algorithm>
 
@@ -17,7 +17,7 @@ std::optional<UrlWithCredentials> split_credentials(const std::string& text) {
   const auto url = Url::parse(has_user ? text.substr(0, host) + text.substr(at + 1) : text);
   if (!url) return std::nullopt;
   if (!has_user) return UrlWithCredentials{*url, {}};
-  std::string user = unescape_url(text.substr(host, at - host));
+  std::string user = percent_decoded(text.substr(host, at - host));
   if (user.find(':') == std::string::npos) user += ':';
   return UrlWithCredentials{*url, "Basic " + base64(user)};
 }

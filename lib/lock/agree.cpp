@@ -52,16 +52,6 @@ std::string weights_problem(const Weights& wish, const LockedWeights* locked) {
   return {};
 }
 
-// `https://user:password@host` without its middle.
-std::string without_user(std::string url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return url;
-  const std::size_t host = scheme + 3;
-  const std::size_t user = url.substr(0, url.find('/', host)).rfind('@');
-  if (user != std::string::npos && user >= host) url.erase(host, user + 1 - host);
-  return url;
-}
-
 std::string in_ticks(const std::vector<std::string>& names) {
   return fmt::format("`{}`", fmt::join(names, "`, `"));
 }
@@ -191,12 +181,8 @@ fs::path lock_path(const Spec& spec) {
 }
 
 std::string lock_source(const Weights& weights) {
-  std::string source = weights.source;
-  if (weights.kind != SourceKind::https) return source;
-  const std::size_t hash = std::min(source.find('#'), source.size());
-  const std::size_t query = source.substr(0, hash).find('?');
-  if (query != std::string::npos) source.erase(query, hash - query);
-  return without_user(std::move(source));
+  const bool is_url = weights.kind == SourceKind::https;
+  return is_url ? url_without_secrets(weights.source) : weights.source;
 }
 
 std::string lock_base(const Spec& spec) {
@@ -237,7 +223,7 @@ std::vector<std::string> lock_python(const Spec& spec) {
   indexes.insert(indexes.end(), python.extra_index_urls.begin(), python.extra_index_urls.end());
   std::erase(indexes, "");
   for (std::string& index : indexes)
-    index = without_url_secrets(index);
+    index = url_without_secrets(index);
   if (!python.version.empty()) add_all("version", std::vector{python.version});
   if (python.requirements) add_all("requirements", std::vector{from_folder(*python.requirements)});
   if (python.lock) add_all("lock", std::vector{from_folder(*python.lock)});

@@ -174,12 +174,8 @@ class PylockReader {
   std::string file_name(const toml::table& table) {
     const std::string name = text(table, "name");
     if (!name.empty()) return name;
-    std::string place = text(table, "path");
-    if (place.empty()) {
-      const std::string url = text(table, "url");
-      place = percent_decoded(url.substr(0, url.find_first_of("?#")));
-    }
-    return place.substr(place.rfind('/') + 1);
+    const std::string path = text(table, "path");
+    return path.empty() ? file_in_url(text(table, "url")) : path.substr(path.rfind('/') + 1);
   }
 
   void read_wheel(const toml::table& table, PylockPackage& package, const std::string& index) {

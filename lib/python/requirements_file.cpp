@@ -67,11 +67,6 @@ constexpr const char* only_other_hashes =
     "--generate-hashes`, or take the hash out";
 constexpr const char* in_repository = "what is in a repository has to be built: name its wheel";
 
-std::string name_of_url(const std::string& url) {
-  const std::string path = percent_decoded(url.substr(0, url.find_first_of("?#")));
-  return path.substr(path.rfind('/') + 1);
-}
-
 bool is_remote(const std::string& place) {
   return place.find("://") != std::string::npos && !place.starts_with(file_scheme);
 }
@@ -82,7 +77,7 @@ std::optional<std::string> why_to_build(const std::string& url) {
       url.starts_with("bzr+")) {
     return in_repository;
   }
-  const std::string file = name_of_url(url);
+  const std::string file = file_in_url(url);
   for (const std::string_view end : {".tar.gz", ".zip", ".tar.bz2", ".tgz"}) {
     if (!file.ends_with(end)) continue;
     return fmt::format("`{}` are sources, which have to be built: name a wheel", printable(file));
@@ -94,7 +89,7 @@ std::optional<std::string> why_to_build(const std::string& url) {
 std::string named(const std::string& text) {
   if (!text.starts_with("http://") && !text.starts_with("https://")) return text;
   const std::string url = text.substr(0, text.find_first_of(" \t"));
-  const auto wheel = parse_wheel_name(name_of_url(url));
+  const auto wheel = parse_wheel_name(file_in_url(url));
   return wheel ? wheel->name + " @ " + text : text;
 }
 
@@ -212,7 +207,7 @@ class RequirementsParser {
       }
       path.resize(extras);
     }
-    if (path.starts_with(file_scheme)) path = percent_decoded(path.substr(file_scheme.size()));
+    path = path_of_file_url(path).value_or(path);
     const bool is_marked =
         evaluate_marker(local.marker, linux_markers("3.11.0", "x86_64")).has_value();
     if (!is_marked) return problem(fmt::format("`{}` is no marker", printable(local.marker)));
@@ -353,68 +348,12 @@ class RequirementsParser {
   enum class Hashes { as_named, required } hashes_ = Hashes::as_named;
 };
 
-PythonPackage locked_of(const RequirementLine& line) {
-  PythonPackage package;
-  package.name = line.requirement.name;
-  package.sha256 = line.sha256;
-  package.where = line.where;
-  package.url = line.requirement.url.substr(0, line.requirement.url.find('#'));
-  if (!package.url.empty()) {
-    package.file = name_of_url(package.url);
-    package.origin = PythonPackage::Origin::direct;
-  }
-  const auto version = line.requirement.versions.pinned();
-  if (version) package.version = version->text();
-  return package;
-}
-
-void add_problem(PythonSelection& selection, const Where& where, std::string text) {
-  selection.problems.push_back(where);
-  selection.problems.back().message = std::move(text);
-}
-
 }  // namespace
 
 RequirementsFile read_requirements(const fs::path& path, const RequirementsReader& reader) {
   RequirementsParser parser(reader);
   parser.read(path, parser.file.requirements);
   return parser.finish(path);
-}
-
-bool is_locked(const RequirementsFile& file) {
-  if (file.requirements.empty() && !file.local.empty()) return false;
-  return std::all_of(
-      file.requirements.begin(), file.requirements.end(), [](const RequirementLine& line) {
-        const PythonRequirement& wanted = line.requirement;
-        return !line.sha256.empty() && (!wanted.url.empty() || wanted.versions.pinned());
-      });
-}
-
-PythonSelection select_requirements(const RequirementsFile& file, const PythonFacts& facts) {
-  PythonSelection selection;
-  std::map<std::string, PythonPackage> chosen;
-  for (const RequirementLine& line : file.requirements) {
-    const auto applies = evaluate_marker(line.requirement.marker, facts.markers);
-    if (!applies.value_or(false)) continue;
-    PythonPackage package = locked_of(line);
-    const auto [there, is_new] = chosen.try_emplace(package.name, package);
-    const bool agrees = there->second.version == package.version &&
-                        there->second.url == package.url && there->second.sha256 == package.sha256;
-    if (!is_new && !agrees) {
-      add_problem(
-          selection, line.where, fmt::format("`{}` is here twice, differently", package.name));
-    }
-  }
-  for (const RequirementLine& line : file.constraints) {
-    const auto found = chosen.find(line.requirement.name);
-    if (found == chosen.end() || found->second.version.empty()) continue;
-    if (!line.requirement.versions.contains(*PythonVersion::parse(found->second.version))) {
-      add_problem(selection, line.where, fmt::format("the constraint excludes `{}`", found->first));
-    }
-  }
-  for (auto& entry : chosen)
-    selection.packages.push_back(std::move(entry.second));
-  return selection;
 }
 
 }  // namespace mlpack

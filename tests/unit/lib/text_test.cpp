@@ -64,3 +64,10 @@ TEST_CASE("foreign text cannot drive a terminal") {
         "\xE2\x80\xA6\xF0\x9F\x98\x80\xE6\xBC\xA2");
   CHECK(printable(printable("a\x1b\xE2\x80\xAE")) == printable("a\x1b\xE2\x80\xAE"));
 }
+
+TEST_CASE("paths and files are taken out of URLs decoded") {
+  CHECK(path_of_file_url("file:///a%20b/x%2By.whl") == "/a b/x+y.whl");
+  CHECK_FALSE(path_of_file_url("https://h/a"));
+  CHECK(file_in_url("https://h/w/torch-2.5%2Bcu124.whl?sig=a/b#x") == "torch-2.5+cu124.whl");
+  CHECK(file_in_url("https://h/w/").empty());
+}

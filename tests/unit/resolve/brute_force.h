@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/catalog/runtimes.h"
 #include "lib/resolve/solve.h"
 
 #include <optional>
@@ -92,5 +93,8 @@ class BruteForce {
   std::vector<Need> needs_;
   std::vector<DemandSet> contradictions_;  // facts that no image keeps together
 };
+
+/// Whether there is an image of `runtime` for machines without a GPU.
+bool has_cpu_image(const ServingRuntime& runtime);
 
 }  // namespace mlpack::test

@@ -55,18 +55,6 @@ bool takes_build(const std::string& specifier, const Version& release, std::stri
   return takes_release(specifier, release) && (label.empty() || label == build);
 }
 
-// Grace, GB10 and Tegra: GPU and an Arm processor in one module.
-bool is_with_arm(const Gpu& gpu) {
-  return gpu.name.starts_with("GH") || gpu.name.starts_with("GB") || gpu.kind == Gpu::Kind::jetson;
-}
-
-// Driver Installation Guide; that for ppc64le ended, and old ones are there.
-bool may_be_in(const Platform& platform, const Gpu& gpu) {
-  const std::string& processor = platform.architecture;
-  if (is_with_arm(gpu)) return processor == "arm64";
-  return processor == "amd64" || processor == "arm64" || processor == "ppc64le";
-}
-
 // `0.30.0-0.33.0` is about all between.
 bool is_about(const RuntimeRelease& row, const std::string& wanted) {
   const auto bounds = split(row.release, '-');
@@ -75,12 +63,6 @@ bool is_about(const RuntimeRelease& row, const std::string& wanted) {
   const auto pin = Version::parse(wanted);
   if (bounds.size() != 2 || !first || !last || !pin) return row.release == wanted;
   return row.release == wanted || (*first <= *pin && *pin <= *last);
-}
-
-bool has_cpu_image(const ServingRuntime& runtime) {
-  return std::any_of(runtime.images.begin(), runtime.images.end(), [](const RuntimeImage& image) {
-    return image.what == RuntimeImage::For::cpu;
-  });
 }
 
 }  // namespace
@@ -367,45 +349,6 @@ void BruteForce::keep_wheel(Part& part, std::string_view tags) const {
   const auto& base = demands_.base;
   if (base && base->distro != nullptr && !may_install_wheel(tags, *base->distro))
     part.out.push_back(fact(Kind::base));
-}
-
-void BruteForce::keep_machines() {
-  const ServedBy server = demands_.runtime.empty() ? ServedBy::own_code : ServedBy::runtime;
-  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
-    const auto& [gpu, count, driver, where] = demands_.fleet[i];
-    if (gpu == nullptr) {
-      keep_machines_without_gpu(i);
-      continue;
-    }
-    const DemandSet machine = fact(Kind::gpu, i);
-    // TEI's README.md: Turing is the oldest.
-    if (demands_.runtime == "tei" && gpu->compute_capability < version("7.5"))
-      contradictions_.push_back(machine | fact(Kind::runtime));
-    const auto& platforms = demands_.platforms;
-    const bool has_one =
-        std::any_of(platforms.begin(), platforms.end(), [gpu = gpu](const auto& known) {
-          return may_be_in(known, *gpu);
-        });
-    if (!platforms.empty() && !has_one) contradictions_.push_back(machine | fact(Kind::platform));
-    if (driver && !may_drive(*driver, *gpu))
-      contradictions_.push_back(machine | fact(Kind::driver, i));
-    if (!demands_.quantisation.empty() && !may_run_quantised(demands_.quantisation, *gpu, server))
-      contradictions_.push_back(machine | fact(Kind::quantisation));
-  }
-}
-
-// SGLang's CPU build is nobody's image; those of vLLM and TGI are not the ones for GPUs.
-void BruteForce::keep_machines_without_gpu(std::size_t group) {
-  const ServingRuntime* const runtime = find_runtime(demands_.runtime);
-  using NeedsGpu = ServingRuntime::NeedsGpu;
-  if (runtime == nullptr || runtime->gpu == NeedsGpu::optional) return;
-  const DemandSet machine = fact(Kind::runtime) | fact(Kind::no_gpu, group);
-  const bool is_named = demands_.base.has_value();
-  const bool is_nowhere = !is_named && !has_cpu_image(*runtime);
-  if (runtime->gpu == NeedsGpu::required || is_nowhere) return contradictions_.push_back(machine);
-  for (std::size_t i = 0; !is_named && i < demands_.fleet.size(); ++i) {
-    if (demands_.fleet[i].gpu != nullptr) contradictions_.push_back(machine | fact(Kind::gpu, i));
-  }
 }
 
 }  // namespace mlpack::test

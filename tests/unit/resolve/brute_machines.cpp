@@ -1,0 +1,71 @@
+#include "tests/unit/resolve/brute_force.h"
+#include "tests/unit/resolve/document_rules.h"
+#include "tests/unit/resolve/rules_support.h"
+
+#include <algorithm>
+
+namespace mlpack::test {
+namespace {
+
+using Kind = Demand::Kind;
+
+// Grace, GB10 and Tegra: GPU and an Arm processor in one module.
+bool is_with_arm(const Gpu& gpu) {
+  return gpu.name.starts_with("GH") || gpu.name.starts_with("GB") || gpu.kind == Gpu::Kind::jetson;
+}
+
+// Driver Installation Guide; that for ppc64le ended, and old ones are there.
+bool may_be_in(const Platform& platform, const Gpu& gpu) {
+  const std::string& processor = platform.architecture;
+  if (is_with_arm(gpu)) return processor == "arm64";
+  return processor == "amd64" || processor == "arm64" || processor == "ppc64le";
+}
+
+}  // namespace
+
+bool has_cpu_image(const ServingRuntime& runtime) {
+  return std::any_of(runtime.images.begin(), runtime.images.end(), [](const RuntimeImage& image) {
+    return image.what == RuntimeImage::For::cpu;
+  });
+}
+
+void BruteForce::keep_machines() {
+  const ServedBy server = demands_.runtime.empty() ? ServedBy::own_code : ServedBy::runtime;
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const auto& [gpu, count, driver, where] = demands_.fleet[i];
+    if (gpu == nullptr) {
+      keep_machines_without_gpu(i);
+      continue;
+    }
+    const DemandSet machine = fact(Kind::gpu, i);
+    // TEI's README.md: Turing is the oldest.
+    if (demands_.runtime == "tei" && gpu->compute_capability < version("7.5"))
+      contradictions_.push_back(machine | fact(Kind::runtime));
+    const auto& platforms = demands_.platforms;
+    const bool has_one =
+        std::any_of(platforms.begin(), platforms.end(), [gpu = gpu](const auto& known) {
+          return may_be_in(known, *gpu);
+        });
+    if (!platforms.empty() && !has_one) contradictions_.push_back(machine | fact(Kind::platform));
+    if (driver && !may_drive(*driver, *gpu))
+      contradictions_.push_back(machine | fact(Kind::driver, i));
+    if (!demands_.quantisation.empty() && !may_run_quantised(demands_.quantisation, *gpu, server))
+      contradictions_.push_back(machine | fact(Kind::quantisation));
+  }
+}
+
+// SGLang's CPU build is nobody's image; those of vLLM and TGI are not the ones for GPUs.
+void BruteForce::keep_machines_without_gpu(std::size_t group) {
+  const ServingRuntime* const runtime = find_runtime(demands_.runtime);
+  using NeedsGpu = ServingRuntime::NeedsGpu;
+  if (runtime == nullptr || runtime->gpu == NeedsGpu::optional) return;
+  const DemandSet machine = fact(Kind::runtime) | fact(Kind::no_gpu, group);
+  const bool is_named = demands_.base.has_value();
+  const bool is_nowhere = !is_named && !has_cpu_image(*runtime);
+  if (runtime->gpu == NeedsGpu::required || is_nowhere) return contradictions_.push_back(machine);
+  for (std::size_t i = 0; !is_named && i < demands_.fleet.size(); ++i) {
+    if (demands_.fleet[i].gpu != nullptr) contradictions_.push_back(machine | fact(Kind::gpu, i));
+  }
+}
+
+}  // namespace mlpack::test

@@ -22,7 +22,7 @@ struct ImageRow {
   std::string_view source;
 };
 
-constexpr std::string_view tei_readme = "TEI README.md: a tag for each compute capability";
+constexpr std::string_view tei_tags = "TEI README.md: a tag for each compute capability";
 constexpr std::string_view docker_md = "llama.cpp docs/docker.md";
 
 const std::array image_rows{
@@ -49,27 +49,27 @@ const std::array image_rows{
     ImageRow{"runtime: {name: tei, version: \"1.9\"}\n",
              "linux/amd64",
              "ghcr.io/huggingface/text-embeddings-inference:cpu-1.9",
-             tei_readme},
+             tei_tags},
     ImageRow{"runtime: {name: tei, version: \"1.9\"}\n",
              "linux/arm64",
              "ghcr.io/huggingface/text-embeddings-inference:cpu-arm64-1.9",
-             tei_readme},
+             tei_tags},
     ImageRow{"fleet: [T4]\nruntime: {name: tei, version: \"1.9\"}\n",
              "linux/amd64",
              "ghcr.io/huggingface/text-embeddings-inference:turing-1.9",
-             tei_readme},
+             tei_tags},
     ImageRow{"fleet: [A100]\nruntime: {name: tei, version: \"1.9\"}\n",
              "linux/amd64",
              "ghcr.io/huggingface/text-embeddings-inference:1.9",
-             tei_readme},
+             tei_tags},
     ImageRow{"fleet: [L4, L40S]\nruntime: {name: tei, version: \"1.9\"}\n",
              "linux/amd64",
              "ghcr.io/huggingface/text-embeddings-inference:89-1.9",
-             tei_readme},
+             tei_tags},
     ImageRow{"fleet: [H100]\nruntime: {name: tei, version: \"1.9\"}\n",
              "linux/amd64",
              "ghcr.io/huggingface/text-embeddings-inference:hopper-1.9",
-             tei_readme},
+             tei_tags},
     ImageRow{"fleet: [L4, H100]\nruntime: {name: tei, version: \"1.9\"}\n",
              "linux/amd64",
              "ghcr.io/huggingface/text-embeddings-inference:cuda-1.9",
@@ -115,7 +115,7 @@ const std::array image_rows{
         "linux/amd64",
         "9 Text Embeddings Inference has no official image for machines with and without a GPU "
         "on linux/amd64",
-        tei_readme},
+        tei_tags},
     ImageRow{"runtime: {name: ray_serve, version: \"2.52.0\"}\npython: {version: \"3.11\"}\n",
              "linux/amd64",
              "docker.io/rayproject/ray:2.52.0-py311",

@@ -52,8 +52,8 @@ class Reasoning {
     for (const FleetGroup& group : demands_.fleet) {
       if (group.gpu == nullptr) continue;
       const Version& device = group.gpu->compute_capability;
-      if (build != nullptr) {
-        add(choice, group, code_runs(catalog_, code_of(*build), device, build->cuda));
+      if (const auto code = code_for(build, *group.gpu)) {
+        add(choice, group, code_runs(catalog_, *code, device, build->cuda));
       }
       if (release != nullptr) add(choice, group, runtime_runs(catalog_, *release, device));
     }
@@ -150,6 +150,13 @@ class Reasoning {
     const auto found = std::find_if(
         releases.begin(), releases.end(), [&](const auto& release) { return release.row == row; });
     return found == releases.end() ? nullptr : &*found;
+  }
+
+  // Of the wheel for the processor of such machines.
+  std::optional<GpuCode> code_for(const TorchBuild* build, const Gpu& gpu) const {
+    if (build == nullptr) return std::nullopt;
+    const bool is_arm = arm_machine(catalog_, demands_, gpu) != ArmMachine::no;
+    return is_arm ? arm_code_of(*build) : code_of(*build);
   }
 
   const TorchBuild* torch_build(const CatalogRow* row) const {

@@ -144,6 +144,8 @@ struct TorchBuild {
   Version cuda;
   std::span<const Version> sm;
   std::span<const Version> ptx;
+  std::span<const Version> arm_sm;  // of the wheel for Arm; empty: not known
+  std::span<const Version> arm_ptx;
   std::optional<Version> cudnn;
   std::optional<Version> nccl;
   std::string_view wheel_tag;

@@ -220,7 +220,7 @@ Option runtime_option(const RuntimeRelease& release,
   vetoes.cuda(option, *release.cuda);
   const TorchBuild* const build = torch_build_of(vetoes.catalog(), release);
   if (build != nullptr)
-    vetoes.code(option, code_of(*build));
+    vetoes.code(option, *build);
   else
     vetoes.toolkit(option, *release.cuda);
   vetoes.drivers(option, *release.cuda);

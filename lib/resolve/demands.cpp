@@ -28,6 +28,18 @@ bool has_gpus(const Demands& demands) {
   });
 }
 
+ArmMachine arm_machine(const Catalog& catalog, const Demands& demands, const Gpu& gpu) {
+  const auto has = [&](std::string_view architecture) {
+    return std::any_of(
+        demands.platforms.begin(), demands.platforms.end(), [&](const Platform& platform) {
+          return platform.architecture == architecture;
+        });
+  };
+  const GpuProcessor* const known = catalog.find_gpu_processor(gpu.name);
+  if (known != nullptr) return known->architecture == "arm64" ? ArmMachine::always : ArmMachine::no;
+  return has("arm64") && !has("amd64") ? ArmMachine::by_platform : ArmMachine::no;
+}
+
 bool is_out(const Demands& demands, std::string_view released) {
   return demands.as_of.empty() || released.empty() || released <= demands.as_of;
 }

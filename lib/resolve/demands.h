@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/catalog/catalog.h"
 #include "lib/catalog/compat.h"
 #include "lib/catalog/gpus.h"
 #include "lib/oci/platform.h"
@@ -94,6 +95,11 @@ struct Demand {
 
 /// Whether any machine of the fleet has a GPU.
 bool has_gpus(const Demands& demands);
+
+/// Whether machines with a GPU have an Arm processor: it is one module with it, or the platforms
+/// that are named leave no other.
+enum class ArmMachine { no, always, by_platform };
+ArmMachine arm_machine(const Catalog& catalog, const Demands& demands, const Gpu& gpu);
 
 /// `linux/amd64, linux/arm64`
 std::string platforms_text(const std::vector<Platform>& platforms);

@@ -106,37 +106,70 @@ void Vetoes::toolkit(Option& option, const Version& cuda) const {
   }
 }
 
-void Vetoes::code(Option& option, const GpuCode& code) const {
-  if (code.sm.empty() && code.ptx.empty()) return toolkit(option, code.made_by);
-  option.code = code;
+void Vetoes::jetson(Option& option, const GpuCode& code, std::size_t group) const {
+  const Gpu& gpu = *demands_.fleet[group].gpu;
+  Ruling compiles = toolkit_supports_gpu(catalog_, code.made_by, gpu.compute_capability);
+  if (compiles.verdict == Verdict::no) {
+    option.vetoes.push_back({set_of(Kind::gpu, group), std::move(compiles)});
+    return;
+  }
+  option.doubts.push_back({Verdict::unknown,
+                           fmt::format("{} may need builds of its own", gpu.name),
+                           {&catalog_.fact_row("torch.thor_orin")}});
+}
+
+void Vetoes::code_on(Option& option,
+                     const GpuCode& code,
+                     std::size_t index,
+                     const DemandSet& set) const {
+  const FleetGroup& group = demands_.fleet[index];
+  const Version& device = group.gpu->compute_capability;
+  Ruling best = code_runs(catalog_, code, device, code.made_by);
+  const bool runs_somewhere = best.verdict == Verdict::yes;
+  judge(option, set, std::move(best), option.vetoes);
+  if (!runs_somewhere || !group.driver || has_binary_code(code, device)) return;
+  for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
+    const bool is_with = compat == CompatInImage::yes;
+    const auto package = is_with ? std::optional(code.made_by) : std::nullopt;
+    Ruling ruling = code_runs(
+        catalog_, code, device, ptx_compiler(catalog_, *group.driver, *group.gpu, package));
+    if (ruling.verdict != Verdict::no) continue;
+    auto& vetoes = is_with ? option.with_compat : option.without_compat;
+    vetoes.push_back({set | set_of(Kind::driver, index), std::move(ruling)});
+  }
+}
+
+void Vetoes::code(Option& option, const TorchBuild& build) const {
+  const GpuCode code = code_of(build);
+  const auto arm = arm_code_of(build);
+  option.arm_code = arm;
+  const bool is_known = !code.sm.empty() || !code.ptx.empty();
+  if (is_known)
+    option.code = code;
+  else
+    toolkit(option, code.made_by);
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
-    const FleetGroup& group = demands_.fleet[i];
-    if (group.gpu == nullptr) continue;
-    const Version& device = group.gpu->compute_capability;
-    if (group.gpu->kind == Gpu::Kind::jetson) {
-      Ruling compiles = toolkit_supports_gpu(catalog_, code.made_by, device);
-      if (compiles.verdict == Verdict::no) {
-        option.vetoes.push_back({set_of(Kind::gpu, i), std::move(compiles)});
-        continue;
-      }
-      option.doubts.push_back({Verdict::unknown,
-                               fmt::format("{} may need builds of its own", group.gpu->name),
-                               {&catalog_.fact_row("torch.thor_orin")}});
-      continue;
-    }
-    Ruling best = code_runs(catalog_, code, device, code.made_by);
-    const bool runs_somewhere = best.verdict == Verdict::yes;
-    judge(option, set_of(Kind::gpu, i), std::move(best), option.vetoes);
-    if (!runs_somewhere || !group.driver || has_binary_code(code, device)) continue;
-    const DemandSet set = set_of(Kind::gpu, i) | set_of(Kind::driver, i);
-    for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
-      const bool is_with = compat == CompatInImage::yes;
-      const auto package = is_with ? std::optional(code.made_by) : std::nullopt;
-      Ruling ruling = code_runs(
-          catalog_, code, device, ptx_compiler(catalog_, *group.driver, *group.gpu, package));
-      if (ruling.verdict != Verdict::no) continue;
-      auto& vetoes = is_with ? option.with_compat : option.without_compat;
-      vetoes.push_back({set, std::move(ruling)});
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu == nullptr) continue;
+    const bool is_jetson = gpu->kind == Gpu::Kind::jetson;
+    if (is_jetson && is_known) jetson(option, code, i);
+    if (is_jetson) continue;
+    const DemandSet machine = set_of(Kind::gpu, i);
+    const ArmMachine processor = arm_machine(catalog_, demands_, *gpu);
+    // What a card does not run on x86-64, it runs nowhere.
+    const bool has_own = processor == ArmMachine::always && arm;
+    if (is_known && !has_own) code_on(option, code, i, machine);
+    if (processor == ArmMachine::no) continue;
+    if (arm) {
+      const bool is_chosen = processor == ArmMachine::by_platform;
+      code_on(option, *arm, i, is_chosen ? machine | set_of(Kind::platform) : machine);
+    } else {
+      option.doubts.push_back(
+          {Verdict::unknown,
+           fmt::format("of torch {} the catalog knows the code that is in the wheel for x86-64; "
+                       "that for arm64, where there is one, was not compared",
+                       build.row->name),
+           {build.row}});
     }
   }
 }

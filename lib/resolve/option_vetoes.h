@@ -37,8 +37,9 @@ class Vetoes {
 
   /// The drivers of the fleet run programs of `cuda`.
   void drivers(Option& option, const Version& cuda) const;
-  /// The GPUs of the fleet run `code`; where nothing is known of it, the toolkit has code for them.
-  void code(Option& option, const GpuCode& code) const;
+  /// The GPUs of the fleet run the code of `build` for their processors; where nothing is known of
+  /// it, the toolkit has code for them. That for Arm is a doubt where it is not known.
+  void code(Option& option, const TorchBuild& build) const;
   void toolkit(Option& option, const Version& cuda) const;
   void runtime(Option& option, const RuntimeRelease& release) const;
   /// cuDNN of a package for `cuda` supports the GPUs of the fleet. Where it does not, that is among
@@ -59,6 +60,9 @@ class Vetoes {
   const Demands& demands() const { return demands_; }
 
  private:
+  // Whether a group runs `code` while `set` holds.
+  void code_on(Option& option, const GpuCode& code, std::size_t group, const DemandSet& set) const;
+  void jetson(Option& option, const GpuCode& code, std::size_t group) const;
   // What drivers say of a CUDA version is the same for all that is built with it.
   struct DriverRulings {
     std::vector<Veto> without_compat;

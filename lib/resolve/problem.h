@@ -32,7 +32,8 @@ struct Option {
   std::optional<Version> cuda;          // nullopt: none, or not known
   std::optional<unsigned> cudnn_major;  // the same
   std::vector<Version> python;          // whose wheels there are; empty: any
-  std::optional<GpuCode> code;          // nullopt: not known
+  std::optional<GpuCode> code;          // of x86-64; nullopt: not known
+  std::optional<GpuCode> arm_code;      // the same of Arm
   std::vector<Veto> vetoes;
   std::vector<Veto> without_compat;  // the same where the base has no compat package
   std::vector<Veto> with_compat;

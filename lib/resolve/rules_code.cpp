@@ -127,6 +127,11 @@ GpuCode code_of(const TorchBuild& build) {
   return {build.sm, build.ptx, build.cuda};
 }
 
+std::optional<GpuCode> arm_code_of(const TorchBuild& build) {
+  if (build.arm_sm.empty() && build.arm_ptx.empty()) return std::nullopt;
+  return GpuCode{build.arm_sm, build.arm_ptx, build.cuda};
+}
+
 bool has_binary_code(const GpuCode& code, const Version& device) {
   return std::any_of(
       code.sm.begin(), code.sm.end(), [&](const Version& sm) { return covers(sm, device); });

@@ -49,7 +49,11 @@ struct GpuCode {
   Version made_by;  // the CUDA version
 };
 
+/// Of the wheel for x86-64.
 GpuCode code_of(const TorchBuild& build);
+
+/// Of the wheel for Arm; nullopt: not known.
+std::optional<GpuCode> arm_code_of(const TorchBuild& build);
 
 /// Whether it has binary code for `device`, so that no driver has to compile anything.
 bool has_binary_code(const GpuCode& code, const Version& device);

@@ -152,6 +152,7 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
     stack.choices.push_back(choice_of(question, answer, i, demands));
     if (!stack.cuda) stack.cuda = option->cuda;
     if (!stack.code) stack.code = option->code;
+    if (!stack.arm_code) stack.arm_code = option->arm_code;
     if (option->cuda) add_floor(stack, question.catalog, question.demands, *option->cuda);
     add_doubts(stack, option->doubts);
   }

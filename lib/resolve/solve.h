@@ -21,7 +21,8 @@ struct Stack {
   /// Runtime, frameworks, CUDA, Python, in this order.
   std::vector<Choice> choices;
   std::optional<Version> cuda;        // of the runtime, else of the first framework
-  std::optional<GpuCode> code;        // the same
+  std::optional<GpuCode> code;        // the same, of x86-64
+  std::optional<GpuCode> arm_code;    // the same, of Arm
   std::optional<Version> min_driver;  // the oldest that runs it on a GPU of the fleet
   std::optional<Version> python;
   CompatInImage compat = CompatInImage::no;  // whether it takes a CUDA compat package to run

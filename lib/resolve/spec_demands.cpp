@@ -284,19 +284,25 @@ void read_config(BaseDemand& demand, const Catalog& catalog, const ImageConfig& 
 }
 
 // Those of the command line may be a part of what is built, for the machines that they are for:
-// they bear on the choice where no machine of the fleet is.
+// they bear on the choice where they are for all machines of the fleet, or for none.
 void add_platforms(Demands& demands, const Catalog& catalog, const Spec& spec) {
   if (spec.platforms.empty() || spec.platforms_from != Spec::PlatformsFrom::spec) return;
-  const auto runs_nowhere = [&](const FleetGroup& group) {
-    return group.gpu != nullptr &&
-           std::all_of(spec.platforms.begin(), spec.platforms.end(), [&](const auto& platform) {
-             return driver_is_for(catalog, platform.value).verdict == Verdict::no;
-           });
-  };
-  const bool is_typed = spec.platforms.front().place.line == 0;
-  if (is_typed && !std::all_of(demands.fleet.begin(), demands.fleet.end(), runs_nowhere)) return;
+  std::vector<Platform> platforms;
   for (const auto& [platform, place] : spec.platforms)
-    demands.platforms.push_back(platform);
+    platforms.push_back(platform);
+  const auto runs = [&](const FleetGroup& group) {
+    return group.gpu == nullptr ||
+           platforms_run_gpu(catalog, platforms, *group.gpu).verdict != Verdict::no;
+  };
+  const auto& fleet = demands.fleet;
+  const bool is_typed = spec.platforms.front().place.line == 0;
+  const bool is_part = std::any_of(fleet.begin(), fleet.end(), runs) &&
+                       !std::all_of(fleet.begin(), fleet.end(), runs);
+  const bool is_other = std::any_of(fleet.begin(), fleet.end(), [&](const FleetGroup& group) {
+    return !runs(group) && catalog.find_gpu_processor(group.gpu->name) != nullptr;
+  });
+  if (is_typed && (is_part || is_other)) return;
+  demands.platforms = std::move(platforms);
   if (!is_typed) demands.platforms_where = spec.where(spec.platforms.front().place);
 }
 

@@ -61,12 +61,14 @@ void add_environment(const Catalog& catalog,
 }
 
 void add_labels(const Stack& stack, const Demands& demands, ImageConfig& config) {
+  const bool is_arm = config.platform.architecture == "arm64";
+  const auto& code = is_arm ? stack.arm_code : stack.code;
   const auto set = [&](std::string_view key, std::string value) {
     if (!value.empty()) config.labels[std::string(key)] = std::move(value);
   };
   if (stack.cuda) set(label::cuda, std::string(stack.cuda->text()));
-  if (stack.code) set(label::sm, capabilities_text(stack.code->sm));
-  if (stack.code) set(label::ptx, capabilities_text(stack.code->ptx));
+  if (code) set(label::sm, capabilities_text(code->sm));
+  if (code) set(label::ptx, capabilities_text(code->ptx));
   if (stack.min_driver) set(label::driver, std::string(stack.min_driver->text()));
   set(label::gpus, gpus_text(demands));
   for (const Choice& choice : stack.choices) {

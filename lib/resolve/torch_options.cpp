@@ -34,7 +34,7 @@ Option torch_option(const TorchRelease& release,
   vetoes.base_cudnn(option);
   vetoes.cuda(option, build.cuda);
   vetoes.wheel(option, build.wheel_tag.empty() ? release.wheel_tag : build.wheel_tag);
-  vetoes.code(option, code_of(build));
+  vetoes.code(option, build);
   vetoes.drivers(option, build.cuda);
   return option;
 }

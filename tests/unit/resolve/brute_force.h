@@ -76,6 +76,11 @@ class BruteForce {
   bool is_without_cuda() const;
   void keep_no_cuda(Part& part) const;
   void keep_code(Part& part, const TorchBuild& build) const;
+  void keep_code_on(Part& part,
+                    const TorchBuild& build,
+                    std::size_t group,
+                    const DemandSet& machine) const;
+  bool is_for_arm_alone() const;
   void keep_drivers(Part& part, const Version& cuda) const;
   void keep_wheel(Part& part, std::string_view tags) const;
 

@@ -320,17 +320,42 @@ void BruteForce::keep_no_cuda(Part& part) const {
 
 void BruteForce::keep_code(Part& part, const TorchBuild& build) const {
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
-    const auto& [gpu, count, driver, where] = demands_.fleet[i];
+    const Gpu* const gpu = demands_.fleet[i].gpu;
     if (gpu == nullptr) continue;
-    if (!may_have_code(build, *gpu, build.cuda)) {
-      part.out.push_back(fact(Kind::gpu, i));
-      continue;
-    }
-    const DemandSet machine = fact(Kind::gpu, i) | fact(Kind::driver, i);
-    for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
-      if (may_have_code(build, *gpu, compiler_of(build.cuda, driver, *gpu, compat))) continue;
-      (compat == CompatInImage::no ? part.out_bare : part.out_with_compat).push_back(machine);
-    }
+    TorchBuild arm = build;
+    arm.sm = build.arm_sm;
+    arm.ptx = build.arm_ptx;
+    const bool has_arm = !arm.sm.empty() && gpu->kind != Gpu::Kind::jetson;
+    const bool is_arm = is_with_arm(*gpu);
+    if (!is_arm || !has_arm) keep_code_on(part, build, i, fact(Kind::gpu, i));
+    if (has_arm && is_arm) keep_code_on(part, arm, i, fact(Kind::gpu, i));
+    if (has_arm && !is_arm && is_for_arm_alone())
+      keep_code_on(part, arm, i, fact(Kind::gpu, i) | fact(Kind::platform));
+  }
+}
+
+bool BruteForce::is_for_arm_alone() const {
+  const auto is = [](const char* processor) {
+    return [processor](const Platform& platform) { return platform.architecture == processor; };
+  };
+  const auto& named = demands_.platforms;
+  return std::any_of(named.begin(), named.end(), is("arm64")) &&
+         std::none_of(named.begin(), named.end(), is("amd64"));
+}
+
+void BruteForce::keep_code_on(Part& part,
+                              const TorchBuild& build,
+                              std::size_t group,
+                              const DemandSet& machine) const {
+  const auto& [gpu, count, driver, where] = demands_.fleet[group];
+  if (!may_have_code(build, *gpu, build.cuda)) {
+    part.out.push_back(machine);
+    return;
+  }
+  for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
+    if (may_have_code(build, *gpu, compiler_of(build.cuda, driver, *gpu, compat))) continue;
+    (compat == CompatInImage::no ? part.out_bare : part.out_with_compat)
+        .push_back(machine | fact(Kind::driver, group));
   }
 }
 

@@ -127,6 +127,13 @@ const RuntimeRelease* Catalog::find_runtime_release(std::string_view runtime,
   });
 }
 
+const RuntimeProcessor* Catalog::find_runtime_processor(std::string_view runtime,
+                                                        std::string_view architecture) const {
+  return first_where(data_.runtime_processors, [&](const RuntimeProcessor& row) {
+    return row.runtime == runtime && row.architecture == architecture;
+  });
+}
+
 const Distro* Catalog::find_distro(std::string_view id) const {
   return first_where(data_.distros, [&](const Distro& row) { return row.id == id; });
 }

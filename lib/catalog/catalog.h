@@ -39,6 +39,7 @@ struct CatalogData {
   std::span<const CudnnSupport> cudnn_support;
   std::span<const TensorRtRelease> tensorrt_releases;
   std::span<const RuntimeRelease> runtime_releases;
+  std::span<const RuntimeProcessor> runtime_processors;
   std::span<const CudaImage> cuda_images;
   std::span<const Distro> distros;
   std::span<const ManylinuxTag> manylinux_tags;
@@ -100,6 +101,9 @@ class Catalog {
   const TorchBuild* find_torch_build(const Version& torch, std::string_view build) const;
   const RuntimeRelease* find_runtime_release(std::string_view runtime,
                                              std::string_view release) const;
+  /// nullptr: not known.
+  const RuntimeProcessor* find_runtime_processor(std::string_view runtime,
+                                                 std::string_view architecture) const;
   const Distro* find_distro(std::string_view id) const;
   /// By tag or alias.
   const ManylinuxTag* find_manylinux_tag(std::string_view tag) const;

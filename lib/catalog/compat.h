@@ -196,6 +196,14 @@ struct RuntimeRelease {
   std::string_view image;
 };
 
+/// Since when a runtime's official images for GPUs are for a processor besides x86-64.
+struct RuntimeProcessor {
+  const CatalogRow* row;
+  std::string_view runtime;
+  std::string_view architecture;  // `arm64`
+  std::string_view since;         // the first release with such an image; empty: none has
+};
+
 /// An image of nvidia/cuda: the tag is CUDA-FLAVOUR-DISTRO.
 struct CudaImage {
   const CatalogRow* row;

@@ -29,6 +29,7 @@ void each_typed_table(CatalogData& data, Visit visit) {
   visit(data.cudnn_support, tables::cudnn);
   visit(data.tensorrt_releases, tables::tensorrt);
   visit(data.runtime_releases, tables::runtime_releases);
+  visit(data.runtime_processors, tables::runtime_processors);
   visit(data.cuda_images, tables::cuda_images);
   visit(data.distros, tables::distros);
   visit(data.manylinux_tags, tables::manylinux);

@@ -34,6 +34,7 @@ extern const TypedTable<FrameworkRelease> frameworks;
 extern const TypedTable<CudnnSupport> cudnn;
 extern const TypedTable<TensorRtRelease> tensorrt;
 extern const TypedTable<RuntimeRelease> runtime_releases;
+extern const TypedTable<RuntimeProcessor> runtime_processors;
 extern const TypedTable<CudaImage> cuda_images;
 extern const TypedTable<Distro> distros;
 extern const TypedTable<ManylinuxTag> manylinux;

@@ -184,6 +184,7 @@ Option unknown_release(const Vetoes& vetoes) {
          {}});
   }
   judge_cpu_build(option, vetoes);
+  vetoes.processors(option, option.name);
   return option;
 }
 
@@ -207,6 +208,7 @@ Option runtime_option(const RuntimeRelease& release,
   judge_torch_of(option, release, vetoes);
   judge_cpu_build(option, vetoes);
   if (is_cpu_build(demands)) return option;
+  vetoes.processors(option, last_release(option.name));
   vetoes.runtime(option, release);
   vetoes.tensorrt(option, release);
   if (!release.cuda) {

@@ -101,7 +101,16 @@ void take_gpu(FixSearch& search, std::size_t demand) {
              std::move(changed));
 }
 
-const Gpu* most_like(const Catalog& catalog, const Gpu& gpu, const Version& capability) {
+bool is_module(const Catalog& catalog, const Gpu& gpu) {
+  return catalog.find_gpu_processor(gpu.name) != nullptr;
+}
+
+enum class Models { all, cards };
+
+const Gpu* most_like(const Catalog& catalog,
+                     const Gpu& gpu,
+                     const Version& capability,
+                     Models models) {
   const Gpu* best = nullptr;
   const auto difference = [&](const Gpu& other) {
     return other.memory_gib < gpu.memory_gib ? gpu.memory_gib - other.memory_gib
@@ -109,9 +118,28 @@ const Gpu* most_like(const Catalog& catalog, const Gpu& gpu, const Version& capa
   };
   for (const Gpu& other : catalog.gpus()) {
     if (other.compute_capability != capability || other.kind != gpu.kind) continue;
+    if (models == Models::cards && is_module(catalog, other)) continue;
     if (best == nullptr || difference(other) < difference(*best)) best = &other;
   }
   return best;
+}
+
+// In the order in which they may take the place of `gpu`: of the next capabilities the one that is
+// most like it, and the card that is where that is one module with its processor.
+std::vector<const Gpu*> others_like(const Catalog& catalog, const Gpu& gpu) {
+  std::set<Version> capabilities;
+  for (const Gpu& other : catalog.gpus())
+    capabilities.insert(other.compute_capability);
+  std::vector<Version> order = nearest(capabilities, gpu.compute_capability);
+  if (is_module(catalog, gpu)) order.insert(order.begin(), gpu.compute_capability);
+  std::vector<const Gpu*> found;
+  for (const Version& capability : order) {
+    const Gpu* const any = most_like(catalog, gpu, capability, Models::all);
+    const Gpu* const card = most_like(catalog, gpu, capability, Models::cards);
+    if (any != nullptr && any != card && capability != gpu.compute_capability) found.push_back(any);
+    if (card != nullptr) found.push_back(card);
+  }
+  return found;
 }
 
 // Whether machines without a GPU stand against any GPU at all beside them.
@@ -214,16 +242,10 @@ void change_platform(FixSearch& search, std::size_t) {
 
 void change_gpu(FixSearch& search, std::size_t demand) {
   if (is_refused_beside_others(search, demand) || !search.has_answer_without(demand)) return;
-  const Catalog& catalog = search.question().catalog;
   const std::size_t row = search.demand(demand).subject;
   Demands changed = search.question().demands;
   const Gpu& gpu = *changed.fleet[row].gpu;
-  std::set<Version> capabilities;
-  for (const Gpu& other : catalog.gpus())
-    capabilities.insert(other.compute_capability);
-  for (const Version& capability : nearest(capabilities, gpu.compute_capability)) {
-    const Gpu* const other = most_like(catalog, gpu, capability);
-    if (other == nullptr) continue;
+  for (const Gpu* const other : others_like(search.question().catalog, gpu)) {
     changed.fleet[row].gpu = other;
     if (!resolves_on(search, row, changed.fleet[row])) continue;
     return search.add(fmt::format("run it on {} instead of {}", other->name, gpu.name),

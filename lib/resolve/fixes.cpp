@@ -64,19 +64,24 @@ void free_base(FixSearch& search, std::size_t demand) {
   search.add("let mlpack choose the base: `base: auto`", fix_cost::base, std::move(changed));
 }
 
-// Where the catalog has no image of a runtime for machines without a GPU, there may be one.
-void name_base(FixSearch& search) {
+// Where the catalog has no image of a runtime for `machines`, there may be one.
+void name_base(FixSearch& search, std::string_view machines) {
   const Demands& demands = search.question().demands;
   const ServingRuntime* const runtime = find_runtime(demands.runtime);
-  if (runtime == nullptr || demands.base || has_gpus(demands)) return;
+  if (runtime == nullptr || demands.base) return;
   Demands changed = demands;
   changed.base = BaseDemand{};
   changed.base->name = "an image of your own";
   if (!search.resolves(changed)) return;
-  search.add(fmt::format("name a base that has {} for machines without a GPU: `base: IMAGE`",
-                         runtime->title),
+  search.add(fmt::format("name a base that has {} for {}: `base: IMAGE`", runtime->title, machines),
              fix_cost::base,
              std::move(changed));
+}
+
+void name_arm_base(FixSearch& search, const FleetGroup& group) {
+  const Question& question = search.question();
+  const auto processor = arm_machine(question.catalog, question.demands, *group.gpu);
+  if (processor == ArmMachine::always) name_base(search, "linux/arm64");
 }
 
 void change_demand(FixSearch& search, std::size_t demand) {
@@ -101,9 +106,10 @@ void change_demand(FixSearch& search, std::size_t demand) {
                          fmt::format("take weights that are not {}", demands.quantisation),
                          fix_cost::weights);
     case Kind::no_gpu:
-      name_base(search);
+      if (!has_gpus(demands)) name_base(search, "machines without a GPU");
       return change_group(search, demand);
     case Kind::gpu:
+      name_arm_base(search, demands.fleet[search.demand(demand).subject]);
       return change_group(search, demand);
     case Kind::runtime:
     case Kind::package:

@@ -1,10 +1,13 @@
 #include "lib/resolve/option_vetoes.h"
 
+#include "lib/catalog/runtimes.h"
 #include "lib/resolve/rules_image.h"
 #include "lib/resolve/rules_library.h"
+#include "lib/resolve/rules_platform.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace mlpack {
@@ -171,6 +174,23 @@ void Vetoes::code(Option& option, const TorchBuild& build) const {
                        build.row->name),
            {build.row}});
     }
+  }
+}
+
+void Vetoes::processors(Option& option, std::string_view release) const {
+  constexpr std::string_view arm = "arm64";
+  const ServingRuntime* const runtime = find_runtime(demands_.runtime);
+  if (demands_.base || runtime == nullptr || !has_gpus(demands_)) return;
+  const Ruling ruling = image_is_for(catalog_, *runtime, release, arm);
+  if (ruling.verdict == Verdict::yes) return;
+  const auto& platforms = demands_.platforms;
+  const auto is_arm = [&](const Platform& platform) { return platform.architecture == arm; };
+  if (std::any_of(platforms.begin(), platforms.end(), is_arm))
+    option.vetoes.push_back({set_of(Kind::platform), ruling});
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr && arm_machine(catalog_, demands_, *gpu) == ArmMachine::always)
+      option.vetoes.push_back({set_of(Kind::gpu, i), ruling});
   }
 }
 

@@ -41,6 +41,9 @@ class Vetoes {
   /// it, the toolkit has code for them. That for Arm is a doubt where it is not known.
   void code(Option& option, const TorchBuild& build) const;
   void toolkit(Option& option, const Version& cuda) const;
+  /// The official image of a runtime's release, where `base: auto` takes it, is for the processors
+  /// of the machines with GPUs, and for the platforms that are named.
+  void processors(Option& option, std::string_view release) const;
   void runtime(Option& option, const RuntimeRelease& release) const;
   /// cuDNN of a package for `cuda` supports the GPUs of the fleet. Where it does not, that is among
   /// the doubts, with its verdict: a framework with code for a GPU of its own does without in part.

@@ -1,5 +1,7 @@
 #include "lib/resolve/rules_platform.h"
 
+#include "lib/resolve/releases.h"
+
 #include <fmt/format.h>
 
 namespace mlpack {
@@ -49,6 +51,26 @@ Ruling platforms_run_gpu(const Catalog& catalog,
     if (is_better && best.verdict != Verdict::yes) best = std::move(other);
   }
   return best;
+}
+
+Ruling image_is_for(const Catalog& catalog,
+                    const ServingRuntime& runtime,
+                    std::string_view release,
+                    std::string_view architecture) {
+  const RuntimeProcessor* const known = catalog.find_runtime_processor(runtime.name, architecture);
+  if (known == nullptr) return {Verdict::yes, "nothing is known against it", {}};
+  if (known->since.empty()) {
+    return {Verdict::no,
+            fmt::format("{} publishes no image for linux/{}", runtime.title, architecture),
+            {known->row}};
+  }
+  const bool has = compare_releases(release, known->since) >= 0;
+  return {has ? Verdict::yes : Verdict::no,
+          fmt::format("the images of {} are for linux/{} from {} on",
+                      runtime.title,
+                      architecture,
+                      known->since),
+          {known->row}};
 }
 
 }  // namespace mlpack

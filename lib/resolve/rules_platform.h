@@ -1,10 +1,12 @@
 #pragma once
 
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/runtimes.h"
 #include "lib/oci/platform.h"
 #include "lib/resolve/rules.h"
 
 #include <span>
+#include <string_view>
 
 namespace mlpack {
 
@@ -19,5 +21,12 @@ Ruling platform_runs_gpu(const Catalog& catalog, const Platform& platform, const
 Ruling platforms_run_gpu(const Catalog& catalog,
                          std::span<const Platform> platforms,
                          const Gpu& gpu);
+
+/// Whether the official image for GPUs of `release` of a runtime is for `architecture` (table
+/// runtime_processors); yes where nothing is known against it.
+Ruling image_is_for(const Catalog& catalog,
+                    const ServingRuntime& runtime,
+                    std::string_view release,
+                    std::string_view architecture);
 
 }  // namespace mlpack

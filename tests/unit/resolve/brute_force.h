@@ -63,6 +63,7 @@ class BruteForce {
   void need_framework(std::size_t package);
   void need_toolkit();
   void add_nothing_known(Need& need, const DemandSet& pin) const;
+  void keep_processors(Part& part) const;
   void keep_machines();
   void keep_machines_without_gpu(std::size_t group);
 
@@ -98,6 +99,9 @@ class BruteForce {
   std::vector<Need> needs_;
   std::vector<DemandSet> contradictions_;  // facts that no image keeps together
 };
+
+/// Whether GPU and an Arm processor are one module: Grace, GB10 and Tegra.
+bool is_with_arm(const Gpu& gpu);
 
 /// Whether there is an image of `runtime` for machines without a GPU.
 bool has_cpu_image(const ServingRuntime& runtime);

@@ -1,3 +1,4 @@
+#include "lib/resolve/releases.h"
 #include "tests/unit/resolve/brute_force.h"
 #include "tests/unit/resolve/document_rules.h"
 #include "tests/unit/resolve/rules_support.h"
@@ -9,11 +10,6 @@ namespace {
 
 using Kind = Demand::Kind;
 
-// Grace, GB10 and Tegra: GPU and an Arm processor in one module.
-bool is_with_arm(const Gpu& gpu) {
-  return gpu.name.starts_with("GH") || gpu.name.starts_with("GB") || gpu.kind == Gpu::Kind::jetson;
-}
-
 // Driver Installation Guide; that for ppc64le ended, and old ones are there.
 bool may_be_in(const Platform& platform, const Gpu& gpu) {
   const std::string& processor = platform.architecture;
@@ -21,7 +17,18 @@ bool may_be_in(const Platform& platform, const Gpu& gpu) {
   return processor == "amd64" || processor == "arm64" || processor == "ppc64le";
 }
 
+// Issues and pull requests of the projects: vLLM 22206, 23210; SGLang 11268; TGI 2332.
+bool has_arm_image(std::string_view runtime, std::string_view release) {
+  if (runtime == "vllm") return compare_releases(release, "0.10.2") >= 0;
+  if (runtime == "sglang") return compare_releases(release, "0.5.3") >= 0;
+  return runtime != "tgi";
+}
+
 }  // namespace
+
+bool is_with_arm(const Gpu& gpu) {
+  return gpu.name.starts_with("GH") || gpu.name.starts_with("GB") || gpu.kind == Gpu::Kind::jetson;
+}
 
 bool has_cpu_image(const ServingRuntime& runtime) {
   return std::any_of(runtime.images.begin(), runtime.images.end(), [](const RuntimeImage& image) {
@@ -51,6 +58,17 @@ void BruteForce::keep_machines() {
       contradictions_.push_back(machine | fact(Kind::driver, i));
     if (!demands_.quantisation.empty() && !may_run_quantised(demands_.quantisation, *gpu, server))
       contradictions_.push_back(machine | fact(Kind::quantisation));
+  }
+}
+
+void BruteForce::keep_processors(Part& part) const {
+  if (demands_.base || has_arm_image(demands_.runtime, part.name)) return;
+  for (const Platform& platform : demands_.platforms) {
+    if (platform.architecture == "arm64") part.out.push_back(fact(Kind::platform));
+  }
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr && is_with_arm(*gpu)) part.out.push_back(fact(Kind::gpu, i));
   }
 }
 

@@ -196,6 +196,7 @@ void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
   const Demand& demand = list_[pin._Find_first()];
   if (demand.kind == Kind::runtime_version) {
     need.parts.push_back({demands_.runtime_version});
+    if (has_gpus(demands_)) keep_processors(need.parts.back());
     return keep_no_cuda(need.parts.back());
   }
   const PackageDemand& package = demands_.packages[demand.subject];
@@ -220,6 +221,7 @@ BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
   keep_no_cuda(part);
   if (is_without_cuda()) return part;
   part.cuda = release.cuda;
+  keep_processors(part);
   const TorchBuild* build = nullptr;
   for (const TorchBuild& other : catalog().torch_builds()) {
     const bool is_it =

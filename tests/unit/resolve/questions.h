@@ -16,10 +16,11 @@ struct SpecQuestion {
 
 std::span<const SpecQuestion> machine_questions();
 std::span<const SpecQuestion> framework_questions();
+std::span<const SpecQuestion> processor_questions();
 std::span<const SpecQuestion> runtime_questions();
 
-inline std::array<std::span<const SpecQuestion>, 3> all_questions() {
-  return {machine_questions(), framework_questions(), runtime_questions()};
+inline std::array<std::span<const SpecQuestion>, 4> all_questions() {
+  return {machine_questions(), framework_questions(), processor_questions(), runtime_questions()};
 }
 
 /// Asks each, and compares.

@@ -14,26 +14,7 @@ constexpr const char* jax_docs = "JAX installation docs; facts jax.driver, jax.s
 constexpr const char* ort_docs = "ONNX Runtime, CUDA execution provider";
 constexpr const char* tensorrt_cmake = "NVIDIA/TensorRT CMakeLists.txt defaults at release tags";
 
-constexpr const char* arm_wheels = "PyTorch RELEASE.md, aarch64; builder build_cuda.sh";
-
 const SpecQuestion questions_of_frameworks[] = {
-    {R"(fleet: [A100]; platform: linux/arm64; python: {packages: ["torch==2.4.1"]})",
-     "torch 2.4.1+cu121; driver 525.60.13",
-     arm_wheels},
-    {R"(fleet: [A100]; platform: linux/arm64; cuda: "12.4"; python: {packages: ["torch==2.4.1"]})",
-     "no: torch + A100 SXM 40GB + platform linux/arm64 + CUDA 12.4 + torch==2.4.1 -> take torch "
-     "2.5.0 instead of torch==2.4.1",
-     arm_wheels},
-    {R"(fleet: [GH200]; cuda: "12.4"; python: {packages: ["torch==2.4.1"]})",
-     "torch 2.4.1+cu124; driver 525.60.13",
-     arm_wheels},
-    {R"(fleet: [T4]; platform: linux/arm64; python: {packages: ["torch==2.12.1"]})",
-     "no: torch + T4 + platform linux/arm64 + torch==2.12.1 -> take torch 2.13.0 instead of "
-     "torch==2.12.1",
-     arm_wheels},
-    {R"(fleet: [T4]; platform: [linux/amd64, linux/arm64]; python: {packages: ["torch==2.12.1"]})",
-     "torch 2.12.1+cu132; driver 580.65.06",
-     arm_wheels},
     {R"(fleet: [L4]; python: {packages: [tensorflow]})",
      "tensorflow 2.21.0; driver 525.60.13",
      tf_docs},
@@ -142,26 +123,4 @@ TEST_CASE("an extra is taken to another build of the same release, and that reso
   CHECK(fix.demands.packages.front().text() == "jax[cuda12]==0.9.0");
   CHECK(answer_text(solve(Catalog::built_in(), fix.demands)) ==
         "jax 0.9.0+cuda12; driver 525.60.13");
-}
-
-TEST_CASE("what is in a wheel for Arm is compared where it is known, and a doubt where it is not") {
-  const auto stack_of = [](std::string_view lines) {
-    const auto found = solve(Catalog::built_in(), demands_in(lines));
-    REQUIRE(found.stack);
-    return *found.stack;
-  };
-  const Stack known = stack_of("fleet: [GH200]; python: {packages: [torch==2.12.1]}");
-  CHECK(known.doubts.empty());
-  REQUIRE(known.arm_code);
-  CHECK(known.arm_code->sm.size() == 5);
-  for (const char* machines : {"fleet: [GH200]", "fleet: [L4]; platform: linux/arm64"}) {
-    const Stack stack =
-        stack_of(fmt::format("{}; python: {{packages: [torch==2.14.1+cu126]}}", machines));
-    CHECK_FALSE(stack.arm_code);
-    REQUIRE(stack.doubts.size() == 1);
-    CHECK(stack.doubts[0].reason ==
-          "of torch 2.14.1+cu126 the catalog knows the code that is in the wheel for x86-64; that "
-          "for arm64, where there is one, was not compared");
-  }
-  CHECK(stack_of("fleet: [L4]; python: {packages: [torch==2.14.1+cu126]}").doubts.empty());
 }

@@ -104,6 +104,7 @@ Settings settings_from(const GlobalOptions& options, const Surroundings& around)
   if (!options.jobs.empty()) settings.transfers = settings.jobs;
   settings.plain_http = options.plain_http ? PlainHttp::always : PlainHttp::loopback_only;
   settings.catalog = options.catalog;
+  settings.ca = options.ca;
   settings.home = around.environment("HOME").value_or("");
   return settings;
 }

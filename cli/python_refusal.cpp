@@ -124,8 +124,7 @@ Advice advice_for_place(Refusal refusal, std::string_view said) {
   if (is_tls) {
     return {Fault::network,
             "cannot reach an index over TLS",
-            "where its certificate is signed by an authority of your own, name that in "
-            "SSL_CERT_FILE (pip: in PIP_CERT)"};
+            "where its certificate is signed by an authority of your own, name that with `--ca`"};
   }
   return {Fault::network,
           "cannot reach an index",

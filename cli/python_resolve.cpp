@@ -5,6 +5,7 @@
 #include "lib/python/pylock.h"
 #include "lib/text.h"
 #include "lib/url_secrets.h"
+#include "registry/curl_transport.h"
 
 #include <fmt/format.h>
 
@@ -84,6 +85,15 @@ struct Run {
   std::string said = {};
 };
 
+// The certificates of `--ca`, beside the system's: in `file`, under the names that uv, pip and its
+// requests have for it, of which the last counts more than pip's own.
+void trust(const fs::path& file, const World& world, HelperTask& task) {
+  const CurlOptions options = curl_options(world.environment, world.settings.ca);
+  write_file(file, trusted_certificates(options), 0600);
+  for (const char* const variable : {"SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE"})
+    task.variables.push_back(fmt::format("{}={}", variable, file.string()));
+}
+
 Run run_resolver(const ResolverCommand& command,
                  const Resolver& resolver,
                  const ResolverTask& with,
@@ -91,14 +101,15 @@ Run run_resolver(const ResolverCommand& command,
   HelperLimits limits = resolver_limits;
   limits.stop = &session.world.stop;
   const RunFolder folder(session.store);
-  const HelperTask task{.kind = "the resolver",
-                        .hint = "run it by hand to see what it waits for",
-                        .fault = Fault::network,
-                        .variables = with.variables,
-                        .folder = with.folder,
-                        .errors = folder.path() / "said.txt"};
+  HelperTask task{.kind = "the resolver",
+                  .hint = "run it by hand to see what it waits for",
+                  .fault = Fault::network,
+                  .variables = with.variables,
+                  .folder = with.folder,
+                  .errors = folder.path() / "said.txt"};
   for (const auto& [name, text] : command.files)
     write_file(folder.path() / name, text, 0600);
+  if (!session.world.settings.ca.empty()) trust(folder.path() / "trusted.pem", session.world, task);
   HelperResult done =
       run_helper(words_in(command, resolver, folder.path()), command.input, limits, task);
   if (done.status != 0) {

@@ -22,6 +22,7 @@ struct Settings {
   PlainHttp plain_http = PlainHttp::loopback_only;
   fs::path home;     // empty where there is none
   fs::path catalog;  // with rows of the user's; empty: not given
+  fs::path ca;       // certificates that are trusted beside the system's; empty: none
 };
 
 /// All that a command may touch besides the file system. Made by main, and by tests.

@@ -37,6 +37,10 @@ struct CurlOptions {
 /// certificates.
 CurlOptions curl_options(const Environment& environment, const fs::path& ca);
 
+/// The certificates that count for every server, as PEM: the system's and those of `--ca`.
+/// Fault::input where a file cannot be read.
+std::string trusted_certificates(const CurlOptions& options);
+
 /// Transport on libcurl: HTTP/1.1 and TLS, one connection for each request that runs, kept for the
 /// next.
 class CurlTransport : public Transport {

@@ -60,22 +60,32 @@ void add_client_certificate(const fs::path& certificate, HostCertificates& found
   found.client_key = key;
 }
 
+std::string read_certificates(const fs::path& file) {
+  return read_file(file, longest_certificates) + "\n";
+}
+
 HostCertificates read_certificates(const CurlOptions& options, const std::string& host) {
   HostCertificates found;
-  if (!options.ca.empty()) found.trusted += read_file(options.ca, longest_certificates) + "\n";
+  if (!options.ca.empty()) found.trusted += read_certificates(options.ca);
   for (const fs::path& folder : options.certificate_folders) {
     for (const fs::path& file : files_in(folder / host)) {
-      if (file.extension() == ".crt") found.trusted += read_file(file, longest_certificates) + "\n";
+      if (file.extension() == ".crt") found.trusted += read_certificates(file);
       if (file.extension() == ".cert") add_client_certificate(file, found);
     }
   }
   if (!found.trusted.empty() && !options.system_ca.empty()) {
-    found.trusted += read_file(options.system_ca, longest_certificates);
+    found.trusted += read_certificates(options.system_ca);
   }
   return found;
 }
 
 }  // namespace
+
+std::string trusted_certificates(const CurlOptions& options) {
+  CurlOptions everywhere = with_bundle(options);
+  everywhere.certificate_folders.clear();
+  return read_certificates(everywhere, "").trusted;
+}
 
 CurlLine::CurlLine() : easy_(curl_easy_init()), multi_(curl_multi_init()) {
   if (easy_ == nullptr || multi_ == nullptr) {

@@ -142,7 +142,7 @@ class Resolvers(Ground):
         for name, index, code, hints in (
                 ("denied", "http://%s/simple" % self.index.host, 4, {"uv": "a netrc file may have", "pip": "a netrc file may have"}),
                 ("nobody", "http://127.0.0.1:1/simple", 6, {"uv": "can be reached in `python.index_url`", "pip": "nothing listens there"}),
-                ("tls", "https://%s/simple" % self.index.host, 6, {"uv": "SSL_CERT_FILE", "pip": "it does not speak TLS"})):
+                ("tls", "https://%s/simple" % self.index.host, 6, {"uv": "name that with `--ca`", "pip": "it does not speak TLS"})):
             for resolver, hint in hints.items():
                 with self.subTest(name, resolver=resolver):
                     found = self.resolve(name, resolver, "packages: [six]", {}, index=index)
@@ -411,18 +411,32 @@ class Secrets(Ground):
 
     def serve_tls(self):
         """The same server behind TLS, as weights are not fetched without."""
-        self.run_tool("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
-                      self.path("key.pem"), "-out", self.path("ca.pem"), "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-                      "subjectAltName=IP:127.0.0.1")
+        new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj")
+        self.run_tool("openssl", "req", "-x509", *new_key, "/CN=authority", "-keyout", self.path("ca.key"), "-out", self.path("ca.pem"))
+        self.run_tool("openssl", "req", "-x509", *new_key, "/CN=127.0.0.1", "-keyout", self.path("key.pem"), "-out",
+                      self.path("server.pem"), "-CA", self.path("ca.pem"), "-CAkey", self.path("ca.key"), "-addext",
+                      "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE")
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.index.servers[0].RequestHandlerClass)
         server.daemon_threads, server.index, server.name = True, self.index, "index"
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.path("ca.pem"), self.path("key.pem"))
+        context.load_cert_chain(self.path("server.pem"), self.path("key.pem"))
         server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         self.addCleanup(lambda: (server.shutdown(), thread.join(), server.server_close()))
         return "127.0.0.1:%d" % server.server_port
+
+    def test_whom_the_command_line_trusts_the_resolver_trusts_too(self):
+        for resolver in ("uv", "pip"):
+            with self.subTest(resolver):
+                self.env.update(PATH=PATHS[resolver](), MLPACK_STORE=self.path("store-" + resolver))
+                folder = self.project(resolver, "schema: 1\nname: x\nbase: oci:../base\nplatform: linux/amd64\nrun: [python]\npython: "
+                                      "{version: '3.11', packages: [six], index_url: 'https://%s/simple'}\n" % self.secure, {})
+                refused = self.mlpack("lock", folder, code=6)
+                self.assertIn("with `--ca`", refused.err)
+                self.mlpack("lock", folder, "--ca", self.path("ca.pem"))
+                with open(os.path.join(folder, "mlpack.lock")) as lock:
+                    self.assertIn("six-1.1-py3-none-any.whl", lock.read())
 
     def page(self, request):
         project = request.path.strip("/").split("/")[-1]

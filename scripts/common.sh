@@ -64,14 +64,15 @@ quietly() {
   return "$status"
 }
 
-# build_in FOLDER OPTIONS...: configures and builds in build/FOLDER, several files of a library in one go.
+# build_in FOLDER OPTIONS...: configures and builds in build/FOLDER, several files of a library in one go: all, or what
+# $targets names.
 build_in() {
   local folder=$root/build/$1
   shift
   export CCACHE_DIR=${CCACHE_DIR:-$root/build/ccache}
   quietly cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
     -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=12 "$@" &&
-    quietly cmake --build "$folder"
+    quietly cmake --build "$folder" ${targets:+--target $targets}
 }
 
 # install_mlpack OPTIONS...: mlpack as it is shipped, built with g++ and installed under build/gcc/installed.

@@ -16,45 +16,6 @@ namespace mlpack {
 namespace {
 
 constexpr std::uint64_t most_tokens = std::uint64_t{1} << 28;
-constexpr std::uint64_t most_cards = 1024;
-
-std::string plain_key(std::string_view key) {
-  std::string text(key_of(key).empty() ? key : key_of(key));
-  std::replace(text.begin(), text.end(), '_', '-');
-  return text;
-}
-
-// `--key value` and `--key=value` of a list.
-std::optional<std::string> in_words(const std::vector<std::string>& words, const std::string& key) {
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string_view word = words[i];
-    const std::size_t equals = word.find('=');
-    if (!word.starts_with('-') || plain_key(word.substr(0, equals)) != key) continue;
-    if (equals != std::string_view::npos) return std::string(word.substr(equals + 1));
-    if (i + 1 < words.size()) return words[i + 1];
-  }
-  return std::nullopt;
-}
-
-// What `args` says of `key`, or of what means the same.
-std::optional<std::string> argument(const ServingRuntime& row,
-                                    const Runtime& runtime,
-                                    std::string_view key) {
-  std::vector<std::string> keys{plain_key(key)};
-  for (const auto& same : row.same) {
-    const bool is_there = std::any_of(
-        same.begin(), same.end(), [&](auto other) { return plain_key(other) == keys.front(); });
-    if (!is_there) continue;
-    for (const std::string_view other : same)
-      keys.push_back(plain_key(other));
-  }
-  for (const std::string& name : keys) {
-    for (const RuntimeArg& arg : runtime.args)
-      if (plain_key(arg.key) == name) return arg.text;
-    if (auto value = in_words(runtime.plain_args, name)) return value;
-  }
-  return std::nullopt;
-}
 
 std::optional<std::uint64_t> number_of(const std::optional<std::string>& text, std::uint64_t most) {
   return text ? parse_number(*text, most) : std::nullopt;
@@ -73,7 +34,7 @@ void ask_as_told(const Catalog& catalog,
                  const Runtime& runtime,
                  FitQuestion& question) {
   const auto said = [&](std::string_view key) {
-    return key.empty() ? std::nullopt : argument(row, runtime, key);
+    return key.empty() ? std::nullopt : said_argument(row, runtime, key);
   };
   // Of those that pass their arguments on, that is what vLLM calls it.
   const auto context = said(row.context);
@@ -83,7 +44,8 @@ void ask_as_told(const Catalog& catalog,
   const bool divides =
       memory_overhead(catalog, question.runtime).split == MemoryOverhead::Split::tensor;
   if (divides && !row.tensor_parallel.empty()) {
-    question.parallel = number_of(said(row.tensor_parallel), most_cards).value_or(question.count);
+    question.sizes = parallel_sizes(row, runtime);
+    question.parallel = question.sizes.tensor.value_or(question.sizes.tensors_of(question.count));
   }
   question.utilisation_permille = permille_of(said("gpu-memory-utilization"));
   constexpr std::array<std::string_view, 3> cache_keys{"kv-cache-dtype", "cache-type-k", "ctk"};

@@ -40,6 +40,12 @@ std::string verdict_cell(Verdict verdict) {
   return verdict == Verdict::no ? "no" : "not known";
 }
 
+// Over how many GPUs each copy of a model is.
+std::string over_cell(const Fit& fit) {
+  const std::string copies = fit.copies > 1 ? fmt::format("{} x ", fit.copies) : "";
+  return fmt::format("{}{} GPU{}", copies, fit.parallel, fit.parallel == 1 ? "" : "s");
+}
+
 // 0 stands for what is not known.
 std::string number_cell(std::uint64_t number) {
   return number == 0 ? std::string(unknown_mark) : std::to_string(number);
@@ -62,7 +68,7 @@ std::string fits_text(const PlannedImage& image) {
                     verdict_cell(fit.verdict),
                     size_cell(fit.need_bytes),
                     size_cell(fit.have_bytes),
-                    fmt::format("{} GPU{}", fit.parallel, fit.parallel == 1 ? "" : "s"),
+                    over_cell(fit),
                     number_cell(fit.largest_context),
                     number_cell(fit.largest_batch)});
   }
@@ -158,6 +164,8 @@ PlanJson fit_json(const PlannedFit& planned) {
           {"haveBytes", fit.have_bytes},
           {"ok", verdict_json(fit.verdict)},
           {"parallel", fit.parallel},
+          {"stages", fit.stages},
+          {"copies", fit.copies},
           {"context", fit.context},
           {"largestContext", fit.largest_context},
           {"largestBatch", fit.largest_batch},

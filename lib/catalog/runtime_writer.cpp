@@ -224,6 +224,24 @@ std::string RuntimeWriter::shm(TemplateMap& root) {
   return one + ", " + several;
 }
 
+// From `tensor_parallel` to `elsewhere`.
+std::string RuntimeWriter::parallel(TemplateMap& root) {
+  const bool divides = root.has("tensor_parallel");
+  Texts flags{place(root, "tensor_parallel")};
+  for (const std::string key : {"pipeline_parallel",
+                                "data_parallel",
+                                "local_data_parallel",
+                                "attention_data_parallel",
+                                "machines"}) {
+    if (root.has(key) && !divides) {
+      reject(root.node(), fmt::format("`{}` wants `tensor_parallel`", key));
+    }
+    flags.push_back(place(root, key));
+  }
+  flags.push_back(words(root, "elsewhere"));
+  return join(flags, ", ");
+}
+
 // From `readiness` on.
 std::string RuntimeWriter::process(TemplateMap& root) {
   const std::string health = health_of(root);
@@ -281,7 +299,7 @@ void RuntimeWriter::add(const TemplateNode& file) {
       words(root, "host"),
       ports(root)};
   for (std::string& part : Texts{lists_of_words(root, "flags"),
-                                 place(root, "tensor_parallel"),
+                                 parallel(root),
                                  place(root, "context"),
                                  place(root, "projector"),
                                  adapters(root),

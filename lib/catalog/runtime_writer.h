@@ -26,6 +26,7 @@ class RuntimeWriter {
   std::string env(TemplateMap& root);
   std::string notes(TemplateMap& root);
   std::string shm(TemplateMap& root);
+  std::string parallel(TemplateMap& root);
   std::string process(TemplateMap& root);
   std::string lists_of_words(TemplateMap& root, const std::string& key);
   std::string words(TemplateMap& map, const std::string& key);

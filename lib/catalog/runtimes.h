@@ -145,12 +145,18 @@ struct ServingRuntime {
   std::span<const RuntimePort> ports;  // the first is that of HTTP
   std::span<const Flag> flags;         // always; `{prepared}` in them is the list of models
   std::string_view tensor_parallel;
+  std::string_view pipeline_parallel;
+  std::string_view data_parallel;            // copies of the model, each on GPUs of its own
+  std::string_view local_data_parallel;      // those of them that are on this machine
+  std::string_view attention_data_parallel;  // a flag: attention alone is copied, on the same GPUs
+  std::string_view machines;                 // how many work as one
+  std::span<const std::string_view> elsewhere;  // keys of `args`, or `key=value`: others work, too
   std::string_view context;
   std::string_view projector;  // a flag for a multimodal projector in GGUF
   RuntimeAdapters adapters;
   RuntimeArgsForm args;
   std::span<const std::string_view> reserved;  // keys of `args` that mlpack writes
-  std::span<const Flag> same;                  // keys of `args` that mean the same
+  std::span<const Flag> same;                  // keys of `args`, or a variable, that mean the same
   std::string_view application_key;            // of `args`: the application, a word of its own
   std::string_view application;                // where `args` does not say it
   RuntimeConfig config;

@@ -2,7 +2,9 @@
 #include "lib/check/server.h"
 #include "lib/model/config.h"
 #include "lib/model/damage.h"
+#include "lib/resolve/parallel_sizes.h"
 #include "lib/resolve/rules_code.h"
+#include "lib/spec/spec.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -33,6 +35,7 @@ class ModelCheck {
 
   Findings run() {
     if (server_.runtime == nullptr) return {};
+    sizes_ = sizes_of(server_);
     check_gpus();
     check_dtype();
     for (const auto& [path, file] : input_.files.read()) {
@@ -62,39 +65,26 @@ class ModelCheck {
     });
   }
 
-  // The flag of the runtime's table and its other names.
-  std::optional<std::string> parallel_text() const {
-    const std::string_view flag = server_.runtime->tensor_parallel;
-    if (!flag.starts_with('-')) return std::nullopt;
-    std::vector<std::string> names{std::string(flag)};
-    for (const ServingRuntime::Flag& same : server_.runtime->same) {
-      const bool is_it = std::any_of(
-          same.begin(), same.end(), [&](std::string_view key) { return flag.ends_with(key); });
-      for (const std::string_view key : same) {
-        if (!is_it) continue;
-        names.push_back("--" + std::string(key));
-        names.push_back("-" + std::string(key));
-      }
-    }
-    const std::vector<std::string_view> views(names.begin(), names.end());
-    return server_.value_of(views);
-  }
-
-  std::optional<std::uint64_t> parallel() const {
-    const auto text = parallel_text();
-    return text ? parse_number(*text, most_gpus) : std::nullopt;
+  // What the words of the command say.
+  static ParallelSizes sizes_of(const StartedServer& server) {
+    Runtime told;
+    told.plain_args = server.words;
+    return parallel_sizes(*server.runtime, told);
   }
 
   void check_gpus() {
-    const auto wanted = parallel();
-    if (!wanted) return;
+    if (!sizes_.machines) return;
+    const std::uint64_t machines = std::max<std::uint64_t>(1, *sizes_.machines);
+    const std::uint64_t wanted = sizes_.gpus() / machines + (sizes_.gpus() % machines == 0 ? 0 : 1);
     for (const CheckMachine& machine : input_.fleet) {
-      if (machine.gpu == nullptr || machine.count >= *wanted) continue;
+      if (machine.gpu == nullptr || machine.count >= wanted) continue;
       Finding& finding =
           add("gpus-too-few",
               Level::error,
-              fmt::format("the command divides the model over {} GPUs, and {} x {} has {}",
-                          *wanted,
+              fmt::format("the command takes {} GPUs{} ({}), and {} x {} has {}",
+                          wanted,
+                          machines == 1 ? "" : fmt::format(" on each of {} machines", machines),
+                          sizes_.text(),
                           machine.count,
                           machine.gpu->name,
                           machine.count));
@@ -134,8 +124,14 @@ class ModelCheck {
     check_code(file);
   }
 
+  // What divides the heads: each copy of attention has a part of the GPUs.
+  std::optional<std::uint64_t> heads_over() const {
+    const bool is_shared = sizes_.tensor && sizes_.attention > 1;
+    return is_shared ? *sizes_.tensor / sizes_.attention : sizes_.tensor;
+  }
+
   void check_heads(const FileFacts& file, const ModelConfig& model) {
-    const auto wanted = parallel();
+    const auto wanted = heads_over();
     if (!wanted || *wanted == 0 || !model.heads || *model.heads % *wanted == 0) return;
     Finding& finding = add("model-not-divisible",
                            Level::error,
@@ -213,6 +209,7 @@ class ModelCheck {
 
   const CheckInput& input_;
   StartedServer server_;
+  ParallelSizes sizes_;
   Findings findings_;
 };
 

@@ -166,6 +166,8 @@ ModelConfig read_model_config(const ReadAt& file) {
   if (!config.kv_heads && is_true(json, "multi_query")) config.kv_heads = 1;
   config.hidden_size = nested_number(json, {"hidden_size", "n_embd", "d_model", "dim"});
   config.cache = read_cache_shape(json, config.layers.value_or(0));
+  config.experts = nested_number(
+      json, {"num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"});
   config.expert_dtype = text(json, "expert_dtype");
   config.quantisation = quantisation_of(object(json, "quantization_config"), "");
   if (!config.quantisation) {

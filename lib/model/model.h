@@ -92,6 +92,7 @@ struct ModelSummary {
   std::optional<std::uint64_t> heads;
   std::optional<std::uint64_t> kv_heads;
   std::optional<std::uint64_t> hidden_size;
+  std::optional<std::uint64_t> experts;  // of a layer
   CacheShape cache;
   std::uint64_t bytes = 0;  // of all files of weights
   std::size_t files = 0;    // of weights: the shards

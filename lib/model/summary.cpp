@@ -145,6 +145,7 @@ class Summariser {
       summary_.heads = found.heads;
       summary_.kv_heads = found.kv_heads ? found.kv_heads : found.heads;
       summary_.hidden_size = found.hidden_size;
+      summary_.experts = found.experts;
       summary_.cache = found.cache;
       summary_.quantisation = found.quantisation;
     }

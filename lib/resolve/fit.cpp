@@ -1,6 +1,7 @@
 #include "lib/resolve/fit.h"
 
 #include "lib/error.h"
+#include "lib/resolve/fit_division.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -16,7 +17,6 @@ using Fine = std::int64_t;
 constexpr Fine fine = 10'000;
 constexpr std::uint64_t most = std::uint64_t{1} << 49;  // bytes, so that they fit in Fine
 constexpr std::uint64_t longest = std::uint64_t{1} << 28;
-constexpr std::uint64_t most_gpus = 1024;
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
 
 std::uint64_t ceil_div(std::uint64_t value, std::uint64_t by) {
@@ -26,18 +26,6 @@ std::uint64_t ceil_div(std::uint64_t value, std::uint64_t by) {
 // No more than `most`.
 std::uint64_t times(std::uint64_t a, std::uint64_t b) {
   return a != 0 && b > most / a ? most : std::min(most, a * b);
-}
-
-bool divides_groups(const ModelShape& shape, std::uint64_t gpus) {
-  if (shape.intermediate == 0) return true;
-  if (shape.intermediate % gpus != 0) return false;
-  return shape.group == 0 || (shape.intermediate / gpus) % shape.group == 0;
-}
-
-bool divides_heads(const ModelShape& shape, std::uint64_t gpus) {
-  if (shape.heads > 0 && shape.heads % gpus != 0) return false;
-  if (shape.latent > 0 || shape.kv_heads == 0) return true;
-  return shape.kv_heads % gpus == 0 || gpus % shape.kv_heads == 0;
 }
 
 // The memory of one of the GPUs that a model is divided over.
@@ -58,9 +46,11 @@ class Share {
   Fine weights() const {
     const auto grown =
         static_cast<Fine>(std::min(shape_.weight_bytes, most) * rules_.weight_growth_percent * 100);
-    if (!has_layers_each()) return grown / static_cast<Fine>(gpus);
-    return grown / static_cast<Fine>(shape_.layers) *
-           static_cast<Fine>(ceil_div(shape_.layers, gpus));
+    const Fine divided = has_layers_each() ? grown : grown / static_cast<Fine>(gpus);
+    if (shape_.layers == 0) return divided / static_cast<Fine>(stages());
+    return stages() == 1 ? divided
+                         : divided / static_cast<Fine>(shape_.layers) *
+                               static_cast<Fine>(mine(shape_.layers));
   }
 
   Fine overhead(std::uint64_t context) const {
@@ -108,12 +98,15 @@ class Share {
     return rules_.split == MemoryOverhead::Split::layers && shape_.layers > 0;
   }
 
-  std::uint64_t mine(std::uint64_t layers) const {
-    return has_layers_each() ? ceil_div(layers, gpus) : layers;
-  }
+  // That have layers each.
+  std::uint64_t stages() const { return has_layers_each() ? gpus : stages_of(question_); }
+
+  std::uint64_t mine(std::uint64_t layers) const { return ceil_div(layers, stages()); }
 
   std::uint64_t layer_bytes() const {
-    return cache_layer_bytes(shape_, has_layers_each() ? 1 : gpus, question_.cache);
+    const std::uint64_t copies = std::max<std::uint64_t>(1, question_.sizes.attention);
+    const std::uint64_t over = has_layers_each() ? 1 : std::max<std::uint64_t>(1, gpus / copies);
+    return cache_layer_bytes(shape_, over, question_.cache);
   }
 
   // fs/ggml/ggml.go of Ollama: full offload without flash attention.
@@ -148,7 +141,7 @@ std::uint64_t largest(std::uint64_t limit, Holds holds) {
 
 std::string gpus_text(const FitQuestion& question, std::uint64_t gpus) {
   const std::string slice = question.mig.empty() ? "" : ", slice " + printable(question.mig);
-  return fmt::format("{} of {}{}", gpus, question.gpu->name, slice);
+  return fmt::format("{} of {}{}{}", gpus, question.gpu->name, slice, shares_text(question, gpus));
 }
 
 std::string reason_of(const Fit& fit, const ModelShape& shape, const FitQuestion& question) {
@@ -170,7 +163,7 @@ std::string reason_of(const Fit& fit, const ModelShape& shape, const FitQuestion
 
 Fit measured(const Share& share, const ModelShape& shape, const FitQuestion& question) {
   Fit fit;
-  fit.parallel = share.gpus;
+  fit.parallel = share.gpus * stages_of(question);
   fit.context = std::min(question.context.value_or(shape.context), longest);
   fit.have_bytes = static_cast<std::uint64_t>(share.budget() / fine);
   fit.weight_bytes = static_cast<std::uint64_t>(share.weights() / fine);
@@ -220,11 +213,10 @@ const GpuMemory* measured_memory(const Catalog& catalog, const Gpu& gpu) {
   return nullptr;
 }
 
-Fit refusal(const FitQuestion& question, std::string reason, std::vector<std::uint64_t> possible) {
+Fit refusal(const FitQuestion& question, std::string reason) {
   Fit fit;
   fit.verdict = Verdict::no;
-  fit.parallel = question.parallel.value_or(1);
-  fit.possible = std::move(possible);
+  fit.parallel = times(question.parallel.value_or(1), stages_of(question));
   fit.reason = std::move(reason);
   return fit;
 }
@@ -235,11 +227,13 @@ bool may_be_divided(const Fit& fit, const MemoryOverhead& rules, std::uint64_t c
   return count > 1 && fit.need_bytes / count < fit.have_bytes;
 }
 
-std::string numbers_text(const std::vector<std::uint64_t>& numbers) {
-  std::vector<std::string> texts;
-  for (const std::uint64_t number : numbers)
-    texts.push_back(std::to_string(number));
-  return join(texts, ", ");
+// Of a mixture of experts the layers of experts are divided over the GPUs of all copies, and which
+// of the weights they are is not known.
+bool may_share_experts(const Fit& fit, const ModelShape& shape, const FitQuestion& question) {
+  const ParallelSizes& sizes = question.sizes;
+  const bool does_share = sizes.experts == ParallelSizes::Experts::shared && sizes.data > 1;
+  if (fit.verdict != Verdict::no || shape.experts < 2 || !does_share) return false;
+  return fit.need_bytes - fit.weight_bytes / sizes.data * (sizes.data - 1) <= fit.have_bytes;
 }
 
 // The fewest GPUs that hold it, or the most there are.
@@ -255,6 +249,52 @@ Fit best_fit(const std::vector<std::uint64_t>& sizes,
     if (fit.verdict != Verdict::no) break;
   }
   add_limits(fit, share, shape, question, rules);
+  return fit;
+}
+
+// What nobody knows of a runtime or a model turns a no into an answer that is not known.
+void doubt(Fit& fit,
+           const ModelShape& shape,
+           const FitQuestion& question,
+           const MemoryOverhead& rules) {
+  std::string gap;
+  if (may_be_divided(fit, rules, question.mig.empty() ? question.count : 1)) {
+    gap = "nothing is known of how this runtime divides a model over GPUs";
+  } else if (may_share_experts(fit, shape, question)) {
+    gap = fmt::format(
+        "experts are divided over the GPUs of all {} copies, and how large they are "
+        "is not known",
+        question.sizes.data);
+  }
+  if (gap.empty()) return;
+  fit.verdict = Verdict::unknown;
+  fit.reason += "; " + gap;
+}
+
+Fit estimated(const Catalog& catalog,
+              const ModelShape& shape,
+              const FitQuestion& question,
+              const std::vector<std::uint64_t>& possible) {
+  const std::uint64_t memory = gpu_bytes(catalog, *question.gpu, question.mig);
+  if (auto gap = division_gap(shape, question, possible); !gap.empty()) {
+    return refusal(question, std::move(gap));
+  }
+  Fit fit;
+  if (shape.weight_bytes == 0) {
+    fit.reason = "no file of weights says how large the model is";
+    return fit;
+  }
+  const MemoryOverhead& rules = memory_overhead(catalog, question.runtime);
+  Share share(shape, question, rules);
+  share.memory = memory;
+  const auto sizes = question.parallel ? std::vector{*question.parallel} : possible;
+  fit = best_fit(sizes, share, shape, question, rules);
+  fit.reason = reason_of(fit, shape, question);
+  doubt(fit, shape, question, rules);
+  fit.evidence = {rules.row, question.gpu->row};
+  if (const GpuMemory* const known = measured_memory(catalog, *question.gpu)) {
+    fit.evidence.push_back(known->row);
+  }
   return fit;
 }
 
@@ -280,56 +320,15 @@ const MemoryOverhead& memory_overhead(const Catalog& catalog, const std::string&
   return *other;
 }
 
-std::vector<std::uint64_t> possible_parallel(const ModelShape& shape,
-                                             MemoryOverhead::Split split,
-                                             std::uint64_t count) {
-  std::vector<std::uint64_t> sizes{1};
-  if (split == MemoryOverhead::Split::single) return sizes;
-  for (std::uint64_t gpus = 2; gpus <= std::min(count, most_gpus); ++gpus) {
-    const bool is_even = divides_heads(shape, gpus) && divides_groups(shape, gpus);
-    const bool has_layers = shape.layers == 0 || gpus <= shape.layers;
-    const bool fits = split == MemoryOverhead::Split::tensor ? is_even : has_layers;
-    if (fits) sizes.push_back(gpus);
-  }
-  return sizes;
-}
-
 Fit estimate_fit(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question) {
   const MemoryOverhead& rules = memory_overhead(catalog, question.runtime);
   // A process sees one slice, and NCCL connects none (recalled; no document was read).
-  const std::uint64_t count = question.mig.empty() ? question.count : 1;
-  const auto possible = possible_parallel(shape, rules.split, count);
-  Share share(shape, question, rules);
-  share.memory = gpu_bytes(catalog, *question.gpu, question.mig);
-  std::vector<std::uint64_t> sizes = possible;
-  if (question.parallel) {
-    if (std::find(possible.begin(), possible.end(), *question.parallel) == possible.end()) {
-      return refusal(question,
-                     fmt::format("the model cannot be divided over {} of {} GPUs; possible: {}",
-                                 *question.parallel,
-                                 question.count,
-                                 numbers_text(possible)),
-                     possible);
-    }
-    sizes = {*question.parallel};
-  }
-  if (shape.weight_bytes == 0) {
-    Fit fit;
-    fit.reason = "no file of weights says how large the model is";
-    fit.possible = possible;
-    return fit;
-  }
-  Fit fit = best_fit(sizes, share, shape, question, rules);
+  const std::uint64_t count = question.mig.empty() ? gpus_of_a_stage(question) : 1;
+  const auto possible = possible_parallel(shape, rules.split, count, question.sizes.attention);
+  Fit fit = estimated(catalog, shape, question, possible);
   fit.possible = possible;
-  fit.reason = reason_of(fit, shape, question);
-  if (may_be_divided(fit, rules, count)) {
-    fit.verdict = Verdict::unknown;
-    fit.reason += "; nothing is known of how this runtime divides a model over GPUs";
-  }
-  fit.evidence = {rules.row, question.gpu->row};
-  if (const GpuMemory* const known = measured_memory(catalog, *question.gpu)) {
-    fit.evidence.push_back(known->row);
-  }
+  fit.stages = stages_of(question);
+  fit.copies = std::max<std::uint64_t>(1, question.sizes.copies);
   return fit;
 }
 

@@ -2,6 +2,7 @@
 
 #include "lib/catalog/catalog.h"
 #include "lib/resolve/model_shape.h"
+#include "lib/resolve/parallel_sizes.h"
 #include "lib/resolve/rules.h"
 
 #include <cstdint>
@@ -22,14 +23,15 @@ struct FitQuestion {
   std::string runtime;  // as in the spec; one that the catalog does not know counts as `other`
   std::optional<std::uint64_t> context{};   // nullopt: the longest of the model
   std::uint64_t batch = 1;                  // sequences of that context at once
-  std::optional<std::uint64_t> parallel{};  // over how many GPUs; nullopt: the fewest that do
+  std::optional<std::uint64_t> parallel{};  // GPUs that share its tensors; nullopt: the fewest
+  ParallelSizes sizes{};                    // how else it is shared
   CacheType cache = CacheType::half;
   std::optional<std::uint64_t> utilisation_permille{};  // nullopt: the runtime's own
 };
 
 /// A change after which it fits.
 struct FitRemedy {
-  enum class Kind { context, cache, quantisation, count, gpu, several };
+  enum class Kind { context, cache, quantisation, count, copies, gpu, several };
   Kind kind;
   std::string text;  // `2 GPUs instead of 1`
 };
@@ -38,8 +40,10 @@ struct FitRemedy {
 struct Fit {
   Verdict verdict = Verdict::unknown;   // whether `batch` sequences of `context` fit
   std::string reason;                   // one sentence, lower case, with the numbers
-  std::uint64_t parallel = 1;           // over how many GPUs that is
-  std::vector<std::uint64_t> possible;  // numbers of GPUs that divide the model, ascending
+  std::uint64_t parallel = 1;           // over how many GPUs that is, each copy
+  std::uint64_t stages = 1;             // of them
+  std::uint64_t copies = 1;             // that the runtime makes of the model
+  std::vector<std::uint64_t> possible;  // numbers of GPUs that divide its tensors, ascending
   std::uint64_t need_bytes = 0;         // weights, overhead, keys and values
   std::uint64_t have_bytes = 0;         // what the runtime may take
   std::uint64_t weight_bytes = 0;
@@ -50,7 +54,7 @@ struct Fit {
   std::uint64_t cache_tokens = 0;       // the same in tokens
   std::uint64_t context = 0;            // that was asked for; 0: not known
   std::uint64_t largest_context = 0;    // of `batch` sequences, no longer than the model's
-  std::uint64_t largest_batch = 0;      // of `context`
+  std::uint64_t largest_batch = 0;      // of `context`, of each copy
   std::vector<FitRemedy> remedies;      // of what does not fit, those that change least first
   std::vector<const CatalogRow*> evidence;
 };
@@ -63,10 +67,12 @@ std::uint64_t gpu_bytes(const Catalog& catalog, const Gpu& gpu, const std::strin
 const MemoryOverhead& memory_overhead(const Catalog& catalog, const std::string& runtime);
 
 /// Every number of GPUs up to `count` that `split` may divide the model over: of tensors what
-/// divides the heads, the width of the layers, and it in groups of the quantisation's.
+/// divides the heads, the width of the layers, and it in groups of the quantisation's; `attention`
+/// copies of what has the heads have equal parts of the GPUs.
 std::vector<std::uint64_t> possible_parallel(const ModelShape& shape,
                                              MemoryOverhead::Split split,
-                                             std::uint64_t count);
+                                             std::uint64_t count,
+                                             std::uint64_t attention = 1);
 
 /// Without remedies.
 Fit estimate_fit(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question);

@@ -1,4 +1,5 @@
 #include "lib/resolve/fit.h"
+#include "lib/resolve/fit_division.h"
 #include "lib/resolve/rules_code.h"
 #include "lib/text.h"
 
@@ -16,6 +17,7 @@ namespace {
 
 // Of GPUs that one machine has: what NVIDIA's HGX boards carry, more only where more are asked for.
 constexpr std::uint64_t gpus_of_a_machine = 8;
+constexpr std::uint64_t most_tried = 2 * most_gpus;
 
 // A way to make the weights smaller: 256ths of a bit for each, scales and zero points included
 // (AWQ and GPTQ: groups of 128 with zero points; of GGUF: the sizes of its blocks).
@@ -49,13 +51,18 @@ class Remedies {
            const ModelShape& shape,
            const FitQuestion& question,
            const std::vector<FitQuestion>& others)
-      : catalog_(catalog), shape_(shape), question_(question), others_(others) {}
+      : catalog_(catalog),
+        shape_(shape),
+        question_(question),
+        machines_(question.sizes.machines),
+        others_(others) {}
 
   std::vector<FitRemedy> find(const Fit& fit) {
     try_context(fit);
     try_cache();
     try_quantisation();
     if (const auto count = nearest(shape_)) add(FitRemedy::Kind::count, count_text(*count));
+    try_copies();
     try_gpu();
     if (found_.empty()) try_several();
     return std::move(found_);
@@ -118,28 +125,57 @@ class Remedies {
     }
   }
 
-  // Over how many GPUs the question has it.
-  std::uint64_t told() const { return question_.parallel.value_or(question_.count); }
+  // Over how many GPUs of a machine the question has it; over how many of all, where nobody says
+  // how many machines work as one.
+  std::uint64_t told() const {
+    if (!question_.parallel) return question_.count;
+    const std::uint64_t gpus = std::min(*question_.parallel, most_tried) * parts();
+    const std::uint64_t machines = std::max<std::uint64_t>(1, machines_.value_or(1));
+    return std::min(most_tried, gpus / machines + (gpus % machines == 0 ? 0 : 1));
+  }
+
+  // That a copy of the tensors is one of.
+  std::uint64_t parts() const {
+    const std::uint64_t copies = machines_ ? std::min(question_.sizes.copies, most_tried) : 1;
+    return stages_of(question_) * std::max<std::uint64_t>(1, copies);
+  }
 
   // A command says one number, for all machines.
   bool is_for_all() const { return question_.parallel && !others_.empty(); }
 
-  // Whether `count` GPUs of the same kind hold `shape`: all of them, where a command says over how
-  // many.
-  bool hold(const ModelShape& shape, std::uint64_t count) const {
+  // What `count` GPUs of a machine leave for tensors; nullopt: some would be idle.
+  std::optional<std::uint64_t> tensors_with(std::uint64_t count) const {
+    if (!question_.parallel) return count;
+    const std::uint64_t gpus = count * std::min(machines_.value_or(1), most_tried);
+    return gpus % parts() == 0 ? std::optional(gpus / parts()) : std::nullopt;
+  }
+
+  // Whether all machines that run the same command hold `shape`, changed by `change`.
+  template <class Change>
+  bool hold_with(const ModelShape& shape, Change change) const {
     const auto hold_as = [&](FitQuestion machines) {
-      machines.count = count;
-      if (machines.parallel) machines.parallel = count;
+      change(machines);
       return fits(shape, machines);
     };
     return hold_as(question_) &&
            (!is_for_all() || std::all_of(others_.begin(), others_.end(), hold_as));
   }
 
+  // Whether `count` GPUs of the same kind hold `shape`: all of them, where a command says over how
+  // many.
+  bool hold(const ModelShape& shape, std::uint64_t count) const {
+    const auto tensors = tensors_with(count);
+    return tensors && hold_with(shape, [&](FitQuestion& machines) {
+             machines.count = count;
+             if (machines.parallel) machines.parallel = tensors;
+           });
+  }
+
   // The number of GPUs of the same kind that holds `shape` and is the nearest to what was told; of
   // two the smaller.
   std::optional<std::uint64_t> nearest(const ModelShape& shape) const {
-    const std::uint64_t limit = std::max(gpus_of_a_machine, question_.count);
+    const std::uint64_t limit =
+        std::max(gpus_of_a_machine, machines_ ? question_.count : 2 * told());
     for (std::uint64_t step = 0; step < std::max(limit, told()); ++step) {
       if (step < told() && hold(shape, told() - step)) return told() - step;
       if (told() + step <= limit && hold(shape, told() + step)) return told() + step;
@@ -147,19 +183,49 @@ class Remedies {
     return std::nullopt;
   }
 
+  // Fewer copies of the model on the same GPUs.
+  void try_copies() {
+    if (!machines_ || !question_.parallel) return;
+    for (std::uint64_t copies = std::min(question_.sizes.copies, most_tried); copies-- > 1;) {
+      ParallelSizes sizes = question_.sizes;
+      sizes.copies = sizes.data = copies;
+      sizes.tensor = sizes.tensors_of(question_.count);
+      const bool hold_it = hold_with(shape_, [&](FitQuestion& machines) {
+        machines.sizes = sizes;
+        machines.parallel = sizes.tensor;
+      });
+      if (!hold_it) continue;
+      return add(FitRemedy::Kind::copies,
+                 fmt::format("{} of the model instead of {} ({})",
+                             copies == 1 ? "1 copy" : fmt::format("{} copies", copies),
+                             question_.sizes.copies,
+                             sizes.text()));
+    }
+  }
+
   std::string_view every_row() const { return is_for_all() ? " in every row of `fleet`" : ""; }
+
+  // ` (tensor 4 x pipeline 2)`: what a command has to say then; empty: of tensors alone.
+  std::string sizes_with(std::uint64_t count) const {
+    if (parts() == 1) return {};
+    ParallelSizes sizes = question_.sizes;
+    sizes.tensor = tensors_with(count);
+    return fmt::format(" ({})", sizes.text());
+  }
 
   std::string count_text(std::uint64_t count) const {
     const bool says_other = told() != question_.count;
-    if (says_other && count <= question_.count) {
-      return fmt::format("the model over {} instead of {}", gpus(count), told());
+    if (!machines_ || (says_other && count <= question_.count)) {
+      return fmt::format(
+          "the model over {} instead of {}{}", gpus(count), told(), sizes_with(count));
     }
     const bool says_another = says_other && count != told();
-    return fmt::format("{} instead of {}{}{}",
+    return fmt::format("{} instead of {}{}{}{}",
                        gpus(count),
                        question_.count,
                        every_row(),
-                       says_another ? ", and the model over all of them" : "");
+                       says_another ? ", and the model over all of them" : "",
+                       sizes_with(count));
   }
 
   // Those of the same kind with more memory, and no older; the least first.
@@ -195,13 +261,18 @@ class Remedies {
       const auto count = nearest(quantised(method));
       if (!count) continue;
       return add(FitRemedy::Kind::several,
-                 fmt::format("weights in {} on {}{}", method.title, gpus(*count), every_row()));
+                 fmt::format("weights in {} on {}{}{}",
+                             method.title,
+                             gpus(*count),
+                             every_row(),
+                             sizes_with(*count)));
     }
   }
 
   const Catalog& catalog_;
   const ModelShape& shape_;
   const FitQuestion& question_;
+  const std::optional<std::uint64_t> machines_;  // that work as one
   const std::vector<FitQuestion>& others_;
   std::vector<FitRemedy> found_;
 };

@@ -142,6 +142,7 @@ ModelShape model_shape(const ModelSummary& summary) {
   shape.hidden = plausible(summary.hidden_size, widest);
   shape.intermediate = plausible(summary.cache.intermediate_size, widest);
   shape.vocabulary = plausible(summary.cache.vocabulary, widest);
+  shape.experts = plausible(summary.experts, widest);
   add_attention(shape, summary);
   if (summary.quantisation) {
     shape.quantisation = summary.quantisation->method;

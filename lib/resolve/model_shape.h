@@ -43,6 +43,7 @@ struct ModelShape {
   std::uint64_t hidden = 0;
   std::uint64_t intermediate = 0;
   std::uint64_t vocabulary = 0;
+  std::uint64_t experts = 0;
   std::uint64_t window = 0;  // in tokens, of
   std::uint64_t sliding_layers = 0;
   std::uint64_t constant_layers = 0;

@@ -136,6 +136,32 @@ void refuse_reserved(const ServingRuntime& row, const Keys& said) {
     refuse(key_of(port.flag));
 }
 
+std::string plain_key(std::string_view key) {
+  std::string text(key_of(key).empty() ? key : key_of(key));
+  std::replace(text.begin(), text.end(), '_', '-');
+  return text;
+}
+
+// `key` and what means the same.
+Keys plain_keys(const ServingRuntime& row, std::string_view key) {
+  Keys keys{plain_key(key)};
+  for (const ServingRuntime::Flag& same : row.same) {
+    Keys others;
+    for (const std::string_view other : same)
+      others.insert(plain_key(other));
+    if (others.contains(plain_key(key))) keys.merge(others);
+  }
+  return keys;
+}
+
+// Of `words[at]`, a flag: what follows `=`, or the next word, unless that is a flag, too.
+std::string value_at(const std::vector<std::string>& words, std::size_t at) {
+  const std::size_t equals = words[at].find('=');
+  if (equals != std::string::npos) return words[at].substr(equals + 1);
+  const bool has_value = at + 1 < words.size() && key_of(words[at + 1]).empty();
+  return has_value ? words[at + 1] : std::string();
+}
+
 }  // namespace
 
 std::string_view key_of(std::string_view flag) {
@@ -171,6 +197,23 @@ Keys said_keys(const ServingRuntime& row, const Runtime& runtime) {
     if (is_said) keys.insert(same.begin(), same.end());
   }
   return keys;
+}
+
+std::optional<std::string> said_argument(const ServingRuntime& row,
+                                         const Runtime& runtime,
+                                         std::string_view key) {
+  const Keys keys = plain_keys(row, key);
+  std::optional<std::string> said;
+  for (const RuntimeArg& arg : runtime.args) {
+    const bool is_said = arg.kind != RuntimeArg::Kind::omitted && keys.contains(plain_key(arg.key));
+    if (is_said) said = arg.text;
+  }
+  const std::vector<std::string>& words = runtime.plain_args;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool is_flag = !key_of(words[i]).empty();
+    if (is_flag && keys.contains(plain_key(words[i]))) said = value_at(words, i);
+  }
+  return said;
 }
 
 void say_args(const ServingRuntime& row, const Runtime& runtime, RuntimeCommand& command) {

@@ -3,6 +3,7 @@
 #include "lib/catalog/runtimes.h"
 #include "lib/spec/spec.h"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,6 +27,12 @@ void say(const ServingRuntime& row,
 /// The keys that `runtime.args` says, in either form, without dashes, and with each those that mean
 /// the same.
 std::set<std::string, std::less<>> said_keys(const ServingRuntime& row, const Runtime& runtime);
+
+/// What `runtime.args` says of `key`, or of what means the same, the last of it; dashes and
+/// underscores are the same. Empty of a flag that stands alone.
+std::optional<std::string> said_argument(const ServingRuntime& row,
+                                         const Runtime& runtime,
+                                         std::string_view key);
 
 /// The key of a flag: `--port` is `port`.
 std::string_view key_of(std::string_view flag);

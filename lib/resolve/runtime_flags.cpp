@@ -1,6 +1,7 @@
 #include "lib/resolve/runtime_flags.h"
 
 #include "lib/resolve/filled.h"
+#include "lib/resolve/parallel_sizes.h"
 #include "lib/resolve/runtime_plan.h"
 #include "lib/text.h"
 
@@ -45,10 +46,13 @@ void say_ports(const RuntimeWish& wish, const std::vector<Port>& ports, RuntimeC
 
 // A single GPU is what every runtime takes unasked.
 void say_tensor_parallel(const RuntimeWish& wish, const Keys& said, RuntimeCommand& command) {
-  const std::string_view flag = wish.row.tensor_parallel;
-  if (flag.empty() || said.contains(key_of(flag))) return;
-  const unsigned gpus = gpus_of_every_row(wish.spec);
-  if (gpus > 1) say(wish.row, flag, std::to_string(gpus), command);
+  const std::string_view place = wish.row.tensor_parallel;
+  if (place.empty()) return;
+  const ParallelSizes sizes = parallel_sizes(wish.row, wish.spec.runtime->value);
+  require_gpus(wish.spec, wish.row, sizes);
+  if (said.contains(key_of(place).empty() ? place : key_of(place))) return;
+  const std::uint64_t gpus = sizes.tensors_of(gpus_of_every_row(wish.spec));
+  if (gpus > 1) say(wish.row, place, std::to_string(gpus), command);
 }
 
 const Weights& weights_of(const Spec& spec, const std::string& name) {

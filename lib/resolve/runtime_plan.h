@@ -23,7 +23,7 @@ std::vector<Port> runtime_ports(const ServingRuntime& row, const Spec& spec, std
 /// What the spec says of health, and the runtime for the rest.
 Health runtime_health(const ServingRuntime& row, const Spec& spec);
 
-/// The number that `--tensor-parallel-size` and its like get: GPUs per container. 1 where the fleet
+/// GPUs per container, which `--tensor-parallel-size` and its like are told of. 1 where the fleet
 /// does not say. Fault::incompatible where rows differ.
 unsigned gpus_of_every_row(const Spec& spec);
 

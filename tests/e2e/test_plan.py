@@ -226,6 +226,35 @@ class Plans(Case):
             folder = self.project("heads", spec % fleet, {"w/config.json": json.dumps(config)})
             self.plan(folder, "--offline")
 
+    def test_stages_and_copies_that_a_command_says_take_gpus(self):
+        """Eight billion weights in bf16, on GPUs with 10 GiB: four of them have to share each copy."""
+        spec = "schema: 1\nname: parts\nplatform: linux/amd64\nfleet: [\"%s\"]\nbase: scratch\nruntime: {name: vllm, args: %s}\n" \
+               "weights: [{source: w}]\n"
+        config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32,
+                  "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 14336,
+                  "vocab_size": 128256, "max_position_embeddings": 8192, "torch_dtype": "bfloat16"}
+        header = json.dumps({"w": {"dtype": "BF16", "shape": [8 << 30], "data_offsets": [0, 16 << 30]}}).encode()
+
+        def folder(fleet, args):
+            made = self.project("parts", spec % (fleet, args), {"w/config.json": json.dumps(config)})
+            with open(self.path("parts", "w", "model.safetensors"), "wb") as file:
+                file.write(len(header).to_bytes(8, "little") + header)
+                file.truncate(8 + len(header) + (16 << 30))
+            return made
+
+        document = self.plan(folder("RTX-3080:4", "{pp: 2}"), "--offline")
+        self.assertIn("--tensor-parallel-size 2 -pp 2", " ".join(document["command"]))
+        self.assertEqual([document["fits"][0][key] for key in ("ok", "parallel", "stages", "copies")], [True, 4, 2, 1])
+        explained = self.mlpack("plan", self.path("parts"), "--offline", "--explain", "fit").out
+        self.assertIn("on 4 of RTX 3080 10GB (2 stages of 2) each needs", explained)
+        copies = self.plan(folder("RTX-3080:4", "[--data-parallel-size=2]"), "--offline", code=9)["fits"][0]
+        self.assertEqual([copies[key] for key in ("ok", "parallel", "stages", "copies")], [False, 2, 1, 2])
+        for fix in ("8 GPUs instead of 4 (tensor 4 x data 2)", "1 copy of the model instead of 2 (tensor 4)"):
+            self.assertIn(fix, copies["remedies"])
+        refused = self.mlpack("plan", folder("RTX-3080:2", "{pp: 2, tp: 2}"), "--offline", code=9).err
+        self.assertIn("vLLM is told to take 4 GPUs (tensor 2 x pipeline 2), and a machine with RTX-3080 has 2", refused)
+        self.plan(folder("RTX-3080:2", "{pp: 2, tp: 2, nnodes: 2}"), "--offline")
+
     def test_what_the_lock_pins_is_planned_without_a_network_or_a_store(self):
         registry = self.registry()
         reference = make_base(self, registry, "acme/base", 1000)

@@ -72,5 +72,9 @@ TEST_CASE("a file of a runtime that is wrong is refused with its line") {
         "line 9: `odd` is no flag and no variable");
   CHECK(runtime_refusal(odd_with("args: {form: flags}", "args: {form: environment}")) ==
         "line 12: a variable belongs to every form but flags");
+  CHECK(runtime_refusal(odd_runtime + "pipeline_parallel: --pp\n") ==
+        "line 1: `pipeline_parallel` wants `tensor_parallel`");
+  CHECK(runtime_refusal(odd_runtime + "tensor_parallel: --tp\nmachines: two\n") ==
+        "line 1: `two` is no flag and no variable");
   CHECK(runtime_refusal(odd_runtime + "more: 1\n") == "line 1: unknown key more");
 }

@@ -55,8 +55,19 @@ TEST_CASE("a command that wants more GPUs than a machine has is an error") {
   served.machines("L4", 2);
   const Finding found = served.only();
   CHECK(found.id == "gpus-too-few");
-  CHECK(found.what == "the command divides the model over 4 GPUs, and 2 x L4 has 2");
+  CHECK(found.what == "the command takes 4 GPUs (tensor 4), and 2 x L4 has 2");
   served.fleet.back().count = 4;
+  CHECK(served.ids() == Ids{});
+  served.add_words("-pp 2 --data-parallel-size=2");
+  CHECK(served.only().what ==
+        "the command takes 16 GPUs (tensor 4 x pipeline 2 x data 2), and 4 x L4 has 4");
+  served.add_words("--nnodes 2");
+  CHECK(served.only().what ==
+        "the command takes 8 GPUs on each of 2 machines (tensor 4 x pipeline 2 x data 2), and 4 x "
+        "L4 has 4");
+  served.add_words("--nnodes 4");
+  CHECK(served.ids() == Ids{});
+  served.add_words("--nnodes 1 --distributed-executor-backend ray");
   CHECK(served.ids() == Ids{});
 }
 

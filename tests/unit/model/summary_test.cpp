@@ -135,10 +135,12 @@ TEST_CASE("quantisation is read from wherever tools write it") {
 TEST_CASE("what the top of a config lacks is taken from its text model") {
   const ModelSummary summary = read({{"config.json",
                                       R"({"model_type":"gemma3","text_config":)"
-                                      R"({"num_hidden_layers":4,"n_positions":7}})"}})
+                                      R"({"num_hidden_layers":4,"n_positions":7,)"
+                                      R"("num_local_experts":16}})"}})
                                    .summary;
   CHECK(summary.layers == 4);
   CHECK(summary.context_length == 7);
+  CHECK(summary.experts == 16);
 }
 
 TEST_CASE("a pipeline of diffusers is named by its class") {

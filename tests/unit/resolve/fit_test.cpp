@@ -1,6 +1,4 @@
-#include "lib/resolve/fit.h"
-
-#include "tests/unit/resolve/rules_support.h"
+#include "tests/unit/resolve/fit_support.h"
 
 #include <doctest/doctest.h>
 
@@ -9,73 +7,9 @@
 
 using namespace mlpack;
 using namespace mlpack::test;
+using namespace mlpack::fit_tests;
 
 namespace {
-
-// The published config.json of each, and the bytes of its weights.
-ModelShape decoder(std::uint64_t bytes, std::array<std::uint64_t, 7> numbers) {
-  ModelSummary summary;
-  summary.formats = {FileFormat::safetensors};
-  summary.architecture = "LlamaForCausalLM";
-  summary.bytes = bytes;
-  summary.parameters = bytes / 2;
-  summary.context_length = 131'072;
-  summary.hidden_size = numbers[0];
-  summary.layers = numbers[1];
-  summary.heads = numbers[2];
-  summary.kv_heads = numbers[3];
-  summary.cache.head_dim = numbers[4];
-  summary.cache.intermediate_size = numbers[5];
-  summary.cache.vocabulary = numbers[6];
-  return model_shape(summary);
-}
-
-ModelShape llama_8b() {
-  return decoder(16'060'522'496, {4096, 32, 32, 8, 128, 14336, 128256});
-}
-
-ModelShape llama_70b(std::uint64_t bytes = 141'107'412'992) {
-  return decoder(bytes, {8192, 80, 64, 8, 128, 28672, 128256});
-}
-
-ModelShape llama_7b() {
-  return decoder(13'476'831'232, {4096, 32, 32, 32, 128, 11008, 32000});
-}
-
-ModelShape qwen_7b() {
-  return decoder(15'231'233'024, {3584, 28, 28, 4, 128, 18944, 152064});
-}
-
-ModelShape mixtral() {
-  return decoder(93'405'585'408, {4096, 32, 32, 8, 128, 14336, 32000});
-}
-
-ModelShape deepseek() {
-  ModelShape shape = decoder(671'000'000'000, {7168, 61, 128, 128, 128, 18432, 129280});
-  shape.latent = 512 + 64;
-  return shape;
-}
-
-FitQuestion question(std::string_view name, std::uint64_t parallel, std::uint64_t context) {
-  FitQuestion asked;
-  asked.gpu = &gpu(name);
-  asked.count = parallel;
-  asked.parallel = parallel;
-  asked.runtime = "vllm";
-  asked.context = context;
-  asked.utilisation_permille = 900;
-  return asked;
-}
-
-Fit fit_of(const ModelShape& shape, const FitQuestion& asked) {
-  return estimate_fit(catalog(), shape, asked);
-}
-
-bool has(const Fit& fit, FitRemedy::Kind kind, std::string_view text) {
-  return std::any_of(fit.remedies.begin(), fit.remedies.end(), [&](const FitRemedy& remedy) {
-    return remedy.kind == kind && remedy.text == text;
-  });
-}
 
 struct Example {
   ModelShape shape;

@@ -87,6 +87,113 @@ const std::array refused_rows{
                "into the folder of its model"},
 };
 
+struct SizesRow {
+  std::string_view fleet;
+  std::string_view runtime;   // its name and `args`
+  std::string_view expected;  // `MESSAGE | COUNT`, or `no error`
+};
+
+constexpr std::string_view fix_sizes = "say the numbers of GPUs that there are in `args`";
+
+const std::array sizes_rows{
+    SizesRow{
+        "L4:2",
+        "vllm, args: {pipeline-parallel-size: 2, tensor-parallel-size: 2}",
+        "vLLM is told to take 4 GPUs (tensor 2 x pipeline 2), and a machine with L4 has 2 | 4"},
+    SizesRow{
+        "L4:2",
+        "vllm, args: [--pipeline-parallel-size=2, -tp, \"2\"]",
+        "vLLM is told to take 4 GPUs (tensor 2 x pipeline 2), and a machine with L4 has 2 | 4"},
+    SizesRow{"L4:4", "vllm, args: [-pp, \"2\", -tp=2]", "no error"},
+    SizesRow{"L4:4",
+             "vllm, args: {pp: 2, tp: 2, dp: 2}",
+             "vLLM is told to take 8 GPUs (tensor 2 x pipeline 2 x data 2), and a machine with L4 "
+             "has 4 | 8"},
+    SizesRow{"L4:2",
+             "vllm, args: [-tp, \"2\", --tensor_parallel_size, \"4\"]",
+             "vLLM is told to take 4 GPUs (tensor 4), and a machine with L4 has 2 | 4"},
+    SizesRow{"L4",
+             "sglang, args: [--dp-size, \"2\"]",
+             "SGLang is told to take 2 GPUs (data 2), and a machine with L4 has 1 | 2"},
+    SizesRow{"L4:4", "sglang, args: {tp: 4, dp: 4, enable-dp-attention: true}", "no error"},
+    SizesRow{"L4:4", "sglang, args: [--enable-dp-attention, --dp, \"4\", --tp=4]", "no error"},
+    SizesRow{
+        "L4:4",
+        "sglang, args: {tp: 4, dp: 4, enable-dp-attention: false}",
+        "SGLang is told to take 16 GPUs (tensor 4 x data 4), and a machine with L4 has 4 | 16"},
+    SizesRow{"L4",
+             "tensorrt_llm, args: {pipeline_parallel_size: 3}",
+             "TensorRT-LLM is told to take 3 GPUs (pipeline 3), and a machine with L4 has 1 | 3"},
+    SizesRow{"L4:2",
+             "nim, args: {pipeline-parallel-size: 3}",
+             "NVIDIA NIM is told to take 3 GPUs (pipeline 3), and a machine with L4 has 2 | 3"},
+    SizesRow{
+        "L4:2",
+        "tgi, args: {num-shard: 4}",
+        "Text Generation Inference is told to take 4 GPUs (tensor 4), and a machine with L4 has "
+        "2 | 4"},
+    // Several machines that work as one.
+    SizesRow{"L4:4", "vllm, args: {tp: 4, pp: 2, nnodes: 2}", "no error"},
+    SizesRow{
+        "L4:2",
+        "vllm, args: {tp: 4, pp: 2, nnodes: 2}",
+        "vLLM is told to take 8 GPUs (tensor 4 x pipeline 2), and 2 machines with L4 have 4 | 4"},
+    SizesRow{"L4:2",
+             "vllm, args: {tp: 4, nnodes: 1}",
+             "vLLM is told to take 4 GPUs (tensor 4), and a machine with L4 has 2 | 4"},
+    SizesRow{"L4:2", "vllm, args: {tp: 8, nnodes: $(NODES)}", "no error"},
+    SizesRow{"L4:2", "vllm, args: {tp: 2, pp: 2, distributed-executor-backend: ray}", "no error"},
+    SizesRow{
+        "L4:2",
+        "vllm, args: {tp: 2, pp: 2, distributed-executor-backend: mp}",
+        "vLLM is told to take 4 GPUs (tensor 2 x pipeline 2), and a machine with L4 has 2 | 4"},
+    SizesRow{"L4:4", "vllm, args: {tp: 2, dp: 4, data-parallel-size-local: 2}", "no error"},
+    SizesRow{"L4:2",
+             "vllm, args: [-tp, \"2\", -dp, \"4\", -dpl, \"2\", -dpa, 10.0.0.1]",
+             "vLLM is told to take 4 GPUs (tensor 2 x data 2), and a machine with L4 has 2 | 4"},
+    SizesRow{"L4:2", "vllm, args: {tp: 2, dp: 4, data-parallel-size-local: 0}", "no error"},
+    SizesRow{"L4:2", "vllm, args: [-dp, \"4\", --data-parallel-address=10.0.0.1]", "no error"},
+    SizesRow{"L4:2", "vllm, args: [-dp, \"8\", --data-parallel-external-lb]", "no error"},
+    SizesRow{"L4:2", "sglang, args: {tp: 8, nccl-init-addr: \"a:1\"}", "no error"},
+    SizesRow{"L4:2", "tensorrt_llm, args: {tp_size: 16, gpus_per_node: 8}", "no error"},
+    // Numbers that nobody has, and what is none.
+    SizesRow{"L4:2",
+             "vllm, args: {pp: 99999999999}",
+             "vLLM is told to take 99999999999 GPUs (pipeline 99999999999), and a machine with L4 "
+             "has 2 | 0"},
+    SizesRow{"L4:2",
+             "vllm, args: {tp: 99999999999, pp: 99999999999, dp: 99999999999999999999999}",
+             "vLLM is told to take 4611686018427387904 GPUs (tensor 99999999999 x pipeline "
+             "99999999999 x data 4611686018427387904), and a machine with L4 has 2 | 0"},
+    SizesRow{"L4:2",
+             "vllm, args: {pp: 0}",
+             "vLLM is told to take 0 GPUs (pipeline 0), and a machine with L4 has 2 | 0"},
+    SizesRow{"L4:2",
+             "sglang, args: {tp: 2, dp: 0, enable-dp-attention: true}",
+             "SGLang is told to take 0 GPUs (tensor 2 x data 0), and a machine with L4 has 2 | 0"},
+    SizesRow{"L4:2",
+             "vllm, args: {pp: 0, distributed-executor-backend: ray}",
+             "vLLM is told to take 0 GPUs (pipeline 0), and a machine with L4 has 2 | 0"},
+    SizesRow{"L4:2",
+             "vllm, args: {tp: 0}",
+             "vLLM is told to take 0 GPUs (tensor 0), and a machine with L4 has 2 | 0"},
+    SizesRow{"L4:2", "vllm, args: {nnodes: \"00\"}", "no error"},
+    SizesRow{"L4:2", "vllm, args: {pp: -1, dp: two}", "no error"},
+    SizesRow{"L4:2", "vllm, args: [-pp, \"-1\", -dp, two, --tensor-parallel-size]", "no error"},
+    SizesRow{"cpu", "vllm, args: {tp: 2}", "no error"},
+};
+
+// What the refusal of a row has to be.
+std::string wanted_of(const SizesRow& row) {
+  const std::size_t bar = row.expected.find(" | ");
+  if (bar == std::string_view::npos) return std::string(row.expected);
+  const std::string_view count = row.expected.substr(bar + 3);
+  return "9 " + std::string(row.expected.substr(0, bar)) + " | " +
+         (count == "0" ? std::string(fix_sizes)
+                       : "set `count: " + std::string(count) +
+                             "` in `fleet`, or say smaller numbers in `args`");
+}
+
 // What is known of an adapter whose largest rank is `rank`.
 RuntimeFacts facts_of_rank(std::uint64_t rank) {
   RuntimeFacts facts = facts_with({{"base", "models/base/config.json"}, {"sql", "adapters/sql/x"}});
@@ -114,6 +221,29 @@ TEST_CASE("what a runtime cannot serve is refused, with what to do") {
   for (const RefusedRow& row : refused_rows) {
     CAPTURE(row.spec);
     CHECK(refusal(row.spec, facts_with({{"base", row.files}})) == row.expected);
+  }
+}
+
+TEST_CASE(
+    "a command that wants more GPUs than a machine has is refused, unless several work as one") {
+  for (const SizesRow& row : sizes_rows) {
+    CAPTURE(row.fleet);
+    CAPTURE(row.runtime);
+    const std::string spec = "fleet: [\"" + std::string(row.fleet) +
+                             "\"]\nruntime: {name: " + std::string(row.runtime) + "}\n";
+    CHECK(refusal(spec, facts_with({{"base", "models/base/config.json"}})) == wanted_of(row));
+  }
+}
+
+TEST_CASE("too few GPUs are told of at their row of the fleet") {
+  try {
+    planned("fleet:\n  - \"H100:8\"\n  - \"L4:2\"\nruntime: {name: vllm, args: {tp: 4}}\n",
+            base_starting(""),
+            facts_with({{"base", "models/base/config.json"}}));
+    FAIL("no error");
+  } catch (const Error& error) {
+    REQUIRE(error.where().size() == 1);
+    CHECK(error.where()[0].line == 6);
   }
 }
 

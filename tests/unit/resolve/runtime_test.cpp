@@ -70,6 +70,52 @@ const std::array command_rows{
                " | python3 -m sglang.launch_server --model-path /models/base --served-model-name "
                "base --host 0.0.0.0 --port 30000 --enable-metrics --tp 8",
                "SGLang docs, install and server_arguments: --host is needed"},
+    CommandRow{"fleet: [\"H200:8\"]\nruntime: {name: sglang, args: {pp-size: 2}}\n",
+               "",
+               folder,
+               " | python3 -m sglang.launch_server --model-path /models/base --served-model-name "
+               "base --host 0.0.0.0 --port 30000 --enable-metrics --tp 4 --pp-size 2",
+               "SGLang docs, server_arguments: what stages leave is for tensors"},
+    CommandRow{
+        "fleet: [\"H200:8\"]\nruntime: {name: sglang, args: [--enable-dp-attention, --dp, "
+        "\"8\"]}\n",
+        "",
+        folder,
+        " | python3 -m sglang.launch_server --model-path /models/base --served-model-name "
+        "base --host 0.0.0.0 --port 30000 --enable-metrics --tp 8 --enable-dp-attention --dp "
+        "8",
+        "SGLang docs, dp_dpa_smg_guide: attention is copied on the GPUs of the tensors"},
+    CommandRow{"fleet: [\"H200:8\"]\nruntime: {name: vllm, args: {pp: 2, dp: 2}}\n",
+               "vllm serve",
+               folder,
+               "vllm serve | /models/base --served-model-name base --host 0.0.0.0 --port 8000 "
+               "--tensor-parallel-size 2 -pp 2 -dp 2",
+               "vLLM docs/serving/data_parallel_deployment.md"},
+    CommandRow{"fleet: [\"H200:8\"]\nruntime: {name: vllm, args: {pp: 2, nnodes: 4}}\n",
+               "vllm serve",
+               folder,
+               "vllm serve | /models/base --served-model-name base --host 0.0.0.0 --port 8000 "
+               "--tensor-parallel-size 16 -pp 2 --nnodes 4",
+               "vLLM vllm/engine/arg_utils.py: all GPUs are those of nnodes machines"},
+    CommandRow{"fleet: [\"H200:8\"]\nruntime: {name: vllm, args: {dp: 4, dpl: 2}}\n",
+               "vllm serve",
+               folder,
+               "vllm serve | /models/base --served-model-name base --host 0.0.0.0 --port 8000 "
+               "--tensor-parallel-size 4 -dp 4 -dpl 2",
+               "vLLM docs/serving/data_parallel_deployment.md: copies on this machine"},
+    CommandRow{"fleet: [\"H200:8\"]\nruntime: {name: vllm, args: {pp: 2, "
+               "distributed-executor-backend: ray}}\n",
+               "vllm serve",
+               folder,
+               "vllm serve | /models/base --served-model-name base --host 0.0.0.0 --port 8000 "
+               "--tensor-parallel-size 8 -pp 2 --distributed-executor-backend ray",
+               "vLLM docs/serving/parallelism_scaling.md: tensors of a machine, a stage for each"},
+    CommandRow{
+        "fleet: [\"H200:2\"]\nruntime: {name: vllm, args: {dp: 2}}\n",
+        "vllm serve",
+        folder,
+        "vllm serve | /models/base --served-model-name base --host 0.0.0.0 --port 8000 -dp 2",
+        "vLLM docs: one GPU is what it takes unasked"},
     CommandRow{"fleet: [\"L4:2\"]\nruntime: tgi\n",
                "/tgi-entrypoint.sh",
                folder,
@@ -276,6 +322,20 @@ TEST_CASE("NIM and Ollama are told by variables") {
         "--max-model-len 8192 --chat-template 'a b'");
   CHECK(nim.account.writable == Words{"/opt/nim/.cache"});
   CHECK(nim.account.uid == 1000);
+
+  const Plan staged = planned(
+      "fleet: [\"H100:8\"]\nruntime: {name: nim, args: "
+      "{pipeline-parallel-size: 2}}\n",
+      base_starting(""),
+      facts_with({{"base", folder}}));
+  CHECK(staged.config.env_value("NIM_TENSOR_PARALLEL_SIZE") == "4");
+  const Plan divided = planned(
+      "fleet: [\"H100:8\", \"L4:4\"]\nruntime: {name: nim, args: "
+      "[--tensor-parallel-size=4]}\n",
+      base_starting(""),
+      facts_with({{"base", folder}}));
+  CHECK_FALSE(divided.config.env_value("NIM_TENSOR_PARALLEL_SIZE"));
+  CHECK(divided.config.env_value("NIM_PASSTHROUGH_ARGS") == "--tensor-parallel-size=4");
 
   const Plan ollama = planned(
       "runtime: {name: ollama, args: {context-length: 8192, flash-attention: true}}\n"

@@ -31,10 +31,10 @@ std::optional<std::uint64_t> permille_of(const std::optional<std::string>& text)
 // What the runtime is told, as far as it decides about memory.
 void ask_as_told(const Catalog& catalog,
                  const ServingRuntime& row,
-                 const Runtime& runtime,
+                 const Spec& spec,
                  FitQuestion& question) {
   const auto said = [&](std::string_view key) {
-    return key.empty() ? std::nullopt : said_argument(row, runtime, key);
+    return key.empty() ? std::nullopt : said_argument(row, spec.runtime->value, key);
   };
   // Of those that pass their arguments on, that is what vLLM calls it.
   const auto context = said(row.context);
@@ -44,7 +44,7 @@ void ask_as_told(const Catalog& catalog,
   const bool divides =
       memory_overhead(catalog, question.runtime).split == MemoryOverhead::Split::tensor;
   if (divides && !row.tensor_parallel.empty()) {
-    question.sizes = parallel_sizes(row, runtime);
+    question.sizes = parallel_sizes(row, spec);
     question.parallel = question.sizes.tensor.value_or(question.sizes.tensors_of(question.count));
   }
   question.utilisation_permille = permille_of(said("gpu-memory-utilization"));
@@ -62,7 +62,7 @@ FitQuestion question_of(const Catalog& catalog, const Spec& spec, const FleetGro
   const ServingRuntime* const row = runtime_of(spec);
   if (row == nullptr) return question;
   question.runtime = row->name;
-  ask_as_told(catalog, *row, spec.runtime->value, question);
+  ask_as_told(catalog, *row, spec, question);
   return question;
 }
 

@@ -35,7 +35,7 @@ class ModelCheck {
 
   Findings run() {
     if (server_.runtime == nullptr) return {};
-    sizes_ = sizes_of(server_);
+    sizes_ = told_sizes();
     check_gpus();
     check_dtype();
     for (const auto& [path, file] : input_.files.read()) {
@@ -65,11 +65,12 @@ class ModelCheck {
     });
   }
 
-  // What the words of the command say.
-  static ParallelSizes sizes_of(const StartedServer& server) {
+  ParallelSizes told_sizes() const {
     Runtime told;
-    told.plain_args = server.words;
-    return parallel_sizes(*server.runtime, told);
+    told.plain_args = server_.words;
+    return parallel_sizes(*server_.runtime, told, [&](std::string_view name) {
+      return input_.config.env_value(name);
+    });
   }
 
   void check_gpus() {

@@ -28,24 +28,43 @@ std::optional<std::uint64_t> parts_in(const std::string& text) {
   return parse_number(text, most_parts).value_or(most_parts);
 }
 
-std::optional<std::uint64_t> said_parts(const ServingRuntime& row,
-                                        const Runtime& runtime,
-                                        std::string_view key) {
-  const auto said = key.empty() ? std::nullopt : said_argument(row, runtime, key);
-  return said ? parts_in(*said) : std::nullopt;
-}
+// What a runtime is told.
+class Told {
+ public:
+  Told(const ServingRuntime& row, const Runtime& runtime, const Variables& variables)
+      : row_(row), runtime_(runtime), variables_(variables) {}
 
-// `key`, or `key=value`.
-bool says(const ServingRuntime& row, const Runtime& runtime, std::string_view wanted) {
-  const std::size_t equals = wanted.find('=');
-  const auto said = said_argument(row, runtime, wanted.substr(0, equals));
-  return said && (equals == std::string_view::npos || *said == wanted.substr(equals + 1));
-}
+  const ServingRuntime& row() const { return row_; }
 
-void read_copies(const ServingRuntime& row, const Runtime& runtime, ParallelSizes& sizes) {
-  const std::uint64_t data = said_parts(row, runtime, row.data_parallel).value_or(1);
-  const std::string_view attention = row.attention_data_parallel;
-  if (data > 0 && !attention.empty() && said_argument(row, runtime, attention)) {
+  // `key` is a column of the row, empty where it has none.
+  std::optional<std::string> said(std::string_view key) const {
+    if (key.empty()) return std::nullopt;
+    auto text = said_argument(row_, runtime_, key);
+    return text ? text : variables_(key);
+  }
+
+  std::optional<std::uint64_t> parts(std::string_view key) const {
+    const auto text = said(key);
+    return text ? parts_in(*text) : std::nullopt;
+  }
+
+  // `key`, or `key=value`.
+  bool says(std::string_view wanted) const {
+    const std::size_t equals = wanted.find('=');
+    const auto text = said(wanted.substr(0, equals));
+    return text && (equals == std::string_view::npos || *text == wanted.substr(equals + 1));
+  }
+
+ private:
+  const ServingRuntime& row_;
+  const Runtime& runtime_;
+  const Variables& variables_;
+};
+
+void read_copies(const Told& told, ParallelSizes& sizes) {
+  const std::uint64_t data = told.parts(told.row().data_parallel).value_or(1);
+  const std::string_view attention = told.row().attention_data_parallel;
+  if (data > 0 && told.said(attention)) {
     sizes.attention = data;
     return;
   }
@@ -57,15 +76,15 @@ void read_copies(const ServingRuntime& row, const Runtime& runtime, ParallelSize
       attention.empty() ? ParallelSizes::Experts::shared : ParallelSizes::Experts::copied;
 }
 
-void read_machines(const ServingRuntime& row, const Runtime& runtime, ParallelSizes& sizes) {
-  const auto said = row.machines.empty() ? std::nullopt : said_argument(row, runtime, row.machines);
+void read_machines(const Told& told, ParallelSizes& sizes) {
+  const auto said = told.said(told.row().machines);
   const auto machines = said ? parts_in(*said) : 1;
-  const auto local = said_parts(row, runtime, row.local_data_parallel);
-  const bool is_elsewhere =
-      local == std::uint64_t{0} ||
-      std::any_of(row.elsewhere.begin(), row.elsewhere.end(), [&](std::string_view wanted) {
-        return says(row, runtime, wanted);
-      });
+  const auto local = told.parts(told.row().local_data_parallel);
+  const auto& elsewhere = told.row().elsewhere;
+  const bool is_elsewhere = local == std::uint64_t{0} ||
+                            std::any_of(elsewhere.begin(),
+                                        elsewhere.end(),
+                                        [&](std::string_view wanted) { return told.says(wanted); });
   if (!machines || *machines > 1) {
     sizes.machines = machines;
   } else if (local && *local > 0) {
@@ -109,13 +128,27 @@ std::string ParallelSizes::text() const {
   return join(parts, " x ");
 }
 
-ParallelSizes parallel_sizes(const ServingRuntime& row, const Runtime& runtime) {
+ParallelSizes parallel_sizes(const ServingRuntime& row,
+                             const Runtime& runtime,
+                             const Variables& variables) {
+  const Told told(row, runtime, variables);
   ParallelSizes sizes;
-  sizes.tensor = said_parts(row, runtime, row.tensor_parallel);
-  sizes.pipeline = said_parts(row, runtime, row.pipeline_parallel).value_or(1);
-  read_copies(row, runtime, sizes);
-  read_machines(row, runtime, sizes);
+  sizes.tensor = told.parts(row.tensor_parallel);
+  sizes.pipeline = told.parts(row.pipeline_parallel).value_or(1);
+  read_copies(told, sizes);
+  read_machines(told, sizes);
   return sizes;
+}
+
+ParallelSizes parallel_sizes(const ServingRuntime& row, const Spec& spec) {
+  return parallel_sizes(
+      row, spec.runtime->value, [&](std::string_view name) -> std::optional<std::string> {
+        const auto found =
+            std::find_if(spec.env.begin(), spec.env.end(), [&](const EnvVariable& variable) {
+              return variable.name == name;
+            });
+        return found == spec.env.end() ? std::nullopt : std::optional(found->value({}));
+      });
 }
 
 void require_gpus(const Spec& spec, const ServingRuntime& row, const ParallelSizes& sizes) {

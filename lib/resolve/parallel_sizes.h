@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace mlpack {
 
@@ -10,7 +12,7 @@ struct Runtime;
 struct ServingRuntime;
 struct Spec;
 
-/// How `runtime.args` tells a runtime to share a model among GPUs. What is no number (`two`, or
+/// How a command tells a runtime to share a model among GPUs. What is no number (`two`, or
 /// `$(TP)`, which Kubernetes fills in) counts as not said.
 struct ParallelSizes {
   /// What mixtures of experts do where there are several copies.
@@ -34,7 +36,15 @@ struct ParallelSizes {
   std::string text() const;
 };
 
-ParallelSizes parallel_sizes(const ServingRuntime& row, const Runtime& runtime);
+/// The variable of the environment with a name.
+using Variables = std::function<std::optional<std::string>(std::string_view)>;
+
+/// What `runtime.args` says, and where it says nothing, a variable that the runtime has for it.
+ParallelSizes parallel_sizes(const ServingRuntime& row,
+                             const Runtime& runtime,
+                             const Variables& variables);
+/// With the environment of `spec`, which names a runtime.
+ParallelSizes parallel_sizes(const ServingRuntime& row, const Spec& spec);
 
 /// Fault::incompatible where machines of the fleet have fewer GPUs than the command of the runtime
 /// takes, or it is to take none.

@@ -48,9 +48,10 @@ void say_ports(const RuntimeWish& wish, const std::vector<Port>& ports, RuntimeC
 void say_tensor_parallel(const RuntimeWish& wish, const Keys& said, RuntimeCommand& command) {
   const std::string_view place = wish.row.tensor_parallel;
   if (place.empty()) return;
-  const ParallelSizes sizes = parallel_sizes(wish.row, wish.spec.runtime->value);
+  const ParallelSizes sizes = parallel_sizes(wish.row, wish.spec);
   require_gpus(wish.spec, wish.row, sizes);
-  if (said.contains(key_of(place).empty() ? place : key_of(place))) return;
+  const bool is_said = said.contains(key_of(place).empty() ? place : key_of(place));
+  if (sizes.tensor || is_said) return;
   const std::uint64_t gpus = sizes.tensors_of(gpus_of_every_row(wish.spec));
   if (gpus > 1) say(wish.row, place, std::to_string(gpus), command);
 }

@@ -71,6 +71,22 @@ TEST_CASE("a command that wants more GPUs than a machine has is an error") {
   CHECK(served.ids() == Ids{});
 }
 
+TEST_CASE("variables say a runtime how many GPUs to take, too") {
+  ServedModel served;
+  served.config.cmd = {"nim-serve"};
+  served.machines("L4", 2);
+  const auto is_told = [&] {
+    const Ids ids = served.ids();
+    return std::find(ids.begin(), ids.end(), "error gpus-too-few") != ids.end();
+  };
+  served.config.set_env("NIM_TENSOR_PARALLEL_SIZE", "2");
+  CHECK_FALSE(is_told());
+  served.config.set_env("NIM_PIPELINE_PARALLEL_SIZE", "2");
+  CHECK(is_told());
+  served.add_words("--pipeline-parallel-size 1");
+  CHECK_FALSE(is_told());
+}
+
 TEST_CASE("numbers that a GPU does not compute with are told") {
   ServedModel fp8;
   fp8.model(R"(, "quantization_config": {"quant_method": "fp8"})");

@@ -127,6 +127,18 @@ const std::array sizes_rows{
     SizesRow{"L4:2",
              "nim, args: {pipeline-parallel-size: 3}",
              "NVIDIA NIM is told to take 3 GPUs (pipeline 3), and a machine with L4 has 2 | 3"},
+    SizesRow{"L4:2",
+             "nim}\nenv: {NIM_TENSOR_PARALLEL_SIZE: \"4\"",
+             "NVIDIA NIM is told to take 4 GPUs (tensor 4), and a machine with L4 has 2 | 4"},
+    SizesRow{"L4:2",
+             "nim, args: {tensor-parallel-size: 2}}\nenv: {NIM_TENSOR_PARALLEL_SIZE: \"4\"",
+             "no error"},
+    SizesRow{"L4:2",
+             "nim}\nenv: {NIM_PIPELINE_PARALLEL_SIZE: \"4\", NIM_NUM_COMPUTE_NODES: \"2\"",
+             "no error"},
+    SizesRow{
+        "L4:2", "nim}\nenv: {NIM_TENSOR_PARALLEL_SIZE: \"4\", NIM_MULTI_NODE: \"1\"", "no error"},
+    SizesRow{"L4:2", "vllm}\nenv: {NIM_TENSOR_PARALLEL_SIZE: \"4\"", "no error"},
     SizesRow{
         "L4:2",
         "tgi, args: {num-shard: 4}",

@@ -335,6 +335,12 @@ TEST_CASE("NIM and Ollama are told by variables") {
       base_starting(""),
       facts_with({{"base", folder}}));
   CHECK_FALSE(divided.config.env_value("NIM_TENSOR_PARALLEL_SIZE"));
+  const Plan own = planned(
+      "fleet: [\"H100:8\", \"L4:4\"]\nruntime: nim\nenv: "
+      "{NIM_TENSOR_PARALLEL_SIZE: \"4\"}\n",
+      base_starting(""),
+      facts_with({{"base", folder}}));
+  CHECK(own.config.env_value("NIM_TENSOR_PARALLEL_SIZE") == "4");
   CHECK(divided.config.env_value("NIM_PASSTHROUGH_ARGS") == "--tensor-parallel-size=4");
 
   const Plan ollama = planned(

@@ -71,8 +71,10 @@ std::string division_gap(const ModelShape& shape,
   if (!tensors || std::find(possible.begin(), possible.end(), *tensors) != possible.end()) {
     return {};
   }
-  return fmt::format("{} cannot be divided over {} of {} GPUs; possible: {}",
+  const std::uint64_t attention = question.sizes.attention;
+  return fmt::format("{}{} cannot be divided over {} of {} GPUs; possible: {}",
                      stages > 1 ? "a stage of the model" : "the model",
+                     attention > 1 ? fmt::format(" with {} copies of attention", attention) : "",
                      *tensors,
                      gpus_of_a_stage(question),
                      numbers_text(possible));

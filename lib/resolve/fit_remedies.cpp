@@ -18,6 +18,7 @@ namespace {
 // Of GPUs that one machine has: what NVIDIA's HGX boards carry, more only where more are asked for.
 constexpr std::uint64_t gpus_of_a_machine = 8;
 constexpr std::uint64_t most_tried = 2 * most_gpus;
+constexpr std::uint64_t most_told = std::uint64_t{1} << 40;  // so that its products stay whole
 
 // A way to make the weights smaller: 256ths of a bit for each, scales and zero points included
 // (AWQ and GPTQ: groups of 128 with zero points; of GGUF: the sizes of its blocks).
@@ -129,9 +130,9 @@ class Remedies {
   // how many machines work as one.
   std::uint64_t told() const {
     if (!question_.parallel) return question_.count;
-    const std::uint64_t gpus = std::min(*question_.parallel, most_tried) * parts();
+    const std::uint64_t gpus = std::min(*question_.parallel, most_told) * parts();
     const std::uint64_t machines = std::max<std::uint64_t>(1, machines_.value_or(1));
-    return std::min(most_tried, gpus / machines + (gpus % machines == 0 ? 0 : 1));
+    return gpus / machines + (gpus % machines == 0 ? 0 : 1);
   }
 
   // That a copy of the tensors is one of.
@@ -174,11 +175,11 @@ class Remedies {
   // The number of GPUs of the same kind that holds `shape` and is the nearest to what was told; of
   // two the smaller.
   std::optional<std::uint64_t> nearest(const ModelShape& shape) const {
-    const std::uint64_t limit =
-        std::max(gpus_of_a_machine, machines_ ? question_.count : 2 * told());
-    for (std::uint64_t step = 0; step < std::max(limit, told()); ++step) {
-      if (step < told() && hold(shape, told() - step)) return told() - step;
-      if (told() + step <= limit && hold(shape, told() + step)) return told() + step;
+    const std::uint64_t from = std::min(told(), std::max(most_tried, question_.count));
+    const std::uint64_t limit = std::max(gpus_of_a_machine, machines_ ? question_.count : 2 * from);
+    for (std::uint64_t step = 0; step < std::max(limit, from); ++step) {
+      if (step < from && hold(shape, from - step)) return from - step;
+      if (from + step <= limit && hold(shape, from + step)) return from + step;
     }
     return std::nullopt;
   }

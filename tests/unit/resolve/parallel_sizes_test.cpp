@@ -99,6 +99,13 @@ TEST_CASE("machines that work as one have their GPUs together") {
       few, FitRemedy::Kind::count, "the model over 8 GPUs instead of 4 (tensor 4 x pipeline 2)"));
 }
 
+TEST_CASE("a number that nobody has is shown as it is said") {
+  const ParallelSizes absurd{.tensor = 99'999'999'999, .machines = std::nullopt};
+  CHECK(has(fit_model(catalog(), llama_70b(), shared("L4", 2, absurd)),
+            FitRemedy::Kind::count,
+            "the model over 64 GPUs instead of 99999999999"));
+}
+
 TEST_CASE("copies of attention have parts of the GPUs, and keys and values of their own") {
   FitQuestion asked = shared("H100", 8, {.tensor = 8, .attention = 4});
   asked.runtime = "sglang";
@@ -112,7 +119,7 @@ TEST_CASE("copies of attention have parts of the GPUs, and keys and values of th
   CHECK(fit_of(qwen_7b(), asked).verdict == yes);
   asked.sizes.attention = 3;
   CHECK(fit_of(qwen_7b(), asked).reason ==
-        "the model cannot be divided over 4 of 8 GPUs; possible: none");
+        "the model with 3 copies of attention cannot be divided over 4 of 8 GPUs; possible: none");
 }
 
 TEST_CASE("experts that copies share are not counted for each") {

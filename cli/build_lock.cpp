@@ -55,11 +55,6 @@ std::vector<Digest>* keys_of(LockedPlatform& locked, Role role) {
   return nullptr;
 }
 
-bool holds_anything(const LockedPlatform& locked) {
-  return locked.base || locked.system || locked.python || !locked.layers.empty() ||
-         !locked.decisions.empty();
-}
-
 // An index that the spec names has the build of PyTorch's that it has, whatever was decided.
 void tell_of_wheels(std::vector<Decision>& decisions, const LockedPython& python) {
   if (!python.torch.empty()) return;
@@ -284,7 +279,6 @@ Lock BuildLock::result() const {
   });
   for (auto& [platform, locked] : lock.platforms)
     drop_old_layers(locked, lock.weights);
-  std::erase_if(lock.platforms, [](const auto& entry) { return !holds_anything(entry.second); });
   return lock;
 }
 
@@ -297,6 +291,7 @@ void BuildLock::finish(Session& session) const {
   }
   const LockUpdate update = update_lock_file(file_, lock, session);
   if (!update.problem.empty()) {
+    if (lock.empty()) return;
     return session.terminal().warn(
         fmt::format("cannot write `{}`: {}; what was chosen is not pinned",
                     printable(file_.path.string()),

@@ -89,7 +89,6 @@ LockUpdate update_lock_file(const LockFile& read, Lock now, Session& session) {
       if (!read.lock.platforms.contains(platform)) now.platforms.emplace(platform, locked);
     }
   }
-  if (now.empty() && !there) return update;
   const std::string text = write_lock(now);
   if (there == text) return update;
   update.problem = problem_of(read.path);

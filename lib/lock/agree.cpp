@@ -262,16 +262,13 @@ std::vector<std::string> disagreements(const Lock& lock,
     });
     if (!is_wanted) lines.push_back(fmt::format("weights `{}`: not in the spec", locked.name));
   }
-  const bool needs_parts = has_system(spec) || has_official_base(spec) ||
-                           !lock_base(spec).empty() || spec.python.has_value();
-  const LockedPlatform nothing;
   for (const Platform& platform : platforms) {
     const auto found = lock.platforms.find(platform);
-    if (found == lock.platforms.end() && needs_parts) {
+    if (found == lock.platforms.end()) {
       lines.push_back(fmt::format("{}: nothing in the lock is for it", platform.text()));
       continue;
     }
-    const LockedPlatform& locked = found == lock.platforms.end() ? nothing : found->second;
+    const LockedPlatform& locked = found->second;
     add(lines, fmt::format("{}: base", platform.text()), base_problem(spec, locked));
     add(lines, fmt::format("{}: system_packages", platform.text()), system_problem(spec, locked));
     add(lines, fmt::format("{}: python", platform.text()), python_problem(subject, locked));

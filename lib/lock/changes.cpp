@@ -210,6 +210,14 @@ std::string platform_text(const std::optional<Platform>& platform) {
   return platform ? platform->text() : "what the spec says";
 }
 
+// Of specs that leave nothing open a lock says no more.
+void tell_new_platforms(const Lock& before, const Lock& now, Lines& lines) {
+  for (const auto& [platform, locked] : now.platforms) {
+    if (before.platforms.contains(platform)) continue;
+    lines.push_back(fmt::format("{}: the spec leaves nothing open", platform.text()));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> changes(const Lock& before, const Lock& now) {
@@ -231,6 +239,7 @@ std::vector<std::string> changes(const Lock& before, const Lock& now) {
   for (const auto& [platform, locked] : before.platforms) {
     if (!now.platforms.contains(platform)) lines.push_back(platform.text() + ": gone");
   }
+  if (lines.empty()) tell_new_platforms(before, now, lines);
   return lines;
 }
 

@@ -5,6 +5,7 @@
 #include "lib/oci/recipe.h"
 #include "lib/resolve/plan.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -107,6 +108,9 @@ struct LockedPlatform {
   std::optional<LockedSystem> system;
   std::optional<LockedPython> python;
   std::vector<LockedLayer> layers;  // as they lie
+
+  /// Whether there was nothing to choose for it.
+  bool empty() const { return !base && !system && !python && layers.empty() && decisions.empty(); }
 };
 
 /// A file of a remote `weights` entry.
@@ -141,8 +145,13 @@ struct Lock {
   std::vector<LockedWeights> weights;  // in the order of the spec
   std::map<Platform, LockedPlatform> platforms;
 
-  /// Whether there is nothing in it.
-  bool empty() const { return !platform && weights.empty() && platforms.empty(); }
+  /// Whether it pins nothing: the spec says it all.
+  bool empty() const {
+    return !platform && weights.empty() &&
+           std::all_of(platforms.begin(), platforms.end(), [](const auto& entry) {
+             return entry.second.empty();
+           });
+  }
 };
 
 /// Reads what write_lock writes. Fault::input naming `file`, the place and the rule for everything

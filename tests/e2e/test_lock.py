@@ -175,6 +175,59 @@ class Bases(LockCase):
         self.assertNotIn("this machine's", self.mlpack("build", self.folder, "--locked").err)
 
 
+class NothingOpen(LockCase):
+    """Of specs that leave nothing to choose the lock has the platforms, and is asked for as any other is."""
+
+    KINDS = {
+        "spec": ("base: scratch\nplatform: linux/amd64\n", (), "linux/amd64"),
+        "auto": ("platform: [linux/amd64, linux/arm64]\n", (), "linux/amd64 linux/arm64"),
+        "fleet": ("base: scratch\nfleet: [GH200]\n", (), "linux/arm64"),
+        "mixed": ("base: scratch\nfleet: [L4, GH200]\n", (), "linux/amd64 linux/arm64"),
+        "typed": ("base: scratch\n", ("--platform", "linux/arm64"), "linux/arm64"),
+    }
+
+    def folders(self):
+        for name, (lines, options, platforms) in self.KINDS.items():
+            with self.subTest(name):
+                yield self.project(name, "schema: 1\nname: x\n%srun: [/x]\n" % lines), options, platforms.split()
+
+    def test_each_platform_is_in_the_lock_and_without_one_locked_is_refused(self):
+        for folder, options, platforms in self.folders():
+            missing = self.mlpack("build", folder, "--locked", "--no-check", *options, code=10)
+            self.assertIn("there is no `%s/mlpack.lock`" % folder, missing.err)
+            self.assertIn("%s: nothing in the lock is for it" % platforms[0], missing.err)
+            told = self.mlpack("lock", folder, *options).out
+            self.assertEqual(told.splitlines(), ["mlpack.lock: %s: the spec leaves nothing open" % platform for platform in platforms])
+            self.assertEqual(self.lock_of(folder)["platforms"], {platform: {} for platform in platforms})
+            self.assertIn("is up to date", self.mlpack("lock", folder, *options).out)
+            self.mlpack("build", folder, "--locked", "--no-check", *options)
+
+    def test_a_build_writes_what_lock_writes(self):
+        for folder, options, _ in self.folders():
+            self.mlpack("lock", folder, *options)
+            written = self.text_of(folder)
+            os.unlink(os.path.join(folder, "mlpack.lock"))
+            self.mlpack("build", folder, "--no-check", *options)
+            self.assertEqual(self.text_of(folder), written)
+
+    def test_machines_that_need_another_platform_make_the_lock_stale(self):
+        spec = "schema: 1\nname: x\nbase: scratch\nfleet: [%s]\nrun: [/x]\n"
+        folder = self.project("p", spec % "GH200")
+        self.mlpack("lock", folder)
+        write_files(folder, {"mlpack.yaml": spec % "GH200, L4"})
+        stale = self.mlpack("build", folder, "--locked", "--no-check", code=10)
+        self.assertIn("linux/amd64: nothing in the lock is for it", stale.err)
+
+    @needs_root
+    def test_a_lock_that_pins_nothing_is_no_loss_where_none_can_be_written(self):
+        folder = self.project("p", "schema: 1\nname: x\nplatform: linux/amd64\nrun: [/x]\n")
+        os.chmod(folder, 0o555)
+        self.env["HOME"] = self.env["MLPACK_STORE"] = self.path("nobodys")
+        os.mkdir(self.path("nobodys"))
+        shutil.chown(self.path("nobodys"), "nobody")
+        self.assertNotIn("warning", self.mlpack("build", folder, user="nobody").err)
+
+
 class Weights(LockCase, Remote):
     def setUp(self):
         super().setUp()

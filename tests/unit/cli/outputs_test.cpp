@@ -208,6 +208,7 @@ TEST_CASE("an output over what the image is made from is refused") {
     CHECK(work.app.dir.read(name) == before);
   }
   const std::string lock = work.at("project/mlpack.lock");
+  fs::remove(lock);
   work.fails({"build", work.at("project"), "-o", "oci-archive:" + lock},
              2,
              "`-o` would overwrite `" + lock + "`, which the image is made from");

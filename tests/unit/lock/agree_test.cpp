@@ -67,7 +67,18 @@ TEST_CASE("each disagreement is named") {
   CHECK(problems(spec_of(agreeing, "name: x\n", "name: x\nplatform: linux/amd64\n")) ==
         Texts{"platform: the lock chose linux/amd64, and the spec names its own"});
   CHECK(disagreements(Lock(), {parse_spec("schema: 1\nname: x\n", "m.yaml")}, {amd64}) ==
-        Texts{"platform: neither the spec nor the lock names one"});
+        Texts{"platform: neither the spec nor the lock names one",
+              "linux/amd64: nothing in the lock is for it"});
+}
+
+TEST_CASE("a platform for which nothing is chosen is in the lock, too") {
+  const Spec spec = parse_spec("schema: 1\nname: x\nbase: scratch\nplatform: linux/amd64\n", "m");
+  Lock lock;
+  CHECK(disagreements(lock, {spec}, {amd64}) ==
+        Texts{"linux/amd64: nothing in the lock is for it"});
+  lock.platforms[amd64];
+  CHECK(disagreements(lock, {spec}, {amd64}).empty());
+  CHECK(lock.empty());
 }
 
 TEST_CASE("what does not agree is taken out, and only that") {

@@ -25,6 +25,16 @@ TEST_CASE("what is new altogether is a line for each part") {
               "linux/amd64: user: 65532"});
 }
 
+TEST_CASE("a platform for which nothing is chosen is a change where it is new") {
+  Lock now;
+  now.platforms[amd64];
+  CHECK(changes(Lock(), now) == Texts{"linux/amd64: the spec leaves nothing open"});
+  CHECK(changes(now, now).empty());
+  CHECK(changes(now, Lock()) == Texts{"linux/amd64: gone"});
+  now.platform = amd64;
+  CHECK(changes(Lock(), now) == Texts{"platform: linux/amd64"});
+}
+
 TEST_CASE("what moved is named with what it was and what it is") {
   Lock now = sample_lock();
   now.weights[0].revision = "fedcba9876543210fedcba9876543210fedcba98";

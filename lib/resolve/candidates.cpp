@@ -121,6 +121,9 @@ void prefer_locked(Component& component, std::size_t index, const Vetoes& vetoes
 // Best first, with what the catalog does not know.
 Component finished(Component component, std::size_t index, const Vetoes& vetoes) {
   sort_options(component.options);
+  std::stable_partition(component.options.begin(),
+                        component.options.end(),
+                        [](const Option& option) { return !option.has_unknown_code; });
   prefer_locked(component, index, vetoes);
   add_unknown(component,
               vetoes.set_of(Kind::package_version, index),

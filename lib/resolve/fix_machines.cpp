@@ -124,19 +124,22 @@ const Gpu* most_like(const Catalog& catalog,
   return best;
 }
 
-// In the order in which they may take the place of `gpu`: of the next capabilities the one that is
-// most like it, and the card that is where that is one module with its processor.
+// In the order in which they may take the place of `gpu`: of the next capabilities the card that is
+// most like it. For one that is a module with its processor there may be such a module, too, and
+// a card of its own capability.
 std::vector<const Gpu*> others_like(const Catalog& catalog, const Gpu& gpu) {
   std::set<Version> capabilities;
   for (const Gpu& other : catalog.gpus())
     capabilities.insert(other.compute_capability);
   std::vector<Version> order = nearest(capabilities, gpu.compute_capability);
-  if (is_module(catalog, gpu)) order.insert(order.begin(), gpu.compute_capability);
+  const bool was_module = is_module(catalog, gpu);
+  if (was_module) order.insert(order.begin(), gpu.compute_capability);
   std::vector<const Gpu*> found;
   for (const Version& capability : order) {
     const Gpu* const any = most_like(catalog, gpu, capability, Models::all);
     const Gpu* const card = most_like(catalog, gpu, capability, Models::cards);
-    if (any != nullptr && any != card && capability != gpu.compute_capability) found.push_back(any);
+    const bool is_other = any != card && capability != gpu.compute_capability;
+    if (any != nullptr && was_module && is_other) found.push_back(any);
     if (card != nullptr) found.push_back(card);
   }
   return found;

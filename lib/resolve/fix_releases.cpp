@@ -21,16 +21,23 @@ std::string_view plain_release(const Option& option) {
   return std::string_view(option.name).substr(0, option.name.find('+'));
 }
 
-// Where the release that `text` pins would be, of which no build is known.
-std::size_t pinned_rank(const Component& component,
-                        const std::vector<std::size_t>& ranks,
-                        std::string_view text) {
-  const std::string_view release =
-      text.substr(std::min(text.find_first_of("0123456789"), text.size()));
-  for (std::size_t i = 0; i < ranks.size(); ++i) {
-    if (compare_releases(plain_release(component.options[i]), release) <= 0) return ranks[i];
-  }
-  return ranks.empty() ? 0 : ranks.back();
+// Newer ones first, each once.
+std::vector<std::string_view> releases_of(const Component& component) {
+  std::vector<std::string_view> releases;
+  for (const Option& option : component.options)
+    releases.push_back(plain_release(option));
+  std::sort(
+      releases.begin(), releases.end(), [](auto a, auto b) { return compare_releases(a, b) > 0; });
+  releases.erase(std::unique(releases.begin(), releases.end()), releases.end());
+  return releases;
+}
+
+// Where `release` is among them, or would be.
+std::size_t rank_of(const std::vector<std::string_view>& releases, std::string_view release) {
+  const auto at = std::find_if(releases.begin(), releases.end(), [&](std::string_view other) {
+    return compare_releases(other, release) <= 0;
+  });
+  return static_cast<std::size_t>(at - releases.begin());
 }
 
 // The options of a component by the releases between them and those that the demand takes: other
@@ -39,25 +46,24 @@ std::vector<std::pair<std::size_t, std::size_t>> by_distance(const FixSearch& se
                                                              const Component& component,
                                                              std::size_t demand) {
   const auto is_taken = [&](const Option& option) {
-    return std::none_of(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
-      return veto.demands.count() == 1 && veto.demands.test(demand);
-    });
+    return option.row != nullptr &&
+           std::none_of(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
+             return veto.demands.count() == 1 && veto.demands.test(demand);
+           });
   };
-  std::vector<std::size_t> ranks;  // of their releases
-  std::optional<std::size_t> pinned;
   const auto& options = component.options;
-  for (std::size_t i = 0; i < options.size(); ++i) {
-    const bool is_next = i > 0 && plain_release(options[i]) != plain_release(options[i - 1]);
-    ranks.push_back(i == 0 ? 0 : ranks.back() + (is_next ? 1 : 0));
-    // What has no row stands at the end, wherever its release belongs.
-    const bool is_known = options[i].row != nullptr;
-    if (!pinned && is_known && is_taken(options[i])) pinned = ranks.back();
-  }
-  if (!pinned) pinned = pinned_rank(component, ranks, search.demand(demand).text);
+  const std::vector<std::string_view> releases = releases_of(component);
+  const auto taken = std::find_if(options.begin(), options.end(), is_taken);
+  const std::string_view text = search.demand(demand).text;
+  const std::string_view named =
+      text.substr(std::min(text.find_first_of("0123456789"), text.size()));
+  const std::size_t pinned =
+      rank_of(releases, taken == options.end() ? named : plain_release(*taken));
   std::vector<std::pair<std::size_t, std::size_t>> found;
   for (std::size_t i = 0; i < options.size(); ++i) {
     if (options[i].row == nullptr || is_taken(options[i])) continue;
-    found.emplace_back(ranks[i] < *pinned ? *pinned - ranks[i] : ranks[i] - *pinned, i);
+    const std::size_t rank = rank_of(releases, plain_release(options[i]));
+    found.emplace_back(rank < pinned ? pinned - rank : rank - pinned, i);
   }
   std::stable_sort(found.begin(), found.end());
   return found;
@@ -84,6 +90,12 @@ Demands with_release(Demands changed,
   return changed;
 }
 
+// Whether libraries of CUDA that are named beside it keep the release from running all the same.
+bool stays_pinned(const FixSearch& search, const Demand& pin, const Demands& changed) {
+  return pin.kind == Demand::Kind::package_version && changed.packages[pin.subject].pinned_cuda &&
+         !search.resolves(changed);
+}
+
 }  // namespace
 
 void change_release(FixSearch& search, std::size_t demand, std::string_view name) {
@@ -100,13 +112,15 @@ void change_release(FixSearch& search, std::size_t demand, std::string_view name
     const std::string release(last_release(plain_release(component.options[option])));
     const auto steps = static_cast<unsigned>(std::min(distance, fix_cost::most_steps));
     const std::string extra = extra_of(question.demands, pin, component.options[option]);
+    Demands changed = with_release(question.demands, pin, release, extra);
+    if (stays_pinned(search, pin, changed)) continue;
     return search.add(fmt::format("take {}{} {} instead of {}",
                                   name,
                                   extra.empty() ? "" : "[" + extra + "]",
                                   release,
                                   pin.text),
                       fix_cost::version + steps,
-                      with_release(question.demands, pin, release, extra));
+                      std::move(changed));
   }
 }
 

@@ -142,6 +142,16 @@ void Vetoes::code_on(Option& option,
   }
 }
 
+void Vetoes::unknown_code(Option& option, const TorchBuild& build) const {
+  toolkit(option, build.cuda);
+  if (!has_gpus(demands_)) return;
+  option.has_unknown_code = true;
+  option.doubts.push_back(
+      {Verdict::unknown,
+       fmt::format("nothing is known of the GPU code in torch {}", build.row->name),
+       {build.row}});
+}
+
 void Vetoes::code(Option& option, const TorchBuild& build) const {
   const GpuCode code = code_of(build);
   const auto arm = arm_code_of(build);
@@ -150,7 +160,7 @@ void Vetoes::code(Option& option, const TorchBuild& build) const {
   if (is_known)
     option.code = code;
   else
-    toolkit(option, code.made_by);
+    unknown_code(option, build);
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
     if (gpu == nullptr) continue;

@@ -65,6 +65,7 @@ class Vetoes {
  private:
   // Whether a group runs `code` while `set` holds.
   void code_on(Option& option, const GpuCode& code, std::size_t group, const DemandSet& set) const;
+  void unknown_code(Option& option, const TorchBuild& build) const;
   void jetson(Option& option, const GpuCode& code, std::size_t group) const;
   // What drivers say of a CUDA version is the same for all that is built with it.
   struct DriverRulings {

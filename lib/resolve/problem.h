@@ -34,6 +34,7 @@ struct Option {
   std::vector<Version> python;          // whose wheels there are; empty: any
   std::optional<GpuCode> code;          // of x86-64; nullopt: not known
   std::optional<GpuCode> arm_code;      // the same of Arm
+  bool has_unknown_code = false;        // for the GPUs of the fleet
   std::vector<Veto> vetoes;
   std::vector<Veto> without_compat;  // the same where the base has no compat package
   std::vector<Veto> with_compat;

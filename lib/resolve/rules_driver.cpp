@@ -141,6 +141,18 @@ Ruling by_matrix(const Catalog& catalog, const CompatPackage& package) {
   return {};
 }
 
+// Whether the compat package of `cuda` is for the branch of `driver`.
+Ruling package_runs(const Catalog& catalog, const Version& cuda, const Version& driver) {
+  for (const CompatPackage& package : catalog.compat_packages()) {
+    if (package.cuda.same_minor(cuda) && package.host_branch == driver.part(0)) {
+      Ruling answer = by_matrix(catalog, package);
+      answer.evidence.push_back(&catalog.fact_row("forward_compat.eligible_gpus"));
+      return answer;
+    }
+  }
+  return retired_branch(catalog, cuda, driver);
+}
+
 // What stands against a compat package whatever the versions are.
 std::optional<Ruling> compat_refusal(const Catalog& catalog, const Gpu& gpu) {
   const CatalogRow* const fact = &catalog.fact_row("forward_compat.eligible_gpus");
@@ -222,15 +234,12 @@ Ruling forward_compatibility(const Catalog& catalog,
                              const Version& cuda,
                              const Version& driver,
                              const Gpu& gpu) {
-  if (const auto refusal = compat_refusal(catalog, gpu)) return *refusal;
-  for (const CompatPackage& package : catalog.compat_packages()) {
-    if (package.cuda.same_minor(cuda) && package.host_branch == driver.part(0)) {
-      Ruling answer = by_matrix(catalog, package);
-      answer.evidence.push_back(&catalog.fact_row("forward_compat.eligible_gpus"));
-      return answer;
-    }
-  }
-  return retired_branch(catalog, cuda, driver);
+  const auto refusal = compat_refusal(catalog, gpu);
+  // What no data-centre GPU can do, other servers cannot; boards have packages of their own.
+  const bool has_own = gpu.forward_compat == Gpu::ForwardCompat::jetson;
+  if (refusal && (refusal->verdict == Verdict::no || has_own)) return *refusal;
+  Ruling ruling = package_runs(catalog, cuda, driver);
+  return refusal && ruling.verdict != Verdict::no ? *refusal : ruling;
 }
 
 std::optional<Version> ptx_compiler(const Catalog& catalog,

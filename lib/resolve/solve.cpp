@@ -139,6 +139,8 @@ void add_compat(Stack& stack, const Question& question) {
     };
     if (runs(CompatInImage::no).verdict != Verdict::no) continue;
     choice.because.push_back(runs(CompatInImage::yes));
+    if (choice.because.back().verdict == Verdict::unknown)
+      add_doubts(stack, {choice.because.back()});
   }
   if (!choice.because.empty()) stack.choices.push_back(std::move(choice));
 }

@@ -112,15 +112,19 @@ DemandSet BruteForce::all_facts() const {
 }
 
 std::string BruteForce::newest(std::string_view name) const {
-  std::string best;
+  const Part* best = nullptr;
+  const auto is_better = [&](const Part& part) {
+    if (best == nullptr || part.is_vague != best->is_vague)
+      return best == nullptr || best->is_vague;
+    return compare_releases(part.name, best->name) > 0;
+  };
   for (const Need& need : needs_) {
     if (need.name != name) continue;
     for (const Part& part : need.parts) {
-      const bool is_newer = best.empty() || compare_releases(part.name, best) > 0;
-      if (is_newer && has_image(all_facts(), &part)) best = part.name;
+      if (is_better(part) && has_image(all_facts(), &part)) best = &part;
     }
   }
-  return best;
+  return best == nullptr ? std::string() : best->name;
 }
 
 bool BruteForce::allows(const Stack& stack) const {

@@ -41,6 +41,7 @@ class BruteForce {
     std::vector<DemandSet> out = {};
     std::vector<DemandSet> out_bare = {};
     std::vector<DemandSet> out_with_compat = {};
+    bool is_vague = false;  // nobody knows what code it has
   };
   struct Need {
     std::string name;

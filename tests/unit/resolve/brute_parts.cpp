@@ -263,6 +263,7 @@ BruteForce::Part BruteForce::torch_part(const TorchRelease& release,
   if (build == nullptr) return part;
   part.cuda = build->cuda;
   if (build->cudnn) part.cudnn = build->cudnn->part(0);
+  part.is_vague = has_gpus(demands_) && build->sm.empty() && build->ptx.empty();
   keep_cuda(part, build->cuda);
   keep_code(part, *build);
   keep_drivers(part, build->cuda);

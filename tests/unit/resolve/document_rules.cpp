@@ -99,7 +99,8 @@ bool may_run_cuda(const Version& cuda,
   if (!oldest || may_be_at_least(driver, *oldest)) return true;
   using ForwardCompat = Gpu::ForwardCompat;
   if (compat == CompatInImage::no || gpu.forward_compat == ForwardCompat::no) return false;
-  return gpu.forward_compat != ForwardCompat::yes || may_take_compat_package(cuda, driver.part(0));
+  return gpu.forward_compat == ForwardCompat::jetson ||
+         may_take_compat_package(cuda, driver.part(0));
 }
 
 std::optional<Version> compiler_of(const Version& cuda,
@@ -110,8 +111,8 @@ std::optional<Version> compiler_of(const Version& cuda,
   const auto own = own_cuda(*driver);
   if (compat == CompatInImage::no || (own && is_same_or_older(cuda, *own))) return own;
   if (gpu.forward_compat == Gpu::ForwardCompat::no) return own;
-  const bool is_sure = gpu.forward_compat == Gpu::ForwardCompat::yes;
-  return is_sure && !may_take_compat_package(cuda, driver->part(0)) ? own : cuda;
+  if (gpu.forward_compat == Gpu::ForwardCompat::jetson) return cuda;
+  return may_take_compat_package(cuda, driver->part(0)) ? cuda : own;
 }
 
 bool may_compile_for(const Version& cuda, const Gpu& gpu) {

@@ -67,6 +67,8 @@ const DriverQuestion driver_questions[] = {
     {"12.4", "470.256.02", "GTX 1080 Ti", with_compat, no, forward_guide},
     {"12.4", "470.256.02", "RTX A6000", with_compat, unknown, forward_guide},
     {"12.9", "470.256.02", "A100", with_compat, no, images},
+    {"13.0", "470.256.02", "RTX A6000", with_compat, no, images},
+    {"13.0", "535.309.01", "RTX A6000", with_compat, unknown, forward_guide},
     {"13.0", "570.211.01", "T4", without_compat, no, forward_guide},
     {"13.0", "570.211.01", "T4", with_compat, yes, forward_guide},
     {"13.0", "535.309.01", "L4", with_compat, yes, forward_guide},

@@ -64,12 +64,13 @@ class Reasoning {
     if (!stack_.cuda) return std::nullopt;
     const Choice* const own = find_choice(stack_, component::cuda);
     Choice choice = own != nullptr ? *own : Choice{"cuda", std::string(stack_.cuda->text()), {}};
-    const Choice& first = stack_.choices.front();
+    const Choice& first = stack_.choices[stack_.cuda_from];
     if (own == nullptr) {
       choice.because.push_back(
           plain(fmt::format("{} {} is built with it", first.what, first.chosen), rows_of(first)));
     }
-    if (demands_.cuda) choice.because.push_back(plain("the spec pins CUDA " + text(demands_.cuda)));
+    if (demands_.cuda && own == nullptr)
+      choice.because.push_back(plain("the spec pins CUDA " + text(demands_.cuda)));
     for (const FleetGroup& group : demands_.fleet) {
       if (group.gpu == nullptr) continue;
       add(choice,
@@ -109,9 +110,13 @@ class Reasoning {
     for (const Choice& other : stack_.choices) {
       if (row_of(other) != nullptr) rows.push_back(row_of(other));
     }
-    if (choice.because.empty()) {
-      choice.because.push_back(plain("the newest that all that was chosen has wheels for", rows));
+    if (!choice.because.empty()) return choice;
+    if (demands_.base || !demands_.runtime.empty()) {
+      choice.because.push_back(
+          plain("which one the base has is seen when it is built on; this is a guess"));
     }
+    choice.because.push_back(plain(
+        rows.empty() ? "the newest" : "the newest that all that was chosen has wheels for", rows));
     return choice;
   }
 
@@ -125,10 +130,9 @@ class Reasoning {
           runtime == nullptr ? std::vector<const CatalogRow*>() : rows_of(*runtime));
     }
     if (stack_.python) {
-      return plain(
-          fmt::format("`base: auto` is the slim image of Python {}: wheels bring what they need of "
-                      "CUDA",
-                      stack_.python->text()));
+      return plain(fmt::format("`base: auto` is the slim image of Python {}{}",
+                               stack_.python->text(),
+                               stack_.cuda ? ": wheels bring what they need of CUDA" : ""));
     }
     return plain(stack_.cuda ? fmt::format("`base: auto` is the smallest official image of CUDA {}",
                                            stack_.cuda->text())

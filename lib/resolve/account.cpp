@@ -56,7 +56,11 @@ std::string choose_user(const Spec& spec, const BaseFacts& base, Plan& plan) {
     return own;
   }
   const std::string chosen = fmt::format("{0}:{0}", nonroot);
-  plan.decisions.push_back({"user", chosen, {"the base runs as root", "the spec names no user"}});
+  const bool has_user = base.kind == BaseFacts::Kind::image;
+  plan.decisions.push_back(
+      {"user",
+       chosen,
+       {has_user ? "the base runs as root" : "the base names none", "the spec names no user"}});
   return chosen;
 }
 

@@ -78,6 +78,15 @@ std::string pin_of(const Question& question, const Component& component) {
   return {};
 }
 
+// Why a component that the spec does not pin is what it is.
+std::string why_newest(const Demands& demands, const Component& component, const Option& option) {
+  const bool has_releases = option.row != nullptr || component.options.size() > 1;
+  if (!has_releases) return "its releases are not in the catalog: it is that of the base";
+  return fmt::format("the newest{}{}, within what is pinned",
+                     demands.as_of.empty() ? "" : " by " + demands.as_of,
+                     demands.fleet.empty() ? "" : " that runs on the whole fleet");
+}
+
 Choice choice_of(const Question& question,
                  const Assignment& answer,
                  std::size_t component,
@@ -86,7 +95,7 @@ Choice choice_of(const Question& question,
   const Option& option = *option_of(question.problem, answer, component);
   const std::string pin = pin_of(question, asked);
   Ruling first{Verdict::yes,
-               pin.empty() ? "the newest that runs on the whole fleet, within what is pinned"
+               pin.empty() ? why_newest(question.demands, asked, option)
                            : fmt::format("the spec asks for {}", pin),
                {}};
   if (option.row != nullptr) first.evidence.push_back(option.row);
@@ -152,7 +161,10 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
     const Option* const option = option_of(question.problem, answer, i);
     if (option == nullptr) continue;
     stack.choices.push_back(choice_of(question, answer, i, demands));
-    if (!stack.cuda) stack.cuda = option->cuda;
+    if (!stack.cuda && option->cuda) {
+      stack.cuda = option->cuda;
+      stack.cuda_from = stack.choices.size() - 1;
+    }
     if (!stack.code) stack.code = option->code;
     if (!stack.arm_code) stack.arm_code = option->arm_code;
     if (option->cuda) add_floor(stack, question.catalog, question.demands, *option->cuda);
@@ -172,13 +184,18 @@ class Reasons {
  public:
   Reasons(const Question& question, const DemandSet& conflict)
       : question_(question), conflict_(conflict), pins_(pins_of(question.list)) {
+    for (const Component& component : question.problem.components) {
+      const bool is_concerned = !component.demand || conflict.test(*component.demand);
+      if (is_concerned) components_.push_back(&component);
+    }
+    take_base_python();
     take(question.problem.vetoes);
-    if (!found.empty()) return;  // the machines alone contradict each other
-    for (const Component& component : question.problem.components)
-      take_of(component, pins_ | chosen_by_base(component));
+    if (!found.empty()) return;  // the base or the machines alone contradict each other
+    for (const Component* component : components_)
+      take_of(*component, pins_ | chosen_by_base(*component));
     if (found.empty()) {
-      for (const Component& component : question.problem.components)
-        take_of(component, pins_);
+      for (const Component* component : components_)
+        take_of(*component, pins_);
     }
     for (const Frame& frame : question.problem.frames)
       take(frame.vetoes);
@@ -188,6 +205,27 @@ class Reasons {
   std::vector<Ruling> found;
 
  private:
+  bool has(Kind kind) const {
+    const auto& list = question_.list;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (conflict_.test(i) && list[i].kind == kind) return true;
+    }
+    return false;
+  }
+
+  // Of a Python that the base has not, it does not matter what there are wheels for.
+  void take_base_python() {
+    const Demands& demands = question_.demands;
+    const auto& base = demands.base;
+    if (!has(Kind::base) || !has(Kind::python) || !base->python) return;
+    if (base->python->same_minor(*demands.python)) return;
+    Ruling ruling{
+        Verdict::no, fmt::format("{} has Python {}", base->name, base->python->text()), {}};
+    if (base->distro != nullptr && base->distro->python == base->python)
+      ruling.evidence.push_back(base->distro->row);
+    found.push_back(std::move(ruling));
+  }
+
   // A base with a toolkit has that one: of others, which nobody asked for, it is no news that they
   // do not go with it.
   DemandSet chosen_by_base(const Component& component) const {
@@ -208,17 +246,25 @@ class Reasons {
 
   // Where the pins alone contradict each other: what they say of the options that miss fewest.
   void take_pins() {
+    if (conflict_.count() == 1 && has(Kind::cuda)) {
+      const auto cuda = question_.demands.cuda->text();
+      found.push_back({Verdict::no, fmt::format("no CUDA {} is in the catalog", cuda), {}});
+      return;
+    }
     std::vector<std::string> names;
     std::vector<Version> cudas;
     std::vector<unsigned> cudnns;
-    for (const Component& component : question_.problem.components) {
+    for (const Component* component : components_) {
       const Option* nearest = nullptr;
-      for (const Option& option : component.options) {
+      for (const Option& option : component->options) {
         if (nearest == nullptr || misses(option) < misses(*nearest)) nearest = &option;
       }
-      if (nearest == nullptr) continue;
+      if (nearest == nullptr) {
+        take_nothing(*component);
+        continue;
+      }
       take(nearest->vetoes);
-      names.push_back(component.name + " " + nearest->name);
+      names.push_back(component->name + " " + nearest->name);
       if (nearest->cuda) cudas.push_back(*nearest->cuda);
       if (nearest->cudnn_major) cudnns.push_back(*nearest->cudnn_major);
     }
@@ -229,6 +275,16 @@ class Reasons {
     found.push_back(std::move(majors));
     found.back().reason =
         fmt::format("{} do not go together: {}", fmt::join(names, " and "), found.back().reason);
+  }
+
+  void take_nothing(const Component& component) {
+    const std::string& as_of = question_.demands.as_of;
+    found.push_back({Verdict::no,
+                     as_of.empty() ? fmt::format("no {} is in the catalog", component.name)
+                                   : fmt::format("no {} is in the catalog that was released by {}",
+                                                 component.name,
+                                                 as_of),
+                     {}});
   }
 
   std::ptrdiff_t misses(const Option& option) const {
@@ -251,13 +307,16 @@ class Reasons {
       std::vector<std::string> known;
       for (const Version& version : option.python)
         known.emplace_back(version.text());
-      found.push_back({Verdict::no,
-                       fmt::format("{} {} has wheels for Python {}, not {}",
-                                   component.name,
-                                   option.name,
-                                   join(known, ", "),
-                                   python->text()),
-                       {option.row}});
+      found.push_back(
+          {Verdict::no,
+           fmt::format("{} {} has wheels for Python {}, not {}{}",
+                       component.name,
+                       option.name,
+                       join(known, ", "),
+                       python->text(),
+                       kind == Kind::base ? fmt::format(", which {} has", demands.base->name)
+                                          : std::string()),
+           {option.row}});
     }
   }
 
@@ -279,6 +338,7 @@ class Reasons {
   const Question& question_;
   DemandSet conflict_;
   DemandSet pins_;
+  std::vector<const Component*> components_;  // that the conflict is about
   std::set<std::string> seen_;
 };
 

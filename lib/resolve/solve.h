@@ -3,6 +3,7 @@
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/demands.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct Stack {
   /// Runtime, frameworks, CUDA, Python, in this order.
   std::vector<Choice> choices;
   std::optional<Version> cuda;        // of the runtime, else of the first framework
+  std::size_t cuda_from = 0;          // the choice that it is of
   std::optional<GpuCode> code;        // the same, of x86-64
   std::optional<GpuCode> arm_code;    // the same, of Arm
   std::optional<Version> min_driver;  // the oldest that runs it on a GPU of the fleet

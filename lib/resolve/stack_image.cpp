@@ -93,6 +93,15 @@ std::string conflict_text(const Conflict& conflict) {
   return text;
 }
 
+bool is_about_machines(const std::vector<Conflict>& conflicts) {
+  const auto is_machine = [](const Demand& fact) {
+    return fact.kind == Demand::Kind::gpu || fact.kind == Demand::Kind::no_gpu;
+  };
+  return std::any_of(conflicts.begin(), conflicts.end(), [&](const Conflict& conflict) {
+    return std::any_of(conflict.facts.begin(), conflict.facts.end(), is_machine);
+  });
+}
+
 // A package and its version stand in one place.
 std::vector<Where> places_of(const Conflict& conflict) {
   std::vector<Where> places;
@@ -145,10 +154,13 @@ void apply_stack(const Catalog& catalog, const Stack& stack, const Demands& dema
                              doubt.reason,
                              "try the image on one of these machines first"});
   }
-  const bool has_gpus = std::any_of(demands.fleet.begin(),
-                                    demands.fleet.end(),
-                                    [](const FleetGroup& group) { return group.gpu != nullptr; });
-  if (has_gpus) add_environment(catalog, stack, demands, plan.config);
+  if (demands.cuda && !stack.cuda && !has_gpus(demands)) {
+    plan.warnings.push_back({"`cuda` changes nothing",
+                             "no machine with a GPU is in `fleet`, and builds for others have no "
+                             "CUDA",
+                             "name the machines in `fleet`, or leave `cuda` out"});
+  }
+  if (has_gpus(demands)) add_environment(catalog, stack, demands, plan.config);
   add_labels(stack, demands, plan.config);
 }
 
@@ -185,8 +197,10 @@ Error conflict_error(const std::vector<Conflict>& conflicts) {
     for (Where& place : places_of(conflict))
       where.push_back(std::move(place));
   }
+  const char* const what = is_about_machines(conflicts) ? "nothing runs on the whole fleet: "
+                                                        : "nothing is as the spec wants it: ";
   return Error(Fault::incompatible,
-               "nothing runs on the whole fleet: " + join(messages, "; and "),
+               what + join(messages, "; and "),
                fixes.empty() ? "`mlpack plan` says more" : join(fixes, ", or "),
                std::move(where));
 }

@@ -1,0 +1,114 @@
+#include "lib/resolve/solve.h"
+#include "lib/resolve/stack_image.h"
+#include "tests/unit/resolve/solve_support.h"
+
+#include <doctest/doctest.h>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+Resolution solved(std::string_view lines, const std::string& as_of = "") {
+  Demands demands = demands_in(lines);
+  demands.as_of = as_of;
+  return solve(Catalog::built_in(), demands);
+}
+
+// Of the first conflict, a reason a line.
+std::string reasons_of(const Resolution& resolution) {
+  REQUIRE_FALSE(resolution.conflicts.empty());
+  std::vector<std::string> texts;
+  for (const Ruling& ruling : resolution.conflicts.front().because)
+    texts.push_back(ruling_text(ruling));
+  return join(texts, "\n");
+}
+
+std::string why(const Resolution& resolution, std::string_view what) {
+  REQUIRE(resolution.stack);
+  for (const Choice& choice : resolution.stack->choices) {
+    if (choice.what == what) return choice.because.front().reason;
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a Python that the base has not is a matter of the base, whatever there are wheels for") {
+  for (const char* const more : {"", "fleet: [L4]; "}) {
+    CHECK(reasons_of(solved(fmt::format(
+              "{}python: {{version: '3.12', packages: [torch]}}; base: {{debian: bookworm}}",
+              more))) == "bookworm has Python 3.11 (distros debian-12)");
+  }
+  CHECK(reasons_of(solved("python: {version: '3.12', packages: [six]}; base: python:3.11-slim")) ==
+        "python:3.11-slim has Python 3.11");
+  CHECK(reasons_of(solved("python: {packages: [torch==2.4.0]}; base: {debian: trixie}")) ==
+        "torch 2.4.0+cpu has wheels for Python 3.8, 3.9, 3.10, 3.11, 3.12, not 3.13, which trixie "
+        "has (torch 2.4.0)");
+}
+
+TEST_CASE("an empty base has no Python") {
+  const Resolution found = solved("python: {packages: [torch]}; base: scratch");
+  CHECK(answer_text(found) == "no: base scratch -> let mlpack choose the base: `base: auto`");
+  CHECK(reasons_of(found) == "nothing is in `scratch`, and so no Python");
+  CHECK(solved("base: scratch; fleet: [L4]; cuda: '12.6'").stack);
+}
+
+TEST_CASE("the reasons of a conflict are about what is in it") {
+  const Resolution found = solved(
+      "python: {version: '3.9', packages: [torch==2.9.0, 'jax[cuda12]==0.9.0']}; fleet: [L4]");
+  REQUIRE(found.conflicts.size() == 2);
+  CHECK(answer_text(found.conflicts[0]).starts_with("no: torch + Python 3.9 + torch==2.9.0"));
+  CHECK(reasons_of(found) ==
+        "torch 2.9.0+cu130 has wheels for Python 3.10, 3.11, 3.12, 3.13, "
+        "3.14, not 3.9 (torch_builds 2.9.0+cu130)");
+  CHECK(reasons_of(solved("python: {packages: [tensorflow, torch, 'jax[cuda13]']}; fleet: [L4]"))
+            .starts_with("tensorflow 2.21.0 and jax "));
+}
+
+TEST_CASE("what is in no catalog, or was not out, is told as that") {
+  CHECK(reasons_of(solved("cuda: '19.1'; fleet: [L4]")) == "no CUDA 19.1 is in the catalog");
+  CHECK(reasons_of(solved("python: {packages: [torch]}; fleet: [L4]", "2012-06-01")) ==
+        "no torch is in the catalog that was released by 2012-06-01");
+}
+
+TEST_CASE("why something is the newest is said of the machines and days that there are") {
+  constexpr const char* torch = "python: {packages: [torch]}";
+  CHECK(why(solved(torch), "torch") == "the newest, within what is pinned");
+  CHECK(why(solved(std::string(torch) + "; fleet: [L4]"), "torch") ==
+        "the newest that runs on the whole fleet, within what is pinned");
+  CHECK(why(solved(std::string(torch) + "; fleet: [L4]", "2025-06-01"), "torch") ==
+        "the newest by 2025-06-01 that runs on the whole fleet, within what is pinned");
+  CHECK(why(solved("runtime: nim; fleet: [H100]; base: nvcr.io/nim/x:1"), "nim") ==
+        "its releases are not in the catalog: it is that of the base");
+}
+
+TEST_CASE("CUDA is of the first that is known to have one") {
+  const Resolution found = solved("python: {packages: [torch==9.9.9, 'jax[cuda12]']}; fleet: [L4]");
+  REQUIRE(found.stack);
+  CHECK(found.stack->choices[found.stack->cuda_from].what == "jax");
+}
+
+TEST_CASE("a build whose spec contradicts itself does not speak of machines") {
+  const auto message = [](std::string_view lines) {
+    return std::string(conflict_error(solved(lines).conflicts).what());
+  };
+  CHECK(message("python: {version: '3.12', packages: [torch]}; base: {debian: bookworm}") ==
+        "nothing is as the spec wants it: base bookworm + Python 3.12 do not go together: bookworm "
+        "has Python 3.11");
+  CHECK(message("runtime: tgi; fleet: [B200]").starts_with("nothing runs on the whole fleet: "));
+}
+
+TEST_CASE("a CUDA version that no part of the image has is told") {
+  const auto warnings = [](std::string_view lines) {
+    const Demands demands = demands_in(lines);
+    Plan plan;
+    apply_stack(Catalog::built_in(), *solved(lines).stack, demands, plan);
+    return plan.warnings;
+  };
+  const auto found = warnings("cuda: '12.6'; python: {packages: [torch]}");
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].what == "`cuda` changes nothing");
+  CHECK(warnings("cuda: '12.6'; python: {packages: [torch]}; fleet: [L4]").empty());
+  CHECK(warnings("cuda: '12.6'").empty());
+}

@@ -6,6 +6,7 @@
 #include "lib/resolve/framework_options.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/rules_platform.h"
+#include "lib/resolve/spec_order.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -67,11 +68,14 @@ void add_groups(Demands& demands, const Catalog& catalog, const Spec& spec) {
       group.gpu = match->gpu;
       if (!row.driver.empty()) group.driver = Version::parse(row.driver);
     }
-    const bool is_known =
-        std::any_of(demands.fleet.begin(), demands.fleet.end(), [&](const FleetGroup& other) {
+    const auto known =
+        std::find_if(demands.fleet.begin(), demands.fleet.end(), [&](const FleetGroup& other) {
           return same_machines(group, other);
         });
-    if (!is_known) demands.fleet.push_back(group);
+    if (known == demands.fleet.end())
+      demands.fleet.push_back(group);
+    else
+      known->count = std::max(known->count, group.count);
   }
   if (demands.fleet.size() > most_groups) {
     throw Error(Fault::usage,
@@ -355,6 +359,7 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
   demands.quantisation = sources.quantisation;
   if (!spec.weights.empty()) demands.quantisation_where = spec.where(spec.weights.front().place);
   demands.as_of = sources.as_of;
+  put_in_order(demands);
   return demands;
 }
 

@@ -42,11 +42,11 @@ const SpecQuestion questions_of_frameworks[] = {
      "nothing is known: said as a doubt"},
     {R"(fleet: [cpu]; python: {packages: [tensorflow]})", "tensorflow 2.21.0", tf_docs},
     {R"(fleet: [L4]; python: {packages: [tensorflow==2.18.0, torch==2.1.2]})",
-     "no: tensorflow + torch + tensorflow==2.18.0 + torch==2.1.2 -> take tensorflow 2.17.0 instead "
+     "no: torch + tensorflow + torch==2.1.2 + tensorflow==2.18.0 -> take tensorflow 2.17.0 instead "
      "of tensorflow==2.18.0",
      "facts image.one_cuda_major"},
     {R"(fleet: [L4]; python: {packages: [tensorflow==2.18.0, torch]})",
-     "tensorflow 2.18.0; torch 2.14.1+cu126; driver 525.60.13",
+     "torch 2.14.1+cu126; tensorflow 2.18.0; driver 525.60.13",
      "facts image.one_cuda_major"},
     {R"(fleet: [L4]; python: {packages: ["jax[cuda13]"]})",
      "jax 0.12.0.1+cuda13; driver 580.65.06",

@@ -44,7 +44,7 @@ const SpecQuestion questions_of_runtimes[] = {
      "build an image of its own for it",
      vllm_cpu},
     {"fleet: [cpu, H100]; runtime: tgi",
-     "no: tgi + a machine without a GPU + H100 SXM 80GB -> take a machine without a GPU out of "
+     "no: tgi + H100 SXM 80GB + a machine without a GPU -> take a machine without a GPU out of "
      "`fleet`, and build an image of its own for it",
      tgi_cpu},
     {"fleet: [cpu]; runtime: sglang",

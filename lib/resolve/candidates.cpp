@@ -1,14 +1,17 @@
 #include "lib/resolve/candidates.h"
 
 #include "lib/catalog/runtimes.h"
+#include "lib/oci/reference.h"
 #include "lib/resolve/base_choice.h"
 #include "lib/resolve/fleet_vetoes.h"
 #include "lib/resolve/frames.h"
 #include "lib/resolve/framework_options.h"
 #include "lib/resolve/no_gpu.h"
 #include "lib/resolve/option_vetoes.h"
+#include "lib/resolve/release_dates.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/torch_options.h"
+#include "lib/text.h"
 
 #include <fmt/format.h>
 
@@ -191,6 +194,42 @@ Option unknown_release(const Vetoes& vetoes) {
   return option;
 }
 
+// The last part of a repository's name, which copies in other registries keep.
+std::string_view image_name(std::string_view repository) {
+  return repository.substr(repository.rfind('/') + 1);
+}
+
+bool is_named_as_official(const ServingRuntime& runtime, const Reference& base) {
+  return std::any_of(runtime.images.begin(), runtime.images.end(), [&](const RuntimeImage& image) {
+    const auto repository = image.image.substr(0, image.image.rfind(':'));
+    return image_name(repository) == image_name(base.repository());
+  });
+}
+
+// What the image that the spec names has of a runtime.
+void judge_release_of_base(Option& option,
+                           const RuntimeRelease& release,
+                           std::string_view of_base,
+                           const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  if (!of_base.empty() && of_base != release.release) {
+    const std::string& name = demands.base->name;
+    option.vetoes.push_back(
+        {vetoes.set_of(Kind::base),
+         {Verdict::no, fmt::format("{} has {} {}", name, demands.runtime, of_base), {}}});
+  }
+  const bool is_guess = of_base.empty() && demands.base && demands.runtime_version.empty();
+  if (!is_guess || is_cpu_build(demands)) return;
+  option.doubts.push_back(
+      {Verdict::unknown,
+       fmt::format("which {0} {1} has is not known, and it is taken for {2}: `runtime: {{name: "
+                   "{0}, version: …}}` says it",
+                   demands.runtime,
+                   demands.base->name,
+                   release.release),
+       {}});
+}
+
 Option runtime_option(const RuntimeRelease& release,
                       const std::vector<Version>& pythons,
                       const Vetoes& vetoes) {
@@ -249,17 +288,27 @@ Option any_release(const Vetoes& vetoes) {
 Component runtime_component(std::span<const Version> pythons, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   Component component{demands.runtime, vetoes.index_of(Kind::runtime), {}};
+  ReleaseDates dates(vetoes.catalog(), demands);
+  bool has_releases = false;
+  for (const RuntimeRelease& release : vetoes.catalog().runtime_releases()) {
+    if (release.runtime != demands.runtime) continue;
+    has_releases = true;
+    dates.add(release);
+  }
+  const std::string_view of_base = release_of_base(vetoes.catalog(), demands);
   std::set<std::string_view> seen;
   std::map<std::string_view, std::vector<Version>> taken;  // by what a release says
   for (const RuntimeRelease& release : vetoes.catalog().runtime_releases()) {
     if (release.runtime != demands.runtime || !seen.insert(release.release).second) continue;
-    if (!is_out(demands, release.row->at("released"))) continue;
+    if (!dates.is_out(release)) continue;
     const auto [known, is_new] = taken.try_emplace(release.python);
     if (is_new) known->second = python_versions(release.python, pythons);
     component.options.push_back(runtime_option(release, known->second, vetoes));
+    judge_release_of_base(component.options.back(), release, of_base, vetoes);
+    dates.add_doubt(component.options.back(), demands.runtime, release.row->at("released"));
   }
   sort_options(component.options);
-  if (component.options.empty() && demands.runtime_version.empty()) {
+  if (!has_releases && demands.runtime_version.empty()) {
     component.options.push_back(any_release(vetoes));
   }
   add_unknown(component, vetoes.set_of(Kind::runtime_version), unknown_release(vetoes));
@@ -298,9 +347,12 @@ Component toolkit_component(const Vetoes& vetoes) {
   Component component{std::string(component::cuda), {}, {}};
   std::set<std::string> seen;
   const auto toolkits = vetoes.catalog().cuda_toolkits();
+  ReleaseDates dates(vetoes.catalog(), vetoes.demands());
+  for (const CudaToolkit& toolkit : toolkits)
+    dates.add(toolkit.release.text(), toolkit.released);
   for (std::size_t i = toolkits.size(); i-- > 0;) {
     const CudaToolkit& toolkit = toolkits[i];
-    if (!is_out(vetoes.demands(), toolkit.released)) continue;
+    if (!dates.is_out(toolkit.release.text(), toolkit.released)) continue;
     if (!seen.insert(std::string(toolkit.cuda.text())).second) continue;
     const Demands& demands = vetoes.demands();
     const bool is_pinned = demands.cuda && demands.cuda->same_minor(toolkit.cuda);
@@ -314,6 +366,7 @@ Component toolkit_component(const Vetoes& vetoes) {
     vetoes.toolkit(option, toolkit.cuda);
     vetoes.drivers(option,
                    is_of_base(demands, toolkit.cuda) ? *demands.base->cuda : toolkit.release);
+    dates.add_doubt(option, component.name, toolkit.released);
     component.options.push_back(std::move(option));
   }
   sort_options(component.options);
@@ -355,6 +408,20 @@ std::vector<Component> make_components(std::span<const Version> pythons, const V
 }
 
 }  // namespace
+
+std::string_view release_of_base(const Catalog& catalog, const Demands& demands) {
+  const ServingRuntime* const runtime = find_runtime(demands.runtime);
+  const auto base = demands.base ? Reference::parse(demands.base->name) : std::nullopt;
+  if (runtime == nullptr || !base || !is_named_as_official(*runtime, *base)) return {};
+  const std::string tag = base->tag().value_or("");
+  for (std::string_view part : split(tag, '-')) {
+    if (part.starts_with('v')) part.remove_prefix(1);
+    for (const RuntimeRelease& release : catalog.runtime_releases()) {
+      if (release.runtime == demands.runtime && release.release == part) return release.release;
+    }
+  }
+  return {};
+}
 
 bool are_refused(const Catalog& catalog,
                  const Demands& demands,

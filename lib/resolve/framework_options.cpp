@@ -1,5 +1,6 @@
 #include "lib/resolve/framework_options.h"
 
+#include "lib/resolve/release_dates.h"
 #include "lib/resolve/releases.h"
 #include "lib/text.h"
 
@@ -40,10 +41,13 @@ void add_releases(const FrameworkRelease& row, std::vector<KnownRelease>& found)
 
 std::vector<KnownRelease> known_releases(std::string_view framework, const Vetoes& vetoes) {
   std::vector<KnownRelease> found;
-  for (const FrameworkRelease& row : vetoes.catalog().framework_releases()) {
-    if (row.framework == framework && is_out(vetoes.demands(), row.released)) {
-      add_releases(row, found);
-    }
+  const auto rows = vetoes.catalog().framework_releases();
+  ReleaseDates dates(vetoes.catalog(), vetoes.demands());
+  for (const FrameworkRelease& row : rows) {
+    if (row.framework == framework) dates.add(row);
+  }
+  for (const FrameworkRelease& row : rows) {
+    if (row.framework == framework && dates.is_out(row)) add_releases(row, found);
   }
   return found;
 }
@@ -106,6 +110,8 @@ class FrameworkOptions {
       option.vetoes.push_back(not_taken(set, option, package_.text()));
     }
     vetoes_.wheel(option, known.row->wheel_tag);
+    ReleaseDates(vetoes_.catalog(), vetoes_.demands())
+        .add_doubt(option, package_.name, known.row->released);
     return option;
   }
 

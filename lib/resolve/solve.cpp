@@ -79,7 +79,11 @@ std::string pin_of(const Question& question, const Component& component) {
 }
 
 // Why a component that the spec does not pin is what it is.
-std::string why_newest(const Demands& demands, const Component& component, const Option& option) {
+std::string why_newest(const Question& question, const Component& component, const Option& option) {
+  const Demands& demands = question.demands;
+  const bool is_the_bases = component.name == demands.runtime &&
+                            release_of_base(question.catalog, demands) == option.name;
+  if (is_the_bases) return "the base has it";
   const bool has_releases = option.row != nullptr || component.options.size() > 1;
   if (!has_releases) return "its releases are not in the catalog: it is that of the base";
   return fmt::format("the newest{}{}, within what is pinned",
@@ -94,10 +98,10 @@ Choice choice_of(const Question& question,
   const Component& asked = question.problem.components[component];
   const Option& option = *option_of(question.problem, answer, component);
   const std::string pin = pin_of(question, asked);
-  Ruling first{Verdict::yes,
-               pin.empty() ? why_newest(question.demands, asked, option)
-                           : fmt::format("the spec asks for {}", pin),
-               {}};
+  Ruling first{
+      Verdict::yes,
+      pin.empty() ? why_newest(question, asked, option) : fmt::format("the spec asks for {}", pin),
+      {}};
   if (option.row != nullptr) first.evidence.push_back(option.row);
   Choice choice{asked.name, option.name, {std::move(first)}};
   for (Ruling& ruling : why_not_newer(question, answer, component, demands))
@@ -247,9 +251,7 @@ class Reasons {
   // Where the pins alone contradict each other: what they say of the options that miss fewest.
   void take_pins() {
     if (conflict_.count() == 1 && has(Kind::cuda)) {
-      const auto cuda = question_.demands.cuda->text();
-      found.push_back({Verdict::no, fmt::format("no CUDA {} is in the catalog", cuda), {}});
-      return;
+      return take_nothing(fmt::format("CUDA {}", question_.demands.cuda->text()));
     }
     std::vector<std::string> names;
     std::vector<Version> cudas;
@@ -260,7 +262,7 @@ class Reasons {
         if (nearest == nullptr || misses(option) < misses(*nearest)) nearest = &option;
       }
       if (nearest == nullptr) {
-        take_nothing(*component);
+        take_nothing(component->name);
         continue;
       }
       take(nearest->vetoes);
@@ -277,14 +279,10 @@ class Reasons {
         fmt::format("{} do not go together: {}", fmt::join(names, " and "), found.back().reason);
   }
 
-  void take_nothing(const Component& component) {
+  void take_nothing(const std::string& name) {
     const std::string& as_of = question_.demands.as_of;
-    found.push_back({Verdict::no,
-                     as_of.empty() ? fmt::format("no {} is in the catalog", component.name)
-                                   : fmt::format("no {} is in the catalog that was released by {}",
-                                                 component.name,
-                                                 as_of),
-                     {}});
+    const std::string day = as_of.empty() ? "" : fmt::format(" that was released by {}", as_of);
+    found.push_back({Verdict::no, fmt::format("no {} is in the catalog{}", name, day), {}});
   }
 
   std::ptrdiff_t misses(const Option& option) const {

@@ -83,6 +83,30 @@ TEST_CASE("why something is the newest is said of the machines and days that the
         "its releases are not in the catalog: it is that of the base");
 }
 
+TEST_CASE("an image that the spec names has the release that its tag says") {
+  for (const char* const base : {"vllm/vllm-openai:v0.11.0",
+                                 "docker.io/vllm/vllm-openai:v0.11.0",
+                                 "registry.example.com/mirror/vllm-openai:v0.11.0"}) {
+    const std::string lines = fmt::format("runtime: vllm; fleet: [L4]; base: '{}'", base);
+    const Resolution found = solved(lines);
+    CHECK(answer_text(found) == "vllm 0.11.0; driver 525.60.13");
+    CHECK(why(found, "vllm") == "the base has it");
+    CHECK(found.stack->doubts.empty());
+  }
+  const Resolution other = solved(
+      "runtime: {name: vllm, version: 0.20.0}; fleet: [L4]; base: 'vllm/vllm-openai:v0.11.0'");
+  CHECK(answer_text(other) ==
+        "no: vllm + base vllm/vllm-openai:v0.11.0 + vllm 0.20.0 -> take vllm 0.11.0 instead of "
+        "vllm 0.20.0");
+  CHECK(reasons_of(other) == "vllm/vllm-openai:v0.11.0 has vllm 0.11.0");
+  const Resolution unknown = solved("runtime: vllm; fleet: [L4]; base: 'example.com/own:1'");
+  CHECK(answer_text(unknown) == "vllm 0.33.0; driver 580.65.06");
+  REQUIRE(unknown.stack->doubts.size() == 1);
+  CHECK(unknown.stack->doubts[0].reason ==
+        "which vllm example.com/own:1 has is not known, and it is taken for 0.33.0: `runtime: "
+        "{name: vllm, version: …}` says it");
+}
+
 TEST_CASE("CUDA is of the first that is known to have one") {
   const Resolution found = solved("python: {packages: [torch==9.9.9, 'jax[cuda12]']}; fleet: [L4]");
   REQUIRE(found.stack);
@@ -111,4 +135,22 @@ TEST_CASE("a CUDA version that no part of the image has is told") {
   CHECK(found[0].what == "`cuda` changes nothing");
   CHECK(warnings("cuda: '12.6'; python: {packages: [torch]}; fleet: [L4]").empty());
   CHECK(warnings("cuda: '12.6'").empty());
+}
+
+TEST_CASE("what has no date is no older than what is in it, nor than what has a lower number") {
+  const auto chosen = [](std::string_view lines, const char* day) {
+    const Resolution found = solved(lines, day);
+    return found.stack ? found.stack->choices.front().chosen : answer_text(found);
+  };
+  CHECK(chosen("runtime: vllm; fleet: [L4]", "2026-10-31") == "0.32.0");
+  CHECK(chosen("runtime: vllm; fleet: [L4]", "2026-09-30") == "0.30.0");
+  CHECK(chosen("runtime: vllm; fleet: [L4]", "2024-12-31") == "0.7.3");
+  CHECK(chosen("runtime: vllm; fleet: [L4]", "2015-01-01") == "no: vllm");
+  CHECK(chosen("cuda: '13.0'; fleet: [L4]", "2024-12-31") ==
+        "no: CUDA 13.0 -> take CUDA 12.6 instead of 13.0");
+  CHECK(chosen("fleet: [L4]", "2024-12-31") == "12.6");
+  const Resolution found = solved("runtime: vllm; fleet: [L4]", "2026-09-30");
+  REQUIRE_FALSE(found.stack->doubts.empty());
+  CHECK(found.stack->doubts.front().reason == "no document says when vllm 0.30.0 was released");
+  CHECK(solved("runtime: vllm; fleet: [L4]", "2026-10-31").stack->doubts.empty());
 }

@@ -59,7 +59,7 @@ const SpecQuestion questions_of_runtimes[] = {
      "base: `base: auto`",
      vllm_cpu},
     {R"(fleet: [cpu]; runtime: vllm; base: "vllm/vllm-openai-cpu:v0.20.0")",
-     "vllm 0.33.0",
+     "vllm 0.20.0",
      vllm_cpu},
     {"fleet: [L4, cpu]; runtime: sglang",
      "no: sglang + a machine without a GPU -> take a machine without a GPU out of `fleet`, and "

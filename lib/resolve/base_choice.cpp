@@ -76,13 +76,14 @@ bool has_cuda_image(const Catalog& catalog, const Version& cuda) {
 
 std::string python_image_reference(const Catalog& catalog, const Version& python) {
   const CatalogTable* const table = catalog.find_table("python_images");
-  if (table == nullptr) return {};
-  for (const CatalogRow& row : table->rows) {
+  // The tags of those that are made no more stay.
+  std::string_view variant = "slim";
+  for (const CatalogRow& row : table == nullptr ? std::span<const CatalogRow>() : table->rows) {
     const auto version = Version::parse(row.at("python"));
-    if (!version || !version->same_minor(python) || row.at("default_slim").empty()) continue;
-    return fmt::format("docker.io/library/python:{}-{}", version->text(), row.at("default_slim"));
+    const bool is_it = version && version->same_minor(python);
+    if (is_it && !row.at("default_slim").empty()) variant = row.at("default_slim");
   }
-  return {};
+  return fmt::format("docker.io/library/python:{}.{}-{}", python.part(0), python.part(1), variant);
 }
 
 std::string runtime_image_reference(const RuntimeRelease& release, const Demands& demands) {

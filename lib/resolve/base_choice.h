@@ -17,7 +17,7 @@ std::string cuda_image_reference(const Catalog& catalog, const Version& cuda);
 /// Whether an official image of `cuda` is known.
 bool has_cuda_image(const Catalog& catalog, const Version& cuda);
 
-/// The slim official Python image of `python`; empty where none is known.
+/// The slim official Python image of `python`, also of one that is not made any more.
 std::string python_image_reference(const Catalog& catalog, const Version& python);
 
 /// The official image of a release of a runtime for the machines of `demands`: that of the

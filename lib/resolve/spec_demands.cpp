@@ -18,6 +18,7 @@ namespace mlpack {
 namespace {
 
 constexpr std::string_view application_runtime = "python";
+constexpr std::string_view alpine = "alpine";
 constexpr std::size_t most_groups = max_demands / 4;
 constexpr std::size_t most_packages = max_demands / 8;
 
@@ -221,9 +222,19 @@ const Distro* distro_by(const Catalog& catalog, auto&& holds) {
   return nullptr;
 }
 
+// `alpine3.20`: that release; of `alpine` alone any, as they have the same C library.
+const Distro* alpine_of(const Catalog& catalog, std::string_view part) {
+  const auto name = "alpine-" + std::string(part.substr(alpine.size()));
+  const Distro* const known = catalog.find_distro(name);
+  return known != nullptr ? known : distro_by(catalog, [](const Distro& distro) {
+    return distro.id.starts_with(alpine);
+  });
+}
+
 // `slim-bookworm`, `bookworm-slim`: the part that is a codename.
 const Distro* distro_in(const Catalog& catalog, std::string_view tag) {
   for (const std::string_view part : split(tag, '-')) {
+    if (part.starts_with(alpine)) return alpine_of(catalog, part);
     const auto* found = distro_by(catalog, [&](const Distro& distro) {
       return !part.empty() && (distro.codename == part || distro.cuda_image_distro == part);
     });
@@ -257,11 +268,13 @@ void read_name(BaseDemand& demand, const Catalog& catalog, const Reference& refe
     demand.python = first;
     demand.distro = distro_in(catalog, tag);
     demand.compat = CompatInImage::no;
-  } else if (repository == "library/debian" || repository == "library/ubuntu") {
-    const std::string id = repository.substr(repository.find('/') + 1) + "-" + tag;
-    demand.distro = catalog.find_distro(id);
-    if (demand.distro == nullptr) demand.distro = distro_in(catalog, tag);
-    demand.compat = CompatInImage::no;
+  } else if (repository.starts_with("library/")) {
+    const std::string name = repository.substr(repository.find('/') + 1);
+    demand.distro = catalog.find_distro(name + "-" + tag);
+    const bool has_codenames = name == "debian" || name == "ubuntu";
+    if (demand.distro == nullptr && has_codenames) demand.distro = distro_in(catalog, tag);
+    if (name == alpine) demand.distro = alpine_of(catalog, name + tag);
+    if (demand.distro != nullptr || has_codenames) demand.compat = CompatInImage::no;
   }
 }
 

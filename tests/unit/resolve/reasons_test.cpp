@@ -154,3 +154,44 @@ TEST_CASE("what has no date is no older than what is in it, nor than what has a 
   CHECK(found.stack->doubts.front().reason == "no document says when vllm 0.30.0 was released");
   CHECK(solved("runtime: vllm; fleet: [L4]", "2026-10-31").stack->doubts.empty());
 }
+
+TEST_CASE("bases of other distributions are known by their names, too") {
+  for (const char* const base :
+       {"alpine:3.20", "alpine", "python:3.12-alpine3.20", "python:3.12-alpine"}) {
+    const Resolution found = solved(fmt::format("python: {{packages: [torch]}}; base: '{}'", base));
+    CHECK(answer_text(found) ==
+          fmt::format("no: torch + base {} -> let mlpack choose the base: `base: auto`", base));
+    CHECK(reasons_of(found).find("musl") != std::string::npos);
+  }
+  CHECK(answer_text(solved("python: {packages: [torch]}; base: 'amazonlinux:2'")) ==
+        "torch 2.6.0+cpu");
+}
+
+TEST_CASE("a Python that no image is made of any more has the last image") {
+  for (const char* const python : {"3.8", "3.9"}) {
+    const Resolution found =
+        solved(fmt::format("python: {{version: '{}', packages: [torch]}}", python));
+    REQUIRE(found.stack);
+    CHECK(found.stack->base == fmt::format("docker.io/library/python:{}-slim", python));
+  }
+}
+
+TEST_CASE("why a newer one does not go with the rest is said") {
+  const auto why_not = [](std::string_view lines) {
+    const Resolution found = solved(lines);
+    REQUIRE(found.stack);
+    return found.stack->choices.front().because.at(1).reason;
+  };
+  CHECK(why_not("base: {debian: bullseye}; python: {packages: [tensorflow]}") ==
+        "not 2.21.0: it has no wheels for Python 3.9");
+  CHECK(why_not("python: {packages: [torch==2.9.0, tensorflow==2.18.0]}; fleet: [B200]") ==
+        "not 2.9.0+cu130: it is for CUDA 13, and the rest for CUDA 12");
+}
+
+TEST_CASE("of releases that are pinned the reason is about these") {
+  CHECK(reasons_of(
+            solved("python: {packages: [onnxruntime-gpu==1.20.0]}; cuda: '13.0'; fleet: [L4]")) ==
+        "1.20.0 is for CUDA 12.0 (frameworks onnxruntime-1.19-1.20)");
+  CHECK(reasons_of(solved("python: {packages: [tensorflow==2.16.1, onnxruntime-gpu]}; fleet: [L4]"))
+            .find("cuDNN 8 and cuDNN 9") != std::string::npos);
+}

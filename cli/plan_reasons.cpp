@@ -144,7 +144,9 @@ class Reasoning {
     return std::string(version->text());
   }
 
+  // What speaks against it and is in the image all the same is a warning, and no reason.
   static void add(Choice& choice, const FleetGroup& group, Ruling ruling) {
+    if (ruling.verdict == Verdict::no) return;
     ruling.reason = fmt::format("{}: {}", group.gpu->name, ruling.reason);
     choice.because.push_back(std::move(ruling));
   }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace mlpack {
 namespace {
@@ -42,6 +43,21 @@ bool is_pinned_away(const Option& option, const DemandSet& pins, const DemandSet
   });
 }
 
+// Why an option that nothing stands against is in no frame with the others.
+std::string why_apart(const Option& option, const Frame& frame) {
+  const auto has_wheels = [&](const Version& python) { return python == *frame.python; };
+  const bool is_without = frame.python && !option.python.empty() &&
+                          std::none_of(option.python.begin(), option.python.end(), has_wheels);
+  if (is_without) return fmt::format("it has no wheels for Python {}", frame.python->text());
+  const auto& major = frame.cuda_major;
+  if (option.cuda && major && option.cuda->part(0) != *major)
+    return fmt::format("it is for CUDA {}, and the rest for CUDA {}", option.cuda->part(0), *major);
+  const auto& cudnn = frame.cudnn_major;
+  if (option.cudnn_major && cudnn && *option.cudnn_major != *cudnn)
+    return fmt::format("it needs cuDNN {}, and the rest cuDNN {}", *option.cudnn_major, *cudnn);
+  return "it does not go with the rest";
+}
+
 // Why not a newer one: of those that the pins allow, what keeps the best out, and the last before
 // the answer.
 std::vector<Ruling> why_not_newer(const Question& question,
@@ -56,9 +72,8 @@ std::vector<Ruling> why_not_newer(const Question& question,
     const Option& option = asked.options[i];
     if (is_pinned_away(option, pins, demands)) continue;
     const Veto* const veto = veto_of(option, frame, demands);
-    Ruling ruling = veto != nullptr
-                        ? veto->ruling
-                        : Ruling{Verdict::no, "it does not go with the rest", {option.row}};
+    Ruling ruling = veto != nullptr ? veto->ruling
+                                    : Ruling{Verdict::no, why_apart(option, frame), {option.row}};
     ruling.reason = fmt::format("not {}: {}", option.name, ruling.reason);
     if (because.size() == 2) because.pop_back();
     because.push_back(std::move(ruling));
@@ -256,10 +271,20 @@ class Reasons {
     std::vector<std::string> names;
     std::vector<Version> cudas;
     std::vector<unsigned> cudnns;
+    std::stable_partition(components_.begin(), components_.end(), [&](const Component* component) {
+      return std::any_of(component->options.begin(),
+                         component->options.end(),
+                         [&](const Option& option) { return is_of_other_release(option); });
+    });
     for (const Component* component : components_) {
       const Option* nearest = nullptr;
+      const auto rank = [&](const Option& option) {
+        const bool is_apart =
+            !cudas.empty() && option.cuda && option.cuda->part(0) != cudas.front().part(0);
+        return std::tuple(misses(option), is_of_other_release(option), is_apart);
+      };
       for (const Option& option : component->options) {
-        if (nearest == nullptr || misses(option) < misses(*nearest)) nearest = &option;
+        if (nearest == nullptr || rank(option) < rank(*nearest)) nearest = &option;
       }
       if (nearest == nullptr) {
         take_nothing(component->name);
@@ -283,6 +308,20 @@ class Reasons {
     const std::string& as_of = question_.demands.as_of;
     const std::string day = as_of.empty() ? "" : fmt::format(" that was released by {}", as_of);
     found.push_back({Verdict::no, fmt::format("no {} is in the catalog{}", name, day), {}});
+  }
+
+  // Whether the conflict pins another release than this.
+  bool is_of_other_release(const Option& option) const {
+    return std::any_of(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
+      if (veto.demands.count() != 1 || (veto.demands & conflict_).none()) return false;
+      const auto& list = question_.list;
+      for (std::size_t i = 0; i < list.size(); ++i) {
+        const bool is_release =
+            list[i].kind == Kind::package_version || list[i].kind == Kind::runtime_version;
+        if (veto.demands.test(i) && is_release) return true;
+      }
+      return false;
+    });
   }
 
   std::ptrdiff_t misses(const Option& option) const {

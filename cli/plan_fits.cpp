@@ -1,8 +1,8 @@
 #include "cli/plan.h"
 #include "layers/file_set.h"
 #include "lib/model/model.h"
+#include "lib/resolve/fit_args.h"
 #include "lib/resolve/model_shape.h"
-#include "lib/resolve/runtime_args.h"
 #include "lib/resolve/runtime_model.h"
 #include "lib/resolve/runtime_plan.h"
 #include "lib/text.h"
@@ -10,50 +10,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace mlpack {
 namespace {
-
-constexpr std::uint64_t most_tokens = std::uint64_t{1} << 28;
-
-std::optional<std::uint64_t> number_of(const std::optional<std::string>& text, std::uint64_t most) {
-  return text ? parse_number(*text, most) : std::nullopt;
-}
-
-// `0.85` as 850.
-std::optional<std::uint64_t> permille_of(const std::optional<std::string>& text) {
-  if (!text || !text->starts_with("0.")) return std::nullopt;
-  const std::string digits = (text->substr(2) + "000").substr(0, 3);
-  return parse_number(digits, 999);
-}
-
-// What the runtime is told, as far as it decides about memory.
-void ask_as_told(const Catalog& catalog,
-                 const ServingRuntime& row,
-                 const Spec& spec,
-                 FitQuestion& question) {
-  const auto said = [&](std::string_view key) {
-    return key.empty() ? std::nullopt : said_argument(row, spec.runtime->value, key);
-  };
-  // Of those that pass their arguments on, that is what vLLM calls it.
-  const auto context = said(row.context);
-  question.context = number_of(context ? context : said("max-model-len"), most_tokens);
-  if (question.context == std::uint64_t{0}) question.context.reset();
-  // The image's command divides the model over all GPUs, where it is known how that is done.
-  const bool divides =
-      memory_overhead(catalog, question.runtime).split == MemoryOverhead::Split::tensor;
-  if (divides && !row.tensor_parallel.empty()) {
-    question.sizes = parallel_sizes(row, spec);
-    question.parallel = question.sizes.tensor.value_or(question.sizes.tensors_of(question.count));
-  }
-  question.utilisation_permille = permille_of(said("gpu-memory-utilization"));
-  constexpr std::array<std::string_view, 3> cache_keys{"kv-cache-dtype", "cache-type-k", "ctk"};
-  for (const std::string_view key : cache_keys) {
-    const auto type = said(key);
-    if (type) question.cache = parse_cache_type(*type).value_or(question.cache);
-  }
-}
 
 FitQuestion question_of(const Catalog& catalog, const Spec& spec, const FleetGroup& machines) {
   FitQuestion question;

@@ -83,6 +83,22 @@ std::string health_of(TemplateMap& root) {
   return fmt::format("{}, {}", join(paths, ", "), seconds);
 }
 
+std::string memory_of(TemplateMap& root) {
+  if (!root.has("memory")) return "{}";
+  TemplateMap map(root.at("memory"));
+  const std::string longer =
+      map.has("longer") ? map.one_of("longer", {"kept", "shortened"}) : "kept";
+  const std::string text = brace({member("RuntimeMemory::Longer", longer),
+                                  place(map, "share"),
+                                  place(map, "static_share"),
+                                  place(map, "dtype"),
+                                  optional_number(map, "auto_bytes"),
+                                  place(map, "quantisation"),
+                                  place(map, "offload")});
+  map.finish();
+  return text;
+}
+
 std::string capability_of(TemplateMap& root) {
   const std::string key = "min_compute_capability";
   if (!root.has(key)) return cpp_literal("");
@@ -229,6 +245,7 @@ std::string RuntimeWriter::parallel(TemplateMap& root) {
   const bool divides = root.has("tensor_parallel");
   Texts flags{place(root, "tensor_parallel")};
   for (const std::string key : {"pipeline_parallel",
+                                "context_parallel",
                                 "data_parallel",
                                 "local_data_parallel",
                                 "attention_data_parallel",
@@ -301,6 +318,7 @@ void RuntimeWriter::add(const TemplateNode& file) {
   for (std::string& part : Texts{lists_of_words(root, "flags"),
                                  parallel(root),
                                  place(root, "context"),
+                                 memory_of(root),
                                  place(root, "projector"),
                                  adapters(root),
                                  args(root),

@@ -74,6 +74,18 @@ struct RuntimeArgsForm {
   std::span<const std::string_view> short_flags;  // of several letters, with one dash
 };
 
+/// Flags that decide how much of a GPU's memory a model takes, or may take; empty: there is none.
+struct RuntimeMemory {
+  /// A context that is longer than the model's own.
+  enum class Longer { kept, shortened } longer;
+  std::string_view share;         // of the memory of a GPU
+  std::string_view static_share;  // the same, of weights, keys and values alone
+  std::string_view dtype;         // what is computed in
+  unsigned auto_bytes;            // of an element where `dtype` is `auto`; 0: as in the files
+  std::string_view quantisation;  // of weights while they are loaded
+  std::string_view offload;       // GiB of the weights that stay in the memory of the machine
+};
+
 /// What `runtime.config` is for.
 struct RuntimeConfig {
   enum class Use {
@@ -146,12 +158,14 @@ struct ServingRuntime {
   std::span<const Flag> flags;         // always; `{prepared}` in them is the list of models
   std::string_view tensor_parallel;
   std::string_view pipeline_parallel;
+  std::string_view context_parallel;         // GPUs that share a sequence, each with all weights
   std::string_view data_parallel;            // copies of the model, each on GPUs of its own
   std::string_view local_data_parallel;      // those of them that are on this machine
   std::string_view attention_data_parallel;  // a flag: attention alone is copied, on the same GPUs
   std::string_view machines;                 // how many work as one
   std::span<const std::string_view> elsewhere;  // keys of `args`, or `key=value`: others work, too
   std::string_view context;
+  RuntimeMemory memory;
   std::string_view projector;  // a flag for a multimodal projector in GGUF
   RuntimeAdapters adapters;
   RuntimeArgsForm args;

@@ -40,7 +40,9 @@ class Share {
   Fine budget() const {
     const std::uint64_t own = std::uint64_t{rules_.utilisation_percent} * 10;
     const std::uint64_t permille = question_.utilisation_permille.value_or(own);
-    return static_cast<Fine>(std::min(memory, most) * std::min<std::uint64_t>(permille, 1000) * 10);
+    const Fine own_budget = of_memory(permille);
+    if (!question_.static_permille) return own_budget;
+    return std::min(own_budget, of_memory(*question_.static_permille) + base());
   }
 
   Fine weights() const {
@@ -54,8 +56,7 @@ class Share {
   }
 
   Fine overhead(std::uint64_t context) const {
-    const Fine base = Fine{rules_.base_gib_hundredths} * (Fine{1} << 30) * (fine / 100);
-    return base + weights() / 100 * rules_.weight_share_percent +
+    return base() + weights() / 100 * rules_.weight_share_percent +
            static_cast<Fine>(graph(context)) * fine;
   }
 
@@ -94,6 +95,12 @@ class Share {
   }
 
  private:
+  Fine of_memory(std::uint64_t permille) const {
+    return static_cast<Fine>(std::min(memory, most) * std::min<std::uint64_t>(permille, 1000) * 10);
+  }
+
+  Fine base() const { return Fine{rules_.base_gib_hundredths} * (Fine{1} << 30) * (fine / 100); }
+
   bool has_layers_each() const {
     return rules_.split == MemoryOverhead::Split::layers && shape_.layers > 0;
   }
@@ -161,10 +168,16 @@ std::string reason_of(const Fit& fit, const ModelShape& shape, const FitQuestion
   return text;
 }
 
+std::uint64_t context_of(const ModelShape& shape, const FitQuestion& question) {
+  const std::uint64_t wanted = std::min(question.context.value_or(shape.context), longest);
+  const bool is_limited = question.context_use == FitQuestion::ContextUse::as_model;
+  return is_limited && shape.context > 0 ? std::min(wanted, shape.context) : wanted;
+}
+
 Fit measured(const Share& share, const ModelShape& shape, const FitQuestion& question) {
   Fit fit;
   fit.parallel = share.gpus * stages_of(question);
-  fit.context = std::min(question.context.value_or(shape.context), longest);
+  fit.context = context_of(shape, question);
   fit.have_bytes = static_cast<std::uint64_t>(share.budget() / fine);
   fit.weight_bytes = static_cast<std::uint64_t>(share.weights() / fine);
   fit.overhead_bytes = static_cast<std::uint64_t>(share.overhead(fit.context) / fine);
@@ -236,6 +249,28 @@ bool may_share_experts(const Fit& fit, const ModelShape& shape, const FitQuestio
   return fit.need_bytes - fit.weight_bytes / sizes.data * (sizes.data - 1) <= fit.have_bytes;
 }
 
+// What is left in the memory of the machine, and what becomes smaller on the way to the GPU: to a
+// quarter at most, of 16 bits.
+std::uint64_t may_be_saved(const Fit& fit, const ModelShape& shape, const FitQuestion& question) {
+  const bool is_quantised = !question.quantisation.empty() && shape.quantisation.empty();
+  const std::uint64_t smaller = is_quantised ? fit.weight_bytes / 4 * 3 : 0;
+  return std::min(fit.weight_bytes, smaller + question.offload_bytes);
+}
+
+std::string loading_gap(const Fit& fit, const ModelShape& shape, const FitQuestion& question) {
+  const std::uint64_t saved = may_be_saved(fit, shape, question);
+  if (fit.verdict != Verdict::no || saved == 0 || fit.need_bytes - saved > fit.have_bytes)
+    return {};
+  if (question.offload_bytes > 0) {
+    return fmt::format("up to {} of the weights stay in the memory of the machine",
+                       human_size(question.offload_bytes));
+  }
+  return fmt::format(
+      "weights are made smaller as they are loaded ({}), and how large they are then "
+      "is not known",
+      printable(question.quantisation));
+}
+
 // The fewest GPUs that hold it, or the most there are.
 Fit best_fit(const std::vector<std::uint64_t>& sizes,
              Share share,
@@ -266,9 +301,19 @@ void doubt(Fit& fit,
         "is not known",
         question.sizes.data);
   }
+  if (gap.empty()) gap = loading_gap(fit, shape, question);
   if (gap.empty()) return;
   fit.verdict = Verdict::unknown;
   fit.reason += "; " + gap;
+}
+
+// As the runtime holds it in memory.
+ModelShape as_loaded(ModelShape shape, const FitQuestion& question) {
+  const bool is_as_it_is = !shape.quantisation.empty() || !question.quantisation.empty();
+  if (question.element_bytes == 0 || shape.element_bytes == 0 || is_as_it_is) return shape;
+  shape.weight_bytes =
+      std::min(most, shape.weight_bytes / shape.element_bytes * question.element_bytes);
+  return shape;
 }
 
 Fit estimated(const Catalog& catalog,
@@ -320,12 +365,19 @@ const MemoryOverhead& memory_overhead(const Catalog& catalog, const std::string&
   return *other;
 }
 
-Fit estimate_fit(const Catalog& catalog, const ModelShape& shape, const FitQuestion& question) {
+Fit estimate_fit(const Catalog& catalog, const ModelShape& files, const FitQuestion& question) {
+  const ModelShape shape = as_loaded(files, question);
   const MemoryOverhead& rules = memory_overhead(catalog, question.runtime);
   // A process sees one slice, and NCCL connects none (recalled; no document was read).
   const std::uint64_t count = question.mig.empty() ? gpus_of_a_stage(question) : 1;
   const auto possible = possible_parallel(shape, rules.split, count, question.sizes.attention);
   Fit fit = estimated(catalog, shape, question, possible);
+  const bool takes_less = question.context_use == FitQuestion::ContextUse::as_room;
+  if (takes_less && fit.verdict == Verdict::no && fit.largest_context > 0) {
+    FitQuestion shorter = question;
+    shorter.context = fit.largest_context;
+    fit = estimated(catalog, shape, shorter, possible);
+  }
   fit.possible = possible;
   fit.stages = stages_of(question);
   fit.copies = std::max<std::uint64_t>(1, question.sizes.copies);

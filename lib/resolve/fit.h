@@ -27,11 +27,20 @@ struct FitQuestion {
   ParallelSizes sizes{};                    // how else it is shared
   CacheType cache = CacheType::half;
   std::optional<std::uint64_t> utilisation_permille{};  // nullopt: the runtime's own
+  std::optional<std::uint64_t> static_permille{};       // for weights, keys and values alone
+  enum class ContextUse {
+    wanted,
+    as_model,  // no longer than the model's own
+    as_room    // the longest for which there is room
+  } context_use = ContextUse::wanted;
+  unsigned element_bytes = 0;       // of weights that are not quantised; 0: as in the files
+  std::string quantisation{};       // of such weights while they are loaded; empty: none
+  std::uint64_t offload_bytes = 0;  // of the weights, left in the memory of the machine
 };
 
 /// A change after which it fits.
 struct FitRemedy {
-  enum class Kind { context, cache, quantisation, count, copies, gpu, several };
+  enum class Kind { context, told, cache, quantisation, count, copies, gpu, several };
   Kind kind;
   std::string text;  // `2 GPUs instead of 1`
 };

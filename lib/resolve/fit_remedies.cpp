@@ -60,6 +60,7 @@ class Remedies {
 
   std::vector<FitRemedy> find(const Fit& fit) {
     try_context(fit);
+    try_told();
     try_cache();
     try_quantisation();
     if (const auto count = nearest(shape_)) add(FitRemedy::Kind::count, count_text(*count));
@@ -89,6 +90,26 @@ class Remedies {
     add(FitRemedy::Kind::context,
         fmt::format("a context of {} tokens at most", fit.largest_context));
   }
+
+  // Without what a command says beside the usual.
+  void try_told() {
+    const auto in_16_bits = [](FitQuestion& machines) {
+      machines.element_bytes = 2;
+      if (machines.cache == CacheType::full) machines.cache = CacheType::half;
+    };
+    const auto of_all_memory = [](FitQuestion& machines) {
+      machines.utilisation_permille.reset();
+      machines.static_permille.reset();
+    };
+    if (question_.element_bytes == 4 && hold_with(shape_, in_16_bits)) {
+      add(FitRemedy::Kind::told, "weights in 16 bits instead of 32");
+    }
+    if (is_limited() && hold_with(shape_, of_all_memory)) {
+      add(FitRemedy::Kind::told, "the share of a GPU's memory that the runtime takes by default");
+    }
+  }
+
+  bool is_limited() const { return question_.utilisation_permille || question_.static_permille; }
 
   void try_cache() {
     FitQuestion smaller = question_;
@@ -137,8 +158,11 @@ class Remedies {
 
   // That a copy of the tensors is one of.
   std::uint64_t parts() const {
-    const std::uint64_t copies = machines_ ? std::min(question_.sizes.copies, most_tried) : 1;
-    return stages_of(question_) * std::max<std::uint64_t>(1, copies);
+    const auto counted = [](std::uint64_t size) {
+      return std::clamp<std::uint64_t>(size, 1, most_tried);
+    };
+    const std::uint64_t copies = machines_ ? counted(question_.sizes.copies) : 1;
+    return stages_of(question_) * counted(question_.sizes.context) * copies;
   }
 
   // A command says one number, for all machines.

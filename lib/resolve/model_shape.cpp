@@ -51,6 +51,17 @@ std::uint64_t weight_bytes(const ModelSummary& summary) {
   return bytes > 0 ? bytes : std::min(summary.bytes, most_bytes);
 }
 
+// Of the type that most bytes have.
+unsigned element_bytes(const ModelSummary& summary) {
+  const auto most = std::max_element(
+      summary.dtypes.begin(), summary.dtypes.end(), [](const auto& a, const auto& b) {
+        return a.second < b.second;
+      });
+  if (most == summary.dtypes.end()) return 0;
+  if (most->first == "F32") return 4;
+  return most->first == "BF16" || most->first == "F16" ? 2 : 0;
+}
+
 std::string gap_of(const ModelShape& shape) {
   if (shape.layers == 0) return "its files do not say how many layers it has";
   if (shape.latent > 0) return {};
@@ -136,6 +147,7 @@ ModelShape model_shape(const ModelSummary& summary) {
   ModelShape shape;
   shape.kind = kind_of(summary);
   shape.weight_bytes = weight_bytes(summary);
+  shape.element_bytes = element_bytes(summary);
   shape.parameters = plausible(summary.parameters, most_bytes);
   shape.context = plausible(summary.context_length, longest_context);
   shape.layers = plausible(summary.layers, most_layers);

@@ -111,12 +111,13 @@ std::string hint_for(std::uint64_t gpus, std::uint64_t machines) {
 }  // namespace
 
 std::uint64_t ParallelSizes::gpus() const {
-  return product(product(tensor.value_or(1), pipeline), copies);
+  return product(product(tensor.value_or(1), pipeline), product(context, copies));
 }
 
 std::uint64_t ParallelSizes::tensors_of(std::uint64_t count) const {
   if (!machines) return std::max<std::uint64_t>(1, count);
-  const std::uint64_t others = std::max<std::uint64_t>(1, product(pipeline, copies));
+  const std::uint64_t others =
+      std::max<std::uint64_t>(1, product(product(pipeline, context), copies));
   return std::max<std::uint64_t>(1, product(count, *machines) / others);
 }
 
@@ -124,6 +125,7 @@ std::string ParallelSizes::text() const {
   std::vector<std::string> parts;
   if (tensor) parts.push_back(fmt::format("tensor {}", *tensor));
   if (pipeline != 1) parts.push_back(fmt::format("pipeline {}", pipeline));
+  if (context != 1) parts.push_back(fmt::format("context {}", context));
   if (copies != 1) parts.push_back(fmt::format("data {}", copies));
   return join(parts, " x ");
 }
@@ -135,6 +137,7 @@ ParallelSizes parallel_sizes(const ServingRuntime& row,
   ParallelSizes sizes;
   sizes.tensor = told.parts(row.tensor_parallel);
   sizes.pipeline = told.parts(row.pipeline_parallel).value_or(1);
+  sizes.context = told.parts(row.context_parallel).value_or(1);
   read_copies(told, sizes);
   read_machines(told, sizes);
   return sizes;

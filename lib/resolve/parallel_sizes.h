@@ -22,6 +22,7 @@ struct ParallelSizes {
   };
   std::optional<std::uint64_t> tensor{};      // GPUs that have a part of each layer
   std::uint64_t pipeline = 1;                 // stages, which have layers of their own
+  std::uint64_t context = 1;                  // GPUs that share a sequence, each with all weights
   std::uint64_t data = 1;                     // copies of the model, on GPUs of their own
   std::uint64_t copies = 1;                   // of them on the machines that work as one
   std::uint64_t attention = 1;                // copies of attention alone, on the tensors' GPUs

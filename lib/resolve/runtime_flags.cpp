@@ -1,6 +1,7 @@
 #include "lib/resolve/runtime_flags.h"
 
 #include "lib/resolve/filled.h"
+#include "lib/resolve/fit_args.h"
 #include "lib/resolve/parallel_sizes.h"
 #include "lib/resolve/runtime_plan.h"
 #include "lib/text.h"
@@ -218,6 +219,7 @@ RuntimeCommand command_words(const RuntimeWish& wish,
   say_ports(wish, ports, command);
   for (const ServingRuntime::Flag& flag : row.flags)
     say_default(wish, flag, said, command);
+  require_shares(row, runtime);
   say_tensor_parallel(wish, said, command);
   say_adapters(wish, said, command);
   if (!config.empty() && row.config.use == RuntimeConfig::Use::flag) {

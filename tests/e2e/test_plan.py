@@ -255,6 +255,29 @@ class Plans(Case):
         self.assertIn("vLLM is told to take 4 GPUs (tensor 2 x pipeline 2), and a machine with RTX-3080 has 2", refused)
         self.plan(folder("RTX-3080:2", "{pp: 2, tp: 2, nnodes: 2}"), "--offline")
 
+    def test_what_a_command_says_of_memory_counts(self):
+        """Seven billion weights in bf16, on a GPU with 24 GB."""
+        spec = "schema: 1\nname: told\nplatform: linux/amd64\nfleet: [L4]\nbase: scratch\nruntime: {name: %s}\nweights: [{source: w}]\n"
+        config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32,
+                  "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 14336,
+                  "vocab_size": 128256, "max_position_embeddings": 8192, "torch_dtype": "bfloat16"}
+        header = json.dumps({"w": {"dtype": "BF16", "shape": [7 << 30], "data_offsets": [0, 14 << 30]}}).encode()
+        for runtime, code, ok in (("vllm", 0, True), ("vllm, args: {dtype: float32}", 9, False),
+                                  ("vllm, args: {max-model-len: 8k}", 0, True), ("vllm, args: {max-model-len: 1m}", 9, False),
+                                  ("vllm, args: {gpu-memory-utilization: 0.5}", 9, False),
+                                  ("vllm, args: {gpu-memory-utilization: 0.5, quantization: bitsandbytes}", 0, None),
+                                  ("vllm, args: {gpu-memory-utilization: 0.5, cpu-offload-gb: 10}", 0, None),
+                                  ("tgi, args: {cuda-memory-fraction: 0.3}", 9, False),
+                                  ("sglang, args: {context-length: 2048, mem-fraction-static: 0.3}", 9, False)):
+            folder = self.project("told", spec % runtime, {"w/config.json": json.dumps(config)})
+            with open(self.path("told", "w", "model.safetensors"), "wb") as file:
+                file.write(len(header).to_bytes(8, "little") + header)
+                file.truncate(8 + len(header) + (14 << 30))
+            with self.subTest(runtime):
+                self.assertIs(self.plan(folder, "--offline", code=code)["fits"][0]["ok"], ok)
+        folder = self.project("told", spec % "vllm, args: {gpu-memory-utilization: 1.5}", {"w/config.json": json.dumps(config)})
+        self.assertIn("no share of a GPU's memory", self.mlpack("plan", folder, "--offline", code=2).err)
+
     def test_what_the_lock_pins_is_planned_without_a_network_or_a_store(self):
         registry = self.registry()
         reference = make_base(self, registry, "acme/base", 1000)

@@ -1,0 +1,177 @@
+#include "lib/resolve/fit_args.h"
+
+#include "lib/error.h"
+#include "lib/resolve/runtime_args.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+constexpr std::uint64_t most_tokens = std::uint64_t{1} << 28;
+constexpr double gib = std::uint64_t{1} << 30;
+constexpr double most_gib = 1 << 19;
+
+std::optional<double> number_in(std::string_view text) {
+  double value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool is_number = failed == std::errc() && end == text.data() + text.size();
+  return is_number && std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+bool is_filled_in_later(std::string_view text) {
+  return text.find("$(") != std::string_view::npos;
+}
+
+// `0.85` as 850.
+std::optional<std::uint64_t> permille_in(std::string_view text) {
+  const auto share = number_in(trim(text));
+  if (!share || *share <= 0 || *share > 1) return std::nullopt;
+  return static_cast<std::uint64_t>(*share * 1000 + 0.5);
+}
+
+// vLLM's multipliers: decimal where they are small letters.
+std::uint64_t multiplier(char suffix) {
+  constexpr std::array<std::pair<char, std::uint64_t>, 6> known{{{'k', 1'000},
+                                                                 {'m', 1'000'000},
+                                                                 {'g', 1'000'000'000},
+                                                                 {'K', std::uint64_t{1} << 10},
+                                                                 {'M', std::uint64_t{1} << 20},
+                                                                 {'G', std::uint64_t{1} << 30}}};
+  for (const auto& [name, times] : known) {
+    if (name == suffix) return times;
+  }
+  return 1;
+}
+
+// What a command says of memory, by columns of the runtime's row.
+class ToldMemory {
+ public:
+  ToldMemory(const ServingRuntime& row, const Spec& spec) : row_(row), spec_(spec) {}
+
+  // In `args`, else in a variable of the environment.
+  std::optional<std::string> said(std::string_view key) const {
+    if (key.empty()) return std::nullopt;
+    auto text = said_argument(row_, spec_.runtime->value, key);
+    for (const EnvVariable& variable : spec_.env) {
+      if (!text && variable.name == key) text = variable.value({});
+    }
+    return text;
+  }
+
+  // Of those that pass their arguments on, that is what vLLM calls it.
+  std::optional<std::string> context() const {
+    auto text = said(row_.context);
+    return text ? text : said("max-model-len");
+  }
+
+  bool shortens_context() const { return row_.memory.longer == RuntimeMemory::Longer::shortened; }
+
+  std::optional<std::uint64_t> share(std::string_view key) const {
+    const auto text = said(key);
+    return text ? permille_in(*text) : std::nullopt;
+  }
+
+  // Bytes of an element of weights that are not quantised; 0: as in the files.
+  unsigned element_bytes() const {
+    const std::string dtype = to_lower(said(row_.memory.dtype).value_or("auto"));
+    if (dtype == "float32" || dtype == "float") return 4;
+    if (dtype == "half" || dtype == "float16" || dtype == "bfloat16") return 2;
+    return dtype == "auto" ? row_.memory.auto_bytes : 0;
+  }
+
+  std::string quantisation() const {
+    std::string method = said(row_.memory.quantisation).value_or("");
+    return to_lower(method) == "none" ? std::string() : method;
+  }
+
+  std::uint64_t offload_bytes() const {
+    const auto told = number_in(said(row_.memory.offload).value_or(""));
+    return told && *told > 0 ? static_cast<std::uint64_t>(std::min(*told, most_gib) * gib) : 0;
+  }
+
+  // Where nothing else is said, keys and values are what is computed in.
+  CacheType cache() const {
+    constexpr std::array<std::string_view, 3> keys{"kv-cache-dtype", "cache-type-k", "ctk"};
+    const CacheType unsaid = element_bytes() == 4 ? CacheType::full : CacheType::half;
+    CacheType cache = unsaid;
+    for (const std::string_view key : keys) {
+      const auto type = said(key);
+      if (type && *type != "auto") cache = parse_cache_type(*type).value_or(cache);
+    }
+    return cache;
+  }
+
+ private:
+  const ServingRuntime& row_;
+  const Spec& spec_;
+};
+
+void ask_context(const ToldMemory& told, FitQuestion& question) {
+  const std::string text = told.context().value_or("");
+  if (told.shortens_context()) question.context_use = FitQuestion::ContextUse::as_model;
+  if (text == "auto" || text == "-1") question.context_use = FitQuestion::ContextUse::as_room;
+  question.context = parse_tokens(text);
+  if (question.context == std::uint64_t{0}) question.context.reset();
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_tokens(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const std::uint64_t times = multiplier(text.back());
+  if (times > 1) text.remove_suffix(1);
+  if (text.empty() || text.find_first_not_of("0123456789.") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto number = number_in(text);
+  const bool is_whole = text.find('.') == std::string_view::npos;
+  if (!number) return is_whole ? std::optional(most_tokens) : std::nullopt;
+  const double tokens = *number * static_cast<double>(times);
+  return tokens >= static_cast<double>(most_tokens) ? most_tokens
+                                                    : static_cast<std::uint64_t>(tokens);
+}
+
+void ask_as_told(const Catalog& catalog,
+                 const ServingRuntime& row,
+                 const Spec& spec,
+                 FitQuestion& question) {
+  const ToldMemory told(row, spec);
+  ask_context(told, question);
+  // The image's command divides the model over all GPUs, where it is known how that is done.
+  const bool divides =
+      memory_overhead(catalog, question.runtime).split == MemoryOverhead::Split::tensor;
+  if (divides && !row.tensor_parallel.empty()) {
+    question.sizes = parallel_sizes(row, spec);
+    question.parallel = question.sizes.tensor.value_or(question.sizes.tensors_of(question.count));
+  }
+  const auto share = told.share(row.memory.share);
+  question.utilisation_permille = share ? share : told.share("gpu-memory-utilization");
+  question.static_permille = told.share(row.memory.static_share);
+  question.element_bytes = told.element_bytes();
+  question.quantisation = told.quantisation();
+  question.offload_bytes = told.offload_bytes();
+  question.cache = told.cache();
+}
+
+void require_shares(const ServingRuntime& row, const Runtime& runtime) {
+  for (const std::string_view flag : {row.memory.share, row.memory.static_share}) {
+    const auto said = flag.empty() ? std::nullopt : said_argument(row, runtime, flag);
+    if (!said || is_filled_in_later(*said) || permille_in(*said)) continue;
+    throw Error(Fault::usage,
+                fmt::format("{} is told `{} {}`, which is no share of a GPU's memory",
+                            row.title,
+                            flag,
+                            printable(*said)),
+                "say more than 0 and at most 1, such as 0.9");
+  }
+}
+
+}  // namespace mlpack

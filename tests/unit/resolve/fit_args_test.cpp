@@ -1,0 +1,198 @@
+#include "lib/resolve/fit_args.h"
+
+#include "lib/error.h"
+#include "lib/resolve/runtime_plan.h"
+#include "tests/unit/resolve/fit_support.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+#include <utility>
+
+using namespace mlpack;
+using namespace mlpack::test;
+using namespace mlpack::fit_tests;
+
+namespace {
+
+Spec spec_of(std::string_view runtime, std::string_view env = "{}") {
+  return parse_spec(
+      fmt::format("schema: 1\nname: demo\nbase: scratch\nfleet: [L4]\nruntime: {{name: {}}}\n"
+                  "weights: [{{source: weights}}]\nenv: {}\n",
+                  runtime,
+                  env),
+      "/spec/mlpack.yaml");
+}
+
+// An 8B whose weights have elements of `bytes` bytes, and a context of 8192.
+ModelShape small_model(unsigned bytes = 2) {
+  ModelShape shape = llama_8b();
+  shape.context = 8192;
+  shape.element_bytes = bytes;
+  shape.weight_bytes = shape.weight_bytes / 2 * bytes;
+  return shape;
+}
+
+FitQuestion asked_of(std::string_view gpu_name,
+                     std::string_view runtime,
+                     std::string_view env = "{}") {
+  const Spec spec = spec_of(runtime, env);
+  FitQuestion asked;
+  asked.gpu = &gpu(gpu_name);
+  asked.runtime = runtime_of(spec)->name;
+  ask_as_told(catalog(), *runtime_of(spec), spec, asked);
+  return asked;
+}
+
+Fit told(std::string_view gpu_name, std::string_view runtime, unsigned bytes = 2) {
+  return fit_model(catalog(), small_model(bytes), asked_of(gpu_name, runtime));
+}
+
+struct ToldRow {
+  const char* gpu;
+  const char* runtime;
+  Verdict verdict;
+};
+
+}  // namespace
+
+TEST_CASE("tokens are read as vLLM reads them") {
+  const std::array<std::pair<const char*, std::uint64_t>, 8> rows{{{"8192", 8192},
+                                                                   {"8k", 8000},
+                                                                   {"8K", 8192},
+                                                                   {"25.6k", 25'600},
+                                                                   {"1m", 1'000'000},
+                                                                   {"2M", 2 << 20},
+                                                                   {"1000000000000000000", 1 << 28},
+                                                                   {"99g", 1 << 28}}};
+  for (const auto& [text, tokens] : rows) {
+    CAPTURE(text);
+    CHECK(parse_tokens(text) == tokens);
+  }
+  for (const char* const text : {"", "k", "auto", "-1", "$(LENGTH)", "8kk", "1.2.3", "eight"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_tokens(text));
+  }
+}
+
+TEST_CASE("what a command says of memory counts") {
+  const std::array rows{
+      ToldRow{"L4", "vllm", Verdict::yes},
+      ToldRow{"L4", "vllm, args: {dtype: float32}", Verdict::no},
+      ToldRow{"L4", "vllm, args: [--dtype=float]", Verdict::no},
+      ToldRow{"A100-80GB", "vllm, args: {dtype: float32}", Verdict::yes},
+      ToldRow{"L4", "vllm, args: {gpu-memory-utilization: 0.3}", Verdict::no},
+      ToldRow{"L4", "vllm, args: {gpu-memory-utilization: .95}", Verdict::yes},
+      ToldRow{"L4", "vllm, args: {gpu-memory-utilization: 1}", Verdict::yes},
+      ToldRow{"L4", "sglang, args: {context-length: 2048}", Verdict::yes},
+      ToldRow{"L4", "sglang, args: {context-length: 2048, mem-fraction-static: 0.8}", Verdict::yes},
+      ToldRow{"L4", "sglang, args: {context-length: 2048, mem-fraction-static: 0.3}", Verdict::no},
+      ToldRow{"L4", "tgi", Verdict::yes},
+      ToldRow{"L4", "tgi, args: {cuda-memory-fraction: 0.3}", Verdict::no},
+      ToldRow{"L4", "vllm, args: {max-model-len: 8k}", Verdict::yes},
+      ToldRow{"L4", "vllm, args: {max-model-len: 1m}", Verdict::no},
+      ToldRow{"L4", "vllm, args: {max-model-len: 1000000000000000000}", Verdict::no},
+      ToldRow{"L4", "vllm, args: {max-model-len: $(LENGTH)}", Verdict::yes},
+  };
+  for (const ToldRow& row : rows) {
+    CAPTURE(row.runtime);
+    CHECK(told(row.gpu, row.runtime).verdict == row.verdict);
+  }
+}
+
+TEST_CASE("weights that become smaller on their way to the GPU are no reason to refuse") {
+  for (const char* const runtime : {"vllm, args: {quantization: bitsandbytes}",
+                                    "vllm, args: [-q, fp8]",
+                                    "vllm, args: {cpu-offload-gb: 10}",
+                                    "sglang, args: {quantization: fp8}",
+                                    "tgi, args: {quantize: bitsandbytes-nf4}"}) {
+    CAPTURE(runtime);
+    CHECK(told("T4", runtime).verdict == Verdict::unknown);
+    CHECK(told("A100-80GB", runtime).verdict == Verdict::yes);
+  }
+  CHECK(told("T4", "vllm").verdict == Verdict::no);
+  CHECK(told("T4", "vllm, args: {quantization: none}").verdict == Verdict::no);
+  CHECK(told("T4", "vllm, args: {cpu-offload-gb: 1}").verdict == Verdict::no);
+  const ModelShape large = llama_70b();
+  const FitQuestion asked = asked_of("T4", "vllm, args: {quantization: bitsandbytes}");
+  CHECK(fit_of(large, asked).verdict == Verdict::no);
+  CHECK(fit_of(small_model(), asked)
+            .reason.ends_with("; weights are made smaller as they are loaded (bitsandbytes), and "
+                              "how large they are then is "
+                              "not known"));
+}
+
+TEST_CASE("weights in 32 bits are halved by runtimes that compute in 16 unless they are told") {
+  CHECK(told("L4", "vllm", 4).weight_bytes == told("L4", "vllm").weight_bytes);
+  CHECK(told("L4", "vllm, args: {dtype: float32}", 4).verdict == Verdict::no);
+  CHECK(told("L4", "tgi", 4).verdict == Verdict::no);
+  CHECK(told("L4", "tgi, args: {dtype: float16}", 4).verdict == Verdict::yes);
+}
+
+TEST_CASE("a runtime that takes the context for which there is room fits with less") {
+  ModelShape shape = small_model();
+  shape.context = 131'072;
+  CHECK(fit_of(shape, asked_of("L4", "vllm")).verdict == Verdict::no);
+  const Fit fit = fit_of(shape, asked_of("L4", "vllm, args: {max-model-len: auto}"));
+  CHECK(fit.verdict == Verdict::yes);
+  CHECK(fit.context == fit.largest_context);
+  CHECK(fit_of(llama_70b(), asked_of("L4", "vllm, args: {max-model-len: auto}")).verdict ==
+        Verdict::no);
+}
+
+TEST_CASE("Ollama takes a context from a variable, no longer than the model's") {
+  ModelShape shape = small_model();
+  shape.weight_bytes = std::uint64_t{5} << 30;
+  CHECK(fit_of(shape, asked_of("T4", "ollama, args: {context-length: 131072}")).context == 8192);
+  shape.context = 131'072;
+  CHECK(fit_of(shape, asked_of("T4", "ollama, args: {context-length: 4096}")).verdict ==
+        Verdict::yes);
+  CHECK(fit_of(shape, asked_of("T4", "ollama, args: {context-length: 131072}")).verdict ==
+        Verdict::no);
+  CHECK(fit_of(shape, asked_of("T4", "ollama", "{OLLAMA_CONTEXT_LENGTH: \"4096\"}")).context ==
+        4096);
+}
+
+TEST_CASE("what a command says beside the usual is taken back where that helps") {
+  CHECK(has(told("L4", "vllm, args: {dtype: float32}"),
+            FitRemedy::Kind::told,
+            "weights in 16 bits instead of 32"));
+  CHECK(has(told("L4", "tgi, args: {cuda-memory-fraction: 0.3}"),
+            FitRemedy::Kind::told,
+            "the share of a GPU's memory that the runtime takes by default"));
+}
+
+TEST_CASE("a share of memory that is none is refused") {
+  const auto refused = [](std::string_view runtime) -> std::string {
+    const Spec spec = spec_of(runtime);
+    try {
+      require_shares(*runtime_of(spec), spec.runtime->value);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  CHECK(refused("vllm, args: {gpu-memory-utilization: 0}") ==
+        "vLLM is told `--gpu-memory-utilization 0`, which is no share of a GPU's memory");
+  for (const char* const text : {"1.5", "abc", "-0.5", "nan", "0.9x", "90%", "\"\""}) {
+    CAPTURE(text);
+    const std::string args = fmt::format("args: {{gpu-memory-utilization: {}}}", text);
+    CHECK(refused("vllm, " + args) != "no error");
+  }
+  CHECK(refused("sglang, args: {mem-fraction-static: 2}") != "no error");
+  CHECK(refused("vllm, args: {gpu-memory-utilization: 1.0}") == "no error");
+  CHECK(refused("vllm, args: {gpu-memory-utilization: $(SHARE)}") == "no error");
+}
+
+TEST_CASE("GPUs that share a sequence are counted") {
+  const auto sizes = [](std::string_view runtime) {
+    const Spec spec = spec_of(runtime);
+    return parallel_sizes(*runtime_of(spec), spec);
+  };
+  CHECK(sizes("vllm, args: {tp: 2, prefill-context-parallel-size: 2}").gpus() == 4);
+  CHECK(sizes("vllm, args: [-pcp, \"2\"]").text() == "context 2");
+  CHECK(sizes("vllm, args: {decode-context-parallel-size: 2, tp: 2}").gpus() == 2);
+  CHECK(sizes("tensorrt_llm, args: {cp_size: 2}").tensors_of(4) == 2);
+}

@@ -90,10 +90,10 @@ Demands with_release(Demands changed,
   return changed;
 }
 
-// Whether libraries of CUDA that are named beside it keep the release from running all the same.
-bool stays_pinned(const FixSearch& search, const Demand& pin, const Demands& changed) {
-  return pin.kind == Demand::Kind::package_version && changed.packages[pin.subject].pinned_cuda &&
-         !search.resolves(changed);
+// Of the same release another build, which libraries of CUDA that are named beside it keep out.
+bool is_no_change(const Demand& pin, const Demands& changed) {
+  return pin.kind == Demand::Kind::package_version &&
+         changed.packages[pin.subject].text() == pin.text;
 }
 
 }  // namespace
@@ -113,7 +113,7 @@ void change_release(FixSearch& search, std::size_t demand, std::string_view name
     const auto steps = static_cast<unsigned>(std::min(distance, fix_cost::most_steps));
     const std::string extra = extra_of(question.demands, pin, component.options[option]);
     Demands changed = with_release(question.demands, pin, release, extra);
-    if (stays_pinned(search, pin, changed)) continue;
+    if (is_no_change(pin, changed)) continue;
     return search.add(fmt::format("take {}{} {} instead of {}",
                                   name,
                                   extra.empty() ? "" : "[" + extra + "]",

@@ -177,15 +177,6 @@ FoundPython python_at(const std::string& path,
 
 }  // namespace
 
-std::string uname_machine(const Platform& platform) {
-  const std::string& architecture = platform.architecture;
-  if (architecture == "amd64") return "x86_64";
-  if (architecture == "arm64") return "aarch64";
-  if (architecture == "386") return "i686";
-  if (architecture == "arm") return platform.variant == "v6" ? "armv6l" : "armv7l";
-  return architecture;
-}
-
 std::optional<FoundPython> find_packaged_python(const LockedSystem& system,
                                                 const Platform& platform,
                                                 const std::string& version,

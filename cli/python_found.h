@@ -13,9 +13,6 @@
 
 namespace mlpack {
 
-/// The architecture as `uname -m`, wheels and markers call it: `x86_64`, `aarch64`.
-std::string uname_machine(const Platform& platform);
-
 /// The Python of a base.
 struct FoundPython {
   std::string interpreter;  // `/usr/bin/python3.11`, no link

@@ -1,11 +1,11 @@
 #include "cli/python_lines.h"
 
 #include "cli/lock_file.h"
-#include "cli/python_found.h"
 #include "lib/python/locked_versions.h"
-#include "lib/python/name.h"
 #include "lib/python/requirement.h"
 #include "lib/python/requirements_file.h"
+#include "lib/python/tags.h"
+#include "lib/resolve/asked_packages.h"
 #include "lib/resolve/spec_demands.h"
 #include "lib/text.h"
 
@@ -22,56 +22,28 @@ using Lines = std::vector<std::string>;
 constexpr std::uint64_t largest_requirements = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_lock_of_others = std::uint64_t{64} << 20;
 
+// The wheel of a line with a path says what it is.
+void add_local(const LocalRequirement& local, Lines& lines) {
+  const auto wheel = parse_wheel_name(local.path.filename().string());
+  if (!wheel) return;
+  const std::string marker = local.marker.empty() ? "" : " ; " + local.marker;
+  lines.push_back(wheel->name + "==" + wheel->version + marker);
+}
+
 // Variables stand in the URLs of indexes alone, which nobody asks here.
-Lines lines_of_file(const fs::path& path) {
+AskedLines lines_of_file(const fs::path& path) {
   const RequirementsFile file = read_requirements(
       path,
       {[](const fs::path& named) { return read_file(named, largest_requirements); },
        [](const std::string&) { return std::optional<std::string>(); }});
-  Lines lines;
+  AskedLines lines;
   for (const RequirementLine& line : file.requirements)
-    lines.push_back(line.text);
+    lines.requirements.push_back(line.text);
+  for (const LocalRequirement& local : file.local)
+    add_local(local, lines.requirements);
+  for (const RequirementLine& line : file.constraints)
+    lines.constraints.push_back(line.text);
   return lines;
-}
-
-// The Pythons that the image may have.
-std::set<std::string> pythons_of(const Catalog& catalog,
-                                 const Spec& spec,
-                                 const std::optional<ImageConfig>& base) {
-  const std::string& asked = spec.python->value.version;
-  if (!asked.empty()) return {asked};
-  if (const auto there = base_demand(catalog, spec.base.value, base).python) {
-    return {std::string(there->text())};
-  }
-  std::set<std::string> known;
-  for (const TorchRelease& release : catalog.torch_releases()) {
-    for (const Version& version : release.python)
-      known.emplace(version.text());
-  }
-  return known;
-}
-
-// What markers ask about, of all images that `spec` may become.
-std::vector<MarkerEnvironment> environments_of(const Catalog& catalog,
-                                               const Spec& spec,
-                                               const std::optional<ImageConfig>& base) {
-  const Python& python = spec.python->value;
-  std::set<std::string> machines;
-  for (const auto& [platform, place] : spec.platforms)
-    machines.insert(uname_machine(platform));
-  if (machines.empty()) machines.insert(uname_machine(Platform::host()));
-  std::vector<MarkerEnvironment> images;
-  for (const std::string& version : pythons_of(catalog, spec, base)) {
-    for (const std::string& machine : machines)
-      images.push_back(linux_markers(version, machine));
-  }
-  for (MarkerEnvironment& image : images) {
-    for (const std::string& extra : python.extras)
-      image.extras.insert(normalized_name(extra));
-    for (const std::string& group : python.groups)
-      image.groups.insert(normalized_name(group));
-  }
-  return images;
 }
 
 Lines lines_of_lock(const fs::path& path, const std::vector<MarkerEnvironment>& images) {
@@ -107,15 +79,19 @@ bool is_without_gpu_code(const LockedWheel& wheel, const LockedPython& python) {
 
 }  // namespace
 
-Lines asked_lines(const Catalog& catalog,
-                  const Spec& spec,
-                  const std::optional<ImageConfig>& base) {
+AskedLines asked_lines(const Catalog& catalog,
+                       const Spec& spec,
+                       const std::optional<ImageConfig>& base) {
   if (!spec.python) return {};
   const Python& python = spec.python->value;
-  if (python.lock) return lines_of_lock(*python.lock, environments_of(catalog, spec, base));
-  if (!python.requirements) return python.packages;
+  if (python.lock) {
+    const auto python_of_base = base_demand(catalog, spec.base.value, base).python;
+    const auto images = marker_environments(catalog, spec, python_of_base);
+    return {lines_of_lock(*python.lock, images)};
+  }
+  if (!python.requirements) return {python.packages};
   const bool is_project = python.requirements->extension() == ".toml";
-  return is_project ? Lines() : lines_of_file(*python.requirements);
+  return is_project ? AskedLines() : lines_of_file(*python.requirements);
 }
 
 Lines locked_lines(const Spec& spec) {

@@ -11,13 +11,19 @@
 
 namespace mlpack {
 
-/// What `spec` asks of Python packages, as requirements (PEP 508) without comments and options:
-/// `packages`, the lines of its requirements, or what its lock pins for the images that it may
-/// become, on a base with the config `base` where that was read. Of a pyproject.toml there are
-/// none: what it comes to is known once it is locked. Fault::input for files that cannot be read.
-std::vector<std::string> asked_lines(const Catalog& catalog,
-                                     const Spec& spec,
-                                     const std::optional<ImageConfig>& base);
+/// What a spec says of Python packages, as requirements (PEP 508) without comments and options.
+struct AskedLines {
+  std::vector<std::string> requirements;
+  std::vector<std::string> constraints = {};  // of `-c`
+};
+
+/// `packages` of `spec`, the lines of its requirements, or what its lock pins for the images that
+/// it may become, on a base with the config `base` where that was read. Of a pyproject.toml there
+/// are none: what it comes to is known once it is locked. Fault::input for files that cannot be
+/// read.
+AskedLines asked_lines(const Catalog& catalog,
+                       const Spec& spec,
+                       const std::optional<ImageConfig>& base);
 
 /// The wheels that mlpack.lock has for any platform, as such lines, whether or not it is still
 /// right for `spec`.

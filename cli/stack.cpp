@@ -2,13 +2,17 @@
 
 #include "cli/python_lines.h"
 #include "lib/model/model.h"
+#include "lib/resolve/candidates.h"
 #include "lib/resolve/stack_image.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <set>
 #include <string_view>
+#include <utility>
 
 namespace mlpack {
 namespace {
@@ -77,6 +81,45 @@ void tell_of_lock(SpecStack& found, InstalledWheels::From from) {
   }
 }
 
+// The stack with `python`, where there is one.
+std::optional<SpecStack> stack_with(const Catalog& catalog,
+                                    Demands demands,
+                                    const Version& python) {
+  demands.python = python;
+  const std::vector<Demand> list = list_demands(demands);
+  DemandSet all;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    all.set(i);
+  // Of what has no answer, a conflict costs far more.
+  if (!best_answer(make_problem(catalog, demands, list), all)) return std::nullopt;
+  SpecStack found{demands, solve(catalog, demands)};
+  found.demands.python.reset();
+  return found;
+}
+
+std::set<Version, std::greater<>> open_pythons(const Catalog& catalog, const Demands& demands) {
+  std::set<Version, std::greater<>> pythons;
+  if (demands.undecided.empty() || demands.python) return pythons;
+  for (const Frame& frame : make_problem(catalog, demands, list_demands(demands)).frames) {
+    if (frame.python) pythons.insert(*frame.python);
+  }
+  return pythons;
+}
+
+// Markers that ask for the Python version are answered for the newest that goes with the rest.
+SpecStack stack_asked_for(const Catalog& catalog, const Spec& spec, DemandSources& sources) {
+  SpecStack asked{demands_of(catalog, spec, sources), {}};
+  for (const Version& python : open_pythons(catalog, asked.demands)) {
+    sources.python = python;
+    const Demands demands = demands_of(catalog, spec, sources);
+    if (demands.undecided.size() == asked.demands.undecided.size()) break;
+    if (auto found = stack_with(catalog, demands, python)) return *found;
+  }
+  sources.python.reset();
+  asked.resolution = solve(catalog, asked.demands);
+  return asked;
+}
+
 // The wheels fit the Python and the C library that there are, whatever the tables say of others.
 SpecStack stack_of_wheels(const Catalog& catalog, Demands demands, const SpecStack& asked) {
   SpecStack found{demands, {}};
@@ -101,17 +144,19 @@ SpecStack find_stack(const Catalog& catalog,
                      const std::optional<ImageConfig>& base,
                      const std::string& as_of,
                      const InstalledWheels& installed) {
-  DemandSources sources{asked_lines(catalog, spec, base),
+  AskedLines lines = asked_lines(catalog, spec, base);
+  DemandSources sources{std::move(lines.requirements),
                         locked_lines(spec),
                         base,
                         quantisation_of(catalog, spec),
-                        as_of};
-  SpecStack asked{demands_of(catalog, spec, sources), {}};
-  asked.resolution = solve(catalog, asked.demands);
+                        as_of,
+                        std::move(lines.constraints)};
+  const SpecStack asked = stack_asked_for(catalog, spec, sources);
   const bool is_known = installed.wheels != nullptr && spec.python && asked.demands.runtime.empty();
   if (!is_known || !asked.resolution.stack) return asked;
   sources.requirements = installed_lines(spec, *installed.wheels, sources.requirements);
   sources.locked.clear();
+  sources.constraints.clear();
   SpecStack found = stack_of_wheels(catalog, demands_of(catalog, spec, sources), asked);
   // What another tool locked, mlpack does not choose.
   tell_of_lock(found, spec.python->value.lock ? InstalledWheels::From::resolver : installed.from);

@@ -147,4 +147,13 @@ std::string multiarch(const Platform& platform) {
   return found == nullptr ? platform.architecture + "-linux-gnu" : std::string(found->multiarch);
 }
 
+std::string uname_machine(const Platform& platform) {
+  const std::string& architecture = platform.architecture;
+  if (architecture == "amd64") return "x86_64";
+  if (architecture == "arm64") return "aarch64";
+  if (architecture == "386") return "i686";
+  if (architecture == "arm") return platform.variant == "v6" ? "armv6l" : "armv7l";
+  return architecture;
+}
+
 }  // namespace mlpack

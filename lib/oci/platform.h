@@ -30,5 +30,7 @@ struct Platform {
 std::string debian_architecture(const Platform& platform);
 /// The GNU multiarch triplet (`x86_64-linux-gnu`).
 std::string multiarch(const Platform& platform);
+/// The architecture as `uname -m`, wheels and markers call it: `x86_64`, `aarch64`.
+std::string uname_machine(const Platform& platform);
 
 }  // namespace mlpack

@@ -69,6 +69,9 @@ struct Demands {
   std::string quantisation;  // of the model, as the catalog calls it; empty: none, or not known
   Where quantisation_where;
   std::string as_of;  // nothing that was released later is chosen; empty: everything is
+  /// Lines of packages that count in some of the images that may come of it, by their markers: what
+  /// they need is not compared.
+  std::vector<std::string> undecided = {};
 };
 
 /// One fact of a spec which may contradict others.

@@ -1,9 +1,7 @@
 #include "lib/resolve/spec_demands.h"
 
 #include "lib/oci/reference.h"
-#include "lib/python/name.h"
-#include "lib/resolve/candidates.h"
-#include "lib/resolve/framework_options.h"
+#include "lib/resolve/asked_packages.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/rules_platform.h"
 #include "lib/resolve/spec_order.h"
@@ -12,7 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <type_traits>
+#include <utility>
 
 namespace mlpack {
 namespace {
@@ -21,37 +19,6 @@ constexpr std::string_view application_runtime = "python";
 constexpr std::string_view alpine = "alpine";
 constexpr std::size_t most_groups = max_demands / 4;
 constexpr std::size_t most_packages = max_demands / 8;
-
-// `[cuda12-local, k8s` → cuda12
-std::string build_of(std::string_view extras) {
-  for (std::string_view extra : split(extras, ',')) {
-    extra.remove_prefix(std::min(extra.find_first_not_of("[ "), extra.size()));
-    constexpr std::string_view cuda = "cuda";
-    const std::size_t end =
-        std::min(extra.find_first_not_of("0123456789", cuda.size()), extra.size());
-    if (extra.starts_with(cuda) && end > cuda.size()) return std::string(extra.substr(0, end));
-  }
-  return {};
-}
-
-// `torch[opt] == 2.9.0 ; python_version > "3.8"` → torch, `==2.9.0`
-PackageDemand parse_package(std::string_view requirement, const Where& where) {
-  const std::string_view before_marker = trim(requirement.substr(0, requirement.find(';')));
-  const std::size_t end =
-      std::min(before_marker.find_first_of(" \t[<>=!~(@"), before_marker.size());
-  std::string_view rest = before_marker.substr(end);
-  PackageDemand package{normalized_name(before_marker.substr(0, end)), {}, where, {}};
-  const std::size_t bracket = rest.find(']');
-  if (trim(rest).starts_with('[') && bracket != std::string_view::npos) {
-    package.build = build_of(rest.substr(0, bracket));
-    rest = rest.substr(bracket + 1);
-  }
-  for (const char c : rest) {
-    if (c != ' ' && c != '\t' && c != '(' && c != ')') package.specifier += c;
-  }
-  if (package.specifier.starts_with('@')) package.specifier.clear();
-  return package;
-}
 
 bool same_machines(const FleetGroup& a, const FleetGroup& b) {
   const auto text = [](const FleetGroup& group) {
@@ -117,35 +84,37 @@ void add_runtime(Demands& demands, const Spec& spec) {
   demands.runtime_where = where;
 }
 
-// cuda12 of `jax-cuda12-plugin`, which is that build of JAX; empty where several disagree.
-std::string build_of_plugin(const std::string& package,
-                            const std::vector<std::string>& requirements) {
-  constexpr std::string_view suffix = "-plugin";
-  const std::string prefix = package + "-";
-  std::string build;
-  for (const std::string& requirement : requirements) {
-    const std::string name = parse_package(requirement, {}).name;
-    if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
-    const std::string found = build_of(std::string_view(name).substr(prefix.size()));
-    if (!build.empty() && found != build) return {};
-    build = found;
-  }
-  return build;
+// Whether `line` is about a package with GPU code that any of `requirements` asks for.
+bool bears_on(const std::string& line, const std::vector<std::string>& requirements) {
+  const std::string name = parse_package(line, {}).name;
+  return has_gpu_code(name) &&
+         std::any_of(requirements.begin(), requirements.end(), [&](const std::string& asked) {
+           return parse_package(asked, {}).name == name;
+         });
 }
 
-void add_packages(Demands& demands,
-                  const Spec& spec,
-                  const std::vector<std::string>& requirements) {
-  const Where where = spec.where(spec.python->place);
-  for (const std::string& requirement : requirements) {
-    PackageDemand package = parse_package(requirement, where);
-    // Their wheels have GPU code in them, or name a CUDA version.
-    const bool has_code =
-        package.name == component::torch || framework_of_package(package.name).has_value();
-    if (!has_code || demands.packages.size() >= most_packages) continue;
-    if (package.build.empty()) package.build = build_of_plugin(package.name, requirements);
-    demands.packages.push_back(std::move(package));
+// Lines that count in the image; `undecided` are those of which nobody knows.
+DemandSources counting(const Catalog& catalog,
+                       const Spec& spec,
+                       const DemandSources& sources,
+                       std::vector<std::string>& undecided) {
+  const auto base = base_demand(catalog, spec.base.value, sources.base_config).python;
+  const auto images = marker_environments(catalog, spec, base, sources.python);
+  DemandSources left = sources;
+  for (auto* const lines : {&left.requirements, &left.constraints}) {
+    CountingLines found = counting_lines(*lines, images);
+    *lines = std::move(found.lines);
+    for (const std::string& line : found.undecided) {
+      if (bears_on(line, sources.requirements)) undecided.push_back(line);
+    }
   }
+  return left;
+}
+
+void add_packages(Demands& demands, const Spec& spec, const DemandSources& sources) {
+  demands.packages =
+      asked_packages(sources.requirements, sources.constraints, spec.where(spec.python->place));
+  if (demands.packages.size() > most_packages) demands.packages.resize(most_packages);
 }
 
 // `13.0` of `cu130`, which the local label of a wheel says; nullopt of any other.
@@ -361,8 +330,9 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
   if (spec.python) {
     demands.needs_python = true;
     pin_python(demands, spec.python->value.version, spec.where(spec.python->place));
-    add_packages(demands, spec, sources.requirements);
-    add_libraries(demands, sources);
+    const DemandSources lines = counting(catalog, spec, sources, demands.undecided);
+    add_packages(demands, spec, lines);
+    add_libraries(demands, lines);
   }
   if (!std::holds_alternative<BaseAuto>(spec.base.value)) {
     demands.base = base_demand(catalog, spec.base.value, sources.base_config);

@@ -10,7 +10,8 @@ namespace mlpack {
 
 /// What is known beside the spec.
 struct DemandSources {
-  /// Lines of requirements (PEP 508) that the spec names, comments and options left out.
+  /// Lines of requirements (PEP 508) that the spec names, comments and options left out. Those
+  /// whose markers do not hold do not count.
   std::vector<std::string> requirements;
   /// What a lock beside the spec pins, as such lines: `torch==2.9.1`.
   std::vector<std::string> locked = {};
@@ -18,6 +19,10 @@ struct DemandSources {
   std::optional<ImageConfig> base_config;
   std::string quantisation;  // of the model, as the catalog calls it
   std::string as_of;
+  /// Lines that bind what is asked for, and ask for nothing themselves.
+  std::vector<std::string> constraints = {};
+  /// Of the image, for markers, where neither the spec nor the base says it.
+  std::optional<Version> python = {};
 };
 
 /// What of `spec` bears on CUDA, drivers, frameworks and the base. Fault::usage for more groups of

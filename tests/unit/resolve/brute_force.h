@@ -65,6 +65,7 @@ class BruteForce {
   void need_toolkit();
   void add_nothing_known(Need& need, const DemandSet& pin) const;
   void keep_processors(Part& part) const;
+  void keep_packages();
   void keep_machines();
   void keep_machines_without_gpu(std::size_t group);
 

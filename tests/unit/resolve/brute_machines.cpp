@@ -36,6 +36,17 @@ bool has_cpu_image(const ServingRuntime& runtime) {
   });
 }
 
+// No image has two releases of one package.
+void BruteForce::keep_packages() {
+  const auto& packages = demands_.packages;
+  for (std::size_t i = 0; i < packages.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (packages[i].name == packages[j].name)
+        contradictions_.push_back(fact(Kind::package_version, i) | fact(Kind::package_version, j));
+    }
+  }
+}
+
 void BruteForce::keep_machines() {
   const ServedBy server = demands_.runtime.empty() ? ServedBy::own_code : ServedBy::runtime;
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {

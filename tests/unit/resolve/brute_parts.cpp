@@ -81,6 +81,7 @@ BruteForce::BruteForce(const Demands& demands)
       need_torch(i);
   }
   if (needs_.empty()) need_toolkit();
+  keep_packages();
   keep_machines();
 }
 

@@ -1,0 +1,272 @@
+#include "lib/resolve/asked_packages.h"
+
+#include "lib/python/name.h"
+#include "lib/python/requirement.h"
+#include "lib/python/tags.h"
+#include "lib/resolve/candidates.h"
+#include "lib/resolve/framework_options.h"
+#include "lib/text.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+using PythonLines = std::vector<std::string>;
+
+// The Pythons that the image may have.
+std::set<std::string> marker_pythons(const Catalog& catalog,
+                                     const Spec& spec,
+                                     const std::optional<Version>& base,
+                                     const std::optional<Version>& chosen) {
+  const std::string& asked = spec.python->value.version;
+  if (!asked.empty()) return {asked};
+  for (const auto& version : {base, chosen}) {
+    if (version) return {std::string(version->text())};
+  }
+  std::set<std::string> known;
+  for (const TorchRelease& release : catalog.torch_releases()) {
+    for (const Version& version : release.python)
+      known.emplace(version.text());
+  }
+  return known;
+}
+
+// Nobody knows which patch of `3.12` an image has.
+std::vector<MarkerEnvironment> with_patches(std::span<const MarkerEnvironment> images) {
+  std::vector<MarkerEnvironment> found;
+  for (const MarkerEnvironment& image : images) {
+    const std::string full = image.values.at("python_full_version");
+    const bool is_whole = std::count(full.begin(), full.end(), '.') > 1;
+    for (const char* const patch : {".0", ".99"}) {
+      found.push_back(image);
+      if (!is_whole) found.back().values["python_full_version"] = full + patch;
+    }
+  }
+  return found;
+}
+
+bool holds_in(const std::string& marker, const MarkerEnvironment& image) {
+  return evaluate_marker(marker, image).value_or(true);
+}
+
+std::string marker_of(const std::string& line) {
+  const auto read = parse_requirement(line);
+  return read ? read->marker : std::string();
+}
+
+std::size_t images_with(const std::string& line, std::span<const MarkerEnvironment> images) {
+  const std::string marker = marker_of(line);
+  if (marker.empty()) return images.size();
+  return static_cast<std::size_t>(
+      std::count_if(images.begin(), images.end(), [&](const MarkerEnvironment& image) {
+        return holds_in(marker, image);
+      }));
+}
+
+// Whether each image has one of `lines` that is about what `line` is about.
+bool is_in_all(const std::string& line,
+               const PythonLines& lines,
+               std::span<const MarkerEnvironment> images) {
+  const std::string name = parse_package(line, {}).name;
+  return std::all_of(images.begin(), images.end(), [&](const MarkerEnvironment& image) {
+    return std::any_of(lines.begin(), lines.end(), [&](const std::string& other) {
+      return parse_package(other, {}).name == name && holds_in(marker_of(other), image);
+    });
+  });
+}
+
+// Where the release alone depends on the image, any may be meant.
+void add_certain(CountingLines& found,
+                 const PythonLines& lines,
+                 std::span<const MarkerEnvironment> images) {
+  std::set<std::string> seen;
+  for (const std::string& line : found.undecided) {
+    const auto read = parse_requirement(line);
+    if (!read || !is_in_all(line, lines, images) || !seen.insert(read->name).second) continue;
+    const std::string extras = read->extras.empty() ? "" : "[" + join(read->extras, ",") + "]";
+    found.lines.push_back(read->name + extras);
+  }
+}
+
+// `[cuda12-local, k8s` → cuda12
+std::string build_of(std::string_view extras) {
+  for (std::string_view extra : split(extras, ',')) {
+    extra.remove_prefix(std::min(extra.find_first_not_of("[ "), extra.size()));
+    constexpr std::string_view cuda = "cuda";
+    const std::size_t end =
+        std::min(extra.find_first_not_of("0123456789", cuda.size()), extra.size());
+    if (extra.starts_with(cuda) && end > cuda.size()) return std::string(extra.substr(0, end));
+  }
+  return {};
+}
+
+// cuda12 of `jax-cuda12-plugin`, which is that build of JAX; empty where several disagree.
+std::string build_of_plugin(const std::string& package, const PythonLines& requirements) {
+  constexpr std::string_view suffix = "-plugin";
+  const std::string prefix = package + "-";
+  std::string build;
+  for (const std::string& requirement : requirements) {
+    const std::string name = parse_package(requirement, {}).name;
+    if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
+    const std::string found = build_of(std::string_view(name).substr(prefix.size()));
+    if (!build.empty() && found != build) return {};
+    build = found;
+  }
+  return build;
+}
+
+// A version with all that may stand around it in a clause: `2.5` of `!=2.5.*`.
+std::string version_in(std::string_view clause) {
+  std::string_view version =
+      trim(clause.substr(std::min(clause.find_first_not_of("<>=!~ "), clause.size())));
+  if (version.ends_with(".*")) version.remove_suffix(2);
+  return std::string(version);
+}
+
+// Where one version alone is pinned, that; else both.
+std::string joined(const std::string& a, const std::string& b) {
+  const std::string all = a + (a.empty() || b.empty() || a == b ? "" : ",") + (a == b ? "" : b);
+  const auto specifiers = PythonSpecifiers::parse(all);
+  if (!specifiers) return all;
+  std::string pin;
+  for (const std::string_view clause : split(all, ',')) {
+    const auto one = PythonSpecifier::parse(clause);
+    const auto pinned = one ? one->pinned() : std::nullopt;
+    if (!pinned || !specifiers->contains(*pinned)) continue;
+    if (pin.empty() || pinned->has_local()) pin = "==" + version_in(clause);
+  }
+  return pin.empty() ? all : pin;
+}
+
+// What both ask for; nullopt where they contradict each other.
+std::optional<PackageDemand> joined(const PackageDemand& a, const PackageDemand& b) {
+  if (a.name != b.name) return std::nullopt;
+  if (!a.build.empty() && !b.build.empty() && a.build != b.build) return std::nullopt;
+  PackageDemand both = a;
+  if (both.build.empty()) both.build = b.build;
+  both.specifier = joined(a.specifier, b.specifier);
+  if (!can_hold(both.specifier)) return std::nullopt;
+  return both;
+}
+
+void join_to(std::vector<PackageDemand>& packages, PackageDemand package) {
+  for (PackageDemand& there : packages) {
+    auto both = joined(there, package);
+    if (!both) continue;
+    there = std::move(*both);
+    return;
+  }
+  package.specifier = joined(package.specifier, {});
+  packages.push_back(std::move(package));
+}
+
+bool is_named(const std::vector<PackageDemand>& packages, const std::string& name) {
+  return std::any_of(packages.begin(), packages.end(), [&](const PackageDemand& package) {
+    return package.name == name;
+  });
+}
+
+}  // namespace
+
+std::vector<MarkerEnvironment> marker_environments(const Catalog& catalog,
+                                                   const Spec& spec,
+                                                   const std::optional<Version>& base,
+                                                   const std::optional<Version>& chosen) {
+  const Python& python = spec.python->value;
+  std::set<std::string> machines;
+  for (const auto& [platform, place] : spec.platforms)
+    machines.insert(uname_machine(platform));
+  if (machines.empty()) machines.insert(uname_machine(Platform::host()));
+  std::vector<MarkerEnvironment> images;
+  for (const std::string& version : marker_pythons(catalog, spec, base, chosen)) {
+    for (const std::string& machine : machines)
+      images.push_back(linux_markers(version, machine));
+  }
+  for (MarkerEnvironment& image : images) {
+    for (const std::string& extra : python.extras)
+      image.extras.insert(normalized_name(extra));
+    for (const std::string& group : python.groups)
+      image.groups.insert(normalized_name(group));
+  }
+  return images;
+}
+
+CountingLines counting_lines(const PythonLines& lines, std::span<const MarkerEnvironment> of) {
+  CountingLines found;
+  const std::vector<MarkerEnvironment> images = with_patches(of);
+  for (const std::string& line : lines) {
+    const std::size_t count = images_with(line, images);
+    if (count == images.size())
+      found.lines.push_back(line);
+    else if (count > 0)
+      found.undecided.push_back(line);
+  }
+  add_certain(found, lines, images);
+  return found;
+}
+
+PackageDemand parse_package(std::string_view requirement, const Where& where) {
+  if (const auto read = parse_requirement(requirement); read && !read->url.empty()) {
+    const auto wheel = parse_wheel_name(file_in_url(read->url));
+    return {read->name, wheel ? "==" + wheel->version : "", where, {}};
+  }
+  const std::string_view before_marker = trim(requirement.substr(0, requirement.find(';')));
+  const std::size_t end =
+      std::min(before_marker.find_first_of(" \t[<>=!~(@"), before_marker.size());
+  std::string_view rest = before_marker.substr(end);
+  PackageDemand package{normalized_name(before_marker.substr(0, end)), {}, where, {}};
+  const std::size_t bracket = rest.find(']');
+  if (trim(rest).starts_with('[') && bracket != std::string_view::npos) {
+    package.build = build_of(rest.substr(0, bracket));
+    rest = rest.substr(bracket + 1);
+  }
+  for (const char c : rest) {
+    if (c != ' ' && c != '\t' && c != '(' && c != ')') package.specifier += c;
+  }
+  if (package.specifier.starts_with('@')) package.specifier.clear();
+  return package;
+}
+
+bool has_gpu_code(std::string_view name) {
+  return name == component::torch || framework_of_package(name).has_value();
+}
+
+bool can_hold(std::string_view specifier) {
+  const auto all = PythonSpecifiers::parse(specifier);
+  if (!all || all->empty()) return true;
+  const auto takes = [&](const std::string& text) {
+    const auto version = PythonVersion::parse(text);
+    return version && all->contains(*version);
+  };
+  if (takes("0")) return true;
+  // Where anything is between two bounds, one of them or what comes just after it is.
+  for (const std::string_view clause : split(specifier, ',')) {
+    const auto version = PythonVersion::parse(version_in(clause));
+    if (!version || version->is_prerelease()) return true;
+    const std::string base = version->base_version().text();
+    if (takes(version->text()) || takes(base) || takes(base + ".0.0.1")) return true;
+  }
+  return false;
+}
+
+std::vector<PackageDemand> asked_packages(const PythonLines& requirements,
+                                          const PythonLines& constraints,
+                                          const Where& where) {
+  std::vector<PackageDemand> packages;
+  for (const std::string& requirement : requirements) {
+    PackageDemand package = parse_package(requirement, where);
+    if (!has_gpu_code(package.name)) continue;
+    if (package.build.empty()) package.build = build_of_plugin(package.name, requirements);
+    join_to(packages, std::move(package));
+  }
+  for (const std::string& constraint : constraints) {
+    PackageDemand package = parse_package(constraint, where);
+    if (is_named(packages, package.name)) join_to(packages, std::move(package));
+  }
+  return packages;
+}
+
+}  // namespace mlpack

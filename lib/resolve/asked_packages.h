@@ -1,0 +1,46 @@
+#pragma once
+
+#include "lib/oci/config.h"
+#include "lib/python/marker.h"
+#include "lib/resolve/demands.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mlpack {
+
+/// What markers ask about, of all images that `spec`, which has a `python` section, may become on a
+/// base with Python `base`: with `chosen`, where nothing else says the version.
+std::vector<MarkerEnvironment> marker_environments(const Catalog& catalog,
+                                                   const Spec& spec,
+                                                   const std::optional<Version>& base,
+                                                   const std::optional<Version>& chosen = {});
+
+/// Lines of requirements (PEP 508) by their markers, in images with these environments.
+struct CountingLines {
+  std::vector<std::string> lines;      // those that count in all images
+  std::vector<std::string> undecided;  // in some alone
+};
+CountingLines counting_lines(const std::vector<std::string>& lines,
+                             std::span<const MarkerEnvironment> of);
+
+/// `torch[opt] == 2.9.0 ; python_version > "3.8"` → torch, `==2.9.0`; a reference to a wheel is a
+/// pin to what its name says.
+PackageDemand parse_package(std::string_view requirement, const Where& where);
+
+/// Whether `name` is of a framework, whose wheels have GPU code in them or name a CUDA version.
+bool has_gpu_code(std::string_view name);
+
+/// The packages with GPU code in `requirements`, as `constraints` bind them. Of one package there
+/// are several where no release is all that is said of it.
+std::vector<PackageDemand> asked_packages(const std::vector<std::string>& requirements,
+                                          const std::vector<std::string>& constraints,
+                                          const Where& where);
+
+/// Whether any version is all that `specifier` says.
+bool can_hold(std::string_view specifier);
+
+}  // namespace mlpack

@@ -1,0 +1,61 @@
+#include "tests/unit/cli/app_run.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <string_view>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+using Document = nlohmann::json;
+
+// The plan of a spec with `python`, for a machine whose driver runs CUDA 12.
+Document plan_with(AppRun& app, std::string_view python, int code) {
+  app.dir.write("demo/mlpack.yaml",
+                fmt::format("schema: 1\nname: demo\nplatform: linux/amd64\n"
+                            "fleet: [{{gpu: A100, driver: \"535.183.01\"}}]\n"
+                            "python: {{{}}}\nrun: [app]\n",
+                            python));
+  const auto result = app.run({"plan", app.dir / "demo", "--offline", "--json"});
+  REQUIRE_MESSAGE(result.code == code, result.err);
+  return Document::parse(result.out);
+}
+
+std::string torch_with(AppRun& app, std::string_view requirements) {
+  app.dir.write("demo/requirements.txt", std::string(requirements));
+  const Document plan = plan_with(app, "requirements: requirements.txt", 0);
+  const auto& frameworks = plan["frameworks"];
+  const std::string torch = frameworks.contains("torch") ? frameworks["torch"] : "none";
+  return fmt::format("{} on {}", torch, plan["python"].get<std::string>());
+}
+
+}  // namespace
+
+TEST_CASE("constraints of requirements bind what is asked for") {
+  AppRun app;
+  app.dir.write("demo/c.txt", "torch==2.3.1\njax==0.6.0\n");
+  CHECK(torch_with(app, "torch\n-c c.txt\n") == "2.3.1+cu121 on 3.12");
+}
+
+TEST_CASE("a wheel on disk is the release that its name says") {
+  AppRun app;
+  CHECK(torch_with(app, "./wheels/torch-2.3.1+cu118-cp312-cp312-linux_x86_64.whl\n") ==
+        "2.3.1+cu118 on 3.12");
+  CHECK(torch_with(app,
+                   "./wheels/torch-2.3.1-cp312-cp312-linux_x86_64.whl; sys_platform == "
+                   "'win32'\n") == "none on 3.14");
+}
+
+TEST_CASE("markers about a Python that is not decided hold for the one that is chosen") {
+  AppRun app;
+  CHECK(torch_with(app,
+                   "torch==2.3.1; python_version < '3.13'\n"
+                   "torch==2.14.0; python_version >= '3.13'\n") == "2.14.0+cu126 on 3.14");
+  CHECK(torch_with(app, "torch==2.3.1; python_version >= '3.8'\n") == "2.3.1+cu121 on 3.12");
+  CHECK(torch_with(app, "torch==2.3.1; python_version < '3.10'\n") == "none on 3.14");
+}

@@ -1,0 +1,129 @@
+#include "lib/resolve/asked_packages.h"
+
+#include "tests/unit/resolve/solve_support.h"
+
+#include <doctest/doctest.h>
+
+using namespace mlpack;
+using namespace mlpack::test;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+// Of a spec with `lines`, what is asked for by `requirements` and bound by `constraints`.
+Demands asked(std::string_view lines, Lines requirements, Lines constraints = {}) {
+  const Spec spec = spec_in(lines);
+  DemandSources sources;
+  sources.requirements = std::move(requirements);
+  sources.constraints = std::move(constraints);
+  return demands_of(Catalog::built_in(), spec, sources);
+}
+
+std::string packages_text(const Demands& demands) {
+  Lines texts;
+  for (const PackageDemand& package : demands.packages)
+    texts.push_back(package.text());
+  for (const std::string& line : demands.undecided)
+    texts.push_back("? " + line);
+  return join(texts, " | ");
+}
+
+std::string packages_of(Lines requirements, Lines constraints = {}) {
+  return packages_text(asked(R"(platform: linux/amd64; python: {version: "3.9", packages: [x]})",
+                             std::move(requirements),
+                             std::move(constraints)));
+}
+
+std::string answer_to(std::string_view lines, Lines requirements, Lines constraints = {}) {
+  return answer_text(
+      solve(Catalog::built_in(), asked(lines, std::move(requirements), std::move(constraints))));
+}
+
+constexpr const char* on_old_driver =
+    R"(platform: linux/amd64; fleet: [{gpu: A100, driver: "535.183.01"}]; python: {packages: [x]})";
+
+}  // namespace
+
+TEST_CASE("requirements whose markers do not hold do not count") {
+  CHECK(packages_of({"torch==2.5.1; python_version < '3.10'",
+                     "torch==2.14.0; python_version >= '3.10'"}) == "torch==2.5.1");
+  CHECK(packages_of({"torch==2.5.1; platform_machine == 'x86_64'",
+                     "torch==2.9.0; platform_machine == 'aarch64'"}) == "torch==2.5.1");
+  CHECK(packages_of({"torch==2.5.1; sys_platform == 'win32'"}).empty());
+  CHECK(packages_of({"torch==2.5.1; no marker"}) == "torch==2.5.1");
+  CHECK(packages_of({"torch==2.5.1; python_full_version >= '3.9.7'"}) ==
+        "? torch==2.5.1; python_full_version >= '3.9.7'");
+}
+
+TEST_CASE("what a marker leaves open is told, and is not compared") {
+  const Demands open = asked("platform: linux/amd64; python: {packages: [x]}",
+                             {"torch==2.5.1; python_version < '3.10'",
+                              "torch==2.14.0; python_version >= '3.10'",
+                              "numpy; python_version < '3.10'"});
+  CHECK(packages_text(open) ==
+        "torch | ? torch==2.5.1; python_version < '3.10' | "
+        "? torch==2.14.0; python_version >= '3.10'");
+  const Demands part = asked("platform: [linux/amd64, linux/arm64]; python: {packages: [x]}",
+                             {"torch==2.5.1; platform_machine == 'x86_64'"});
+  CHECK(packages_text(part) == "? torch==2.5.1; platform_machine == 'x86_64'");
+  const Resolution found = solve(Catalog::built_in(), part);
+  REQUIRE(found.stack);
+  REQUIRE(found.stack->doubts.size() == 1);
+  CHECK(found.stack->doubts.front().reason ==
+        "whether `torch==2.5.1; platform_machine == 'x86_64'` counts depends on the image: what it "
+        "needs was not compared");
+}
+
+TEST_CASE("several lines about one package hold together") {
+  CHECK(packages_of({"torch>=2.5", "torch<2.8"}) == "torch>=2.5,<2.8");
+  CHECK(packages_of({"torch>=2.5", "torch==2.5.1", "torch"}) == "torch==2.5.1");
+  CHECK(packages_of({"torch==2.5.1", "torch==2.5.1+cu121"}) == "torch==2.5.1+cu121");
+  CHECK(packages_of({"torch===2.5.1"}) == "torch==2.5.1");
+  CHECK(packages_of({"jax[cuda12]", "jax==0.6.0"}) == "jax[cuda12]==0.6.0");
+  CHECK(packages_of({"torch==2.5.*", "torch!=2.5.0"}) == "torch==2.5.*,!=2.5.0");
+  CHECK(packages_of({"torch==2.5.1", "torch==2.6.0"}) == "torch==2.5.1 | torch==2.6.0");
+}
+
+TEST_CASE("lines that contradict each other are a conflict which names both") {
+  CHECK(answer_to(on_old_driver, {"torch==2.5.1", "torch==2.6.0"}) ==
+        "no: torch==2.5.1 + torch==2.6.0 -> take torch 2.6.0 instead of torch==2.5.1");
+  CHECK(answer_to(on_old_driver, {"torch<2.5", "torch>=2.6"}) ==
+        "no: torch<2.5 + torch>=2.6 -> take torch 2.6.0 instead of torch<2.5");
+  CHECK(answer_to(on_old_driver, {"torch==2.5.1,==2.6.0"}) ==
+        "no: torch==2.5.1,==2.6.0 -> take torch 2.5.1 instead of torch==2.5.1,==2.6.0");
+}
+
+TEST_CASE("constraints bind what is asked for, and ask for nothing") {
+  CHECK(packages_of({"torch"}, {"torch==2.3.1", "jax==0.6.0"}) == "torch==2.3.1");
+  CHECK(packages_of({"torch==2.5.1"}, {"torch<2.5"}) == "torch==2.5.1 | torch<2.5");
+  CHECK(packages_of({"torch"}, {"torch==2.3.1; python_version > '3.9'"}) == "torch");
+}
+
+TEST_CASE("a reference to a wheel pins what its name says") {
+  CHECK(packages_of({"torch @ https://example.org/whl/torch-2.9.0%2Bcu130-cp312-cp312-"
+                     "manylinux_2_28_x86_64.whl#sha256=00"}) == "torch==2.9.0+cu130");
+  CHECK(packages_of({"torch @ https://example.org/t.tar.gz"}) == "torch");
+  CHECK(answer_to(on_old_driver,
+                  {"torch @ https://example.org/torch-2.9.0%2Bcu130-cp312-cp312-"
+                   "manylinux_2_28_x86_64.whl"}) ==
+        "no: torch + A100 SXM 40GB + torch==2.9.0+cu130 + driver 535.183.01 of A100 SXM 40GB -> "
+        "take torch 2.9.0 instead of torch==2.9.0+cu130");
+}
+
+TEST_CASE("a specifier holds nothing where its bounds exclude each other") {
+  for (const char* const text : {"",
+                                 "==2.5.1",
+                                 ">2.5,<2.5.1",
+                                 ">=2.5,<=2.5",
+                                 "!=2.5",
+                                 "~=2.5.1",
+                                 ">=2.5rc1,<2.5",
+                                 "<0.1",
+                                 "==2.*,!=2.5",
+                                 "===2.5.1+cu121"})
+    CHECK_MESSAGE(can_hold(text), text);
+  for (const char* const text :
+       {"==2.5.1,==2.6", ">=2.6,<2.5", ">2.5,<2.5", "==2.5.*,<2.5", "~=2.5.1,>=2.6"})
+    CHECK_MESSAGE(!can_hold(text), text);
+}

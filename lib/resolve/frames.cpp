@@ -24,8 +24,8 @@ std::vector<Veto> python_vetoes(const Version& python, const Vetoes& vetoes) {
   };
   const bool has_none = demands.base && demands.base->name == empty_base;
   if (has_none) {
-    found.push_back({vetoes.set_of(Kind::base),
-                     {Verdict::no, "`scratch` is empty: it has no Python", {}}});
+    found.push_back(
+        {vetoes.set_of(Kind::base), {Verdict::no, "`scratch` is empty: it has no Python", {}}});
   }
   if (demands.python) refuse(Kind::python, *demands.python);
   if (demands.base && demands.base->python && demands.needs_python) {

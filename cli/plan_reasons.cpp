@@ -96,6 +96,11 @@ class Reasoning {
                                                  stack_.cuda->text(),
                                                  floor->driver.text()),
                                      {floor->row, group.gpu->row}));
+      const bool is_older = group.driver && is_older_driver(*group.driver, floor->driver) == true;
+      if (!is_older || stack_.compat == CompatInImage::no) continue;
+      choice.because.push_back(plain(fmt::format("driver {} of {} runs it with the compat package",
+                                                 group.driver->text(),
+                                                 group.gpu->name)));
     }
     return choice;
   }

@@ -67,6 +67,33 @@ TEST_CASE("a plan takes the build of torch that every driver of the fleet runs")
   CHECK_FALSE(plan["env"].contains("NVIDIA_VISIBLE_DEVICES"));
 }
 
+TEST_CASE("the reasons of a plan are true of its base and its machines") {
+  AppRun app;
+  const auto because = [&](const std::string& lines, const std::string& what) {
+    app.dir.write("demo/mlpack.yaml",
+                  "schema: 1\nname: x\nplatform: linux/amd64\nrun: [x]\n" + lines);
+    const auto plan = plan_of(app, {});
+    for (const auto& decision : plan["decisions"]) {
+      if (decision["what"] == what) return decision["because"].dump();
+    }
+    return std::string();
+  };
+  CHECK(because("fleet: [{gpu: L4, driver: '535.183.01'}]\ncuda: '13.0'\n", "driver")
+            .find("driver 535.183.01 of L4 runs it with the compat package") != std::string::npos);
+  CHECK(because("fleet: [L4]\ncuda: '12.6'\n", "cuda").find("the spec pins") == std::string::npos);
+  CHECK(because("python: {packages: [six]}\n", "base") ==
+        R"(["`base: auto` is the slim image of Python 3.14"])");
+  CHECK(because("python: {packages: [six]}\n", "python") == R"(["the newest"])");
+  CHECK(because("python: {packages: [six]}\nbase: nvidia/cuda:12.4.1-base-ubuntu22.04\n", "python")
+            .find("this is a guess") != std::string::npos);
+  CHECK(because("python: {packages: [tensorflow]}\nfleet: [B200]\n", "cuda").find("older than") ==
+        std::string::npos);
+  CHECK(because("python: {packages: [torch==9.9.9, 'jax[cuda12]']}\nfleet: [L4]\n", "cuda")
+            .find("[\"jax 0.12.0.1+cuda12 is built with it") != std::string::npos);
+  CHECK(because("base: scratch\n", "user") ==
+        R"(["the base names none","the spec names no user"])");
+}
+
 TEST_CASE("a plan as of an earlier day takes what there was then") {
   AppRun app;
   app.dir.write("demo/mlpack.yaml", torch_spec);

@@ -3,6 +3,7 @@
 #include "cli/python_lines.h"
 #include "lib/model/model.h"
 #include "lib/resolve/candidates.h"
+#include "lib/resolve/runtime_model.h"
 #include "lib/resolve/stack_image.h"
 
 #include <fmt/format.h>
@@ -37,6 +38,46 @@ std::string quantisation_of(const Catalog& catalog, const Spec& spec) {
     }
   }
   return {};
+}
+
+// What config.json says that it is to be computed in.
+std::string dtype_of(const Weights& model) {
+  const fs::path path = fs::path(model.source) / "config.json";
+  std::error_code failed;
+  if (!fs::is_regular_file(path, failed)) return {};
+  const std::uint64_t size = fs::file_size(path, failed);
+  if (failed) return {};
+  return read_model({model_file("config.json", path, size)}).summary.dtype;
+}
+
+// The same weights may be there once more, consolidated; of models in GGUF one is served.
+std::uint64_t bytes_of(const Weights& model) {
+  if (!model.include.empty() || !model.exclude.empty()) return 0;
+  std::uint64_t shards = 0;
+  std::uint64_t largest = 0;
+  std::error_code failed;
+  auto entry = fs::directory_iterator(model.source, failed);
+  for (; !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
+    const std::string name = entry->path().filename().string();
+    const bool is_shard = name.ends_with(".safetensors") && !name.starts_with("consolidated");
+    if (!is_shard && !name.ends_with(".gguf")) continue;
+    const std::uint64_t size = entry->is_regular_file(failed) ? entry->file_size(failed) : 0;
+    if (failed) break;
+    if (is_shard)
+      shards += size;
+    else
+      largest = std::max(largest, size);
+  }
+  if (failed) return 0;
+  return std::max(shards, largest);
+}
+
+// Of the model that the runtime serves, where it is on this disk.
+void read_served(const Spec& spec, DemandSources& sources) {
+  const Weights* const model = spec.runtime ? model_weights(spec) : nullptr;
+  if (model == nullptr || model->kind != SourceKind::path) return;
+  sources.dtype = dtype_of(*model);
+  sources.weight_bytes = bytes_of(*model);
 }
 
 const Choice* choice_in(const Stack& stack, std::string_view what) {
@@ -149,8 +190,9 @@ SpecStack find_stack(const Catalog& catalog,
                         locked_lines(spec),
                         base,
                         quantisation_of(catalog, spec),
-                        as_of,
-                        std::move(lines.constraints)};
+                         as_of,
+                         std::move(lines.constraints)};
+  read_served(spec, sources);
   const SpecStack asked = stack_asked_for(catalog, spec, sources);
   const bool is_known = installed.wheels != nullptr && spec.python && asked.demands.runtime.empty();
   if (!is_known || !asked.resolution.stack) return asked;

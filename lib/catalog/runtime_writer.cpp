@@ -88,7 +88,11 @@ std::string memory_of(TemplateMap& root) {
   TemplateMap map(root.at("memory"));
   const std::string longer =
       map.has("longer") ? map.one_of("longer", {"kept", "shortened"}) : "kept";
+  const std::string bfloat16 =
+      map.has("bfloat16") ? map.one_of("bfloat16", {"needed", "replaced"}) : "unknown";
   const std::string text = brace({member("RuntimeMemory::Longer", longer),
+                                  member("RuntimeMemory::Bfloat16", bfloat16),
+                                  optional_text(map, "half_since"),
                                   place(map, "share"),
                                   place(map, "static_share"),
                                   place(map, "dtype"),

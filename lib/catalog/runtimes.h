@@ -78,6 +78,13 @@ struct RuntimeArgsForm {
 struct RuntimeMemory {
   /// A context that is longer than the model's own.
   enum class Longer { kept, shortened } longer;
+  /// What becomes of bfloat16 where a GPU has none.
+  enum class Bfloat16 {
+    unknown,
+    needed,   // the server does not start, if `dtype` asks for it
+    replaced  // it computes in float16, whatever it is told
+  } bfloat16;
+  std::string_view half_since;    // earlier releases need it for `auto`, too
   std::string_view share;         // of the memory of a GPU
   std::string_view static_share;  // the same, of weights, keys and values alone
   std::string_view dtype;         // what is computed in

@@ -98,7 +98,7 @@ class ModelCheck {
   void check_dtype() {
     if (server_.value_of(dtype_flags).value_or("") != "bfloat16") return;
     for (const CheckMachine& machine : input_.fleet) {
-      if (!lacks(machine, "bf16")) continue;
+      if (!lacks_bfloat16(machine)) continue;
       Finding& finding = add(
           "model-dtype",
           Level::error,
@@ -106,6 +106,12 @@ class ModelCheck {
       finding.why = fmt::format("{} does not start there", server_.runtime->title);
       finding.fix = "say `--dtype half`, or leave it to the server";
     }
+  }
+
+  bool lacks_bfloat16(const CheckMachine& machine) const {
+    if (machine.gpu == nullptr) return false;
+    const Version& device = machine.gpu->compute_capability;
+    return bfloat16_runs(input_.catalog, *server_.runtime, device).verdict == Verdict::no;
   }
 
   bool lacks(const CheckMachine& machine, std::string_view method) const {

@@ -145,6 +145,13 @@ std::string without_python_numbers(std::string text) {
   return text;
 }
 
+std::string dtype_of(const Json& json) {
+  std::string dtype = text(json, "torch_dtype");
+  if (dtype.empty()) dtype = text(json, "dtype");
+  constexpr std::string_view module = "torch.";
+  return dtype.starts_with(module) ? dtype.substr(module.size()) : dtype;
+}
+
 ModelConfig read_model_config(const ReadAt& file) {
   const Json json = parse(file);
   ModelConfig config;
@@ -168,6 +175,8 @@ ModelConfig read_model_config(const ReadAt& file) {
   config.cache = read_cache_shape(json, config.layers.value_or(0));
   config.experts = nested_number(
       json, {"num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"});
+  config.dtype = dtype_of(json);
+  if (config.dtype.empty()) config.dtype = dtype_of(object(json, "text_config"));
   config.expert_dtype = text(json, "expert_dtype");
   config.quantisation = quantisation_of(object(json, "quantization_config"), "");
   if (!config.quantisation) {

@@ -41,6 +41,7 @@ struct ModelConfig {
   std::optional<std::uint64_t> hidden_size;
   CacheShape cache;
   std::optional<Quantisation> quantisation;
+  std::string dtype;                     // that it is to be computed in, such as `bfloat16`
   std::optional<std::uint64_t> experts;  // of a layer
   std::string expert_dtype;
 };

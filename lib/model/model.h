@@ -87,6 +87,7 @@ struct ModelSummary {
   std::string model_type;
   std::optional<std::uint64_t> parameters;
   std::optional<Quantisation> quantisation;
+  std::string dtype;  // that its configuration has it computed in; empty: it does not say
   std::optional<std::uint64_t> context_length;
   std::optional<std::uint64_t> layers;
   std::optional<std::uint64_t> heads;

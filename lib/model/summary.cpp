@@ -148,6 +148,7 @@ class Summariser {
       summary_.experts = found.experts;
       summary_.cache = found.cache;
       summary_.quantisation = found.quantisation;
+      summary_.dtype = found.dtype;
     }
     const auto* const quantisation = topmost(findings_.quantisations);
     if (!summary_.quantisation && quantisation != nullptr) {

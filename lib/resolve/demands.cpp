@@ -63,8 +63,12 @@ std::vector<Demand> list_demands(const Demands& demands) {
   for (std::size_t i = 0; i < fleet.size(); ++i)
     add(fleet[i].gpu ? Kind::gpu : Kind::no_gpu, group_text(fleet[i]), fleet[i].where, i);
   if (!demands.quantisation.empty()) {
-    add(Kind::quantisation, demands.quantisation + " weights", demands.quantisation_where);
+    const bool is_said = demands.quantised_by == Demands::QuantisedBy::args;
+    add(Kind::quantisation,
+        is_said ? "quantisation " + demands.quantisation : demands.quantisation + " weights",
+        demands.quantisation_where);
   }
+  if (!demands.bfloat16.empty()) add(Kind::bfloat16, demands.bfloat16, demands.bfloat16_where);
   if (demands.base) add(Kind::base, "base " + demands.base->name, demands.base->where);
   if (!demands.platforms.empty()) {
     add(Kind::platform, "platform " + platforms_text(demands.platforms), demands.platforms_where);
@@ -119,6 +123,9 @@ Demands without(Demands demands, const Demand& demand) {
       break;
     case Kind::quantisation:
       demands.quantisation.clear();
+      break;
+    case Kind::bfloat16:
+      demands.bfloat16.clear();
       break;
     case Kind::base:
       demands.base.reset();

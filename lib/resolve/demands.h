@@ -7,6 +7,7 @@
 #include "lib/resolve/problem.h"
 #include "lib/spec/spec.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,7 +68,11 @@ struct Demands {
   std::vector<Platform> platforms;  // that the file names; empty: it does not
   Where platforms_where;
   std::string quantisation;  // of the model, as the catalog calls it; empty: none, or not known
+  enum class QuantisedBy { files, args } quantised_by = QuantisedBy::files;
   Where quantisation_where;
+  std::string bfloat16;  // what asks for it, of a runtime that needs a GPU with it; empty: nothing
+  Where bfloat16_where;
+  std::uint64_t weight_bytes = 0;  // of the largest model that is served; 0: not known
   std::string as_of;  // nothing that was released later is chosen; empty: everything is
   /// Lines of packages that count in some of the images that may come of it, by their markers: what
   /// they need is not compared.
@@ -82,6 +87,7 @@ struct Demand {
     gpu,
     no_gpu,
     quantisation,
+    bfloat16,
     base,
     platform,
     python,

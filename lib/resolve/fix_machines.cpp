@@ -1,3 +1,4 @@
+#include "lib/resolve/fit.h"
 #include "lib/resolve/fix_search.h"
 #include "lib/resolve/rules_platform.h"
 
@@ -110,7 +111,8 @@ enum class Models { all, cards };
 const Gpu* most_like(const Catalog& catalog,
                      const Gpu& gpu,
                      const Version& capability,
-                     Models models) {
+                     Models models,
+                     std::uint64_t least_bytes) {
   const Gpu* best = nullptr;
   const auto difference = [&](const Gpu& other) {
     return other.memory_gib < gpu.memory_gib ? gpu.memory_gib - other.memory_gib
@@ -119,15 +121,18 @@ const Gpu* most_like(const Catalog& catalog,
   for (const Gpu& other : catalog.gpus()) {
     if (other.compute_capability != capability || other.kind != gpu.kind) continue;
     if (models == Models::cards && is_module(catalog, other)) continue;
+    if (gpu_bytes(catalog, other, {}) < least_bytes) continue;
     if (best == nullptr || difference(other) < difference(*best)) best = &other;
   }
   return best;
 }
 
-// In the order in which they may take the place of `gpu`: of the next capabilities the card that is
-// most like it. For one that is a module with its processor there may be such a module, too, and
-// a card of its own capability.
-std::vector<const Gpu*> others_like(const Catalog& catalog, const Gpu& gpu) {
+// In the order in which they may take the place of `gpu`, each with `least_bytes` of memory: of the
+// next capabilities the card that is most like it. For one that is a module with its processor
+// there may be such a module, too, and a card of its own capability.
+std::vector<const Gpu*> others_like(const Catalog& catalog,
+                                    const Gpu& gpu,
+                                    std::uint64_t least_bytes) {
   std::set<Version> capabilities;
   for (const Gpu& other : catalog.gpus())
     capabilities.insert(other.compute_capability);
@@ -136,8 +141,8 @@ std::vector<const Gpu*> others_like(const Catalog& catalog, const Gpu& gpu) {
   if (was_module) order.insert(order.begin(), gpu.compute_capability);
   std::vector<const Gpu*> found;
   for (const Version& capability : order) {
-    const Gpu* const any = most_like(catalog, gpu, capability, Models::all);
-    const Gpu* const card = most_like(catalog, gpu, capability, Models::cards);
+    const Gpu* const any = most_like(catalog, gpu, capability, Models::all, least_bytes);
+    const Gpu* const card = most_like(catalog, gpu, capability, Models::cards, least_bytes);
     const bool is_other = any != card && capability != gpu.compute_capability;
     if (any != nullptr && was_module && is_other) found.push_back(any);
     if (card != nullptr) found.push_back(card);
@@ -248,7 +253,8 @@ void change_gpu(FixSearch& search, std::size_t demand) {
   const std::size_t row = search.demand(demand).subject;
   Demands changed = search.question().demands;
   const Gpu& gpu = *changed.fleet[row].gpu;
-  for (const Gpu* const other : others_like(search.question().catalog, gpu)) {
+  const std::uint64_t share = changed.weight_bytes / std::max(1U, changed.fleet[row].count);
+  for (const Gpu* const other : others_like(search.question().catalog, gpu, share)) {
     changed.fleet[row].gpu = other;
     if (!resolves_on(search, row, changed.fleet[row])) continue;
     return search.add(fmt::format("run it on {} instead of {}", other->name, gpu.name),

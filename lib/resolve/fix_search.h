@@ -13,6 +13,7 @@ inline constexpr std::size_t most_fixes = 3;
 
 /// How much a change asks of its users.
 namespace fix_cost {
+inline constexpr unsigned argument = 5;
 inline constexpr unsigned version = 10;  // and a step for each release between
 inline constexpr unsigned platform = 12;
 inline constexpr unsigned same_branch = 15;

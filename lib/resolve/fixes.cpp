@@ -84,6 +84,15 @@ void name_arm_base(FixSearch& search, const FleetGroup& group) {
   if (processor == ArmMachine::always) name_base(search, "linux/arm64");
 }
 
+void change_quantisation(FixSearch& search, std::size_t demand) {
+  const Demands& demands = search.question().demands;
+  const std::string& method = demands.quantisation;
+  if (demands.quantised_by == Demands::QuantisedBy::args) {
+    return search.drop(demand, fmt::format("take `{}` out of `args`", method), fix_cost::argument);
+  }
+  search.drop(demand, fmt::format("take weights that are not {}", method), fix_cost::weights);
+}
+
 void change_demand(FixSearch& search, std::size_t demand) {
   const Demands& demands = search.question().demands;
   switch (search.demand(demand).kind) {
@@ -102,9 +111,9 @@ void change_demand(FixSearch& search, std::size_t demand) {
     case Kind::platform:
       return change_platform(search, demand);
     case Kind::quantisation:
-      return search.drop(demand,
-                         fmt::format("take weights that are not {}", demands.quantisation),
-                         fix_cost::weights);
+      return change_quantisation(search, demand);
+    case Kind::bfloat16:
+      return search.drop(demand, "say `dtype: half` in `args`", fix_cost::argument);
     case Kind::no_gpu:
       if (!has_gpus(demands)) name_base(search, "machines without a GPU");
       return change_group(search, demand);

@@ -59,6 +59,11 @@ void judge_fleet(Problem& problem, const Vetoes& vetoes) {
       refuse(gpu | vetoes.set_of(Kind::driver, i),
              driver_supports_gpu(vetoes.catalog(), *group.driver, *group.gpu));
     }
+    const ServingRuntime* const runtime = find_runtime(demands.runtime);
+    if (!demands.bfloat16.empty() && runtime != nullptr) {
+      refuse(gpu | vetoes.set_of(Kind::runtime) | vetoes.set_of(Kind::bfloat16),
+             bfloat16_runs(vetoes.catalog(), *runtime, group.gpu->compute_capability));
+    }
     if (demands.quantisation.empty()) continue;
     refuse(gpu | vetoes.set_of(Kind::quantisation),
            quantisation_of(demands, *group.gpu, vetoes.catalog()));

@@ -204,6 +204,15 @@ Ruling quantisation_runs(const Catalog& catalog, std::string_view method, const 
           {known->row}};
 }
 
+Ruling bfloat16_runs(const Catalog& catalog, const ServingRuntime& runtime, const Version& device) {
+  Ruling ruling = quantisation_runs(catalog, "bf16", device);
+  const bool is_replaced = runtime.memory.bfloat16 == RuntimeMemory::Bfloat16::replaced;
+  if (ruling.verdict == Verdict::yes || !is_replaced) return ruling;
+  ruling.verdict = Verdict::yes;
+  ruling.reason = fmt::format("{} computes in float16 where a GPU has no bfloat16", runtime.title);
+  return ruling;
+}
+
 Ruling framework_runs(const Catalog& catalog,
                       const FrameworkRelease& release,
                       std::size_t build,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/runtimes.h"
 #include "lib/resolve/rules.h"
 
 #include <optional>
@@ -69,6 +70,9 @@ Ruling runtime_runs(const Catalog& catalog, const RuntimeRelease& release, const
 
 /// Whether a GPU has what a way to quantise needs (quantisations: vLLM's documentation).
 Ruling quantisation_runs(const Catalog& catalog, std::string_view method, const Version& device);
+
+/// Whether a runtime that is told to compute in bfloat16 starts on a GPU.
+Ruling bfloat16_runs(const Catalog& catalog, const ServingRuntime& runtime, const Version& device);
 
 /// The build `build` of a framework's release: the lowest compute capability of its documentation
 /// (fact jax.sm), and what its toolkit dropped. On GPUs that came after its toolkit there is PTX at

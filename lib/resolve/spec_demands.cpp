@@ -2,6 +2,7 @@
 
 #include "lib/oci/reference.h"
 #include "lib/resolve/asked_packages.h"
+#include "lib/resolve/model_demands.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/rules_platform.h"
 #include "lib/resolve/spec_order.h"
@@ -339,8 +340,7 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     demands.base->where = spec.where(spec.base.place);
   }
   add_platforms(demands, catalog, spec);
-  demands.quantisation = sources.quantisation;
-  if (!spec.weights.empty()) demands.quantisation_where = spec.where(spec.weights.front().place);
+  add_model_demands(demands, catalog, spec, sources);
   demands.as_of = sources.as_of;
   put_in_order(demands);
   return demands;

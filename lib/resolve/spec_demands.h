@@ -23,6 +23,8 @@ struct DemandSources {
   std::vector<std::string> constraints = {};
   /// Of the image, for markers, where neither the spec nor the base says it.
   std::optional<Version> python = {};
+  std::string dtype = {};          // of the model that is served, such as `bfloat16`
+  std::uint64_t weight_bytes = 0;  // of its files; 0: not known
 };
 
 /// What of `spec` bears on CUDA, drivers, frameworks and the base. Fault::usage for more groups of

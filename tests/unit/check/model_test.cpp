@@ -99,6 +99,12 @@ TEST_CASE("numbers that a GPU does not compute with are told") {
   ServedModel bf16("--dtype=bfloat16");
   bf16.machines("T4", 1);
   CHECK(bf16.only().what == "the command asks for bfloat16, which T4 does not have");
+  ServedModel replaced;
+  replaced.machines("T4", 1);
+  replaced.config.cmd = {
+      "python3", "-m", "sglang.launch_server", "--model-path", "/models/llama", "--dtype=bfloat16"};
+  const Ids ids = replaced.ids();
+  CHECK(std::find(ids.begin(), ids.end(), "error model-dtype") == ids.end());
 }
 
 TEST_CASE("a model with code of its own needs a server that trusts it") {

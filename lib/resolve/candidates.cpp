@@ -271,6 +271,8 @@ Option runtime_option(const RuntimeRelease& release,
   vetoes.tensorrt(option, release);
   if (!release.cuda) {
     vetoes.oldest_driver(option, release);
+    const bool has_runners = !release.row->at("cuda_runners").empty() && release.min_driver;
+    if (has_runners) return option;
     option.doubts.push_back(
         {Verdict::unknown,
          fmt::format("no document says what CUDA {} {} has", release.runtime, release.release),

@@ -76,7 +76,7 @@ const SpecQuestion questions_of_runtimes[] = {
      nim_docs},
     {"fleet: [cpu]; runtime: triton", "triton 26.07", triton_docs},
     {R"(fleet: [K80]; runtime: {name: ollama, version: "0.30.0"})",
-     "no: ollama + K80 + ollama 0.30.0 -> take ollama 0.24.0 instead of ollama 0.30.0",
+     "no: ollama + K80 -> run it on M60 instead of K80",
      ollama_gpus},
     {R"(fleet: [{gpu: L4, driver: "535.183.01"}]; runtime: {name: ollama, version: "0.31.0"})",
      "no: ollama + L4 + ollama 0.31.0 + driver 535.183.01 of L4 -> take ollama 0.24.0 instead of "

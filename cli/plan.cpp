@@ -36,10 +36,27 @@ void show_conflicts(const std::vector<PlanConflict>& conflicts, World& world) {
   world.terminal.result(json_line({{"schema", 1}, {"conflicts", conflicts_json(conflicts)}}));
 }
 
+// What contradicts each other in `spec`, and which models would not fit the machines whatever is
+// done about that, as far as their files are on this disk.
+std::vector<PlanConflict> conflicts_of(const Spec& spec,
+                                       const std::vector<Conflict>& conflicts,
+                                       const Catalog& catalog,
+                                       World& world) {
+  std::vector<PlanConflict> found = plan_conflicts(conflicts);
+  try {
+    Session session(world, Store::Access::read);
+    for (PlanConflict& misfit : plan_conflicts(plan_fits(spec, catalog, {}, Offline::yes, session)))
+      found.push_back(std::move(misfit));
+  } catch (const Error&) {
+    return found;  // it is told once they are out of the way
+  }
+  return found;
+}
+
 std::vector<PlanConflict> misfits_of(const std::vector<PlannedImage>& images) {
   std::vector<PlanConflict> conflicts;
   for (const PlannedImage& image : images) {
-    auto found = plan_conflicts(image);
+    auto found = plan_conflicts(image.fits);
     // Every platform has the same machines and models.
     if (conflicts.empty()) conflicts = std::move(found);
   }
@@ -75,7 +92,7 @@ void plan(const PlanOptions& options, World& world) {
   SpecStack found;
   if (needs_stack(asked)) found = find_stack(catalog, asked, std::nullopt, options.as_of);
   if (!found.resolution.conflicts.empty() && !waits_for_base(asked, found)) {
-    return show_conflicts(plan_conflicts(found.resolution.conflicts), world);
+    return show_conflicts(conflicts_of(asked, found.resolution.conflicts, catalog, world), world);
   }
   const Spec spec = found.resolution.stack ? with_base(asked, *found.resolution.stack) : asked;
   Session session(world, Store::Access::read);
@@ -85,7 +102,9 @@ void plan(const PlanOptions& options, World& world) {
   std::vector<PlannedImage> images;
   for (const Platform& platform : lock.platforms()) {
     PlanOutcome outcome = plan_image_of(inputs, platform, session);
-    if (!outcome.image) return show_conflicts(plan_conflicts(outcome.conflicts), world);
+    if (!outcome.image) {
+      return show_conflicts(conflicts_of(spec, outcome.conflicts, catalog, world), world);
+    }
     images.push_back(std::move(*outcome.image));
   }
   if (!misfits_of(images).empty()) world.exit_code = static_cast<int>(Fault::incompatible);

@@ -75,7 +75,7 @@ struct PlanConflict {
 
 std::vector<PlanConflict> plan_conflicts(const std::vector<Conflict>& conflicts);
 /// Models that do not fit the machines.
-std::vector<PlanConflict> plan_conflicts(const PlannedImage& image);
+std::vector<PlanConflict> plan_conflicts(const std::vector<PlannedFit>& fits);
 
 /// What a plan is made of. Everything must outlive it.
 struct PlanInputs {
@@ -119,8 +119,10 @@ std::vector<PlannedLayer> plan_layers(const PlanInputs& inputs,
                                       Session& session);
 
 /// One for each model and row of the fleet with a GPU.
-std::vector<PlannedFit> plan_fits(const PlanInputs& inputs,
+std::vector<PlannedFit> plan_fits(const Spec& spec,
+                                  const Catalog& catalog,
                                   const RemoteWeightsByName& remote,
+                                  Offline network,
                                   Session& session);
 
 /// Tables of what is decided, what fits, and the layers.

@@ -74,9 +74,9 @@ std::vector<PlanConflict> plan_conflicts(const std::vector<Conflict>& conflicts)
   return shown;
 }
 
-std::vector<PlanConflict> plan_conflicts(const PlannedImage& image) {
+std::vector<PlanConflict> plan_conflicts(const std::vector<PlannedFit>& fits) {
   std::vector<PlanConflict> shown;
-  for (const PlannedFit& fit : image.fits) {
+  for (const PlannedFit& fit : fits) {
     if (fit.fit.verdict != Verdict::no) continue;
     PlanConflict one;
     one.facts.push_back({{}, 0, 0, fmt::format("the model `{}`", fit.model)});

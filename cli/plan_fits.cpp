@@ -97,21 +97,23 @@ Fit not_known(const Weights& weights) {
 
 }  // namespace
 
-std::vector<PlannedFit> plan_fits(const PlanInputs& inputs,
+std::vector<PlannedFit> plan_fits(const Spec& spec,
+                                  const Catalog& catalog,
                                   const RemoteWeightsByName& remote,
+                                  Offline network,
                                   Session& session) {
   std::vector<PlannedFit> fits;
-  const auto machines = machines_of(inputs.spec, inputs.catalog);
+  const auto machines = machines_of(spec, catalog);
   if (machines.empty()) return fits;
   std::vector<FitQuestion> questions;
   for (const FleetGroup& group : machines)
-    questions.push_back(question_of(inputs.catalog, inputs.spec, group));
-  for (const Weights* weights : models_to_fit(inputs.spec)) {
-    const auto shape = shape_of(*weights, remote, inputs.network, session);
+    questions.push_back(question_of(catalog, spec, group));
+  for (const Weights* weights : models_to_fit(spec)) {
+    const auto shape = shape_of(*weights, remote, network, session);
     const bool is_no_model = shape && shape->weight_bytes == 0;
     if (is_no_model) continue;
     for (std::size_t i = 0; i < machines.size(); ++i) {
-      Fit fit = shape ? fit_model(inputs.catalog, *shape, questions[i], others_of(questions, i))
+      Fit fit = shape ? fit_model(catalog, *shape, questions[i], others_of(questions, i))
                       : not_known(*weights);
       fits.push_back({weights->name, machines[i], std::move(fit)});
     }

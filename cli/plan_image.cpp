@@ -366,7 +366,7 @@ PlanOutcome plan_image_of(const PlanInputs& inputs, const Platform& platform, Se
   if (bytes && !inputs.spec.weights.empty()) {
     image.labels.emplace(label::weights_bytes, std::to_string(*bytes));
   }
-  image.fits = plan_fits(inputs, elsewhere.remote, session);
+  image.fits = plan_fits(inputs.spec, inputs.catalog, elsewhere.remote, inputs.network, session);
   warn_of_families(inputs, image.warnings);
   warn_of_gaps(image, image.warnings);
   warn_of_libraries(inputs, platform, image.base, image.warnings);

@@ -278,6 +278,27 @@ class Plans(Case):
         folder = self.project("told", spec % "vllm, args: {gpu-memory-utilization: 1.5}", {"w/config.json": json.dumps(config)})
         self.assertIn("no share of a GPU's memory", self.mlpack("plan", folder, "--offline", code=2).err)
 
+    def test_what_a_model_is_computed_in_needs_its_gpu_and_all_that_is_wrong_is_told(self):
+        spec = "schema: 1\nname: old\nplatform: linux/amd64\nfleet: [%s]\nbase: scratch\nruntime: {name: vllm, version: %s}\n" \
+               "weights: [{source: w}]\n"
+        config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32,
+                  "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 14336,
+                  "vocab_size": 128256, "max_position_embeddings": 8192, "torch_dtype": "bfloat16"}
+        header = json.dumps({"w": {"dtype": "BF16", "shape": [8 << 30], "data_offsets": [0, 16 << 30]}}).encode()
+
+        def conflicts(fleet, runtime):
+            folder = self.project("old", spec % (fleet, runtime), {"w/config.json": json.dumps(config)})
+            with open(self.path("old", "w", "model.safetensors"), "wb") as file:
+                file.write(len(header).to_bytes(8, "little") + header)
+                file.truncate(8 + len(header) + (16 << 30))
+            return self.plan(folder, "--offline", code=9)["conflicts"]
+
+        kept = conflicts("V100-32GB", "0.6.6.post1")
+        self.assertEqual([fact["what"] for fact in kept[0]["facts"]], ["vllm", "V100 SXM2 32GB", "bfloat16 weights"])
+        self.assertEqual(kept[0]["fixes"][0], "say `dtype: half` in `args`")
+        both = conflicts("T4", "0.11.0, args: {dtype: bfloat16}")
+        self.assertEqual([conflict["facts"][0]["what"] for conflict in both], ["vllm", "the model `w`"])
+
     def test_what_the_lock_pins_is_planned_without_a_network_or_a_store(self):
         registry = self.registry()
         reference = make_base(self, registry, "acme/base", 1000)

@@ -67,9 +67,9 @@ TEST_CASE("tokens are read as vLLM reads them") {
                                                                    {"2M", 2 << 20},
                                                                    {"1000000000000000000", 1 << 28},
                                                                    {"99g", 1 << 28}}};
-  for (const auto& [text, tokens] : rows) {
-    CAPTURE(text);
-    CHECK(parse_tokens(text) == tokens);
+  for (const auto& row : rows) {
+    CAPTURE(row.first);
+    CHECK(parse_tokens(row.first) == row.second);
   }
   for (const char* const text : {"", "k", "auto", "-1", "$(LENGTH)", "8kk", "1.2.3", "eight"}) {
     CAPTURE(text);

@@ -163,6 +163,11 @@ void join_to(std::vector<PackageDemand>& packages, PackageDemand package) {
   packages.push_back(std::move(package));
 }
 
+PythonLines in_order(PythonLines lines) {
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
 bool is_named(const std::vector<PackageDemand>& packages, const std::string& name) {
   return std::any_of(packages.begin(), packages.end(), [&](const PackageDemand& package) {
     return package.name == name;
@@ -256,13 +261,14 @@ std::vector<PackageDemand> asked_packages(const PythonLines& requirements,
                                           const PythonLines& constraints,
                                           const Where& where) {
   std::vector<PackageDemand> packages;
-  for (const std::string& requirement : requirements) {
+  // What joins with what must not depend on the order of lines.
+  for (const std::string& requirement : in_order(requirements)) {
     PackageDemand package = parse_package(requirement, where);
     if (!has_gpu_code(package.name)) continue;
     if (package.build.empty()) package.build = build_of_plugin(package.name, requirements);
     join_to(packages, std::move(package));
   }
-  for (const std::string& constraint : constraints) {
+  for (const std::string& constraint : in_order(constraints)) {
     PackageDemand package = parse_package(constraint, where);
     if (is_named(packages, package.name)) join_to(packages, std::move(package));
   }

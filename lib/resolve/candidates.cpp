@@ -1,8 +1,8 @@
 #include "lib/resolve/candidates.h"
 
 #include "lib/catalog/runtimes.h"
-#include "lib/oci/reference.h"
 #include "lib/resolve/base_choice.h"
+#include "lib/resolve/base_release.h"
 #include "lib/resolve/fleet_vetoes.h"
 #include "lib/resolve/frames.h"
 #include "lib/resolve/framework_options.h"
@@ -12,7 +12,6 @@
 #include "lib/resolve/release_dates.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/torch_options.h"
-#include "lib/text.h"
 
 #include <fmt/format.h>
 
@@ -189,11 +188,23 @@ void judge_cpu_build(Option& option, const Vetoes& vetoes) {
         {&vetoes.catalog().fact_row("runtime.cpu_builds")}}});
 }
 
+// Of a range it is the one that is pinned.
+void judge_pin(Option& option, std::string_view row, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const std::string& pin = demands.runtime_version;
+  if (covers_release(row, pin)) {
+    option.name = pin;
+  } else if (!pin.empty()) {
+    option.vetoes.push_back(
+        not_taken(vetoes.set_of(Kind::runtime_version), option, demands.runtime + " " + pin));
+  }
+}
+
 // A release of a runtime that has no row.
-Option unknown_release(const Vetoes& vetoes) {
+Option unknown_release(const std::string& release, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   Option option;
-  option.name = demands.runtime_version;
+  option.name = release;
   option.doubts.push_back(nothing_known(demands.runtime, option.name));
   const ServingRuntime* const runtime = find_runtime(demands.runtime);
   if (!demands.base && runtime != nullptr && !runtime->images.empty()) {
@@ -205,36 +216,18 @@ Option unknown_release(const Vetoes& vetoes) {
                      option.name),
          {}});
   }
+  judge_pin(option, release, vetoes);
+  judge_release_of_base(option, release, vetoes);
   judge_cpu_build(option, vetoes);
   vetoes.processors(option, option.name);
   return option;
 }
 
-// The last part of a repository's name, which copies in other registries keep.
-std::string_view image_name(std::string_view repository) {
-  return repository.substr(repository.rfind('/') + 1);
-}
-
-bool is_named_as_official(const ServingRuntime& runtime, const Reference& base) {
-  return std::any_of(runtime.images.begin(), runtime.images.end(), [&](const RuntimeImage& image) {
-    const auto repository = image.image.substr(0, image.image.rfind(':'));
-    return image_name(repository) == image_name(base.repository());
-  });
-}
-
-// What the image that the spec names has of a runtime.
-void judge_release_of_base(Option& option,
-                           const RuntimeRelease& release,
-                           std::string_view of_base,
-                           const Vetoes& vetoes) {
+// Which release a base has that no official name tells.
+void doubt_release_of_base(Option& option, const RuntimeRelease& release, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
-  if (!of_base.empty() && of_base != release.release) {
-    const std::string& name = demands.base->name;
-    option.vetoes.push_back(
-        {vetoes.set_of(Kind::base),
-         {Verdict::no, fmt::format("{} has {} {}", name, demands.runtime, of_base), {}}});
-  }
-  const bool is_guess = of_base.empty() && demands.base && demands.runtime_version.empty();
+  const bool is_guess =
+      demands.base && release_of_base(demands) == nullptr && demands.runtime_version.empty();
   if (!is_guess || is_cpu_build(demands)) return;
   option.doubts.push_back(
       {Verdict::unknown,
@@ -254,13 +247,8 @@ Option runtime_option(const RuntimeRelease& release,
   option.name = release.release;
   option.python = pythons;
   option.row = release.row;
-  if (covers_release(release.release, demands.runtime_version)) {
-    option.name = demands.runtime_version;
-  } else if (!demands.runtime_version.empty()) {
-    option.vetoes.push_back(not_taken(vetoes.set_of(Kind::runtime_version),
-                                      option,
-                                      demands.runtime + " " + demands.runtime_version));
-  }
+  judge_pin(option, release.release, vetoes);
+  judge_release_of_base(option, release.release, vetoes);
   if (!is_cpu_build(demands)) option.cuda = release.cuda;
   if (vetoes.is_settled(option)) return option;
   judge_torch_of(option, release, vetoes);
@@ -313,23 +301,30 @@ Component runtime_component(std::span<const Version> pythons, const Vetoes& veto
     has_releases = true;
     dates.add(release);
   }
-  const std::string_view of_base = release_of_base(vetoes.catalog(), demands);
+  const BaseRelease* const of_base = release_of_base(demands);
   std::set<std::string_view> seen;
   std::map<std::string_view, std::vector<Version>> taken;  // by what a release says
   for (const RuntimeRelease& release : vetoes.catalog().runtime_releases()) {
     if (release.runtime != demands.runtime || !seen.insert(release.release).second) continue;
-    if (!dates.is_out(release)) continue;
+    const bool is_there = of_base != nullptr && of_base->row == &release;
+    if (!is_there && !dates.is_out(release)) continue;
     const auto [known, is_new] = taken.try_emplace(release.python);
     if (is_new) known->second = python_versions(release.python, pythons);
     component.options.push_back(runtime_option(release, known->second, vetoes));
-    judge_release_of_base(component.options.back(), release, of_base, vetoes);
+    doubt_release_of_base(component.options.back(), release, vetoes);
     dates.add_doubt(component.options.back(), demands.runtime, release.row->at("released"));
   }
   sort_options(component.options);
+  const bool is_new = of_base != nullptr && of_base->row == nullptr;
+  if (is_new && of_base->release != demands.runtime_version) {
+    component.options.push_back(unknown_release(of_base->release, vetoes));
+  }
   if (!has_releases && demands.runtime_version.empty()) {
     component.options.push_back(any_release(vetoes));
   }
-  add_unknown(component, vetoes.set_of(Kind::runtime_version), unknown_release(vetoes));
+  add_unknown(component,
+              vetoes.set_of(Kind::runtime_version),
+              unknown_release(demands.runtime_version, vetoes));
   return component;
 }
 
@@ -341,9 +336,10 @@ bool is_of_base(const Demands& demands, const Version& cuda) {
 void judge_toolkit_of_base(Option& option, const Vetoes& vetoes) {
   const auto& base = vetoes.demands().base;
   if (!base || !base->cuda || is_of_base(vetoes.demands(), *option.cuda)) return;
+  const CatalogRow* const evidence = base->row == nullptr ? option.row : base->row;
   option.vetoes.push_back(
       {vetoes.set_of(Kind::base),
-       {Verdict::no, fmt::format("{} has CUDA {}", base->name, base->cuda->text()), {option.row}}});
+       {Verdict::no, fmt::format("{} has CUDA {}", base->name, base->cuda->text()), {evidence}}});
 }
 
 void add_unknown_toolkit(Component& component, const Vetoes& vetoes) {
@@ -427,20 +423,6 @@ std::vector<Component> make_components(std::span<const Version> pythons, const V
 
 }  // namespace
 
-std::string_view release_of_base(const Catalog& catalog, const Demands& demands) {
-  const ServingRuntime* const runtime = find_runtime(demands.runtime);
-  const auto base = demands.base ? Reference::parse(demands.base->name) : std::nullopt;
-  if (runtime == nullptr || !base || !is_named_as_official(*runtime, *base)) return {};
-  const std::string tag = base->tag().value_or("");
-  for (std::string_view part : split(tag, '-')) {
-    if (part.starts_with('v')) part.remove_prefix(1);
-    for (const RuntimeRelease& release : catalog.runtime_releases()) {
-      if (release.runtime == demands.runtime && release.release == part) return release.release;
-    }
-  }
-  return {};
-}
-
 bool are_refused(const Catalog& catalog,
                  const Demands& demands,
                  const std::vector<Demand>& list,
@@ -462,6 +444,7 @@ Problem make_problem(const Catalog& catalog,
   judge_fleet(problem, vetoes);
   judge_packages(problem, vetoes);
   judge_machines_without_gpu(problem, vetoes);
+  judge_machines_of_base(problem, vetoes);
   return problem;
 }
 

@@ -24,10 +24,6 @@ bool are_refused(const Catalog& catalog,
                  const std::vector<Demand>& list,
                  const DemandSet& held);
 
-/// The release of the runtime that is in the image which `demands` name, as its tag says: of an
-/// official one, or of its copy under the same name. Empty where that is not known.
-std::string_view release_of_base(const Catalog& catalog, const Demands& demands);
-
 /// The names of components.
 namespace component {
 inline constexpr std::string_view torch = "torch";

@@ -41,6 +41,16 @@ struct PackageDemand {
   std::string text() const;
 };
 
+/// The official image of a release of a serving runtime.
+struct BaseRelease {
+  /// without_gpu: it is a build for machines without a GPU.
+  enum class Machines { any, without_gpu };
+  std::string_view runtime;
+  std::string release;                  // as the tag has it
+  const RuntimeRelease* row = nullptr;  // nullptr: not in the catalog
+  Machines machines = Machines::any;
+};
+
 /// What is known of a base that the spec names, from the catalog or from its own config.
 struct BaseDemand {
   std::string name;
@@ -50,6 +60,8 @@ struct BaseDemand {
   std::optional<Version> cudnn = {};
   std::optional<CompatInImage> compat;
   Where where;
+  std::optional<BaseRelease> official = {};  // that it is by its name
+  const CatalogRow* row = nullptr;           // that says what it has; nullptr: none does
 };
 
 /// Everything that bears on the choice of CUDA, driver, framework, runtime, Python and base.

@@ -145,7 +145,6 @@ void Vetoes::code_on(Option& option,
 void Vetoes::unknown_code(Option& option, const TorchBuild& build) const {
   toolkit(option, build.cuda);
   if (!has_gpus(demands_)) return;
-  option.has_unknown_code = true;
   option.doubts.push_back(
       {Verdict::unknown,
        fmt::format("nothing is known of the GPU code in torch {}", build.row->name),

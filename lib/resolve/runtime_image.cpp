@@ -11,18 +11,6 @@
 namespace mlpack {
 namespace {
 
-// The months of the server's own numbers are in the catalog; anything else is as it is typed.
-std::string release_in_tag(const Catalog& catalog,
-                           const ServingRuntime& row,
-                           const std::string& release) {
-  const CatalogTable* const months = catalog.find_table("triton_versions");
-  if (row.name != "triton" || months == nullptr) return release;
-  for (const CatalogRow& month : months->rows) {
-    if (month.at("server") == release) return std::string(month.at("triton"));
-  }
-  return release;
-}
-
 bool is_for(const RuntimeImage& image, const ImageVariant& variant) {
   using For = RuntimeImage::For;
   const bool fits = image.what == For::any ||
@@ -51,6 +39,17 @@ std::string release_of(const Spec& spec, const ServingRuntime& row) {
 constexpr std::string_view other_bases = "name a base: an image, `oci:DIR` or `{debian: CODENAME}`";
 
 }  // namespace
+
+std::string release_in_tag(const Catalog& catalog,
+                           std::string_view runtime,
+                           const std::string& release) {
+  const CatalogTable* const months = catalog.find_table("triton_versions");
+  if (runtime != "triton" || months == nullptr) return release;
+  for (const CatalogRow& month : months->rows) {
+    if (month.at("server") == release) return std::string(month.at("triton"));
+  }
+  return release;
+}
 
 ImageVariant variant_for(const Demands& demands, const std::string& architecture) {
   using For = ImageVariant::For;
@@ -97,7 +96,7 @@ std::string base_of_runtime(const Catalog& catalog, const Spec& spec, const Plat
         fmt::format("write `runtime: {{name: {}, version: \"…\"}}`, or {}", row.name, other_bases));
   }
   const ImageVariant variant = variant_for(demands_of(catalog, spec, {}), platform.architecture);
-  const auto image = official_image(row, release_in_tag(catalog, row, release), variant);
+  const auto image = official_image(row, release_in_tag(catalog, row.name, release), variant);
   if (image) return *image;
   const std::string_view machines =
       variant.what == ImageVariant::For::both   ? "machines with and without a GPU"

@@ -26,6 +26,12 @@ struct ImageVariant {
 /// The variant that the machines of `demands` need. The only place that decides it.
 ImageVariant variant_for(const Demands& demands, const std::string& architecture);
 
+/// A release as tags of its images have it: of Triton the month, where `release` is one of the
+/// server's own numbers that the catalog has; anything else is as it is typed.
+std::string release_in_tag(const Catalog& catalog,
+                           std::string_view runtime,
+                           const std::string& release);
+
 /// The reference of the official image of `release` of a runtime; nullopt where its row has none
 /// for `variant`. `release` is as the tag has it: of Triton the month.
 std::optional<std::string> official_image(const ServingRuntime& row,

@@ -1,6 +1,7 @@
 #include "lib/resolve/solve.h"
 
 #include "lib/resolve/base_choice.h"
+#include "lib/resolve/base_release.h"
 #include "lib/resolve/fixes.h"
 #include "lib/resolve/rules_image.h"
 #include "lib/text.h"
@@ -96,8 +97,9 @@ std::string pin_of(const Question& question, const Component& component) {
 // Why a component that the spec does not pin is what it is.
 std::string why_newest(const Question& question, const Component& component, const Option& option) {
   const Demands& demands = question.demands;
-  const bool is_the_bases = component.name == demands.runtime &&
-                            release_of_base(question.catalog, demands) == option.name;
+  const BaseRelease* const of_base = release_of_base(demands);
+  const bool is_the_bases =
+      component.name == demands.runtime && of_base != nullptr && of_base->release == option.name;
   if (is_the_bases) return "the base has it";
   const bool has_releases = option.row != nullptr || component.options.size() > 1;
   if (!has_releases) return "its releases are not in the catalog: it is that of the base";
@@ -245,11 +247,14 @@ class Reasons {
     found.push_back(std::move(ruling));
   }
 
-  // A base with a toolkit has that one: of others, which nobody asked for, it is no news that they
-  // do not go with it.
+  // A base with a toolkit, or a release of the runtime, has that one: of others, which nobody asked
+  // for, it is no news that they do not go with it.
   DemandSet chosen_by_base(const Component& component) const {
+    const auto& base = question_.demands.base;
+    const bool is_there =
+        !component.demand || (base && base->official && base->official->runtime == component.name);
     DemandSet bases;
-    for (std::size_t i = 0; !component.demand && i < question_.list.size(); ++i)
+    for (std::size_t i = 0; is_there && i < question_.list.size(); ++i)
       bases.set(i, question_.list[i].kind == Kind::base);
     return bases;
   }

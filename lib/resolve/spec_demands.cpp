@@ -3,6 +3,7 @@
 #include "lib/oci/reference.h"
 #include "lib/resolve/asked_packages.h"
 #include "lib/resolve/model_demands.h"
+#include "lib/resolve/named_base.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/rules_platform.h"
 #include "lib/resolve/spec_order.h"
@@ -17,7 +18,6 @@ namespace mlpack {
 namespace {
 
 constexpr std::string_view application_runtime = "python";
-constexpr std::string_view alpine = "alpine";
 constexpr std::size_t most_groups = max_demands / 4;
 constexpr std::size_t most_packages = max_demands / 8;
 
@@ -192,62 +192,6 @@ const Distro* distro_by(const Catalog& catalog, auto&& holds) {
   return nullptr;
 }
 
-// `alpine3.20`: that release; of `alpine` alone any, as they have the same C library.
-const Distro* alpine_of(const Catalog& catalog, std::string_view part) {
-  const auto name = "alpine-" + std::string(part.substr(alpine.size()));
-  const Distro* const known = catalog.find_distro(name);
-  return known != nullptr ? known : distro_by(catalog, [](const Distro& distro) {
-    return distro.id.starts_with(alpine);
-  });
-}
-
-// `slim-bookworm`, `bookworm-slim`: the part that is a codename.
-const Distro* distro_in(const Catalog& catalog, std::string_view tag) {
-  for (const std::string_view part : split(tag, '-')) {
-    if (part.starts_with(alpine)) return alpine_of(catalog, part);
-    const auto* found = distro_by(catalog, [&](const Distro& distro) {
-      return !part.empty() && (distro.codename == part || distro.cuda_image_distro == part);
-    });
-    if (found != nullptr) return found;
-  }
-  return nullptr;
-}
-
-// Of `12.4.1-cudnn-runtime-ubuntu22.04`, by the release and the distribution.
-std::optional<Version> cudnn_of_tag(const Catalog& catalog, std::string_view tag) {
-  if (tag.find("-cudnn") == std::string_view::npos) return std::nullopt;
-  for (const CudaImage& image : catalog.cuda_images()) {
-    const bool is_it = tag.starts_with(fmt::format("{}-", image.row->at("cuda"))) &&
-                       tag.ends_with(fmt::format("-{}", image.distro));
-    if (is_it) return image.cudnn;
-  }
-  return std::nullopt;
-}
-
-void read_name(BaseDemand& demand, const Catalog& catalog, const Reference& reference) {
-  const std::string& repository = reference.repository();
-  const std::string tag = reference.tag().value_or("");
-  const auto first = Version::parse(std::string_view(tag).substr(0, tag.find('-')));
-  if (reference.host() != "docker.io") return;
-  if (repository == "nvidia/cuda") {
-    demand.cuda = first;
-    demand.cudnn = cudnn_of_tag(catalog, tag);
-    demand.distro = distro_in(catalog, tag);
-    demand.compat = CompatInImage::yes;
-  } else if (repository == "library/python") {
-    demand.python = first;
-    demand.distro = distro_in(catalog, tag);
-    demand.compat = CompatInImage::no;
-  } else if (repository.starts_with("library/")) {
-    const std::string name = repository.substr(repository.find('/') + 1);
-    demand.distro = catalog.find_distro(name + "-" + tag);
-    const bool has_codenames = name == "debian" || name == "ubuntu";
-    if (demand.distro == nullptr && has_codenames) demand.distro = distro_in(catalog, tag);
-    if (name == alpine) demand.distro = alpine_of(catalog, name + tag);
-    if (demand.distro != nullptr || has_codenames) demand.compat = CompatInImage::no;
-  }
-}
-
 // What official images say of themselves in their environment and labels.
 void read_config(BaseDemand& demand, const Catalog& catalog, const ImageConfig& config) {
   const auto version = [&](std::string_view name) {
@@ -308,7 +252,7 @@ BaseDemand base_demand(const Catalog& catalog,
   } else if (const auto* named = std::get_if<BaseReference>(&base)) {
     demand.name = named->reference;
     if (const auto reference = Reference::parse(named->reference)) {
-      read_name(demand, catalog, reference->with_default_host());
+      read_base_name(demand, catalog, *reference);
     }
   } else if (const auto* layout = std::get_if<BaseLayout>(&base)) {
     demand.name = "oci:" + layout->path.string();

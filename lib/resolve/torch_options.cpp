@@ -22,6 +22,7 @@ Option torch_option(const TorchRelease& release,
   option.python.assign(release.python.begin(), release.python.end());
   option.row = build.row;
   if (build.cudnn) option.cudnn_major = build.cudnn->part(0);
+  option.has_unknown_code = has_gpus(vetoes.demands()) && build.sm.empty() && build.ptx.empty();
   const std::string_view label = local_label(package.specifier);
   const bool is_other_build = (!label.empty() && label != build.build) ||
                               (package.pinned_cuda && !package.pinned_cuda->same_minor(build.cuda));

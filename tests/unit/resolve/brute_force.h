@@ -55,7 +55,19 @@ class BruteForce {
     const Part* only = nullptr;  // of its need this one alone
   };
 
+  /// What the name of the base says of the runtime.
+  struct Had {
+    std::string release = {};  // empty: nothing
+    bool is_without_gpu = false;
+    bool is_with_gpu = false;
+  };
+
   DemandSet fact(Demand::Kind kind, std::size_t subject = 0) const;
+  bool has_row(std::string_view release) const;
+  Had read_base() const;
+  void keep_release_of_base(Part& part, const RuntimeRelease& row) const;
+  void add_release_of_base(Need& need) const;
+  void keep_machines_of_base();
   void need_runtime();
   void need_torch(std::size_t package);
   void add_unseen_torch(Need& need,
@@ -96,11 +108,15 @@ class BruteForce {
   std::vector<std::optional<Version>> pythons() const;
 
   Demands demands_;
+  Had had_;
   std::vector<Demand> list_;
   std::vector<Version> known_pythons_;
   std::vector<Need> needs_;
   std::vector<DemandSet> contradictions_;  // facts that no image keeps together
 };
+
+/// Whether `row` is about the release `wanted`: `0.30.0-0.33.0` is about all between.
+bool is_about(const RuntimeRelease& row, const std::string& wanted);
 
 /// Whether GPU and an Arm processor are one module: Grace, GB10 and Tegra.
 bool is_with_arm(const Gpu& gpu);

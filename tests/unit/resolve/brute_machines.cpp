@@ -48,6 +48,7 @@ void BruteForce::keep_packages() {
 }
 
 void BruteForce::keep_machines() {
+  keep_machines_of_base();
   const ServedBy server = demands_.runtime.empty() ? ServedBy::own_code : ServedBy::runtime;
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const auto& [gpu, count, driver, where] = demands_.fleet[i];
@@ -92,6 +93,7 @@ void BruteForce::keep_machines_without_gpu(std::size_t group) {
   const bool is_named = demands_.base.has_value();
   const bool is_nowhere = !is_named && !has_cpu_image(*runtime);
   if (runtime->gpu == NeedsGpu::required || is_nowhere) return contradictions_.push_back(machine);
+  if (had_.is_with_gpu) contradictions_.push_back(machine | fact(Kind::base));
   for (std::size_t i = 0; !is_named && i < demands_.fleet.size(); ++i) {
     if (demands_.fleet[i].gpu != nullptr) contradictions_.push_back(machine | fact(Kind::gpu, i));
   }

@@ -55,7 +55,8 @@ bool takes_build(const std::string& specifier, const Version& release, std::stri
   return takes_release(specifier, release) && (label.empty() || label == build);
 }
 
-// `0.30.0-0.33.0` is about all between.
+}  // namespace
+
 bool is_about(const RuntimeRelease& row, const std::string& wanted) {
   const auto bounds = split(row.release, '-');
   const auto first = Version::parse(bounds.front());
@@ -65,10 +66,9 @@ bool is_about(const RuntimeRelease& row, const std::string& wanted) {
   return row.release == wanted || (*first <= *pin && *pin <= *last);
 }
 
-}  // namespace
-
 BruteForce::BruteForce(const Demands& demands)
     : demands_(demands), list_(list_demands(demands)), known_pythons_(all_pythons()) {
+  had_ = read_base();
   if (!demands_.runtime.empty()) need_runtime();
   const auto rows = catalog().runtime_releases();
   const bool runtime_has_torch = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
@@ -99,6 +99,7 @@ void BruteForce::need_runtime() {
     if (release.runtime == demands_.runtime && seen.insert(release.release).second)
       need.parts.push_back(runtime_part(release));
   }
+  add_release_of_base(need);
   if (need.parts.empty() && demands_.runtime_version.empty()) {
     need.parts.push_back({"latest"});
     keep_no_cuda(need.parts.back());
@@ -197,6 +198,8 @@ void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
   const Demand& demand = list_[pin._Find_first()];
   if (demand.kind == Kind::runtime_version) {
     need.parts.push_back({demands_.runtime_version});
+    const bool is_other = !had_.release.empty() && had_.release != demands_.runtime_version;
+    if (is_other) need.parts.back().out.push_back(fact(Kind::base));
     if (has_gpus(demands_)) keep_processors(need.parts.back());
     return keep_no_cuda(need.parts.back());
   }
@@ -213,6 +216,7 @@ BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
     part.name = pin;
   else if (!pin.empty())
     part.out.push_back(fact(Kind::runtime_version));
+  keep_release_of_base(part, release);
   const auto torch = Version::parse(release.row->at("torch"));
   for (std::size_t i = 0; torch && i < demands_.packages.size(); ++i) {
     const PackageDemand& package = demands_.packages[i];

@@ -18,9 +18,14 @@ std::span<const SpecQuestion> machine_questions();
 std::span<const SpecQuestion> framework_questions();
 std::span<const SpecQuestion> processor_questions();
 std::span<const SpecQuestion> runtime_questions();
+std::span<const SpecQuestion> base_questions();
 
-inline std::array<std::span<const SpecQuestion>, 4> all_questions() {
-  return {machine_questions(), framework_questions(), processor_questions(), runtime_questions()};
+inline std::array<std::span<const SpecQuestion>, 5> all_questions() {
+  return {machine_questions(),
+          framework_questions(),
+          processor_questions(),
+          runtime_questions(),
+          base_questions()};
 }
 
 /// Asks each, and compares.

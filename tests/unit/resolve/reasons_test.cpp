@@ -98,7 +98,8 @@ TEST_CASE("an image that the spec names has the release that its tag says") {
   CHECK(answer_text(other) ==
         "no: vllm + base vllm/vllm-openai:v0.11.0 + vllm 0.20.0 -> take vllm 0.11.0 instead of "
         "vllm 0.20.0");
-  CHECK(reasons_of(other) == "vllm/vllm-openai:v0.11.0 has vllm 0.11.0");
+  CHECK(reasons_of(other) ==
+        "vllm/vllm-openai:v0.11.0 has vllm 0.11.0, not 0.20.0 (runtime_releases vllm-0.11.0)");
   const Resolution unknown = solved("runtime: vllm; fleet: [L4]; base: 'example.com/own:1'");
   CHECK(answer_text(unknown) == "vllm 0.33.0; driver 580.65.06");
   REQUIRE(unknown.stack->doubts.size() == 1);

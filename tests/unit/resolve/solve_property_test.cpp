@@ -1,5 +1,6 @@
 #include "lib/catalog/runtimes.h"
 #include "lib/check/check.h"
+#include "lib/oci/reference.h"
 #include "lib/resolve/framework_options.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/solve.h"
@@ -49,7 +50,8 @@ class RandomDemands {
     if (chance(4)) add_framework(demands);
     if (chance(20)) demands.needs_python = true;
     if (chance(6)) demands.quantisation = any(catalog().quantisations()).method;
-    if (chance(5)) demands.base = base_demand(catalog(), BaseReference{any_base()}, std::nullopt);
+    if (chance(5))
+      demands.base = base_demand(catalog(), BaseReference{any_base(demands)}, std::nullopt);
     if (chance(6)) add_platforms(demands);
     return demands;
   }
@@ -70,7 +72,19 @@ class RandomDemands {
     return rows[pick(rows.size())];
   }
 
-  std::string any_base() {
+  // Of the runtime that is asked for, where it has any.
+  std::string any_base(const Demands& demands) {
+    std::vector<std::string> images{"nvcr.io/nvidia/pytorch:25.12-py3",
+                                    "ollama/ollama:0.12.3",
+                                    "vllm/vllm-openai:v0.10.0",
+                                    "vllm/vllm-openai-cpu:v0.20.0",
+                                    "ghcr.io/huggingface/text-generation-inference:3.3"};
+    for (const RuntimeRelease& row : catalog().runtime_releases()) {
+      const auto reference = Reference::parse(row.image);
+      const bool is_named = reference && reference->tag().has_value();
+      if (is_named && row.runtime == demands.runtime) images.push_back(reference->text());
+    }
+    if (chance(2)) return images[pick(images.size())];
     constexpr std::array bases{"nvidia/cuda:12.4.1-base-ubuntu22.04",
                                "nvidia/cuda:13.0.0-base-ubuntu24.04",
                                "nvidia/cuda:11.8.0-base-ubuntu20.04",

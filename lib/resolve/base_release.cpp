@@ -1,0 +1,63 @@
+#include "lib/resolve/base_release.h"
+
+#include "lib/catalog/runtimes.h"
+#include "lib/resolve/runtime_image.h"
+
+#include <fmt/format.h>
+
+namespace mlpack {
+namespace {
+
+using Kind = Demand::Kind;
+
+}  // namespace
+
+const BaseRelease* release_of_base(const Demands& demands) {
+  const auto& base = demands.base;
+  const bool is_it = base && base->official && base->official->runtime == demands.runtime;
+  return is_it ? &*base->official : nullptr;
+}
+
+void judge_release_of_base(Option& option, std::string_view row, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const BaseRelease* const had = release_of_base(demands);
+  if (had == nullptr) return;
+  const std::string& pin = demands.runtime_version;
+  const std::string wanted = release_in_tag(vetoes.catalog(), had->runtime, pin);
+  DemandSet set = vetoes.set_of(Kind::base);
+  if (covers_release(row, had->release)) {
+    // A range that has both in it.
+    if (option.name != pin || wanted == had->release) {
+      if (option.name != pin) option.name = had->release;
+      return;
+    }
+    set |= vetoes.set_of(Kind::runtime_version);
+  } else if (option.name == pin && wanted == had->release) {
+    return;
+  }
+  const CatalogRow* const evidence = had->row == nullptr ? option.row : had->row->row;
+  option.vetoes.push_back(
+      {set,
+       {Verdict::no,
+        fmt::format(
+            "{} has {} {}, not {}", demands.base->name, had->runtime, had->release, option.name),
+        evidence == nullptr ? std::vector<const CatalogRow*>() : std::vector{evidence}}});
+}
+
+void judge_machines_of_base(Problem& problem, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const BaseRelease* const had = release_of_base(demands);
+  if (had == nullptr || had->machines == BaseRelease::Machines::any) return;
+  for (std::size_t i = 0; i < demands.fleet.size(); ++i) {
+    if (demands.fleet[i].gpu == nullptr) continue;
+    problem.vetoes.push_back(
+        {vetoes.set_of(Kind::runtime) | vetoes.set_of(Kind::base) | vetoes.set_of(Kind::gpu, i),
+         {Verdict::no,
+          fmt::format("{} is an image of {} for machines without a GPU",
+                      demands.base->name,
+                      find_runtime(had->runtime)->title),
+          {&vetoes.catalog().fact_row("runtime.cpu_builds")}}});
+  }
+}
+
+}  // namespace mlpack

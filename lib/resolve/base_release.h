@@ -1,0 +1,21 @@
+#pragma once
+
+#include "lib/resolve/option_vetoes.h"
+
+#include <string>
+#include <string_view>
+
+namespace mlpack {
+
+/// What the base is of the runtime that is asked for, where it is an official image of it; nullptr:
+/// it is not, or that is not known.
+const BaseRelease* release_of_base(const Demands& demands);
+
+/// Keeps `option`, a release of the runtime that has the row `row`, out of a base that is another
+/// one. Of a range it is that of the base.
+void judge_release_of_base(Option& option, std::string_view row, const Vetoes& vetoes);
+
+/// Keeps a base that is a build for machines without a GPU from those that have one.
+void judge_machines_of_base(Problem& problem, const Vetoes& vetoes);
+
+}  // namespace mlpack

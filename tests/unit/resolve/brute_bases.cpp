@@ -1,0 +1,112 @@
+#include "tests/unit/resolve/brute_force.h"
+#include "tests/unit/resolve/rules_support.h"
+
+#include <algorithm>
+#include <regex>
+#include <utility>
+
+namespace mlpack::test {
+namespace {
+
+using Kind = Demand::Kind;
+
+// `vllm/vllm-openai:v1` → `docker.io/vllm/vllm-openai:v1`, without a digest.
+std::string full_name(std::string_view image) {
+  std::string name(image.substr(0, image.find('@')));
+  const std::size_t slash = name.find('/');
+  if (slash == std::string::npos) return "docker.io/library/" + name;
+  const bool has_host = name.substr(0, slash).find_first_of(".:") != std::string::npos;
+  return has_host ? name : "docker.io/" + name;
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
+    text.replace(at, what.size(), with);
+  return text;
+}
+
+// The release in a name that is made as `image` is.
+std::string release_by(const RuntimeImage& image, const std::string& name) {
+  std::string pattern = replaced(std::string(image.image), ".", "\\.");
+  pattern = replaced(std::move(pattern), "{release}", "([0-9][^-]*)");
+  pattern = replaced(std::move(pattern), "{python}", "[0-9]+");
+  std::smatch match;
+  return std::regex_match(name, match, std::regex(pattern)) ? match[1].str() : std::string();
+}
+
+std::string_view repository_of(const RuntimeImage& image) {
+  return image.image.substr(0, image.image.rfind(':'));
+}
+
+// Whether all images in the repository of `name` are for GPUs.
+bool is_of_gpus(const ServingRuntime& runtime, const std::string& name) {
+  using For = RuntimeImage::For;
+  const auto has = [&](For what) {
+    return std::any_of(runtime.images.begin(), runtime.images.end(), [&](const auto& image) {
+      return image.what == what && repository_of(image) == name.substr(0, name.rfind(':'));
+    });
+  };
+  return has(For::cuda) && !has(For::cpu);
+}
+
+}  // namespace
+
+bool BruteForce::has_row(std::string_view release) const {
+  const auto rows = catalog().runtime_releases();
+  return std::any_of(rows.begin(), rows.end(), [&](const RuntimeRelease& row) {
+    return row.runtime == demands_.runtime && is_about(row, std::string(release));
+  });
+}
+
+// Tags of the projects: each release has one, and `3.3` goes on to the next 3.3.x.
+BruteForce::Had BruteForce::read_base() const {
+  const ServingRuntime* const runtime = find_runtime(demands_.runtime);
+  if (!demands_.base || runtime == nullptr) return {};
+  const std::string name = full_name(demands_.base->name);
+  const auto rows = catalog().runtime_releases();
+  for (const RuntimeRelease& row : rows) {
+    const bool is_tagged = row.image.find(':') != std::string_view::npos;
+    if (row.runtime == runtime->name && is_tagged && full_name(row.image) == name)
+      return {std::string(row.release), false, is_of_gpus(*runtime, name)};
+  }
+  for (const RuntimeImage& image : runtime->images) {
+    const std::string release = release_by(image, name);
+    const auto is_of_series = [&](const RuntimeRelease& row) {
+      return row.runtime == runtime->name && row.release.starts_with(release + ".");
+    };
+    if (release.empty()) continue;
+    if (!has_row(release) && std::any_of(rows.begin(), rows.end(), is_of_series)) continue;
+    return {release, image.what == RuntimeImage::For::cpu, is_of_gpus(*runtime, name)};
+  }
+  return {};
+}
+
+void BruteForce::keep_release_of_base(Part& part, const RuntimeRelease& row) const {
+  const std::string& pin = demands_.runtime_version;
+  const bool is_pinned = !pin.empty() && is_about(row, pin);
+  if (had_.release.empty()) return;
+  if (!is_about(row, had_.release))
+    part.out.push_back(fact(Kind::base));
+  else if (is_pinned && pin != had_.release)
+    part.out.push_back(fact(Kind::base) | fact(Kind::runtime_version));
+  else
+    part.name = had_.release;
+}
+
+void BruteForce::add_release_of_base(Need& need) const {
+  const std::string& release = had_.release;
+  if (release.empty() || release == demands_.runtime_version || has_row(release)) return;
+  need.parts.push_back({release});
+  Part& part = need.parts.back();
+  if (!demands_.runtime_version.empty()) part.out.push_back(fact(Kind::runtime_version));
+  keep_no_cuda(part);
+}
+
+void BruteForce::keep_machines_of_base() {
+  for (std::size_t i = 0; had_.is_without_gpu && i < demands_.fleet.size(); ++i) {
+    if (demands_.fleet[i].gpu == nullptr) continue;
+    contradictions_.push_back(fact(Kind::runtime) | fact(Kind::base) | fact(Kind::gpu, i));
+  }
+}
+
+}  // namespace mlpack::test

@@ -87,7 +87,8 @@ std::string python_image_reference(const Catalog& catalog, const Version& python
 }
 
 std::string runtime_image_reference(const RuntimeRelease& release, const Demands& demands) {
-  const auto reference = Reference::parse(release.image);
+  const std::string_view own = release.row->at("own_image");
+  const auto reference = Reference::parse(own.empty() ? release.image : own);
   // Rows of several releases, or of what nobody publishes, name none.
   if (!reference || !(reference->tag() || reference->digest())) return {};
   const Reference named = reference->with_default_host();

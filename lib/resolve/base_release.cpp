@@ -10,6 +10,22 @@ namespace {
 
 using Kind = Demand::Kind;
 
+void judge_machines_of_base(Problem& problem, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const BaseRelease* const had = release_of_base(demands);
+  if (had == nullptr || had->machines == BaseRelease::Machines::any) return;
+  for (std::size_t i = 0; i < demands.fleet.size(); ++i) {
+    if (demands.fleet[i].gpu == nullptr) continue;
+    problem.vetoes.push_back(
+        {vetoes.set_of(Kind::runtime) | vetoes.set_of(Kind::base) | vetoes.set_of(Kind::gpu, i),
+         {Verdict::no,
+          fmt::format("{} is an image of {} for machines without a GPU",
+                      demands.base->name,
+                      find_runtime(had->runtime)->title),
+          {&vetoes.catalog().fact_row("runtime.cpu_builds")}}});
+  }
+}
+
 }  // namespace
 
 const BaseRelease* release_of_base(const Demands& demands) {
@@ -44,20 +60,13 @@ void judge_release_of_base(Option& option, std::string_view row, const Vetoes& v
         evidence == nullptr ? std::vector<const CatalogRow*>() : std::vector{evidence}}});
 }
 
-void judge_machines_of_base(Problem& problem, const Vetoes& vetoes) {
+void judge_base(Problem& problem, const Vetoes& vetoes) {
+  judge_machines_of_base(problem, vetoes);
   const Demands& demands = vetoes.demands();
-  const BaseRelease* const had = release_of_base(demands);
-  if (had == nullptr || had->machines == BaseRelease::Machines::any) return;
-  for (std::size_t i = 0; i < demands.fleet.size(); ++i) {
-    if (demands.fleet[i].gpu == nullptr) continue;
-    problem.vetoes.push_back(
-        {vetoes.set_of(Kind::runtime) | vetoes.set_of(Kind::base) | vetoes.set_of(Kind::gpu, i),
-         {Verdict::no,
-          fmt::format("{} is an image of {} for machines without a GPU",
-                      demands.base->name,
-                      find_runtime(had->runtime)->title),
-          {&vetoes.catalog().fact_row("runtime.cpu_builds")}}});
-  }
+  if (!demands.needs_python || !demands.base || demands.base->name != scratch_base) return;
+  problem.vetoes.push_back(
+      {vetoes.set_of(Kind::base),
+       {Verdict::no, "`scratch` has no Python, and `python` is for one that the base has", {}}});
 }
 
 }  // namespace mlpack

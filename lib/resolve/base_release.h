@@ -15,7 +15,8 @@ const BaseRelease* release_of_base(const Demands& demands);
 /// one. Of a range it is that of the base.
 void judge_release_of_base(Option& option, std::string_view row, const Vetoes& vetoes);
 
-/// Keeps a base that is a build for machines without a GPU from those that have one.
-void judge_machines_of_base(Problem& problem, const Vetoes& vetoes);
+/// Keeps a base that is a build for machines without a GPU from those that have one, and one that
+/// has nothing from what needs a Python.
+void judge_base(Problem& problem, const Vetoes& vetoes);
 
 }  // namespace mlpack

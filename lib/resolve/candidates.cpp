@@ -444,7 +444,7 @@ Problem make_problem(const Catalog& catalog,
   judge_fleet(problem, vetoes);
   judge_packages(problem, vetoes);
   judge_machines_without_gpu(problem, vetoes);
-  judge_machines_of_base(problem, vetoes);
+  judge_base(problem, vetoes);
   return problem;
 }
 

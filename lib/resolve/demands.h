@@ -62,7 +62,12 @@ struct BaseDemand {
   Where where;
   std::optional<BaseRelease> official = {};  // that it is by its name
   const CatalogRow* row = nullptr;           // that says what it has; nullptr: none does
+  /// Of the package `python3` of its distribution, which is not in the image itself.
+  std::optional<Version> packaged_python = {};
 };
+
+/// The name of a base that has nothing.
+inline constexpr std::string_view scratch_base = "scratch";
 
 /// Everything that bears on the choice of CUDA, driver, framework, runtime, Python and base.
 struct Demands {

@@ -142,6 +142,8 @@ void read_distribution(BaseDemand& base,
   } else {
     read_os_image(base, catalog, name, tag);
   }
+  const bool has_apt = base.distro != nullptr && base.distro->row->at("pkg") == "apt";
+  if (has_apt && name != "docker.io/library/python") base.packaged_python = base.distro->python;
 }
 
 // `13.1.0` of `13.1.0.036`: what a toolkit is called.

@@ -257,7 +257,7 @@ BaseDemand base_demand(const Catalog& catalog,
   } else if (const auto* layout = std::get_if<BaseLayout>(&base)) {
     demand.name = "oci:" + layout->path.string();
   } else if (std::holds_alternative<BaseScratch>(base)) {
-    demand.name = "scratch";
+    demand.name = scratch_base;
     demand.compat = CompatInImage::no;
   }
   if (config) read_config(demand, catalog, *config);
@@ -282,6 +282,9 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
   if (!std::holds_alternative<BaseAuto>(spec.base.value)) {
     demands.base = base_demand(catalog, spec.base.value, sources.base_config);
     demands.base->where = spec.where(spec.base.place);
+    auto& python = demands.base->python;
+    // Another than `python3` has to be asked for.
+    if (!demands.python && !python) python = demands.base->packaged_python;
   }
   add_platforms(demands, catalog, spec);
   add_model_demands(demands, catalog, spec, sources);

@@ -49,6 +49,9 @@ void BruteForce::keep_packages() {
 
 void BruteForce::keep_machines() {
   keep_machines_of_base();
+  const auto& base = demands_.base;
+  if (demands_.needs_python && base && base->name == "scratch")
+    contradictions_.push_back(fact(Kind::base));
   const ServedBy server = demands_.runtime.empty() ? ServedBy::own_code : ServedBy::runtime;
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const auto& [gpu, count, driver, where] = demands_.fleet[i];

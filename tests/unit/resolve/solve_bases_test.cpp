@@ -26,6 +26,8 @@ constexpr const char* a_digest = "OCI distribution-spec: beside a digest the tag
 constexpr const char* pep656 = "PEP 656: musllinux wheels alone go on musl";
 constexpr const char* distro_symbols = "pep600_compliance: symbol versions of the image";
 
+constexpr const char* apt_python = "packages.ubuntu.com: python3; others have names of their own";
+
 const SpecQuestion questions_of_bases[] = {
     // The base is the image of a release.
     {R"(fleet: [{gpu: V100, driver: "535.183.01"}]; base: "vllm/vllm-openai:v0.30.0"; runtime: vllm)",
@@ -220,13 +222,48 @@ const SpecQuestion questions_of_bases[] = {
     {R"(fleet: [L4]; base: "opensuse/leap:15.6"; python: {packages: [torch==2.9.1]})",
      "torch 2.9.1+cu130; driver 580.65.06",
      distro_symbols},
-    {R"(fleet: [L4]; base: "debian:9-slim"; python: {packages: [torch==2.9.1]})",
+    {R"(fleet: [L4]; base: "debian:9-slim"; python: {version: "3.12", packages: [torch==2.9.1]})",
      "no: torch + base debian:9-slim + torch==2.9.1 -> take torch 2.6.0 instead of torch==2.9.1",
      distro_symbols},
     {R"(fleet: [L4]; base: "debian:12.5-slim"; python: {packages: [torch==2.9.1]})",
      "torch 2.9.1+cu130; driver 580.65.06",
      distro_symbols},
+
+    // The Python of the base.
+    {R"(fleet: [L4]; base: "ubuntu:18.04"; python: {packages: [torch==2.9.0]})",
+     "no: torch + base ubuntu:18.04 -> let mlpack choose the base: `base: auto`",
+     apt_python},
+    {R"(fleet: [L4]; base: "ubuntu:20.04"; python: {packages: [torch==2.9.0]})",
+     "no: torch + base ubuntu:20.04 + torch==2.9.0 -> take torch 2.4.1 instead of torch==2.9.0",
+     apt_python},
+    {R"(fleet: [L4]; base: scratch; python: {packages: [torch==2.9.1]})",
+     "no: base scratch -> let mlpack choose the base: `base: auto`",
+     "nothing has no Python"},
+    {R"(base: scratch; python: {packages: [numpy]})",
+     "no: base scratch -> let mlpack choose the base: `base: auto`",
+     "nothing has no Python"},
+    {R"(fleet: [L4]; base: "ubuntu:20.04"; python: {packages: [torch==2.4.1]})",
+     "torch 2.4.1+cu124; driver 525.60.13",
+     apt_python},
+    {R"(fleet: [L4]; base: "ubuntu:22.04"; python: {packages: [torch==2.9.1]})",
+     "torch 2.9.1+cu130; driver 580.65.06",
+     apt_python},
+    {R"(fleet: [L4]; base: "ubuntu:22.04"; python: {version: "3.11", packages: [torch==2.9.1]})",
+     "torch 2.9.1+cu130; driver 580.65.06",
+     apt_python},
+    {R"(fleet: [L4]; base: "nvidia/cuda:12.8.1-base-ubuntu20.04"; python: {packages: [torch==2.9.1]})",
+     "no: torch + base nvidia/cuda:12.8.1-base-ubuntu20.04 + torch==2.9.1 -> take torch 2.4.1 "
+     "instead of torch==2.9.1",
+     apt_python},
 };
+
+std::string base_for(std::string_view lines) {
+  return solve(Catalog::built_in(), demands_in(lines)).stack->base;
+}
+
+std::string python_for(std::string_view lines) {
+  return std::string(solve(Catalog::built_in(), demands_in(lines)).stack->python->text());
+}
 
 }  // namespace
 
@@ -236,4 +273,23 @@ std::span<const SpecQuestion> mlpack::test::base_questions() {
 
 TEST_CASE("what a base is called after is what it has") {
   ask(questions_of_bases);
+}
+
+TEST_CASE("without a version, Python is the `python3` that apt has") {
+  CHECK(python_for("base: \"ubuntu:20.04\"; python: {packages: [numpy]}") == "3.8");
+  CHECK(python_for("base: \"nvidia/cuda:12.4.1-base-ubuntu22.04\"; python: {packages: [numpy]}") ==
+        "3.10");
+  CHECK(python_for("base: \"debian:12-slim\"; python: {packages: [numpy]}") == "3.11");
+  CHECK(python_for("base: \"ubuntu:20.04\"; python: {version: \"3.9\", packages: [numpy]}") ==
+        "3.9");
+  CHECK(python_for("base: \"python:3.12-slim-bookworm\"; python: {packages: [numpy]}") == "3.12");
+}
+
+TEST_CASE("an image of TensorRT-LLM's own is taken where there is one") {
+  CHECK(base_for("fleet: [H100]; runtime: tensorrt_llm") ==
+        "nvcr.io/nvidia/tensorrt-llm/release:1.2.1");
+  CHECK(base_for("fleet: [H100]; runtime: {name: tensorrt_llm, version: \"0.20.0\"}") ==
+        "nvcr.io/nvidia/tensorrt-llm/release:0.20.0");
+  CHECK(base_for("fleet: [H100]; runtime: {name: tensorrt_llm, version: \"0.19.0\"}") ==
+        "nvcr.io/nvidia/tritonserver:25.05-trtllm-python-py3");
 }

@@ -152,10 +152,15 @@ std::optional<Version> toolkit_of(const std::optional<Version>& cuda) {
   return Version::parse(fmt::format("{}.{}.{}", cuda->part(0), cuda->part(1), cuda->part(2)));
 }
 
-// Whether `name` is the image `official`, or its copy in a registry that keeps the last part.
+// `vllm-openai` of `docker.io/vllm/vllm-openai`; of longer names the last two parts.
+std::string_view own_name(std::string_view image) {
+  const std::string_view owner = image.substr(image.find('/') + 1);
+  return owner.substr(owner.find('/') + 1);
+}
+
+// Whether `name` is the image `official`, or its copy in another registry.
 bool is_copy(std::string_view official, std::string_view name) {
-  const auto last = [](std::string_view text) { return text.substr(text.rfind('/') + 1); };
-  return official == name || last(official) == last(name);
+  return official == name || name.ends_with(fmt::format("/{}", own_name(official)));
 }
 
 bool is_image(std::string_view text, const std::string& name, const std::string& tag) {

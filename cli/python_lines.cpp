@@ -43,6 +43,9 @@ AskedLines lines_of_file(const fs::path& path) {
     add_local(local, lines.requirements);
   for (const RequirementLine& line : file.constraints)
     lines.constraints.push_back(line.text);
+  lines.index_url = file.index_url;
+  const bool names_others = !file.extra_index_urls.empty() || !file.find_links.empty();
+  if (names_others) lines.builds = PackageDemand::Builds::any;
   return lines;
 }
 
@@ -87,7 +90,9 @@ AskedLines asked_lines(const Catalog& catalog,
   if (python.lock) {
     const auto python_of_base = base_demand(catalog, spec.base.value, base).python;
     const auto images = marker_environments(catalog, spec, python_of_base);
-    return {lines_of_lock(*python.lock, images)};
+    AskedLines lines{lines_of_lock(*python.lock, images)};
+    lines.wheels = DemandSources::Wheels::seen;
+    return lines;
   }
   if (!python.requirements) return {python.packages};
   const bool is_project = python.requirements->extension() == ".toml";

@@ -3,6 +3,7 @@
 #include "lib/catalog/catalog.h"
 #include "lib/lock/lock.h"
 #include "lib/oci/config.h"
+#include "lib/resolve/spec_demands.h"
 #include "lib/spec/spec.h"
 
 #include <optional>
@@ -15,6 +16,11 @@ namespace mlpack {
 struct AskedLines {
   std::vector<std::string> requirements;
   std::vector<std::string> constraints = {};  // of `-c`
+  std::string index_url = {};                 // of `--index-url`
+  /// Any where other indexes, or folders of wheels, are named.
+  PackageDemand::Builds builds = PackageDemand::Builds::published;
+  /// Seen where a lock pins them.
+  DemandSources::Wheels wheels = DemandSources::Wheels::asked;
 };
 
 /// `packages` of `spec`, the lines of its requirements, or what its lock pins for the images that

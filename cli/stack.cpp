@@ -191,7 +191,10 @@ SpecStack find_stack(const Catalog& catalog,
                         base,
                         quantisation_of(catalog, spec),
                          as_of,
-                         std::move(lines.constraints)};
+                         std::move(lines.constraints),
+                         std::move(lines.index_url),
+                         lines.builds,
+                         lines.wheels};
   read_served(spec, sources);
   const SpecStack asked = stack_asked_for(catalog, spec, sources);
   const bool is_known = installed.wheels != nullptr && spec.python && asked.demands.runtime.empty();
@@ -199,6 +202,7 @@ SpecStack find_stack(const Catalog& catalog,
   sources.requirements = installed_lines(spec, *installed.wheels, sources.requirements);
   sources.locked.clear();
   sources.constraints.clear();
+  sources.wheels = DemandSources::Wheels::seen;
   SpecStack found = stack_of_wheels(catalog, demands_of(catalog, spec, sources), asked);
   // What another tool locked, mlpack does not choose.
   tell_of_lock(found, spec.python->value.lock ? InstalledWheels::From::resolver : installed.from);

@@ -14,6 +14,8 @@
 namespace mlpack {
 namespace {
 
+constexpr std::string_view cpu_build = "cpu";
+
 using PythonLines = std::vector<std::string>;
 
 // The Pythons that the image may have.
@@ -91,16 +93,18 @@ void add_certain(CountingLines& found,
   }
 }
 
-// `[cuda12-local, k8s` → cuda12
+// `[cuda12-local, k8s` → cuda12; `[cpu` → cpu
 std::string build_of(std::string_view extras) {
+  std::string build;
   for (std::string_view extra : split(extras, ',')) {
     extra.remove_prefix(std::min(extra.find_first_not_of("[ "), extra.size()));
     constexpr std::string_view cuda = "cuda";
     const std::size_t end =
         std::min(extra.find_first_not_of("0123456789", cuda.size()), extra.size());
     if (extra.starts_with(cuda) && end > cuda.size()) return std::string(extra.substr(0, end));
+    if (trim(extra) == cpu_build) build = extra;
   }
-  return {};
+  return build;
 }
 
 // cuda12 of `jax-cuda12-plugin`, which is that build of JAX; empty where several disagree.
@@ -141,12 +145,20 @@ std::string joined(const std::string& a, const std::string& b) {
   return pin.empty() ? all : pin;
 }
 
+// CUDA that is installed beside it is used; nullopt where two builds are asked for.
+std::optional<std::string> joined_build(const std::string& a, const std::string& b) {
+  if (a.empty() || a == b || (a == cpu_build && !b.empty())) return b;
+  if (b.empty() || b == cpu_build) return a;
+  return std::nullopt;
+}
+
 // What both ask for; nullopt where they contradict each other.
 std::optional<PackageDemand> joined(const PackageDemand& a, const PackageDemand& b) {
-  if (a.name != b.name) return std::nullopt;
-  if (!a.build.empty() && !b.build.empty() && a.build != b.build) return std::nullopt;
+  auto build = joined_build(a.build, b.build);
+  if (a.name != b.name || !build) return std::nullopt;
   PackageDemand both = a;
-  if (both.build.empty()) both.build = b.build;
+  both.build = std::move(*build);
+  if (b.builds == PackageDemand::Builds::any) both.builds = b.builds;
   both.specifier = joined(a.specifier, b.specifier);
   if (!can_hold(both.specifier)) return std::nullopt;
   return both;
@@ -216,7 +228,9 @@ CountingLines counting_lines(const PythonLines& lines, std::span<const MarkerEnv
 PackageDemand parse_package(std::string_view requirement, const Where& where) {
   if (const auto read = parse_requirement(requirement); read && !read->url.empty()) {
     const auto wheel = parse_wheel_name(file_in_url(read->url));
-    return {read->name, wheel ? "==" + wheel->version : "", where, {}};
+    PackageDemand package{read->name, wheel ? "==" + wheel->version : "", where, {}};
+    package.builds = PackageDemand::Builds::any;
+    return package;
   }
   const std::string_view before_marker = trim(requirement.substr(0, requirement.find(';')));
   const std::size_t end =
@@ -273,6 +287,23 @@ std::vector<PackageDemand> asked_packages(const PythonLines& requirements,
     if (is_named(packages, package.name)) join_to(packages, std::move(package));
   }
   return packages;
+}
+
+std::string index_build(std::string_view url) {
+  while (url.ends_with('/'))
+    url.remove_suffix(1);
+  const std::size_t slash = url.rfind('/');
+  if (slash == std::string_view::npos) return {};
+  const std::string_view folder = url.substr(0, slash);
+  const std::string_view build = url.substr(slash + 1);
+  const bool is_index = folder.ends_with("/whl") || folder.ends_with("/whl/nightly");
+  return is_index && (build == cpu_build || is_cuda_label(build)) ? std::string(build)
+                                                                  : std::string();
+}
+
+bool is_cuda_label(std::string_view label) {
+  return label.starts_with("cu") && label.size() > 3 &&
+         label.find_first_not_of("0123456789", 2) == std::string_view::npos;
 }
 
 }  // namespace mlpack

@@ -43,4 +43,11 @@ std::vector<PackageDemand> asked_packages(const std::vector<std::string>& requir
 /// Whether any version is all that `specifier` says.
 bool can_hold(std::string_view specifier);
 
+/// The build that an index of PyTorch's, or a copy of it, has alone: `cu118` of
+/// `https://download.pytorch.org/whl/cu118`; empty for any other.
+std::string index_build(std::string_view url);
+
+/// Whether `label` names a CUDA version, as `cu118` does.
+bool is_cuda_label(std::string_view label);
+
 }  // namespace mlpack

@@ -1,5 +1,6 @@
 #include "lib/resolve/demands.h"
 
+#include "lib/resolve/releases.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -11,6 +12,10 @@ namespace {
 
 using Kind = Demand::Kind;
 
+std::string package_text(const PackageDemand& package) {
+  return package.name + (package.index.empty() ? "" : " from whl/" + package.index);
+}
+
 std::string group_text(const FleetGroup& group) {
   if (group.gpu == nullptr) return "a machine without a GPU";
   return std::string(group.gpu->name);
@@ -20,6 +25,11 @@ std::string group_text(const FleetGroup& group) {
 
 std::string PackageDemand::text() const {
   return name + (build.empty() ? "" : "[" + build + "]") + specifier;
+}
+
+std::string_view PackageDemand::torch_build() const {
+  const std::string_view label = local_label(specifier);
+  return label.empty() ? std::string_view(index) : label;
 }
 
 bool has_gpus(const Demands& demands) {
@@ -59,7 +69,7 @@ std::vector<Demand> list_demands(const Demands& demands) {
   const auto& fleet = demands.fleet;
   if (!demands.runtime.empty()) add(Kind::runtime, demands.runtime, demands.runtime_where);
   for (std::size_t i = 0; i < demands.packages.size(); ++i)
-    add(Kind::package, demands.packages[i].name, demands.packages[i].where, i);
+    add(Kind::package, package_text(demands.packages[i]), demands.packages[i].where, i);
   for (std::size_t i = 0; i < fleet.size(); ++i)
     add(fleet[i].gpu ? Kind::gpu : Kind::no_gpu, group_text(fleet[i]), fleet[i].where, i);
   if (!demands.quantisation.empty()) {

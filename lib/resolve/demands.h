@@ -28,7 +28,7 @@ struct PackageDemand {
   std::string name;       // normalised (PEP 503)
   std::string specifier;  // `==2.9.0`, `>=2.5,<2.8`; empty: any release
   Where where;
-  std::string build;  // that an extra names: `cuda12` of `jax[cuda12]`; empty: none does
+  std::string build;  // that an extra names: `cuda12` of `jax[cuda12]`, `cpu`; empty: none does
   /// Of its wheels, by what is pinned beside it, by its own local label or by a lock; nullopt: not
   /// known.
   std::optional<Version> cuda = {};
@@ -36,9 +36,15 @@ struct PackageDemand {
   /// What the spec pins beside it, which rules out other builds of the same release. A lock rules
   /// out none: it is what was taken the last time.
   std::optional<Version> pinned_cuda = {};
+  /// Of PyTorch's index that is named, which has that build alone: `cu118`, `cpu`; empty: none is.
+  std::string index = {};
+  /// Whether its builds are those that PyTorch publishes; any: there may be others.
+  enum class Builds { published, any } builds = Builds::published;
 
   /// `jax[cuda12]==0.9.0`
   std::string text() const;
+  /// The build of torch that its label asks for, or its index has; empty: any.
+  std::string_view torch_build() const;
 };
 
 /// The official image of a release of a serving runtime.
@@ -94,6 +100,8 @@ struct Demands {
   /// Lines of packages that count in some of the images that may come of it, by their markers: what
   /// they need is not compared.
   std::vector<std::string> undecided = {};
+  /// Packages of which the catalog does not know what they need of CUDA.
+  std::vector<std::string> uncompared = {};
 };
 
 /// One fact of a spec which may contradict others.

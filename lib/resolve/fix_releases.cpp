@@ -74,7 +74,16 @@ std::string extra_of(const Demands& demands, const Demand& demand, const Option&
   const bool is_asked = demand.kind == Demand::Kind::package_version &&
                         !demands.packages[demand.subject].build.empty();
   const std::size_t plus = option.name.find('+');
+  if (is_asked && demands.packages[demand.subject].build == "cpu") return "cpu";
   return is_asked && plus != std::string::npos ? option.name.substr(plus + 1) : std::string();
+}
+
+// A build without CUDA stays one.
+std::string_view label_of(const Demands& demands, const Demand& demand) {
+  const bool is_package = demand.kind == Demand::Kind::package_version;
+  const bool is_cpu =
+      is_package && local_label(demands.packages[demand.subject].specifier) == "cpu";
+  return is_cpu ? "+cpu" : "";
 }
 
 Demands with_release(Demands changed,
@@ -109,7 +118,9 @@ void change_release(FixSearch& search, std::size_t demand, std::string_view name
     restriction.only = Restriction::Only{*index, option};
     if (!search.has_answer_without(demand, restriction)) continue;
     // The build is mlpack's to choose.
-    const std::string release(last_release(plain_release(component.options[option])));
+    const std::string release = fmt::format("{}{}",
+                                            last_release(plain_release(component.options[option])),
+                                            label_of(question.demands, pin));
     const auto steps = static_cast<unsigned>(std::min(distance, fix_cost::most_steps));
     const std::string extra = extra_of(question.demands, pin, component.options[option]);
     Demands changed = with_release(question.demands, pin, release, extra);

@@ -1,5 +1,6 @@
 #include "lib/resolve/framework_options.h"
 
+#include "lib/resolve/package_vetoes.h"
 #include "lib/resolve/release_dates.h"
 #include "lib/resolve/releases.h"
 #include "lib/text.h"
@@ -18,6 +19,7 @@ namespace {
 
 using Kind = Demand::Kind;
 
+constexpr std::string_view cpu_build = "cpu";
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> framework_packages{
     {{"tensorflow", "tensorflow"}, {"jax", "jax"}, {"onnxruntime-gpu", "onnxruntime"}}};
 
@@ -90,6 +92,7 @@ class FrameworkOptions {
   void add(const KnownRelease& known, std::vector<Option>& options) {
     const auto [pythons, is_new] = taken_.try_emplace(known.row->python);
     if (is_new) pythons->second = python_versions(known.row->python, pythons_);
+    if (package_.build == cpu_build) return options.push_back(without_cuda(known));
     if (!has_gpus(vetoes_.demands())) return options.push_back(plain(known, std::nullopt));
     for (std::size_t build = 0; build < known.row->builds.size(); ++build)
       options.push_back(on_gpus(known, build));
@@ -112,6 +115,13 @@ class FrameworkOptions {
     vetoes_.wheel(option, known.row->wheel_tag);
     ReleaseDates(vetoes_.catalog(), vetoes_.demands())
         .add_doubt(option, package_.name, known.row->released);
+    return option;
+  }
+
+  // `jax[cpu]`
+  Option without_cuda(const KnownRelease& known) const {
+    Option option = plain(known, std::nullopt);
+    judge_without_cuda(option, package_.text(), vetoes_);
     return option;
   }
 

@@ -1,11 +1,16 @@
 #include "lib/resolve/package_vetoes.h"
 
 #include "lib/resolve/asked_packages.h"
+#include "lib/resolve/candidates.h"
+#include "lib/resolve/torch_options.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace mlpack {
 namespace {
@@ -31,14 +36,60 @@ void judge_specifier(Problem& problem, const Vetoes& vetoes, std::size_t index) 
                             {Verdict::no, fmt::format("no release is {}", package.text()), {}}});
 }
 
+const TorchRelease* pinned_torch(const Catalog& catalog, const PackageDemand& package) {
+  const std::string pin = pinned_release(package.specifier);
+  const auto version = Version::parse(std::string_view(pin).substr(0, pin.find('+')));
+  for (const TorchRelease& release : catalog.torch_releases()) {
+    if (version && release.release == *version) return &release;
+  }
+  return nullptr;
+}
+
+// PyTorch has published the builds of a release that people looked up, and no other.
+void judge_build(Problem& problem, const Vetoes& vetoes, std::size_t index) {
+  const PackageDemand& package = vetoes.demands().packages[index];
+  const std::string_view wanted =
+      has_gpus(vetoes.demands()) ? package.torch_build() : local_label(package.specifier);
+  if (package.name != component::torch || !is_cuda_label(wanted)) return;
+  const TorchRelease* const release = pinned_torch(vetoes.catalog(), package);
+  if (release == nullptr) return;
+  std::vector<std::string> builds;
+  for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
+    if (build.torch == release->release) builds.emplace_back(build.build);
+  }
+  if (builds.empty() || std::find(builds.begin(), builds.end(), wanted) != builds.end()) return;
+  Ruling ruling{Verdict::no,
+                fmt::format("of torch {} the catalog knows {}; {} is not among them",
+                            release->release.text(),
+                            join(builds, ", "),
+                            printable(wanted)),
+                {release->row}};
+  const bool is_open = package.builds == PackageDemand::Builds::any ||
+                       only_build_seen(vetoes.catalog(), *release) != nullptr;
+  if (!is_open) {
+    problem.vetoes.push_back({vetoes.set_of(Kind::package_version, index), std::move(ruling)});
+    return;
+  }
+  ruling.verdict = Verdict::unknown;
+  problem.doubts.push_back(std::move(ruling));
+}
+
 }  // namespace
 
 void judge_packages(Problem& problem, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   for (std::size_t i = 0; i < demands.packages.size(); ++i) {
     judge_specifier(problem, vetoes, i);
+    judge_build(problem, vetoes, i);
     for (std::size_t j = 0; j < i; ++j)
       judge_pair(problem, vetoes, j, i);
+  }
+  for (const std::string& package : demands.uncompared) {
+    problem.doubts.push_back(
+        {Verdict::unknown,
+         fmt::format("what {} needs of CUDA was not compared: `mlpack lock` compares its wheels",
+                     printable(package)),
+         {}});
   }
   for (const std::string& line : demands.undecided) {
     problem.doubts.push_back(
@@ -47,6 +98,12 @@ void judge_packages(Problem& problem, const Vetoes& vetoes) {
                      printable(line)),
          {}});
   }
+}
+
+void judge_without_cuda(Option& option, const std::string& what, const Vetoes& vetoes) {
+  if (!has_gpus(vetoes.demands())) return;
+  option.doubts.push_back(
+      {Verdict::unknown, fmt::format("{} has no CUDA: it uses no GPU", what), {option.row}});
 }
 
 }  // namespace mlpack

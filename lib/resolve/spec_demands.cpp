@@ -2,6 +2,7 @@
 
 #include "lib/oci/reference.h"
 #include "lib/resolve/asked_packages.h"
+#include "lib/resolve/candidates.h"
 #include "lib/resolve/model_demands.h"
 #include "lib/resolve/named_base.h"
 #include "lib/resolve/releases.h"
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace mlpack {
@@ -170,6 +172,46 @@ bool is_among(const std::vector<std::string>& lines, const PackageDemand& wanted
   });
 }
 
+bool is_well_known(const std::string& url) {
+  return url.empty() || !index_build(url).empty() || url.find("://pypi.org/") != std::string::npos;
+}
+
+// Whether others may have builds of their own where packages are looked for.
+bool may_have_others(const Python& python, const DemandSources& sources) {
+  const auto& extra = python.extra_index_urls;
+  return sources.wheels == DemandSources::Wheels::seen ||
+         sources.builds == PackageDemand::Builds::any || !python.find_links.empty() ||
+         !is_well_known(python.index_url) || !is_well_known(sources.index_url) ||
+         !std::all_of(extra.begin(), extra.end(), is_well_known);
+}
+
+// A wheel that is named or was seen is of no index.
+void add_index(Demands& demands, const Python& python, const DemandSources& sources) {
+  const bool is_open = may_have_others(python, sources);
+  const std::string& url = python.index_url.empty() ? sources.index_url : python.index_url;
+  for (PackageDemand& package : demands.packages) {
+    const bool is_looked_for = sources.wheels == DemandSources::Wheels::asked &&
+                               package.builds == PackageDemand::Builds::published &&
+                               local_label(package.specifier).empty();
+    if (is_looked_for && package.name == component::torch) package.index = index_build(url);
+    if (is_open || is_among(sources.locked, package)) {
+      package.builds = PackageDemand::Builds::any;
+    }
+  }
+}
+
+// Runtimes that are installed as packages: the catalog knows their images.
+void add_uncompared(Demands& demands, const DemandSources& sources) {
+  constexpr std::array<std::string_view, 3> runtimes{"vllm", "sglang", "tensorrt-llm"};
+  const bool is_asked = sources.wheels == DemandSources::Wheels::asked;
+  if (!is_asked || !has_gpus(demands) || !demands.runtime.empty()) return;
+  for (const std::string& line : sources.requirements) {
+    const PackageDemand package = parse_package(line, {});
+    const bool is_it = std::find(runtimes.begin(), runtimes.end(), package.name) != runtimes.end();
+    if (is_it) demands.uncompared.push_back(package.text());
+  }
+}
+
 // Of packages that are pinned themselves: a lock of another release says nothing of this one.
 void add_libraries(Demands& demands, const DemandSources& sources) {
   const PinnedLibraries beside(sources.requirements);
@@ -181,7 +223,7 @@ void add_libraries(Demands& demands, const DemandSources& sources) {
     package.cuda = libraries.cuda;
     package.pinned_cuda = beside.cuda;
     package.cudnn = libraries.cudnn;
-    if (!package.cuda) package.cuda = cuda_of_label(local_label(package.specifier));
+    if (!package.cuda) package.cuda = cuda_of_label(package.torch_build());
   }
 }
 
@@ -277,6 +319,8 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     pin_python(demands, spec.python->value.version, spec.where(spec.python->place));
     const DemandSources lines = counting(catalog, spec, sources, demands.undecided);
     add_packages(demands, spec, lines);
+    add_index(demands, spec.python->value, lines);
+    add_uncompared(demands, lines);
     add_libraries(demands, lines);
   }
   if (!std::holds_alternative<BaseAuto>(spec.base.value)) {

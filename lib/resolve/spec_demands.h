@@ -21,6 +21,12 @@ struct DemandSources {
   std::string as_of;
   /// Lines that bind what is asked for, and ask for nothing themselves.
   std::vector<std::string> constraints = {};
+  /// Of the requirements (`--index-url`), where the spec names none.
+  std::string index_url = {};
+  /// Any where the requirements name indexes of others.
+  PackageDemand::Builds builds = PackageDemand::Builds::published;
+  /// Whether the lines are of wheels that somebody saw: then there are such.
+  enum class Wheels { asked, seen } wheels = Wheels::asked;
   /// Of the image, for markers, where neither the spec nor the base says it.
   std::optional<Version> python = {};
   std::string dtype = {};          // of the model that is served, such as `bfloat16`

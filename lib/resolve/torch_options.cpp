@@ -1,5 +1,6 @@
 #include "lib/resolve/torch_options.h"
 
+#include "lib/resolve/package_vetoes.h"
 #include "lib/resolve/releases.h"
 
 #include <fmt/format.h>
@@ -40,7 +41,7 @@ Option torch_option(const TorchRelease& release,
   return option;
 }
 
-// A release of a framework on a machine without GPUs.
+// A release for machines without GPUs.
 Option cpu_option(const TorchRelease& release,
                   const PackageDemand& package,
                   std::size_t index,
@@ -55,19 +56,8 @@ Option cpu_option(const TorchRelease& release,
         vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
   }
   vetoes.wheel(option, release.wheel_tag);
+  judge_without_cuda(option, "torch " + option.name, vetoes);
   return option;
-}
-
-// Whether a release is known by the wheel of one index alone, so that others may have been made:
-// scripts/catalog-update writes such rows, and does not see what code is inside.
-const TorchBuild* only_build_seen(const Catalog& catalog, const TorchRelease& release) {
-  const TorchBuild* found = nullptr;
-  for (const TorchBuild& build : catalog.torch_builds()) {
-    if (build.torch != release.release) continue;
-    if (found != nullptr || !build.row->is_doubtful("sm")) return nullptr;
-    found = &build;
-  }
-  return found;
 }
 
 bool is_pinned(const PackageDemand& package, const TorchRelease& release) {
@@ -81,7 +71,9 @@ void add_unseen(Component& component,
                 const PackageDemand& package,
                 const Vetoes& vetoes) {
   const auto& cuda = vetoes.demands().cuda;
-  if (!cuda || package.pinned_cuda || !is_pinned(package, release)) return;
+  if (!cuda || package.pinned_cuda || !package.index.empty() || !is_pinned(package, release)) {
+    return;
+  }
   const TorchBuild* const seen = only_build_seen(vetoes.catalog(), release);
   if (seen == nullptr || seen->cuda.same_minor(*cuda)) return;
   Option option;
@@ -107,15 +99,26 @@ void add_unseen(Component& component,
 
 }  // namespace
 
+const TorchBuild* only_build_seen(const Catalog& catalog, const TorchRelease& release) {
+  const TorchBuild* found = nullptr;
+  for (const TorchBuild& build : catalog.torch_builds()) {
+    if (build.torch != release.release) continue;
+    if (found != nullptr || !build.row->is_doubtful("sm")) return nullptr;
+    found = &build;
+  }
+  return found;
+}
+
 Component torch_component(std::size_t index, const Vetoes& vetoes) {
   const PackageDemand& package = vetoes.demands().packages[index];
   Component component{package.name, vetoes.index_of(Kind::package, index), {}};
-  const bool on_gpus = has_gpus(vetoes.demands());
+  const bool on_gpus = has_gpus(vetoes.demands()) && package.torch_build() != "cpu";
   for (const TorchRelease& release : vetoes.catalog().torch_releases()) {
     if (!is_out(vetoes.demands(), release.released)) continue;
     if (!on_gpus) component.options.push_back(cpu_option(release, package, index, vetoes));
     for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
       if (!on_gpus || build.torch != release.release) continue;
+      if (!package.index.empty() && package.index != build.build) continue;
       component.options.push_back(torch_option(release, build, package, index, vetoes));
     }
     if (on_gpus) add_unseen(component, release, package, vetoes);

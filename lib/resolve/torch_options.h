@@ -10,4 +10,8 @@ namespace mlpack {
 /// release where no machine has a GPU.
 Component torch_component(std::size_t index, const Vetoes& vetoes);
 
+/// The build of a release that is known by the wheel of one index alone, so that others may have
+/// been made: scripts/catalog-update writes such rows, and does not see what code is inside.
+const TorchBuild* only_build_seen(const Catalog& catalog, const TorchRelease& release);
+
 }  // namespace mlpack

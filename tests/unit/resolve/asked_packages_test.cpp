@@ -111,6 +111,84 @@ TEST_CASE("a reference to a wheel pins what its name says") {
         "take torch 2.9.0 instead of torch==2.9.0+cu130");
 }
 
+TEST_CASE("an index of PyTorch's has one build") {
+  CHECK(index_build("https://download.pytorch.org/whl/cu118") == "cu118");
+  CHECK(index_build("https://user@mirror.example/pytorch/whl/nightly/cpu/") == "cpu");
+  for (const char* const other : {"https://download.pytorch.org/whl",
+                                  "https://pypi.org/simple",
+                                  "https://example.org/cu118",
+                                  "https://example.org/whl/rocm6.2"})
+    CHECK(index_build(other).empty());
+}
+
+TEST_CASE("torch is of the index that is named") {
+  const auto of = [](std::string_view index, std::string_view package) {
+    return answer_text(solve(
+        Catalog::built_in(),
+        demands_in(fmt::format(R"(fleet: [{{gpu: L4, driver: "535.183.01"}}]; )"
+                               R"(python: {{index_url: "https://download.pytorch.org/whl/{}", )"
+                               R"(packages: ["{}"]}})",
+                               index,
+                               package))));
+  };
+  CHECK(of("cu118", "torch") == "torch 2.7.1+cu118; driver 520");
+  CHECK(of("cu118", "torch==2.5.1") == "torch 2.5.1+cu118; driver 520");
+  CHECK(of("cu118", "torch==2.5.1+cu121") == "torch 2.5.1+cu121; driver 525.60.13");
+  CHECK(of("cpu", "torch==2.5.1") == "torch 2.5.1+cpu");
+  CHECK(of("cu130", "torch") ==
+        "no: torch from whl/cu130 + L4 + driver 535.183.01 of L4 -> raise the driver of L4 from "
+        "535.183.01 to 580.65.06 or newer");
+  CHECK(of("cu118", "torch==2.9.0") ==
+        "no: torch==2.9.0 -> take torch 2.7.1 instead of torch==2.9.0");
+}
+
+TEST_CASE("a build that PyTorch has not published is a conflict, and elsewhere a doubt") {
+  const auto in = [](std::string_view more) {
+    return solve(Catalog::built_in(),
+                 demands_in(fmt::format(
+                     R"(fleet: [L4]; python: {{packages: ["torch==2.5.1+cu130"]{}}})", more)));
+  };
+  const Resolution refused = in("");
+  CHECK(answer_text(refused) ==
+        "no: torch==2.5.1+cu130 -> take torch 2.5.1 instead of torch==2.5.1+cu130");
+  REQUIRE(!refused.conflicts.empty());
+  CHECK(refused.conflicts.front().because.front().reason ==
+        "of torch 2.5.1 the catalog knows cu118, cu121, cu124; cu130 is not among them");
+  const Resolution elsewhere = in(", extra_index_urls: [\"https://wheels.example/simple\"]");
+  CHECK(answer_text(elsewhere) == "torch 2.5.1+cu130; driver 580.65.06");
+  REQUIRE(elsewhere.stack);
+  CHECK(elsewhere.stack->doubts.back().reason ==
+        "of torch 2.5.1 the catalog knows cu118, cu121, cu124; cu130 is not among them");
+}
+
+TEST_CASE("a build without CUDA is told where there are GPUs") {
+  const Resolution found =
+      solve(Catalog::built_in(), demands_in("fleet: [L4]; python: {packages: [torch==2.5.1+cpu]}"));
+  CHECK(answer_text(found) == "torch 2.5.1+cpu");
+  REQUIRE(found.stack);
+  REQUIRE(found.stack->doubts.size() == 1);
+  CHECK(found.stack->doubts.front().reason == "torch 2.5.1+cpu has no CUDA: it uses no GPU");
+  const Resolution both = solve(
+      Catalog::built_in(),
+      demands_in("fleet: [L4]; python: {packages: [torch==1.13.0+cpu, \"jax[cuda12]==0.11.1\"]}"));
+  CHECK(answer_text(both).find("take torch 2.2.0+cpu instead of torch==1.13.0+cpu") !=
+        std::string::npos);
+}
+
+TEST_CASE("what a runtime needs that is a package is told not to be compared") {
+  const auto doubts_of = [](std::string_view lines) {
+    const Resolution found = solve(Catalog::built_in(), demands_in(lines));
+    REQUIRE(found.stack);
+    Lines reasons;
+    for (const Ruling& doubt : found.stack->doubts)
+      reasons.push_back(doubt.reason);
+    return join(reasons, "; ");
+  };
+  CHECK(doubts_of("fleet: [L4]; python: {packages: [vllm==0.30.0]}") ==
+        "what vllm==0.30.0 needs of CUDA was not compared: `mlpack lock` compares its wheels");
+  CHECK(doubts_of("fleet: [cpu]; python: {packages: [vllm==0.30.0]}").empty());
+}
+
 TEST_CASE("a specifier holds nothing where its bounds exclude each other") {
   for (const char* const text : {"",
                                  "==2.5.1",

@@ -1,4 +1,5 @@
 #include "lib/resolve/releases.h"
+#include "lib/text.h"
 #include "tests/unit/resolve/brute_force.h"
 #include "tests/unit/resolve/document_rules.h"
 #include "tests/unit/resolve/rules_support.h"
@@ -24,6 +25,23 @@ bool has_arm_image(std::string_view runtime, std::string_view release) {
   return runtime != "tgi";
 }
 
+// Of a release with several builds, or one whose code people looked up, there is no other.
+bool is_never_built(const PackageDemand& package) {
+  const auto parts = split(package.specifier, '+');
+  const std::string wanted = parts.size() == 2 ? std::string(parts[1]) : package.index;
+  if (package.name != "torch" || package.builds == PackageDemand::Builds::any) return false;
+  if (!wanted.starts_with("cu")) return false;
+  std::size_t known = 0;
+  std::size_t sure = 0;
+  for (const TorchBuild& build : catalog().torch_builds()) {
+    if (parts.front() != "==" + std::string(build.torch.text())) continue;
+    if (build.build == wanted) return false;
+    ++known;
+    if (!build.row->is_doubtful("sm")) ++sure;
+  }
+  return known > 1 || sure > 0;
+}
+
 }  // namespace
 
 bool is_with_arm(const Gpu& gpu) {
@@ -40,6 +58,9 @@ bool has_cpu_image(const ServingRuntime& runtime) {
 void BruteForce::keep_packages() {
   const auto& packages = demands_.packages;
   for (std::size_t i = 0; i < packages.size(); ++i) {
+    const bool counts = has_gpus(demands_) || packages[i].index.empty();
+    if (counts && is_never_built(packages[i]))
+      contradictions_.push_back(fact(Kind::package_version, i));
     for (std::size_t j = 0; j < i; ++j) {
       if (packages[i].name == packages[j].name)
         contradictions_.push_back(fact(Kind::package_version, i) | fact(Kind::package_version, j));

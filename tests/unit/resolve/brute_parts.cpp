@@ -110,13 +110,17 @@ void BruteForce::need_runtime() {
 
 void BruteForce::need_torch(std::size_t package) {
   Need need{"torch", fact(Kind::package, package)._Find_first(), {}};
+  const auto& [specifier, index] =
+      std::pair(demands_.packages[package].specifier, demands_.packages[package].index);
+  const bool is_cpu = specifier.ends_with("+cpu") || index == "cpu";
   for (const TorchRelease& release : catalog().torch_releases()) {
-    if (!has_gpus(demands_)) need.parts.push_back(torch_part(release, nullptr, package));
+    if (!has_gpus(demands_) || is_cpu) need.parts.push_back(torch_part(release, nullptr, package));
     for (const TorchBuild& build : catalog().torch_builds()) {
-      if (has_gpus(demands_) && build.torch == release.release)
+      const bool is_there = index.empty() || index == build.build;
+      if (has_gpus(demands_) && !is_cpu && is_there && build.torch == release.release)
         need.parts.push_back(torch_part(release, &build, package));
     }
-    add_unseen_torch(need, release, demands_.packages[package].specifier);
+    if (index.empty()) add_unseen_torch(need, release, specifier);
   }
   add_nothing_known(need, fact(Kind::package_version, package));
   needs_.push_back(std::move(need));
@@ -153,7 +157,7 @@ void BruteForce::need_framework(std::size_t package) {
   for (const FrameworkRelease& row : catalog().framework_releases()) {
     if (row.framework != framework_of_package(name)) continue;
     for (const Version& release : releases_of(row)) {
-      if (!has_gpus(demands_)) {
+      if (!has_gpus(demands_) || demands_.packages[package].build == "cpu") {
         need.parts.push_back(framework_part(row, release, std::nullopt, package));
         continue;
       }

@@ -141,6 +141,12 @@ class RandomDemands {
   void add_torch(Demands& demands) {
     const TorchRelease& release = any(catalog().torch_releases());
     demands.packages.push_back({"torch", any_specifier(release.release.text()), {}, {}});
+    PackageDemand& torch = demands.packages.back();
+    constexpr std::array<const char*, 4> builds{"cpu", "cu118", "cu121", "cu130"};
+    const bool has_label = torch.specifier.starts_with("==") && chance(6);
+    if (!has_label && chance(6)) torch.index = builds[pick(builds.size())];
+    if (has_label) torch.specifier += fmt::format("+{}", builds[pick(builds.size())]);
+    if (chance(3)) torch.builds = PackageDemand::Builds::any;
     demands.needs_python = true;
     if (chance(3)) demands.python = any(release.python);
   }
@@ -152,7 +158,7 @@ class RandomDemands {
     if (!framework_of_package(package.name)) return;
     package.specifier = any_specifier(row.release.substr(0, row.release.find('-')));
     if (row.framework == "jax" && chance(2))
-      package.build = fmt::format("cuda{}", any(row.builds).part(0));
+      package.build = chance(4) ? "cpu" : fmt::format("cuda{}", any(row.builds).part(0));
     demands.packages.push_back(package);
     demands.needs_python = true;
   }

@@ -59,3 +59,11 @@ TEST_CASE("markers about a Python that is not decided hold for the one that is c
   CHECK(torch_with(app, "torch==2.3.1; python_version >= '3.8'\n") == "2.3.1+cu121 on 3.12");
   CHECK(torch_with(app, "torch==2.3.1; python_version < '3.10'\n") == "none on 3.14");
 }
+
+TEST_CASE("the index that requirements name has one build of torch") {
+  AppRun app;
+  CHECK(torch_with(app, "torch==2.5.1\n--index-url https://download.pytorch.org/whl/cu118\n") ==
+        "2.5.1+cu118 on 3.12");
+  CHECK(torch_with(app, "torch==2.5.1\n--index-url https://download.pytorch.org/whl/cpu\n") ==
+        "2.5.1+cpu on 3.12");
+}

@@ -109,8 +109,7 @@ class Reasoning {
     if (!stack_.python || !demands_.needs_python) return std::nullopt;
     Choice choice{"python", text(stack_.python), {}};
     if (demands_.python) choice.because.push_back(plain("the spec asks for it"));
-    const bool is_the_bases = demands_.base && demands_.base->python;
-    if (is_the_bases) choice.because.push_back(plain("the base has it"));
+    if (demands_.base && demands_.base->python) choice.because.push_back(python_of(*demands_.base));
     std::vector<const CatalogRow*> rows;
     for (const Choice& other : stack_.choices) {
       if (row_of(other) != nullptr) rows.push_back(row_of(other));
@@ -145,6 +144,12 @@ class Reasoning {
   }
 
  private:
+  static Ruling python_of(const BaseDemand& base) {
+    const Distro* const distro = base.distro;
+    if (distro == nullptr || distro->python != base.python) return plain("the base has it");
+    return plain("the `python3` of the base's distribution is that one", {distro->row});
+  }
+
   static std::string text(const std::optional<Version>& version) {
     return std::string(version->text());
   }

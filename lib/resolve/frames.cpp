@@ -11,8 +11,6 @@ namespace {
 
 using Kind = Demand::Kind;
 
-constexpr std::string_view empty_base = "scratch";
-
 std::vector<Veto> python_vetoes(const Version& python, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   std::vector<Veto> found;
@@ -22,11 +20,6 @@ std::vector<Veto> python_vetoes(const Version& python, const Vetoes& vetoes) {
         {vetoes.set_of(kind),
          {Verdict::no, fmt::format("Python is {}, not {}", other.text(), python.text()), {}}});
   };
-  const bool has_none = demands.base && demands.base->name == empty_base;
-  if (has_none) {
-    found.push_back(
-        {vetoes.set_of(Kind::base), {Verdict::no, "`scratch` is empty: it has no Python", {}}});
-  }
   if (demands.python) refuse(Kind::python, *demands.python);
   if (demands.base && demands.base->python && demands.needs_python) {
     refuse(Kind::base, *demands.base->python);

@@ -36,9 +36,8 @@ class Shared(Case):
         self.base("plain", "PYTHON_VERSION=3.11.2", {})
 
     def base(self, name, variable, programs):
-        runtime_bases.IMAGES["python-" + name] = {
-            "env": [variable], "programs": {"/usr/local/bin/python3.11": runtime_bases.SCRIPT, **programs}}
-        runtime_bases.write_base(self.path(name), "python-" + name)
+        runtime_bases.write_image(self.path(name), {
+            "env": [variable], "programs": {"/usr/local/bin/python3.11": runtime_bases.SCRIPT, **programs}})
 
     def wheel(self, name, version="1.0", more=None):
         """The line of a requirements file for a wheel that is made."""

@@ -50,7 +50,7 @@ TEST_CASE("a Python that the base has not is a matter of the base, whatever ther
 TEST_CASE("an empty base has no Python") {
   const Resolution found = solved("python: {packages: [torch]}; base: scratch");
   CHECK(answer_text(found) == "no: base scratch -> let mlpack choose the base: `base: auto`");
-  CHECK(reasons_of(found) == "`scratch` is empty: it has no Python");
+  CHECK(reasons_of(found) == "`scratch` has no Python, and `python` is for one that the base has");
   CHECK(solved("base: scratch; fleet: [L4]; cuda: '12.6'").stack);
 }
 

@@ -1,0 +1,227 @@
+#include "lib/resolve/conflict_reasons.h"
+
+#include "lib/resolve/rules_image.h"
+#include "lib/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+namespace mlpack {
+namespace {
+
+using Kind = Demand::Kind;
+
+constexpr std::size_t most_reasons = 6;
+
+// A demand for one version, which says of every other that it is another.
+bool is_pin(const Demand& demand) {
+  return demand.kind == Kind::runtime_version || demand.kind == Kind::package_version ||
+         demand.kind == Kind::cuda || demand.kind == Kind::python;
+}
+
+class Reasons {
+ public:
+  Reasons(const Question& question, const DemandSet& conflict)
+      : question_(question), conflict_(conflict), pins_(pins_of(question.list)) {
+    for (const Component& component : question.problem.components) {
+      const bool is_concerned = !component.demand || conflict.test(*component.demand);
+      if (is_concerned) components_.push_back(&component);
+    }
+    take_base_python();
+    take(question.problem.vetoes);
+    if (!found.empty()) return;  // the base or the machines alone contradict each other
+    for (const Component* component : components_)
+      take_of(*component, pins_ | chosen_by_base(*component));
+    if (found.empty()) {
+      for (const Component* component : components_)
+        take_of(*component, pins_);
+    }
+    for (const Frame& frame : question.problem.frames)
+      take(frame.vetoes);
+    if (found.empty()) take_pins();
+  }
+
+  std::vector<Ruling> found;
+
+ private:
+  bool has(Kind kind) const {
+    const auto& list = question_.list;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (conflict_.test(i) && list[i].kind == kind) return true;
+    }
+    return false;
+  }
+
+  // Of a Python that the base has not, it does not matter what there are wheels for.
+  void take_base_python() {
+    const Demands& demands = question_.demands;
+    const auto& base = demands.base;
+    if (!has(Kind::base) || !has(Kind::python) || !base->python) return;
+    if (base->python->same_minor(*demands.python)) return;
+    Ruling ruling{
+        Verdict::no, fmt::format("{} has Python {}", base->name, base->python->text()), {}};
+    if (base->distro != nullptr && base->distro->python == base->python)
+      ruling.evidence.push_back(base->distro->row);
+    found.push_back(std::move(ruling));
+  }
+
+  // A base with a toolkit, or a release of the runtime, has that one: of others, which nobody asked
+  // for, it is no news that they do not go with it.
+  DemandSet chosen_by_base(const Component& component) const {
+    const auto& base = question_.demands.base;
+    const bool is_there =
+        !component.demand || (base && base->official && base->official->runtime == component.name);
+    DemandSet bases;
+    for (std::size_t i = 0; is_there && i < question_.list.size(); ++i)
+      bases.set(i, question_.list[i].kind == Kind::base);
+    return bases;
+  }
+
+  void take_of(const Component& component, const DemandSet& pins) {
+    for (const Option& option : component.options) {
+      if (is_pinned_away(option, pins, conflict_)) continue;
+      take(option.vetoes);
+      take(option.without_compat);
+      take_python(component, option);
+    }
+  }
+
+  // Where the pins alone contradict each other: what they say of the options that miss fewest.
+  void take_pins() {
+    if (conflict_.count() == 1 && has(Kind::cuda)) {
+      return take_nothing(fmt::format("CUDA {}", question_.demands.cuda->text()));
+    }
+    std::vector<std::string> names;
+    std::vector<Version> cudas;
+    std::vector<unsigned> cudnns;
+    std::stable_partition(components_.begin(), components_.end(), [&](const Component* component) {
+      return std::any_of(component->options.begin(),
+                         component->options.end(),
+                         [&](const Option& option) { return is_of_other_release(option); });
+    });
+    for (const Component* component : components_) {
+      const Option* nearest = nullptr;
+      const auto rank = [&](const Option& option) {
+        const bool is_apart =
+            !cudas.empty() && option.cuda && option.cuda->part(0) != cudas.front().part(0);
+        return std::tuple(misses(option), is_of_other_release(option), is_apart);
+      };
+      for (const Option& option : component->options) {
+        if (nearest == nullptr || rank(option) < rank(*nearest)) nearest = &option;
+      }
+      if (nearest == nullptr) {
+        take_nothing(component->name);
+        continue;
+      }
+      take(nearest->vetoes);
+      names.push_back(component->name + " " + nearest->name);
+      if (nearest->cuda) cudas.push_back(*nearest->cuda);
+      if (nearest->cudnn_major) cudnns.push_back(*nearest->cudnn_major);
+    }
+    if (!found.empty() || names.size() < 2) return;
+    Ruling majors = one_cuda_major(question_.catalog, cudas);
+    if (majors.verdict == Verdict::yes)
+      majors = one_library_major(question_.catalog, "cuDNN", cudnns);
+    found.push_back(std::move(majors));
+    found.back().reason =
+        fmt::format("{} do not go together: {}", fmt::join(names, " and "), found.back().reason);
+  }
+
+  void take_nothing(const std::string& name) {
+    const std::string& as_of = question_.demands.as_of;
+    const std::string day = as_of.empty() ? "" : fmt::format(" that was released by {}", as_of);
+    found.push_back({Verdict::no, fmt::format("no {} is in the catalog{}", name, day), {}});
+  }
+
+  // Whether the conflict pins another release than this.
+  bool is_of_other_release(const Option& option) const {
+    return std::any_of(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
+      if (veto.demands.count() != 1 || (veto.demands & conflict_).none()) return false;
+      const auto& list = question_.list;
+      for (std::size_t i = 0; i < list.size(); ++i) {
+        const bool is_release =
+            list[i].kind == Kind::package_version || list[i].kind == Kind::runtime_version;
+        if (veto.demands.test(i) && is_release) return true;
+      }
+      return false;
+    });
+  }
+
+  std::ptrdiff_t misses(const Option& option) const {
+    return std::count_if(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
+      return (veto.demands & ~conflict_).none();
+    });
+  }
+
+  // A release has no wheels for the Python that is pinned, or that the base has.
+  void take_python(const Component& component, const Option& option) {
+    const auto& demands = question_.demands;
+    for (std::size_t i = 0; i < question_.list.size(); ++i) {
+      if (!conflict_.test(i)) continue;
+      const Kind kind = question_.list[i].kind;
+      const std::optional<Version> python = kind == Kind::python ? demands.python
+                                            : kind == Kind::base ? demands.base->python
+                                                                 : std::nullopt;
+      if (!python || option.python.empty() || has_python(option, *python)) continue;
+      if (!seen_.insert(component.name + question_.list[i].text).second) continue;
+      std::vector<std::string> known;
+      for (const Version& version : option.python)
+        known.emplace_back(version.text());
+      found.push_back(
+          {Verdict::no,
+           fmt::format("{} {} has wheels for Python {}, not {}{}",
+                       component.name,
+                       option.name,
+                       join(known, ", "),
+                       python->text(),
+                       kind == Kind::base ? fmt::format(", which {} has", demands.base->name)
+                                          : std::string()),
+           {option.row}});
+    }
+  }
+
+  static bool has_python(const Option& option, const Version& python) {
+    return std::any_of(option.python.begin(), option.python.end(), [&](const Version& version) {
+      return version.same_minor(python);
+    });
+  }
+
+  void take(const std::vector<Veto>& vetoes) {
+    for (const Veto& veto : vetoes) {
+      if (veto.demands.none() || (veto.demands & ~conflict_).any()) continue;
+      if (veto.ruling.evidence.empty() && !found.empty()) continue;
+      if (found.size() >= most_reasons || !seen_.insert(veto.demands.to_string()).second) continue;
+      found.push_back(veto.ruling);
+    }
+  }
+
+  const Question& question_;
+  DemandSet conflict_;
+  DemandSet pins_;
+  std::vector<const Component*> components_;  // that the conflict is about
+  std::set<std::string> seen_;
+};
+
+}  // namespace
+
+DemandSet pins_of(const std::vector<Demand>& list) {
+  DemandSet pins;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    pins.set(i, is_pin(list[i]));
+  return pins;
+}
+
+bool is_pinned_away(const Option& option, const DemandSet& pins, const DemandSet& demands) {
+  return std::any_of(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
+    return veto.demands.count() == 1 && (veto.demands & pins & demands).any();
+  });
+}
+
+std::vector<Ruling> reasons_of(const Question& question, const DemandSet& conflict) {
+  return Reasons(question, conflict).found;
+}
+
+}  // namespace mlpack

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "lib/resolve/fixes.h"
+
+#include <vector>
+
+namespace mlpack {
+
+/// The demands that are nothing but pins: for one version, which says of every other that it is
+/// another.
+DemandSet pins_of(const std::vector<Demand>& list);
+
+/// Whether a pin of `demands` alone keeps `option` out.
+bool is_pinned_away(const Option& option, const DemandSet& pins, const DemandSet& demands);
+
+/// What a conflict's demands have against all that its pins allow: of each set of them, what was
+/// said of the best option.
+std::vector<Ruling> reasons_of(const Question& question, const DemandSet& conflict);
+
+}  // namespace mlpack

@@ -1,0 +1,203 @@
+#include "lib/resolve/runtime_options.h"
+
+#include "lib/catalog/runtimes.h"
+#include "lib/resolve/base_release.h"
+#include "lib/resolve/candidates.h"
+#include "lib/resolve/no_gpu.h"
+#include "lib/resolve/option_lists.h"
+#include "lib/resolve/release_dates.h"
+#include "lib/resolve/releases.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+namespace mlpack {
+namespace {
+
+using Kind = Demand::Kind;
+
+// The framework that a runtime pins is not chosen a second time.
+void judge_torch_of(Option& option, const RuntimeRelease& release, const Vetoes& vetoes) {
+  const auto torch = Version::parse(release.row->at("torch"));
+  const auto& packages = vetoes.demands().packages;
+  for (std::size_t i = 0; torch && i < packages.size(); ++i) {
+    if (packages[i].name != component::torch || vetoes.takes(i, *torch)) {
+      continue;
+    }
+    option.vetoes.push_back(
+        {vetoes.set_of(Kind::package_version, i),
+         {Verdict::no,
+          fmt::format("{} {} pins torch {}", release.runtime, release.release, torch->text()),
+          {release.row}}});
+  }
+}
+
+// The build of PyTorch inside a release; nullptr where it is not in the catalog.
+const TorchBuild* torch_build_of(const Catalog& catalog, const RuntimeRelease& release) {
+  const auto torch = Version::parse(release.row->at("torch"));
+  for (const TorchBuild& build : catalog.torch_builds()) {
+    if (torch && build.torch == *torch && build.cuda.same_minor(*release.cuda)) return &build;
+  }
+  return nullptr;
+}
+
+// A build for machines without a GPU has no CUDA.
+void judge_cpu_build(Option& option, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  if (!demands.cuda || !is_cpu_build(demands)) return;
+  DemandSet set = vetoes.set_of(Kind::cuda);
+  for (std::size_t i = 0; i < demands.fleet.size(); ++i)
+    set |= vetoes.set_of(Kind::no_gpu, i);
+  option.vetoes.push_back(
+      {set,
+       {Verdict::no,
+        fmt::format("{} {} for machines without a GPU has no CUDA", demands.runtime, option.name),
+        {&vetoes.catalog().fact_row("runtime.cpu_builds")}}});
+}
+
+// Of a range it is the one that is pinned.
+void judge_pin(Option& option, std::string_view row, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const std::string& pin = demands.runtime_version;
+  if (covers_release(row, pin)) {
+    option.name = pin;
+  } else if (!pin.empty()) {
+    option.vetoes.push_back(
+        not_taken(vetoes.set_of(Kind::runtime_version), option, demands.runtime + " " + pin));
+  }
+}
+
+// A release of a runtime that has no row.
+Option unknown_release(const std::string& release, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  Option option;
+  option.name = release;
+  option.doubts.push_back(nothing_known(demands.runtime, option.name));
+  const ServingRuntime* const runtime = find_runtime(demands.runtime);
+  if (!demands.base && runtime != nullptr && !runtime->images.empty()) {
+    option.doubts.push_back(
+        {Verdict::unknown,
+         fmt::format("whether there is an image of {} {} is not known: its tag is made as those of "
+                     "other releases are",
+                     demands.runtime,
+                     option.name),
+         {}});
+  }
+  judge_pin(option, release, vetoes);
+  judge_release_of_base(option, release, vetoes);
+  judge_cpu_build(option, vetoes);
+  vetoes.processors(option, option.name);
+  return option;
+}
+
+// Which release a base has that no official name tells.
+void doubt_release_of_base(Option& option, const RuntimeRelease& release, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const bool is_guess =
+      demands.base && release_of_base(demands) == nullptr && demands.runtime_version.empty();
+  if (!is_guess || is_cpu_build(demands)) return;
+  option.doubts.push_back(
+      {Verdict::unknown,
+       fmt::format("which {0} {1} has is not known, and it is taken for {2}: `runtime: {{name: "
+                   "{0}, version: …}}` says it",
+                   demands.runtime,
+                   demands.base->name,
+                   release.release),
+       {}});
+}
+
+Option runtime_option(const RuntimeRelease& release,
+                      const std::vector<Version>& pythons,
+                      const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  Option option;
+  option.name = release.release;
+  option.python = pythons;
+  option.row = release.row;
+  judge_pin(option, release.release, vetoes);
+  judge_release_of_base(option, release.release, vetoes);
+  if (!is_cpu_build(demands)) option.cuda = release.cuda;
+  if (vetoes.is_settled(option)) return option;
+  judge_torch_of(option, release, vetoes);
+  judge_cpu_build(option, vetoes);
+  if (is_cpu_build(demands)) return option;
+  vetoes.processors(option, last_release(option.name));
+  vetoes.runtime(option, release);
+  vetoes.tensorrt(option, release);
+  if (!release.cuda) {
+    vetoes.oldest_driver(option, release);
+    const bool has_runners = !release.row->at("cuda_runners").empty() && release.min_driver;
+    if (has_runners) return option;
+    option.doubts.push_back(
+        {Verdict::unknown,
+         fmt::format("no document says what CUDA {} {} has", release.runtime, release.release),
+         {release.row}});
+    return option;
+  }
+  vetoes.cuda(option, *release.cuda);
+  const TorchBuild* const build = torch_build_of(vetoes.catalog(), release);
+  if (build != nullptr)
+    vetoes.code(option, *build);
+  else
+    vetoes.toolkit(option, *release.cuda);
+  vetoes.drivers(option, *release.cuda);
+  return option;
+}
+
+// Of a runtime of whose releases there is no table.
+Option any_release(const Vetoes& vetoes) {
+  Option option;
+  option.name = "latest";
+  judge_cpu_build(option, vetoes);
+  // Without a GPU there is nothing to compare.
+  if (is_cpu_build(vetoes.demands())) return option;
+  option.doubts.push_back({Verdict::unknown,
+                           fmt::format("the catalog has no releases of {}: nothing was compared",
+                                       vetoes.demands().runtime),
+                           {}});
+  return option;
+}
+
+}  // namespace
+
+Component runtime_component(std::span<const Version> pythons, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  Component component{demands.runtime, vetoes.index_of(Kind::runtime), {}};
+  ReleaseDates dates(vetoes.catalog(), demands);
+  bool has_releases = false;
+  for (const RuntimeRelease& release : vetoes.catalog().runtime_releases()) {
+    if (release.runtime != demands.runtime) continue;
+    has_releases = true;
+    dates.add(release);
+  }
+  const BaseRelease* const of_base = release_of_base(demands);
+  std::set<std::string_view> seen;
+  std::map<std::string_view, std::vector<Version>> taken;  // by what a release says
+  for (const RuntimeRelease& release : vetoes.catalog().runtime_releases()) {
+    if (release.runtime != demands.runtime || !seen.insert(release.release).second) continue;
+    const bool is_there = of_base != nullptr && of_base->row == &release;
+    if (!is_there && !dates.is_out(release)) continue;
+    const auto [known, is_new] = taken.try_emplace(release.python);
+    if (is_new) known->second = python_versions(release.python, pythons);
+    component.options.push_back(runtime_option(release, known->second, vetoes));
+    doubt_release_of_base(component.options.back(), release, vetoes);
+    dates.add_doubt(component.options.back(), demands.runtime, release.row->at("released"));
+  }
+  sort_options(component.options);
+  const bool is_new = of_base != nullptr && of_base->row == nullptr;
+  if (is_new && of_base->release != demands.runtime_version) {
+    component.options.push_back(unknown_release(of_base->release, vetoes));
+  }
+  if (!has_releases && demands.runtime_version.empty()) {
+    component.options.push_back(any_release(vetoes));
+  }
+  add_unknown(component,
+              vetoes.set_of(Kind::runtime_version),
+              unknown_release(demands.runtime_version, vetoes));
+  return component;
+}
+
+}  // namespace mlpack

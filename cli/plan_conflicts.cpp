@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 
 namespace mlpack {
@@ -34,11 +35,24 @@ std::string fact_text(const Where& fact, std::map<std::string, std::string>& sou
   return text;
 }
 
+// Without a name of which a pin is said in the same place: `torch` beside `torch==2.5.1`.
+std::vector<Where> told_facts(const std::vector<Where>& facts) {
+  std::vector<Where> told;
+  for (const Where& fact : facts) {
+    const bool is_said = std::any_of(facts.begin(), facts.end(), [&](const Where& other) {
+      return other.line == fact.line && other.column == fact.column && other.file == fact.file &&
+             other.message != fact.message && other.message.starts_with(fact.message);
+    });
+    if (!is_said || fact.line == 0) told.push_back(fact);
+  }
+  return told;
+}
+
 std::string conflict_paragraph(const PlanConflict& conflict) {
   std::map<std::string, std::string> sources;
-  std::string text =
-      conflict.facts.size() == 1 ? "this cannot be had:\n" : "these do not go together:\n";
-  for (const Where& fact : conflict.facts)
+  const std::vector<Where> facts = told_facts(conflict.facts);
+  std::string text = facts.size() == 1 ? "this cannot be had:\n" : "these do not go together:\n";
+  for (const Where& fact : facts)
     text += fact_text(fact, sources);
   for (const Ruling& ruling : conflict.because)
     text += fmt::format("why: {}\n", ruling_text(ruling));

@@ -86,8 +86,8 @@ TEST_CASE("the reasons of a plan are true of its base and its machines") {
   CHECK(because("python: {packages: [six]}\n", "python") == R"(["the newest"])");
   CHECK(because("python: {packages: [six]}\nbase: registry.example.com/own:1\n", "python")
             .find("this is a guess") != std::string::npos);
-  CHECK(because("python: {packages: [six]}\nbase: nvidia/cuda:12.4.1-base-ubuntu22.04\n",
-                "python") == R"(["the `python3` of the base's distribution is that one (distros ubuntu-22.04)"])");
+  CHECK(because("python: {packages: [six]}\nbase: nvidia/cuda:12.4.1-base-ubuntu22.04\n", "python")
+            .find("`python3` of the base's distribution") != std::string::npos);
   CHECK(because("python: {packages: [tensorflow]}\nfleet: [B200]\n", "cuda").find("older than") ==
         std::string::npos);
   CHECK(because("python: {packages: [torch==9.9.9, 'jax[cuda12]']}\nfleet: [L4]\n", "cuda")

@@ -190,11 +190,11 @@ SpecStack find_stack(const Catalog& catalog,
                         locked_lines(spec),
                         base,
                         quantisation_of(catalog, spec),
-                         as_of,
-                         std::move(lines.constraints),
-                         std::move(lines.index_url),
-                         lines.builds,
-                         lines.wheels};
+                        as_of,
+                        std::move(lines.constraints),
+                        std::move(lines.index_url),
+                        lines.builds,
+                        lines.wheels};
   read_served(spec, sources);
   const SpecStack asked = stack_asked_for(catalog, spec, sources);
   const bool is_known = installed.wheels != nullptr && spec.python && asked.demands.runtime.empty();

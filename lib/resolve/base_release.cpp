@@ -34,6 +34,11 @@ const BaseRelease* release_of_base(const Demands& demands) {
   return is_it ? &*base->official : nullptr;
 }
 
+bool is_guessed_release(const Demands& demands) {
+  return !demands.runtime.empty() && demands.runtime_version.empty() && demands.base &&
+         release_of_base(demands) == nullptr;
+}
+
 void judge_release_of_base(Option& option, std::string_view row, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   const BaseRelease* const had = release_of_base(demands);

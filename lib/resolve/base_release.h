@@ -11,6 +11,10 @@ namespace mlpack {
 /// it is not, or that is not known.
 const BaseRelease* release_of_base(const Demands& demands);
 
+/// Whether the base has the runtime in a release that nothing tells: the newest that fits is taken
+/// for it, and nothing may rest on that.
+bool is_guessed_release(const Demands& demands);
+
 /// Keeps `option`, a release of the runtime that has the row `row`, out of a base that is another
 /// one. Of a range it is that of the base.
 void judge_release_of_base(Option& option, std::string_view row, const Vetoes& vetoes);

@@ -96,9 +96,7 @@ Option unknown_release(const std::string& release, const Vetoes& vetoes) {
 // Which release a base has that no official name tells.
 void doubt_release_of_base(Option& option, const RuntimeRelease& release, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
-  const bool is_guess =
-      demands.base && release_of_base(demands) == nullptr && demands.runtime_version.empty();
-  if (!is_guess || is_cpu_build(demands)) return;
+  if (!is_guessed_release(demands) || is_cpu_build(demands)) return;
   option.doubts.push_back(
       {Verdict::unknown,
        fmt::format("which {0} {1} has is not known, and it is taken for {2}: `runtime: {{name: "

@@ -1,5 +1,6 @@
 #include "lib/resolve/stack_image.h"
 
+#include "lib/resolve/base_release.h"
 #include "lib/resolve/rules_platform.h"
 #include "lib/text.h"
 
@@ -56,7 +57,8 @@ void add_environment(const Catalog& catalog,
   std::erase_if(config.env,
                 [](const auto& variable) { return variable.first == "NVIDIA_VISIBLE_DEVICES"; });
   config.set_env("NVIDIA_DRIVER_CAPABILITIES", "compute,utility");
-  const std::string requirement = cuda_requirement(catalog, stack, demands);
+  const std::string requirement =
+      is_guessed_release(demands) ? "" : cuda_requirement(catalog, stack, demands);
   if (!requirement.empty()) config.set_env("NVIDIA_REQUIRE_CUDA", requirement);
 }
 
@@ -66,11 +68,12 @@ void add_labels(const Stack& stack, const Demands& demands, ImageConfig& config)
   const auto set = [&](std::string_view key, std::string value) {
     if (!value.empty()) config.labels[std::string(key)] = std::move(value);
   };
+  set(label::gpus, gpus_text(demands));
+  if (is_guessed_release(demands)) return;
   if (stack.cuda) set(label::cuda, std::string(stack.cuda->text()));
   if (code) set(label::sm, capabilities_text(code->sm));
   if (code) set(label::ptx, capabilities_text(code->ptx));
   if (stack.min_driver) set(label::driver, std::string(stack.min_driver->text()));
-  set(label::gpus, gpus_text(demands));
   for (const Choice& choice : stack.choices) {
     if (choice.what == demands.runtime) set(label::runtime_version, choice.chosen);
   }

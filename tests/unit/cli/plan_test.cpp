@@ -67,6 +67,18 @@ TEST_CASE("a plan takes the build of torch that every driver of the fleet runs")
   CHECK_FALSE(plan["env"].contains("NVIDIA_VISIBLE_DEVICES"));
 }
 
+TEST_CASE("what is guessed of a base asks for no driver") {
+  AppRun app;
+  const std::string lines =
+      "schema: 1\nname: x\nplatform: linux/amd64\nrun: [x]\nfleet: [L4]\nruntime: vllm\nbase: ";
+  app.dir.write("demo/mlpack.yaml", lines + "registry.example.com/own:1\n");
+  const auto guessed = plan_of(app, {});
+  CHECK_FALSE(guessed["env"].contains("NVIDIA_REQUIRE_CUDA"));
+  CHECK(guessed["env"].contains("NVIDIA_DRIVER_CAPABILITIES"));
+  app.dir.write("demo/mlpack.yaml", lines + "registry.example.com/copies/vllm-openai:v0.11.0\n");
+  CHECK(plan_of(app, {})["env"]["NVIDIA_REQUIRE_CUDA"] == "cuda>=12.0,driver>=525.60.13");
+}
+
 TEST_CASE("the reasons of a plan are true of its base and its machines") {
   AppRun app;
   const auto because = [&](const std::string& lines, const std::string& what) {

@@ -23,6 +23,23 @@ bool is_recorded(const Decision& decision) {
          decision.what != "user";
 }
 
+// `H100:2 driver 550.90.07`
+std::string machines_text(const FleetRow& row) {
+  if (row.is_cpu()) return "cpu";
+  std::string text = row.count > 1 ? fmt::format("{}:{}", row.gpu, row.count) : row.gpu;
+  if (!row.driver.empty()) text += " driver " + row.driver;
+  return text;
+}
+
+// The machines that all was decided for, in whatever order they are listed.
+Decision fleet_decision(const Spec& spec) {
+  std::vector<std::string> machines;
+  for (const auto& [row, place] : spec.fleet)
+    machines.push_back(machines_text(row));
+  std::sort(machines.begin(), machines.end());
+  return {"fleet", join(machines, ", "), {"the spec says so"}};
+}
+
 // Compressors come and go, and what is in the registry stays: the record of what holds the same
 // files is kept.
 LockedLayer kept_record(LockedLayer layer, const std::vector<LockedLayer>& before) {
@@ -201,6 +218,7 @@ void BuildLock::note(const Platform& platform, const FoundBase& base, const Plan
   LockedPlatform& locked = now_.platforms[platform];
   locked.base = base.locked;
   locked.decisions.clear();
+  if (!spec_.fleet.empty()) locked.decisions.push_back(fleet_decision(spec_));
   std::copy_if(plan.decisions.begin(),
                plan.decisions.end(),
                std::back_inserter(locked.decisions),

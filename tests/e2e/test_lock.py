@@ -197,8 +197,12 @@ class NothingOpen(LockCase):
             self.assertIn("there is no `%s/mlpack.lock`" % folder, missing.err)
             self.assertIn("%s: nothing in the lock is for it" % platforms[0], missing.err)
             told = self.mlpack("lock", folder, *options).out
-            self.assertEqual(told.splitlines(), ["mlpack.lock: %s: the spec leaves nothing open" % platform for platform in platforms])
-            self.assertEqual(self.lock_of(folder)["platforms"], {platform: {} for platform in platforms})
+            locked = self.lock_of(folder)["platforms"]
+            self.assertEqual(sorted(locked), platforms)
+            decided = [one["what"] for platform in platforms for one in locked[platform].get("decisions", [])]
+            self.assertEqual(decided, ["fleet"] * len(decided))
+            if not decided:
+                self.assertEqual(told.splitlines(), ["mlpack.lock: %s: the spec leaves nothing open" % one for one in platforms])
             self.assertIn("is up to date", self.mlpack("lock", folder, *options).out)
             self.mlpack("build", folder, "--locked", "--no-check", *options)
 
@@ -217,6 +221,18 @@ class NothingOpen(LockCase):
         write_files(folder, {"mlpack.yaml": spec % "GH200, L4"})
         stale = self.mlpack("build", folder, "--locked", "--no-check", code=10)
         self.assertIn("linux/amd64: nothing in the lock is for it", stale.err)
+
+    def test_a_lock_is_for_the_machines_that_it_was_made_for(self):
+        spec = "schema: 1\nname: x\nbase: scratch\nplatform: linux/amd64\nfleet: [%s]\nrun: [/x]\n"
+        folder = self.project("p", spec % "L4, {gpu: A100, count: 2, driver: '535.183.01'}")
+        self.mlpack("lock", folder)
+        write_files(folder, {"mlpack.yaml": spec % "{gpu: A100, count: 2, driver: '535.183.01'}, L4"})
+        self.assertIn("is up to date", self.mlpack("lock", folder, "--check").out)
+        for fleet in ("H100", "L4, {gpu: A100, driver: '535.183.01'}", "L4, {gpu: A100, count: 2, driver: '550.90.07'}", "cpu"):
+            write_files(folder, {"mlpack.yaml": spec % fleet})
+            for command in (("lock", folder, "--check"), ("build", folder, "--locked", "--no-check")):
+                stale = self.mlpack(*command, code=10)
+                self.assertIn("fleet: A100:2 driver 535.183.01, L4 → ", stale.err)
 
     @needs_root
     def test_a_lock_that_pins_nothing_is_no_loss_where_none_can_be_written(self):

@@ -78,9 +78,8 @@ void show_plan(const std::vector<PlannedImage>& images, World& world) {
 }
 
 void explain(const std::vector<PlannedImage>& images, const std::string& what, World& world) {
-  const PlannedImage& image = images.front();
-  world.terminal.result(world.json() ? json_line(explain_json(image, what))
-                                     : explain_text(image, what));
+  world.terminal.result(world.json() ? json_line(explain_json(images, what))
+                                     : explain_text(images, what));
 }
 
 void plan(const PlanOptions& options, World& world) {

@@ -134,7 +134,8 @@ nlohmann::ordered_json conflicts_json(const std::vector<PlanConflict>& conflicts
 
 /// What led to `what`: the name of a decision, `runtime`, `fit`, or a layer. Fault::usage where the
 /// plan has nothing of that name.
-std::string explain_text(const PlannedImage& image, const std::string& what);
-nlohmann::ordered_json explain_json(const PlannedImage& image, const std::string& what);
+std::string explain_text(const std::vector<PlannedImage>& images, const std::string& what);
+nlohmann::ordered_json explain_json(const std::vector<PlannedImage>& images,
+                                    const std::string& what);
 
 }  // namespace mlpack

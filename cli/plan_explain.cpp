@@ -151,9 +151,7 @@ ExplainJson choice_json(const Choice& choice) {
   return {{"what", choice.what}, {"chosen", choice.chosen}, {"because", because}};
 }
 
-}  // namespace
-
-std::string explain_text(const PlannedImage& image, const std::string& what) {
+std::string answers_text(const PlannedImage& image, const std::string& what) {
   std::string text;
   std::set<const CatalogRow*> shown;
   for (const Choice& choice : find_answers(image, what)) {
@@ -172,11 +170,40 @@ std::string explain_text(const PlannedImage& image, const std::string& what) {
   return text;
 }
 
-ExplainJson explain_json(const PlannedImage& image, const std::string& what) {
+ExplainJson answers_json(const PlannedImage& image, const std::string& what) {
   ExplainJson answers = ExplainJson::array();
   for (const Choice& choice : find_answers(image, what))
     answers.push_back(choice_json(choice));
-  return {{"schema", 1}, {"platform", image.platform.text()}, {"explained", answers}};
+  return {{"platform", image.platform.text()}, {"explained", answers}};
+}
+
+}  // namespace
+
+std::string explain_text(const std::vector<PlannedImage>& images, const std::string& what) {
+  std::vector<std::string> answers;
+  for (const PlannedImage& image : images)
+    answers.push_back(answers_text(image, what));
+  const bool is_one = std::all_of(answers.begin(), answers.end(), [&](const std::string& answer) {
+    return answer == answers.front();
+  });
+  if (is_one) return answers.front();
+  std::string text;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    text += fmt::format("{}for {}\n{}", i == 0 ? "" : "\n", images[i].platform.text(), answers[i]);
+  }
+  return text;
+}
+
+ExplainJson explain_json(const std::vector<PlannedImage>& images, const std::string& what) {
+  ExplainJson document{{"schema", 1}};
+  if (images.size() == 1) {
+    document.update(answers_json(images.front(), what));
+    return document;
+  }
+  document["images"] = ExplainJson::array();
+  for (const PlannedImage& image : images)
+    document["images"].push_back(answers_json(image, what));
+  return document;
 }
 
 }  // namespace mlpack

@@ -206,6 +206,31 @@ Rulings rulings_of(const std::vector<std::string>& reasons) {
   return rulings;
 }
 
+// What the machines of the fleet have to do with the platform that they need.
+Rulings rulings_of_platform(const PlanInputs& inputs, const Decision& platform) {
+  Rulings rulings = rulings_of(platform.because);
+  if (inputs.spec.platforms_from != Spec::PlatformsFrom::fleet) return rulings;
+  for (const auto& [row, place] : inputs.spec.fleet) {
+    if (row.is_cpu()) continue;
+    const auto match = inputs.catalog.find_gpu(row.gpu);
+    const auto named = Platform::parse(platform.chosen);
+    if (!match || !named) continue;
+    const GpuProcessor* const known = inputs.catalog.find_gpu_processor(match->gpu->name);
+    if (known != nullptr && known->architecture == named->architecture) {
+      rulings.push_back(
+          plain(fmt::format(
+                    "{} is one module with its processor, {}", match->gpu->name, known->processor),
+                {known->row}));
+    } else if (known == nullptr && named->architecture != "arm64") {
+      rulings.push_back(plain(fmt::format("{} is a card, and most machines with cards are {}",
+                                          match->gpu->name,
+                                          platform.chosen),
+                              {match->gpu->row}));
+    }
+  }
+  return rulings;
+}
+
 }  // namespace
 
 std::vector<Choice> plan_decisions(const PlanInputs& inputs,
@@ -220,7 +245,9 @@ std::vector<Choice> plan_decisions(const PlanInputs& inputs,
   const auto is_platform = [](const Decision& decision) { return decision.what == "platform"; };
   const auto& others = plan.decisions;
   const auto platform = std::find_if(others.begin(), others.end(), is_platform);
-  if (platform != others.end()) add(*platform);
+  if (platform != others.end()) {
+    decisions.push_back({platform->what, platform->chosen, rulings_of_platform(inputs, *platform)});
+  }
   if (is_resolved) {
     const Reasoning reasoning(inputs, stack);
     decisions.push_back({"base", base, {reasoning.base()}});

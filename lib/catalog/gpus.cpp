@@ -38,8 +38,10 @@ std::optional<GpuMatch> Catalog::find_gpu(std::string_view name) const {
   for (const Gpu& gpu : data_.gpus) {
     if (gpu.name == name || has_alias(gpu, name)) return GpuMatch{&gpu, false};
   }
+  std::string hyphened(name);
+  std::replace(hyphened.begin(), hyphened.end(), ' ', '-');
   for (const GpuFamily& family : data_.gpu_families) {
-    if (family.name != name) continue;
+    if (family.name != hyphened) continue;
     const Gpu* const gpu = smallest(data_.gpus, family);
     if (gpu != nullptr) return GpuMatch{gpu, true};
   }

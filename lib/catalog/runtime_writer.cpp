@@ -284,7 +284,8 @@ std::string RuntimeWriter::process(TemplateMap& root) {
                     cpp_literal(root.text("stop_signal")),
                     optional_text(root, "user"),
                     words(root, "packages"),
-                    notes(root)},
+                    notes(root),
+                    optional_text(root, "compat_switch")},
               ", ");
 }
 

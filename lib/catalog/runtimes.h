@@ -194,6 +194,7 @@ struct ServingRuntime {
   std::string_view user;                       // where the base has none but root; empty: as always
   std::span<const std::string_view> packages;  // of a Debian base: what it needs at run time
   std::span<const RuntimeNote> notes;
+  std::string_view compat_switch;  // a variable: 1 takes the compat package of the image
 };
 
 /// The row of `name` (no aliases); nullptr where there is none.

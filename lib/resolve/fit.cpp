@@ -302,6 +302,10 @@ void doubt(Fit& fit,
         question.sizes.data);
   }
   if (gap.empty()) gap = loading_gap(fit, shape, question);
+  const bool may_offload = rules.split == MemoryOverhead::Split::layers;
+  if (gap.empty() && may_offload && fit.verdict == Verdict::no) {
+    gap = "layers without room there stay with the processor, if the command lets them";
+  }
   if (gap.empty()) return;
   fit.verdict = Verdict::unknown;
   fit.reason += "; " + gap;

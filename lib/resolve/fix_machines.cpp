@@ -253,7 +253,8 @@ void change_gpu(FixSearch& search, std::size_t demand) {
   const std::size_t row = search.demand(demand).subject;
   Demands changed = search.question().demands;
   const Gpu& gpu = *changed.fleet[row].gpu;
-  const std::uint64_t share = changed.weight_bytes / std::max(1U, changed.fleet[row].count);
+  // A quarter more than the weights is the least for what else is in the memory.
+  const std::uint64_t share = changed.weight_bytes / std::max(1U, changed.fleet[row].count) / 4 * 5;
   for (const Gpu* const other : others_like(search.question().catalog, gpu, share)) {
     changed.fleet[row].gpu = other;
     if (!resolves_on(search, row, changed.fleet[row])) continue;

@@ -26,12 +26,25 @@ constexpr OtherName other_names[] = {
     {"nvcr.io/nvidia/cuda", "docker.io/nvidia/cuda"},
 };
 
+constexpr OtherName copied_names[] = {
+    {"/nvidia/cuda", "docker.io/nvidia/cuda"},
+    {"/nvidia/pytorch", "nvcr.io/nvidia/pytorch"},
+    {"/library/", "docker.io/library/"},
+};
+
 std::string known_name(const Reference& reference) {
   const std::string name = reference.with_default_host().name();
   for (const OtherName& other : other_names) {
     if (!name.starts_with(other.begin)) continue;
     const std::string known = std::string(other.name) + name.substr(other.begin.size());
     return Reference::parse(known)->with_default_host().name();
+  }
+  // Of other registries those that keep the owner.
+  for (const OtherName& copy : copied_names) {
+    const std::size_t at = name.find(copy.begin);
+    if (at != std::string::npos && name.find('/') <= at) {
+      return std::string(copy.name) + name.substr(at + copy.begin.size());
+    }
   }
   return name;
 }
@@ -134,9 +147,10 @@ void read_distribution(BaseDemand& base,
     base.cuda = first;
     base.cudnn = cudnn_of_tag(catalog, tag);
     base.distro = distro_in(catalog, tag);
-    base.compat = CompatInImage::yes;
+    // Of a digest alone it is not known whose libcuda the package has.
+    if (base.cuda) base.compat = CompatInImage::yes;
   } else if (name == "docker.io/library/python") {
-    base.python = first;
+    if (first && first->size() > 1) base.python = first;
     base.distro = distro_of_python(catalog, tag);
     base.compat = CompatInImage::no;
   } else {

@@ -1,5 +1,6 @@
 #include "lib/resolve/solve.h"
 
+#include "lib/catalog/runtimes.h"
 #include "lib/resolve/base_choice.h"
 #include "lib/resolve/base_release.h"
 #include "lib/resolve/conflict_reasons.h"
@@ -147,7 +148,16 @@ void add_compat(Stack& stack, const Question& question) {
     if (choice.because.back().verdict == Verdict::unknown)
       add_doubts(stack, {choice.because.back()});
   }
-  if (!choice.because.empty()) stack.choices.push_back(std::move(choice));
+  if (choice.because.empty()) return;
+  stack.choices.push_back(std::move(choice));
+  const ServingRuntime* const runtime = find_runtime(question.demands.runtime);
+  if (runtime == nullptr || runtime->compat_switch.empty()) return;
+  add_doubts(stack,
+             {{Verdict::unknown,
+               fmt::format("machines with older drivers need the compat package of the image: the "
+                           "NVIDIA container toolkit takes it from 1.18 on, older ones with {}=1",
+                           runtime->compat_switch),
+               {&question.catalog.fact_row("container.compat_hook")}}});
 }
 
 Stack make_stack(const Question& question, const Assignment& answer, const DemandSet& demands) {

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import Case, MLPACK, ROOT, is_root, make_base
+from harness import Case, MLPACK, ROOT, is_root, make_base, write_files
 from hub_server import Hub
 from runtime_bases import SCRIPT, architecture, write_image
 
@@ -99,6 +99,17 @@ class Plans(Case):
                 self.assertIn("LAYER", self.mlpack("plan", folder, "--offline").out)
         self.assertEqual(state(self.path("examples")), before)
         self.assertFalse(os.path.exists(self.path("store")))
+
+    def test_what_is_explained_and_refused_is_what_the_schema_says(self):
+        spec = "schema: 1\nname: x\nfleet: [%s]\npython: {packages: [torch]}\nrun: [x]\n"
+        write_files(self.dir, {"one/mlpack.yaml": spec % "L4", "two/mlpack.yaml": spec % "L4, GH200", "bad/mlpack.yaml": "schema: 2\n"})
+        self.assertEqual(self.plan(self.path("one"), "--offline", "--explain", "torch")["explained"][0]["what"], "torch")
+        two = self.plan(self.path("two"), "--offline", "--explain", "platform")["images"]
+        self.assertEqual([image["explained"][0]["chosen"] for image in two], ["linux/amd64", "linux/arm64"])
+        self.assertEqual(two[1]["explained"][0]["because"][1]["evidence"][0]["table"], "gpu_processors")
+        told = self.mlpack("plan", self.path("two"), "--offline", "--explain", "platform").out
+        self.assertIn("for linux/arm64\nplatform: linux/arm64\n", told)
+        self.assertEqual(self.plan(self.path("bad"), "--offline", code=2)["error"]["code"], 2)
 
     def test_the_schema_is_installed(self):
         self.assertTrue(os.path.exists(SCHEMA), SCHEMA)

@@ -150,6 +150,20 @@ const SpecQuestion questions_of_bases[] = {
     {R"(fleet: [L4]; base: "vllm/vllm-openai-cpu:v0.30.0")", "", vllm_cpu_image},
 
     // The same images by other names.
+    {R"(fleet: [{gpu: A100, driver: "535.183.01"}]; base: "nvidia/cuda@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"; python: {version: "3.12", packages: [torch]})",
+     "torch 2.14.1+cu126; driver 525.60.13",
+     hub_names},
+    {R"(fleet: [{gpu: RTX 3090, driver: "470.256.02"}]; base: "registry.example.com/proxy/nvidia/cuda:12.4.1-runtime-ubuntu22.04")",
+     "no: RTX 3090 + base registry.example.com/proxy/nvidia/cuda:12.4.1-runtime-ubuntu22.04 + "
+     "driver "
+     "470.256.02 of RTX 3090 -> let mlpack choose the base: `base: auto`",
+     hub_names},
+    {R"(fleet: [L4]; base: "registry.example.com/hub/library/python:3.11-slim"; python: {packages: [torch==2.5.1]})",
+     "torch 2.5.1+cu124; driver 525.60.13",
+     hub_names},
+    {R"(fleet: [{gpu: L4, driver: "550.90.07"}]; base: "python:3-slim"; python: {packages: [torch==2.9.0]})",
+     "torch 2.9.0+cu128; driver 525.60.13",
+     hub_names},
     {R"(fleet: [L4]; base: "nvcr.io/nvidia/cuda:12.4.1-base-ubuntu22.04")",
      "cuda 12.4; driver 525.60.13",
      ngc_cuda},

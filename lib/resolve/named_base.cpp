@@ -23,7 +23,6 @@ constexpr OtherName other_names[] = {
     {"registry.hub.docker.com/", docker_hub},
     {"mirror.gcr.io/", docker_hub},
     {"public.ecr.aws/docker/", docker_hub},
-    {"nvcr.io/nvidia/cuda", "docker.io/nvidia/cuda"},
 };
 
 constexpr OtherName copied_names[] = {

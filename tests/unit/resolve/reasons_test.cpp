@@ -196,3 +196,15 @@ TEST_CASE("of releases that are pinned the reason is about these") {
   CHECK(reasons_of(solved("python: {packages: [tensorflow==2.16.1, onnxruntime-gpu]}; fleet: [L4]"))
             .find("cuDNN 8 and cuDNN 9") != std::string::npos);
 }
+
+TEST_CASE("of a base with CUDA the driver is what is wrong, not a CUDA that nobody asked for") {
+  Demands demands = demands_in(R"(fleet: [{gpu: L4, driver: "525.53"}])");
+  demands.base = base_demand(
+      Catalog::built_in(), BaseReference{"nvidia/cuda:12.9.1-base-ubuntu24.04"}, std::nullopt);
+  demands.base->compat = CompatInImage::no;
+  const Resolution found = solve(Catalog::built_in(), demands);
+  REQUIRE(found.conflicts.size() == 1);
+  REQUIRE(!found.conflicts.front().because.empty());
+  CHECK(found.conflicts.front().because.front().reason ==
+        "CUDA 12.9.1 runs on driver 525.60.13 and newer; this one is 525.53");
+}

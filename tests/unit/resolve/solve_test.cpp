@@ -383,18 +383,6 @@ TEST_CASE(
         "cuda>=11.0,driver>=450.80.2 driver>=450,driver<451");
 }
 
-TEST_CASE("of a base with CUDA the driver is what is wrong, not a CUDA that nobody asked for") {
-  Demands demands = demands_in(R"(fleet: [{gpu: L4, driver: "525.53"}])");
-  demands.base = base_demand(
-      Catalog::built_in(), BaseReference{"nvidia/cuda:12.9.1-base-ubuntu24.04"}, std::nullopt);
-  demands.base->compat = CompatInImage::no;
-  const Resolution found = solve(Catalog::built_in(), demands);
-  REQUIRE(found.conflicts.size() == 1);
-  REQUIRE(!found.conflicts.front().because.empty());
-  CHECK(found.conflicts.front().because.front().reason ==
-        "CUDA 12.9.1 runs on driver 525.60.13 and newer; this one is 525.53");
-}
-
 TEST_CASE("what is demanded of the container toolkit has no zeros in front, which it refuses") {
   Stack stack;
   stack.min_driver = Version::parse("580.65.06");

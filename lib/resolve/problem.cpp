@@ -1,70 +1,90 @@
 #include "lib/resolve/problem.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <tuple>
 
 namespace mlpack {
 namespace {
 
-bool is_asked_for(const Component& component, const DemandSet& demands) {
-  return !component.demand || demands.test(*component.demand);
+// The search for an answer. What demands keep out is the same in all frames that have a compat
+// package, and in all that have none.
+class Search {
+ public:
+  Search(const Problem& problem, const DemandSet& demands, const Restriction& restriction)
+      : problem_(problem), demands_(demands), restriction_(restriction) {}
+
+  // The best answer in the frame `index`.
+  std::optional<Assignment> answer_in(std::size_t index);
+
+ private:
+  // Of each component, the options that are not kept out, best first.
+  using OpenOptions = std::vector<std::vector<std::size_t>>;
+
+  bool is_asked_for(std::size_t component) const;
+  bool allows_frame(std::size_t index) const;
+  bool is_open(std::size_t component, std::size_t option, CompatInImage compat) const;
+  const OpenOptions& open_options(CompatInImage compat);
+
+  const Problem& problem_;
+  const DemandSet& demands_;
+  const Restriction& restriction_;
+  std::map<CompatInImage, OpenOptions> open_;
+};
+
+bool Search::is_asked_for(std::size_t component) const {
+  const auto& demand = problem_.components[component].demand;
+  return !demand || demands_.test(*demand);
 }
 
-// Whether what `restriction` says of the component's options lets this one through.
-bool allows(const Restriction& restriction,
-            const Assignment& at,
-            const Frame& frame,
-            const Option& option) {
-  const std::size_t component = at.options.size() - 1;
-  if (restriction.cuda && option.cuda && !option.cuda->same_minor(*restriction.cuda)) return false;
-  if (restriction.also == nullptr) return true;
-  const std::size_t index = *at.options.back();
-  return veto_of(restriction.also->components[component].options[index],
-                 frame,
-                 restriction.demands) == nullptr;
+bool Search::allows_frame(std::size_t index) const {
+  const Frame& frame = problem_.frames[index];
+  if (holding(frame.vetoes, demands_) != nullptr) return false;
+  const auto& python = restriction_.python;
+  if (python && !(frame.python && frame.python->same_minor(*python))) return false;
+  if (restriction_.also == nullptr) return true;
+  return holding(restriction_.also->frames[index].vetoes, restriction_.demands) == nullptr;
 }
 
-// Takes the first option of the last component of `answer` that may be taken.
-bool take_first(const Problem& problem,
-                Assignment& answer,
-                const DemandSet& demands,
-                const Restriction& restriction) {
-  const std::size_t component = answer.options.size() - 1;
-  const auto& options = problem.components[component].options;
-  const Frame& frame = problem.frames[answer.frame];
-  const bool is_forced = restriction.only && restriction.only->component == component;
-  const std::size_t first = is_forced ? restriction.only->option : 0;
-  const std::size_t end = is_forced ? first + 1 : options.size();
-  for (std::size_t i = first; i < end; ++i) {
-    answer.options.back() = i;
-    const Option& option = options[i];
-    if (belongs(option, frame) && veto_of(option, frame, demands) == nullptr &&
-        allows(restriction, answer, frame, option)) {
-      return true;
+bool Search::is_open(std::size_t component, std::size_t index, CompatInImage compat) const {
+  const auto& only = restriction_.only;
+  if (only && only->component == component && only->option != index) return false;
+  const Option& option = problem_.components[component].options[index];
+  const auto& cuda = restriction_.cuda;
+  if (cuda && option.cuda && !option.cuda->same_minor(*cuda)) return false;
+  if (veto_of(option, compat, demands_) != nullptr) return false;
+  if (restriction_.also == nullptr) return true;
+  const Option& other = restriction_.also->components[component].options[index];
+  return veto_of(other, compat, restriction_.demands) == nullptr;
+}
+
+const Search::OpenOptions& Search::open_options(CompatInImage compat) {
+  const auto [found, is_new] = open_.try_emplace(compat, problem_.components.size());
+  OpenOptions& open = found->second;
+  for (std::size_t i = 0; is_new && i < open.size(); ++i) {
+    const std::size_t count = is_asked_for(i) ? problem_.components[i].options.size() : 0;
+    for (std::size_t option = 0; option < count; ++option) {
+      if (is_open(i, option, compat)) open[i].push_back(option);
     }
   }
-  return false;
+  return open;
 }
 
-bool allows_frame(const Restriction& restriction, std::size_t index, const Frame& frame) {
-  const auto& python = restriction.python;
-  if (python && !(frame.python && frame.python->same_minor(*python))) return false;
-  if (restriction.also == nullptr) return true;
-  return holding(restriction.also->frames[index].vetoes, restriction.demands) == nullptr;
-}
-
-std::optional<Assignment> answer_in(const Problem& problem,
-                                    std::size_t index,
-                                    const DemandSet& demands,
-                                    const Restriction& restriction) {
-  const Frame& frame = problem.frames[index];
-  if (holding(frame.vetoes, demands) != nullptr) return std::nullopt;
-  if (!allows_frame(restriction, index, frame)) return std::nullopt;
+std::optional<Assignment> Search::answer_in(std::size_t index) {
+  if (!allows_frame(index)) return std::nullopt;
+  const Frame& frame = problem_.frames[index];
+  const OpenOptions& open = open_options(frame.compat);
   Assignment answer{index, {}};
-  for (const Component& component : problem.components) {
+  for (std::size_t i = 0; i < open.size(); ++i) {
     answer.options.emplace_back();
-    if (!is_asked_for(component, demands)) continue;
-    if (!take_first(problem, answer, demands, restriction)) return std::nullopt;
+    if (!is_asked_for(i)) continue;
+    const auto& options = problem_.components[i].options;
+    const auto first = std::find_if(open[i].begin(), open[i].end(), [&](std::size_t option) {
+      return belongs(options[option], frame);
+    });
+    if (first == open[i].end()) return std::nullopt;
+    answer.options.back() = *first;
   }
   return answer;
 }
@@ -86,9 +106,9 @@ const Veto* holding(const std::vector<Veto>& vetoes, const DemandSet& demands) {
   return found == vetoes.end() ? nullptr : &*found;
 }
 
-const Veto* veto_of(const Option& option, const Frame& frame, const DemandSet& demands) {
+const Veto* veto_of(const Option& option, CompatInImage compat, const DemandSet& demands) {
   if (const Veto* veto = holding(option.vetoes, demands)) return veto;
-  return holding(frame.compat == CompatInImage::yes ? option.with_compat : option.without_compat,
+  return holding(compat == CompatInImage::yes ? option.with_compat : option.without_compat,
                  demands);
 }
 
@@ -108,9 +128,10 @@ std::optional<Assignment> best_answer(const Problem& problem,
   if (holding(problem.vetoes, demands) != nullptr) return std::nullopt;
   const Problem* const also = restriction.also;
   if (also != nullptr && holding(also->vetoes, restriction.demands) != nullptr) return std::nullopt;
+  Search search(problem, demands, restriction);
   std::optional<Assignment> best;
   for (std::size_t i = 0; i < problem.frames.size(); ++i) {
-    const auto answer = answer_in(problem, i, demands, restriction);
+    const auto answer = search.answer_in(i);
     if (answer && (!best || is_better(problem, *answer, *best))) best = answer;
   }
   return best;
@@ -121,12 +142,21 @@ std::optional<Assignment> best_answer(const Problem& problem, const DemandSet& d
 }
 
 DemandSet minimal_conflict(const Problem& problem, DemandSet demands) {
-  for (std::size_t i = max_demands; i-- > 0;) {
-    if (!demands.test(i)) continue;
-    demands.reset(i);
-    if (best_answer(problem, demands)) demands.set(i);
+  std::vector<DemandSet> first{{}};  // so many of `demands`, in their order
+  for (std::size_t i = 0; i < max_demands; ++i) {
+    if (demands.test(i)) first.push_back(DemandSet(first.back()).set(i));
   }
-  return demands;
+  DemandSet conflict;
+  while (best_answer(problem, conflict)) {
+    // The shortest beginning that has no answer with what was found ends with a member.
+    const auto end = std::partition_point(first.begin(), first.end(), [&](const DemandSet& some) {
+      return best_answer(problem, some | conflict).has_value();
+    });
+    const DemandSet before = *std::prev(end);
+    conflict |= *end & ~before;
+    first.erase(end, first.end());
+  }
+  return conflict;
 }
 
 }  // namespace mlpack

@@ -74,8 +74,8 @@ struct Assignment {
 /// The first veto of `vetoes` that holds; nullptr where none does.
 const Veto* holding(const std::vector<Veto>& vetoes, const DemandSet& demands);
 
-/// The first veto that keeps `option` out of `frame`; nullptr where none does.
-const Veto* veto_of(const Option& option, const Frame& frame, const DemandSet& demands);
+/// The first veto that keeps `option` out of frames with `compat`; nullptr where none does.
+const Veto* veto_of(const Option& option, CompatInImage compat, const DemandSet& demands);
 
 /// Whether `option` has what `frame` says of CUDA and Python.
 bool belongs(const Option& option, const Frame& frame);

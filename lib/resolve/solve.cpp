@@ -48,7 +48,7 @@ std::vector<Ruling> why_not_newer(const Question& question,
   for (std::size_t i = 0; i < *answer.options[component]; ++i) {
     const Option& option = asked.options[i];
     if (is_pinned_away(option, pins, demands)) continue;
-    const Veto* const veto = veto_of(option, frame, demands);
+    const Veto* const veto = veto_of(option, frame.compat, demands);
     Ruling ruling = veto != nullptr ? veto->ruling
                                     : Ruling{Verdict::no, why_apart(option, frame), {option.row}};
     ruling.reason = fmt::format("not {}: {}", option.name, ruling.reason);

@@ -16,16 +16,29 @@ using Kind = Demand::Kind;
 
 constexpr std::size_t most_reasons = 6;
 
+bool is_release(const Demand& demand) {
+  return demand.kind == Kind::runtime_version || demand.kind == Kind::package_version;
+}
+
 // A demand for one version, which says of every other that it is another.
 bool is_pin(const Demand& demand) {
-  return demand.kind == Kind::runtime_version || demand.kind == Kind::package_version ||
-         demand.kind == Kind::cuda || demand.kind == Kind::python;
+  return is_release(demand) || demand.kind == Kind::cuda || demand.kind == Kind::python;
+}
+
+DemandSet releases_of(const std::vector<Demand>& list) {
+  DemandSet releases;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    releases.set(i, is_release(list[i]));
+  return releases;
 }
 
 class Reasons {
  public:
   Reasons(const Question& question, const DemandSet& conflict)
-      : question_(question), conflict_(conflict), pins_(pins_of(question.list)) {
+      : question_(question),
+        conflict_(conflict),
+        pins_(pins_of(question.list) & conflict),
+        releases_(releases_of(question.list)) {
     for (const Component& component : question.problem.components) {
       const bool is_concerned = !component.demand || conflict.test(*component.demand);
       if (is_concerned) components_.push_back(&component);
@@ -34,7 +47,7 @@ class Reasons {
     take(question.problem.vetoes);
     if (!found.empty()) return;  // the base or the machines alone contradict each other
     for (const Component* component : components_)
-      take_of(*component, pins_ | chosen_by_base(*component));
+      take_of(*component, pins_ | releases_ | (chosen_by_base(*component) & conflict_));
     if (found.empty()) {
       for (const Component* component : components_)
         take_of(*component, pins_);
@@ -82,10 +95,10 @@ class Reasons {
 
   void take_of(const Component& component, const DemandSet& pins) {
     for (const Option& option : component.options) {
-      if (is_pinned_away(option, pins, conflict_)) continue;
+      if (is_pinned_away(option, pins)) continue;
       take(option.vetoes);
       take(option.without_compat);
-      take_python(component, option);
+      if (holding(option.vetoes, conflict_) == nullptr) take_python(component, option);
     }
   }
 
@@ -136,19 +149,7 @@ class Reasons {
     found.push_back({Verdict::no, fmt::format("no {} is in the catalog{}", name, day), {}});
   }
 
-  // Whether the conflict pins another release than this.
-  bool is_of_other_release(const Option& option) const {
-    return std::any_of(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
-      if (veto.demands.count() != 1 || (veto.demands & conflict_).none()) return false;
-      const auto& list = question_.list;
-      for (std::size_t i = 0; i < list.size(); ++i) {
-        const bool is_release =
-            list[i].kind == Kind::package_version || list[i].kind == Kind::runtime_version;
-        if (veto.demands.test(i) && is_release) return true;
-      }
-      return false;
-    });
-  }
+  bool is_of_other_release(const Option& option) const { return is_pinned_away(option, releases_); }
 
   std::ptrdiff_t misses(const Option& option) const {
     return std::count_if(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
@@ -200,7 +201,8 @@ class Reasons {
 
   const Question& question_;
   DemandSet conflict_;
-  DemandSet pins_;
+  DemandSet pins_;      // of the conflict
+  DemandSet releases_;  // the pins to a release, whether or not the conflict needs them
   std::vector<const Component*> components_;  // that the conflict is about
   std::set<std::string> seen_;
 };
@@ -214,9 +216,9 @@ DemandSet pins_of(const std::vector<Demand>& list) {
   return pins;
 }
 
-bool is_pinned_away(const Option& option, const DemandSet& pins, const DemandSet& demands) {
+bool is_pinned_away(const Option& option, const DemandSet& pins) {
   return std::any_of(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {
-    return veto.demands.count() == 1 && (veto.demands & pins & demands).any();
+    return veto.demands.count() == 1 && (veto.demands & pins).any();
   });
 }
 

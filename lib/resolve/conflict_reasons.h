@@ -10,11 +10,11 @@ namespace mlpack {
 /// another.
 DemandSet pins_of(const std::vector<Demand>& list);
 
-/// Whether a pin of `demands` alone keeps `option` out.
-bool is_pinned_away(const Option& option, const DemandSet& pins, const DemandSet& demands);
+/// Whether one of `pins` alone keeps `option` out.
+bool is_pinned_away(const Option& option, const DemandSet& pins);
 
-/// What a conflict's demands have against all that its pins allow: of each set of them, what was
-/// said of the best option.
+/// What a conflict's demands have against all that its pins, and those to releases that are beside
+/// it, allow: of each set of them, what was said of the best option.
 std::vector<Ruling> reasons_of(const Question& question, const DemandSet& conflict);
 
 }  // namespace mlpack

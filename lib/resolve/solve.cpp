@@ -41,13 +41,13 @@ std::vector<Ruling> why_not_newer(const Question& question,
                                   const Assignment& answer,
                                   std::size_t component,
                                   const DemandSet& demands) {
-  const DemandSet pins = pins_of(question.list);
+  const DemandSet pins = pins_of(question.list) & demands;
   const Component& asked = question.problem.components[component];
   const Frame& frame = question.problem.frames[answer.frame];
   std::vector<Ruling> because;
   for (std::size_t i = 0; i < *answer.options[component]; ++i) {
     const Option& option = asked.options[i];
-    if (is_pinned_away(option, pins, demands)) continue;
+    if (is_pinned_away(option, pins)) continue;
     const Veto* const veto = veto_of(option, frame.compat, demands);
     Ruling ruling = veto != nullptr ? veto->ruling
                                     : Ruling{Verdict::no, why_apart(option, frame), {option.row}};

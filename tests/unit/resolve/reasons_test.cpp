@@ -197,6 +197,19 @@ TEST_CASE("of releases that are pinned the reason is about these") {
             .find("cuDNN 8 and cuDNN 9") != std::string::npos);
 }
 
+TEST_CASE("a release that is pinned is the one that a reason speaks of, in the conflict or not") {
+  CHECK(reasons_of(solved("python: {packages: [torch==2.5.1]}; base: 'python:3.12-alpine'")) ==
+        "manylinux1_x86_64 is for glibc, and alpine-3.24 has musl (distros alpine-3.24; facts "
+        "wheel.musl; facts wheel.multi_tag)");
+  CHECK(reasons_of(solved("runtime: {name: vllm, version: 0.11.0}; fleet: [P100]")) ==
+        "vllm 0.11.0 needs compute capability 7.0; this is 6.0 (Pascal) (runtime_releases "
+        "vllm-0.11.0)");
+  CHECK(reasons_of(solved("runtime: vllm; fleet: [P100]"))
+            .starts_with("vllm 0.33.0 needs compute capability 7.5; "));
+  CHECK(reasons_of(solved("python: {packages: ['torch<2.6']}; base: 'alpine:3.20'"))
+            .starts_with("manylinux1_x86_64 is for glibc"));
+}
+
 TEST_CASE("of a base with CUDA the driver is what is wrong, not a CUDA that nobody asked for") {
   Demands demands = demands_in(R"(fleet: [{gpu: L4, driver: "525.53"}])");
   demands.base = base_demand(

@@ -231,8 +231,8 @@ bool are_refused(const Catalog& catalog,
 Problem make_problem(const Catalog& catalog,
                      const Demands& demands,
                      const std::vector<Demand>& list,
-                     const DemandSet* held) {
-  const Vetoes vetoes(catalog, demands, list, held);
+                     const Given* given) {
+  const Vetoes vetoes(catalog, demands, list, given);
   const std::vector<Version> pythons = known_pythons(catalog);
   Problem problem;
   problem.components = make_components(pythons, vetoes);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/resolve/demands.h"
+#include "lib/resolve/option_vetoes.h"
 #include "lib/resolve/problem.h"
 
 #include <string_view>
@@ -10,12 +11,12 @@ namespace mlpack {
 
 /// Everything in `catalog` that might be taken for `demands`, with what stands against it by the
 /// rules of rules_driver.h, rules_code.h and rules_image.h; `list` is list_demands(demands). What
-/// is pinned and is in no table may be taken, with a doubt that says so. Where `held` is given, the
-/// problem is for answers while these hold: an option that they keep out has one veto that says so.
+/// is pinned and is in no table may be taken, with a doubt that says so. Where something is
+/// `given`, the problem is for answers with it alone.
 Problem make_problem(const Catalog& catalog,
                      const Demands& demands,
                      const std::vector<Demand>& list,
-                     const DemandSet* held = nullptr);
+                     const Given* given = nullptr);
 
 /// Whether something stands against the machines of `demands` themselves while `held` hold: then
 /// the problem has no answer.

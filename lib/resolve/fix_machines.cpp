@@ -18,6 +18,22 @@ constexpr std::string_view example_gpu = "L4";
 // What most machines with a GPU are.
 constexpr std::string_view machines_with_gpus = "linux/amd64";
 
+// Rows of which no option may be taken while `demands` hold, in the order of <.
+std::vector<const CatalogRow*> rows_out(const Problem& problem, const DemandSet& demands) {
+  std::set<const CatalogRow*, std::less<>> out;
+  std::set<const CatalogRow*, std::less<>> open;
+  for (const Component& component : problem.components) {
+    for (const Option& option : component.options) {
+      const bool is_out = veto_of(option, CompatInImage::no, demands) != nullptr &&
+                          veto_of(option, CompatInImage::yes, demands) != nullptr;
+      (is_out ? out : open).insert(option.row);
+    }
+  }
+  for (const CatalogRow* const row : open)
+    out.erase(row);
+  return {out.begin(), out.end()};
+}
+
 // Whether there is an answer with `group` in the place of the machines `row`. What stands against
 // the others is known; so only this group is compared.
 bool resolves_on(const FixSearch& search, std::size_t row, const FleetGroup& group) {
@@ -40,7 +56,8 @@ bool resolves_on(const FixSearch& search, std::size_t row, const FleetGroup& gro
       own.set(static_cast<std::size_t>(same - list.begin()));
   }
   if (are_refused(question.catalog, alone, list, own)) return false;
-  const Problem problem = make_problem(question.catalog, alone, list, &own);
+  const Given given{own, rows_out(question.problem, others)};
+  const Problem problem = make_problem(question.catalog, alone, list, &given);
   Restriction restriction;
   restriction.also = &problem;
   restriction.demands = own;

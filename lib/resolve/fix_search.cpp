@@ -24,7 +24,8 @@ bool FixSearch::resolves(const Demands& changed) const {
     });
     held.set(i, same == known.end() || held_.test(static_cast<std::size_t>(same - known.begin())));
   }
-  const Problem problem = make_problem(question_.catalog, changed, list, &held);
+  const Given given{held, {}};
+  const Problem problem = make_problem(question_.catalog, changed, list, &given);
   return best_answer(problem, held).has_value();
 }
 

@@ -31,8 +31,8 @@ Veto not_taken(const DemandSet& set, const Option& option, const std::string& wa
 Vetoes::Vetoes(const Catalog& catalog,
                const Demands& demands,
                const std::vector<Demand>& list,
-               const DemandSet* held)
-    : catalog_(catalog), demands_(demands), list_(list), held_(held) {
+               const Given* given)
+    : catalog_(catalog), demands_(demands), list_(list), given_(given) {
   for (const PackageDemand& package : demands.packages)
     specifiers_.emplace_back(package.specifier);
 }
@@ -42,7 +42,10 @@ bool Vetoes::takes(std::size_t index, const Version& release) const {
 }
 
 bool Vetoes::is_settled(const Option& option) const {
-  return held_ != nullptr && holding(option.vetoes, *held_) != nullptr;
+  if (given_ == nullptr) return false;
+  const auto& rows = given_->rows;
+  return holding(option.vetoes, given_->demands) != nullptr ||
+         std::binary_search(rows.begin(), rows.end(), option.row, std::less<>());
 }
 
 std::optional<std::size_t> Vetoes::index_of(Kind kind, std::size_t subject) const {

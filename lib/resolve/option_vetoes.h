@@ -13,18 +13,23 @@
 
 namespace mlpack {
 
+/// What is beyond question when a problem is made: of what it keeps out no more has to be said.
+struct Given {
+  DemandSet demands;                    // that hold whatever is asked
+  std::vector<const CatalogRow*> rows;  // whose options are all out already; in the order of <
+};
+
 /// `option` is not what the demands `set` ask for, which is `wanted`.
 Veto not_taken(const DemandSet& set, const Option& option, const std::string& wanted);
 
 /// Writes what the demands of a spec have against options.
 class Vetoes {
  public:
-  /// `held` are demands that hold whatever is asked: of what they keep out no more is said.
-  /// nullptr: none.
+  /// `given` may be nullptr.
   Vetoes(const Catalog& catalog,
          const Demands& demands,
          const std::vector<Demand>& list,
-         const DemandSet* held = nullptr);
+         const Given* given = nullptr);
 
   /// The demand of `kind` about `subject`, alone in a set; empty where there is none.
   DemandSet set_of(Demand::Kind kind, std::size_t subject = 0) const;
@@ -79,7 +84,7 @@ class Vetoes {
   const Catalog& catalog_;
   const Demands& demands_;
   const std::vector<Demand>& list_;
-  const DemandSet* held_;
+  const Given* given_;
   std::vector<ReleaseSpecifier> specifiers_;                           // of the packages
   mutable std::map<std::string, DriverRulings, std::less<>> drivers_;  // by the CUDA version
 };

@@ -253,6 +253,10 @@ bool has_gpu_code(std::string_view name) {
   return name == component::torch || framework_of_package(name).has_value();
 }
 
+bool go_together(const PackageDemand& a, const PackageDemand& b) {
+  return joined(a, b).has_value();
+}
+
 bool can_hold(std::string_view specifier) {
   const auto all = PythonSpecifiers::parse(specifier);
   if (!all || all->empty()) return true;

@@ -34,6 +34,9 @@ PackageDemand parse_package(std::string_view requirement, const Where& where);
 /// Whether `name` is of a framework, whose wheels have GPU code in them or name a CUDA version.
 bool has_gpu_code(std::string_view name);
 
+/// Whether one release may be what both ask of a package.
+bool go_together(const PackageDemand& a, const PackageDemand& b);
+
 /// The packages with GPU code in `requirements`, as `constraints` bind them. Of one package there
 /// are several where no release is all that is said of it.
 std::vector<PackageDemand> asked_packages(const std::vector<std::string>& requirements,

@@ -96,23 +96,8 @@ void prefer_locked(Component& component, std::size_t index, const Vetoes& vetoes
   std::rotate(std::find_if(options.begin(), locked, is_taken), locked, locked + 1);
 }
 
-// What else is asked of the same package, where no release is both.
-void judge_twins(Component& component, std::size_t index, const Vetoes& vetoes) {
-  const auto& packages = vetoes.demands().packages;
-  for (std::size_t i = 0; i < packages.size(); ++i) {
-    if (i == index || packages[i].name != packages[index].name) continue;
-    for (Option& option : component.options) {
-      const auto release = Version::parse(option.name.substr(0, option.name.find('+')));
-      if (!release || vetoes.takes(i, *release)) continue;
-      const DemandSet set = vetoes.set_of(Kind::package_version, i);
-      option.vetoes.push_back(not_taken(set, option, packages[i].text()));
-    }
-  }
-}
-
 // Best first, with what the catalog does not know.
 Component finished(Component component, std::size_t index, const Vetoes& vetoes) {
-  judge_twins(component, index, vetoes);
   sort_options(component.options);
   std::stable_partition(component.options.begin(),
                         component.options.end(),

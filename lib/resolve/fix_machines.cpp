@@ -101,9 +101,11 @@ void keep_driver(FixSearch& search, std::size_t demand) {
   for (const unsigned branch : branches) {
     changed.fleet[row].driver = Version::parse(std::to_string(branch));
     if (!resolves_on(search, row, changed.fleet[row])) continue;
-    return search.add(fmt::format("keep {} on driver branch {}", group.gpu->name, branch),
-                      fix_cost::branch,
-                      std::move(changed));
+    if (search.add(fmt::format("keep {} on driver branch {}", group.gpu->name, branch),
+                   fix_cost::branch,
+                   changed)) {
+      return;
+    }
   }
 }
 
@@ -113,7 +115,6 @@ void take_gpu(FixSearch& search, std::size_t demand) {
   if (!match) return;
   Demands changed = search.question().demands;
   changed.fleet[search.demand(demand).subject].gpu = match->gpu;
-  if (!search.resolves(changed)) return;
   search.add(fmt::format("run it on machines with a GPU, such as {}", match->gpu->name),
              fix_cost::other_gpu,
              std::move(changed));
@@ -228,12 +229,14 @@ void raise_driver(FixSearch& search, std::size_t demand) {
     changed.fleet[row].driver = driver;
     if (!resolves_on(search, row, changed.fleet[row])) continue;
     const bool is_same_branch = driver.part(0) == group.driver->part(0);
-    return search.add(fmt::format("raise the driver of {} from {} to {} or newer",
-                                  group.gpu->name,
-                                  group.driver->text(),
-                                  driver.text()),
-                      is_same_branch ? fix_cost::same_branch : fix_cost::branch,
-                      std::move(changed));
+    if (search.add(fmt::format("raise the driver of {} from {} to {} or newer",
+                               group.gpu->name,
+                               group.driver->text(),
+                               driver.text()),
+                   is_same_branch ? fix_cost::same_branch : fix_cost::branch,
+                   changed)) {
+      return;
+    }
   }
   keep_driver(search, demand);
 }
@@ -260,7 +263,6 @@ void change_platform(FixSearch& search, std::size_t) {
   Demands changed = question.demands;
   const std::set<Platform> needed = needed_platforms(question);
   changed.platforms.assign(needed.begin(), needed.end());
-  if (!search.resolves(changed)) return;
   std::string text = "build it for what the machines are: " + platform_option(question, changed);
   search.add(std::move(text), fix_cost::platform, std::move(changed));
 }
@@ -275,9 +277,11 @@ void change_gpu(FixSearch& search, std::size_t demand) {
   for (const Gpu* const other : others_like(search.question().catalog, gpu, share)) {
     changed.fleet[row].gpu = other;
     if (!resolves_on(search, row, changed.fleet[row])) continue;
-    return search.add(fmt::format("run it on {} instead of {}", other->name, gpu.name),
-                      fix_cost::other_gpu,
-                      std::move(changed));
+    if (search.add(fmt::format("run it on {} instead of {}", other->name, gpu.name),
+                   fix_cost::other_gpu,
+                   changed)) {
+      return;
+    }
   }
 }
 

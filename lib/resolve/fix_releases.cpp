@@ -125,13 +125,15 @@ void change_release(FixSearch& search, std::size_t demand, std::string_view name
     const std::string extra = extra_of(question.demands, pin, component.options[option]);
     Demands changed = with_release(question.demands, pin, release, extra);
     if (is_no_change(pin, changed)) continue;
-    return search.add(fmt::format("take {}{} {} instead of {}",
-                                  name,
-                                  extra.empty() ? "" : "[" + extra + "]",
-                                  release,
-                                  pin.text),
-                      fix_cost::version + steps,
-                      std::move(changed));
+    if (search.add(fmt::format("take {}{} {} instead of {}",
+                               name,
+                               extra.empty() ? "" : "[" + extra + "]",
+                               release,
+                               pin.text),
+                   fix_cost::version + steps,
+                   std::move(changed))) {
+      return;
+    }
   }
 }
 

@@ -48,7 +48,8 @@ class FixSearch {
   /// new in it. Its groups and packages are those of this one.
   bool resolves(const Demands& changed) const;
 
-  void add(std::string text, unsigned cost, Demands changed);
+  /// Adds a change that leads to the spec `changed`, and says so, if that resolves.
+  bool add(std::string text, unsigned cost, Demands changed);
   /// Adds the spec without `demand`, if that has an answer.
   void drop(std::size_t demand, std::string text, unsigned cost);
 

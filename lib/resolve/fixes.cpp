@@ -30,9 +30,9 @@ void change_cuda(FixSearch& search, std::size_t demand) {
     if (!search.has_answer_without(demand, restriction)) continue;
     Demands changed = search.question().demands;
     changed.cuda = version;
-    return search.add(fmt::format("take CUDA {} instead of {}", version.text(), pinned.text()),
-                      fix_cost::cuda_version,
-                      std::move(changed));
+    const std::string text =
+        fmt::format("take CUDA {} instead of {}", version.text(), pinned.text());
+    if (search.add(text, fix_cost::cuda_version, std::move(changed))) return;
   }
   search.drop(
       demand, fmt::format("leave `cuda` out instead of {}", pinned.text()), fix_cost::cuda_version);
@@ -51,16 +51,15 @@ void change_python(FixSearch& search, std::size_t demand) {
     if (!search.has_answer_without(demand, restriction)) continue;
     Demands changed = search.question().demands;
     changed.python = version;
-    return search.add(fmt::format("take Python {} instead of {}", version.text(), pinned.text()),
-                      fix_cost::python,
-                      std::move(changed));
+    const std::string text =
+        fmt::format("take Python {} instead of {}", version.text(), pinned.text());
+    if (search.add(text, fix_cost::python, std::move(changed))) return;
   }
 }
 
 // mlpack's own choice has not what any base may have, so it is tried as such.
 void free_base(FixSearch& search, std::size_t demand) {
   Demands changed = without(search.question().demands, search.demand(demand));
-  if (!search.resolves(changed)) return;
   search.add("let mlpack choose the base: `base: auto`", fix_cost::base, std::move(changed));
 }
 
@@ -72,7 +71,6 @@ void name_base(FixSearch& search, std::string_view machines) {
   Demands changed = demands;
   changed.base = BaseDemand{};
   changed.base->name = "an image of your own";
-  if (!search.resolves(changed)) return;
   search.add(fmt::format("name a base that has {} for {}: `base: IMAGE`", runtime->title, machines),
              fix_cost::base,
              std::move(changed));

@@ -17,10 +17,10 @@ namespace {
 
 using Kind = Demand::Kind;
 
-// Of one package there are several demands where no release is both.
+// No image has two releases of one package.
 void judge_pair(Problem& problem, const Vetoes& vetoes, std::size_t i, std::size_t j) {
   const auto& packages = vetoes.demands().packages;
-  if (packages[i].name != packages[j].name) return;
+  if (packages[i].name != packages[j].name || go_together(packages[i], packages[j])) return;
   problem.vetoes.push_back(
       {vetoes.set_of(Kind::package_version, i) | vetoes.set_of(Kind::package_version, j),
        {Verdict::no,

@@ -205,3 +205,18 @@ TEST_CASE("a specifier holds nothing where its bounds exclude each other") {
        {"==2.5.1,==2.6", ">=2.6,<2.5", ">2.5,<2.5", "==2.5.*,<2.5", "~=2.5.1,>=2.6"})
     CHECK_MESSAGE(!can_hold(text), text);
 }
+
+TEST_CASE("what libraries of CUDA beside a release rule out is not offered in its place") {
+  const auto fixes = [](std::string_view lines) {
+    std::vector<std::string> texts;
+    for (const Conflict& conflict : solve(Catalog::built_in(), demands_in(lines)).conflicts) {
+      for (const Fix& fix : conflict.fixes)
+        texts.push_back(fix.text);
+    }
+    return join(texts, "; ");
+  };
+  CHECK(fixes("fleet: [L4]; cuda: '11.8'; python: {packages: [torch==2.5.1, "
+              "nvidia-cuda-runtime-cu12==12.1.105]}") == "take CUDA 12.1 instead of 11.8");
+  CHECK(fixes("fleet: [RTX 5090]; python: {packages: [torch==2.5.1, "
+              "nvidia-cuda-runtime-cu12==12.1.105]}") == "run it on RTX 4090 instead of RTX 5090");
+}

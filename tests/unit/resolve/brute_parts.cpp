@@ -120,7 +120,8 @@ void BruteForce::need_torch(std::size_t package) {
       if (has_gpus(demands_) && !is_cpu && is_there && build.torch == release.release)
         need.parts.push_back(torch_part(release, &build, package));
     }
-    if (index.empty()) add_unseen_torch(need, release, specifier);
+    const bool is_open = index.empty() && !demands_.packages[package].pinned_cuda;
+    if (is_open) add_unseen_torch(need, release, specifier);
   }
   add_nothing_known(need, fact(Kind::package_version, package));
   needs_.push_back(std::move(need));
@@ -265,7 +266,9 @@ BruteForce::Part BruteForce::torch_part(const TorchRelease& release,
                              : fmt::format("{}+cpu", release.release.text())};
   part.python.assign(release.python.begin(), release.python.end());
   const std::string& specifier = demands_.packages[package].specifier;
-  if (!takes_build(specifier, release.release, build != nullptr ? build->build : "cpu"))
+  const auto& beside = demands_.packages[package].pinned_cuda;
+  const bool is_other = build != nullptr && beside && !beside->same_minor(build->cuda);
+  if (is_other || !takes_build(specifier, release.release, build != nullptr ? build->build : "cpu"))
     part.out.push_back(fact(Kind::package_version, package));
   const bool has_tag = build != nullptr && !build->wheel_tag.empty();
   keep_wheel(part, has_tag ? build->wheel_tag : release.wheel_tag);

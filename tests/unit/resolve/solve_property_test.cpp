@@ -147,8 +147,20 @@ class RandomDemands {
     if (!has_label && chance(6)) torch.index = builds[pick(builds.size())];
     if (has_label) torch.specifier += fmt::format("+{}", builds[pick(builds.size())]);
     if (chance(3)) torch.builds = PackageDemand::Builds::any;
+    if (!has_label && torch.index.empty() && chance(6)) pin_libraries(torch);
     demands.needs_python = true;
     if (chance(3)) demands.python = any(release.python);
+  }
+
+  // As `nvidia-cuda-runtime-cu12==12.1.105` beside it does.
+  void pin_libraries(PackageDemand& torch) {
+    std::vector<Version> known;
+    for (const TorchBuild& build : catalog().torch_builds()) {
+      if (torch.specifier == fmt::format("=={}", build.torch.text())) known.push_back(build.cuda);
+    }
+    if (known.empty()) return;
+    torch.cuda = known[pick(known.size())];
+    torch.pinned_cuda = torch.cuda;
   }
 
   void add_framework(Demands& demands) {

@@ -30,35 +30,47 @@ void check_as_of(const std::string& date) {
 }
 
 // What does not go together, as a result with its exit code.
-void show_conflicts(const std::vector<PlanConflict>& conflicts, World& world) {
+void show_conflicts(const PlanConflicts& conflicts, World& world) {
   world.exit_code = static_cast<int>(Fault::incompatible);
   if (!world.json()) return world.terminal.result(conflicts_text(conflicts));
-  world.terminal.result(json_line({{"schema", 1}, {"conflicts", conflicts_json(conflicts)}}));
+  nlohmann::ordered_json document{{"schema", 1}};
+  add_conflicts(document, conflicts);
+  world.terminal.result(json_line(document));
+}
+
+// What ends all conflicts makes no model smaller.
+void add_misfits(PlanConflicts& conflicts, PlanConflicts misfits) {
+  if (misfits.list.empty()) return;
+  for (PlanConflict& conflict : conflicts.list)
+    conflict.enough.clear();
+  conflicts.together.clear();
+  for (PlanConflict& misfit : misfits.list)
+    conflicts.list.push_back(std::move(misfit));
 }
 
 // What contradicts each other in `spec`, and which models would not fit the machines whatever is
 // done about that, as far as their files are on this disk.
-std::vector<PlanConflict> conflicts_of(const Spec& spec,
-                                       const std::vector<Conflict>& conflicts,
-                                       const Catalog& catalog,
-                                       World& world) {
-  std::vector<PlanConflict> found = plan_conflicts(conflicts);
+PlanConflicts conflicts_of(const Spec& spec,
+                           const Resolution& resolution,
+                           const Catalog& catalog,
+                           World& world) {
+  PlanConflicts found = plan_conflicts(resolution);
   try {
     Session session(world, Store::Access::read);
-    for (PlanConflict& misfit : plan_conflicts(plan_fits(spec, catalog, {}, Offline::yes, session)))
-      found.push_back(std::move(misfit));
+    const auto fits = plan_fits(spec, catalog, {}, Offline::yes, session);
+    add_misfits(found, plan_conflicts(fits));
   } catch (const Error&) {
     return found;  // it is told once they are out of the way
   }
   return found;
 }
 
-std::vector<PlanConflict> misfits_of(const std::vector<PlannedImage>& images) {
-  std::vector<PlanConflict> conflicts;
+PlanConflicts misfits_of(const std::vector<PlannedImage>& images) {
+  PlanConflicts conflicts;
   for (const PlannedImage& image : images) {
     auto found = plan_conflicts(image.fits);
     // Every platform has the same machines and models.
-    if (conflicts.empty()) conflicts = std::move(found);
+    if (conflicts.list.empty()) conflicts = std::move(found);
   }
   return conflicts;
 }
@@ -67,13 +79,13 @@ void show_plan(const std::vector<PlannedImage>& images, World& world) {
   const auto misfits = misfits_of(images);
   if (world.json()) {
     auto document = plan_json(images);
-    if (!misfits.empty()) document["conflicts"] = conflicts_json(misfits);
+    if (!misfits.list.empty()) add_conflicts(document, misfits);
     return world.terminal.result(json_line(document));
   }
   std::string text;
   for (const PlannedImage& image : images)
     text += (text.empty() ? "" : "\n") + plan_text(image);
-  if (!misfits.empty()) text += "\n" + conflicts_text(misfits);
+  if (!misfits.list.empty()) text += "\n" + conflicts_text(misfits);
   world.terminal.result(text);
 }
 
@@ -91,7 +103,7 @@ void plan(const PlanOptions& options, World& world) {
   SpecStack found;
   if (needs_stack(asked)) found = find_stack(catalog, asked, std::nullopt, options.as_of);
   if (!found.resolution.conflicts.empty() && !waits_for_base(asked, found)) {
-    return show_conflicts(conflicts_of(asked, found.resolution.conflicts, catalog, world), world);
+    return show_conflicts(conflicts_of(asked, found.resolution, catalog, world), world);
   }
   const Spec spec = found.resolution.stack ? with_base(asked, *found.resolution.stack) : asked;
   Session session(world, Store::Access::read);
@@ -102,11 +114,11 @@ void plan(const PlanOptions& options, World& world) {
   for (const Platform& platform : lock.platforms()) {
     PlanOutcome outcome = plan_image_of(inputs, platform, session);
     if (!outcome.image) {
-      return show_conflicts(conflicts_of(spec, outcome.conflicts, catalog, world), world);
+      return show_conflicts(conflicts_of(spec, outcome.resolution, catalog, world), world);
     }
     images.push_back(std::move(*outcome.image));
   }
-  if (!misfits_of(images).empty()) world.exit_code = static_cast<int>(Fault::incompatible);
+  if (!misfits_of(images).list.empty()) world.exit_code = static_cast<int>(Fault::incompatible);
   if (!options.explain.empty()) return explain(images, options.explain, world);
   show_plan(images, world);
 }

@@ -71,11 +71,18 @@ struct PlanConflict {
   std::vector<Where> facts;
   std::vector<Ruling> because;
   std::vector<std::string> fixes;
+  std::vector<std::string> enough = {};  // of `fixes`, those that end the others, too
 };
 
-std::vector<PlanConflict> plan_conflicts(const std::vector<Conflict>& conflicts);
+/// All that contradicts itself in a spec.
+struct PlanConflicts {
+  std::vector<PlanConflict> list;
+  std::vector<std::string> together = {};  // changes that end all of it if all of them are made
+};
+
+PlanConflicts plan_conflicts(const Resolution& resolution);
 /// Models that do not fit the machines.
-std::vector<PlanConflict> plan_conflicts(const std::vector<PlannedFit>& fits);
+PlanConflicts plan_conflicts(const std::vector<PlannedFit>& fits);
 
 /// What a plan is made of. Everything must outlive it.
 struct PlanInputs {
@@ -91,7 +98,7 @@ struct PlanInputs {
 /// A plan, or why there is none.
 struct PlanOutcome {
   std::optional<PlannedImage> image;
-  std::vector<Conflict> conflicts;
+  Resolution resolution = {};
 };
 
 /// Plans the image for `platform`. Writes nothing, and of the base reads manifest and config; with
@@ -129,8 +136,9 @@ std::vector<PlannedFit> plan_fits(const Spec& spec,
 std::string plan_text(const PlannedImage& image);
 nlohmann::ordered_json plan_json(const std::vector<PlannedImage>& images);
 /// Each conflict with the lines of the spec that it is about.
-std::string conflicts_text(const std::vector<PlanConflict>& conflicts);
-nlohmann::ordered_json conflicts_json(const std::vector<PlanConflict>& conflicts);
+std::string conflicts_text(const PlanConflicts& conflicts);
+/// Adds them to a result.
+void add_conflicts(nlohmann::ordered_json& document, const PlanConflicts& conflicts);
 
 /// What led to `what`: the name of a decision, `runtime`, `fit`, or a layer. Fault::usage where the
 /// plan has nothing of that name.

@@ -48,7 +48,40 @@ std::vector<Where> told_facts(const std::vector<Where>& facts) {
   return told;
 }
 
-std::string conflict_paragraph(const PlanConflict& conflict) {
+std::string numbered(const std::vector<std::string>& lines) {
+  std::string text;
+  std::size_t number = 0;
+  for (const std::string& line : lines)
+    text += fmt::format("  {}. {}\n", ++number, line);
+  return text;
+}
+
+bool ends_all(const PlanConflict& conflict, const std::string& fix) {
+  const auto& enough = conflict.enough;
+  return std::find(enough.begin(), enough.end(), fix) != enough.end();
+}
+
+enum class Others { none, some };
+
+// Where there are other conflicts, what becomes of them.
+std::string fixes_text(const PlanConflict& conflict, Others others) {
+  if (conflict.fixes.empty()) return "no single change of the spec is known that helps\n";
+  if (others == Others::none) {
+    return "what would help, the smallest change first:\n" + numbered(conflict.fixes);
+  }
+  std::vector<std::string> fixes;
+  for (const std::string& fix : conflict.fixes)
+    fixes.push_back(fix + (ends_all(conflict, fix) ? " (ends the other conflicts, too)" : ""));
+  return "what would help against this conflict, the smallest change first:\n" + numbered(fixes);
+}
+
+std::string together_text(const PlanConflicts& conflicts) {
+  if (conflicts.together.empty()) return {};
+  return "\nno change above ends all conflicts; these do together:\n" +
+         numbered(conflicts.together);
+}
+
+std::string conflict_paragraph(const PlanConflict& conflict, Others others) {
   std::map<std::string, std::string> sources;
   const std::vector<Where> facts = told_facts(conflict.facts);
   std::string text = facts.size() == 1 ? "this cannot be had:\n" : "these do not go together:\n";
@@ -56,12 +89,7 @@ std::string conflict_paragraph(const PlanConflict& conflict) {
     text += fact_text(fact, sources);
   for (const Ruling& ruling : conflict.because)
     text += fmt::format("why: {}\n", ruling_text(ruling));
-  if (conflict.fixes.empty()) return text + "no single change of the spec is known that helps\n";
-  text += "what would help, the smallest change first:\n";
-  std::size_t number = 0;
-  for (const std::string& fix : conflict.fixes)
-    text += fmt::format("  {}. {}\n", ++number, fix);
-  return text;
+  return text + fixes_text(conflict, others);
 }
 
 ConflictJson reasons_json(const std::vector<Ruling>& because) {
@@ -73,23 +101,27 @@ ConflictJson reasons_json(const std::vector<Ruling>& because) {
 
 }  // namespace
 
-std::vector<PlanConflict> plan_conflicts(const std::vector<Conflict>& conflicts) {
-  std::vector<PlanConflict> shown;
-  for (const Conflict& conflict : conflicts) {
+PlanConflicts plan_conflicts(const Resolution& resolution) {
+  PlanConflicts shown;
+  for (const Conflict& conflict : resolution.conflicts) {
     PlanConflict one{{}, conflict.because, {}};
     for (const Demand& fact : conflict.facts) {
       one.facts.push_back(fact.where);
       one.facts.back().message = fact.text;
     }
-    for (const Fix& fix : conflict.fixes)
+    for (const Fix& fix : conflict.fixes) {
       one.fixes.push_back(fix.text);
-    shown.push_back(std::move(one));
+      if (fix.ends == Fix::Ends::all) one.enough.push_back(fix.text);
+    }
+    shown.list.push_back(std::move(one));
   }
+  for (const Fix& fix : resolution.together)
+    shown.together.push_back(fix.text);
   return shown;
 }
 
-std::vector<PlanConflict> plan_conflicts(const std::vector<PlannedFit>& fits) {
-  std::vector<PlanConflict> shown;
+PlanConflicts plan_conflicts(const std::vector<PlannedFit>& fits) {
+  PlanConflicts shown;
   for (const PlannedFit& fit : fits) {
     if (fit.fit.verdict != Verdict::no) continue;
     PlanConflict one;
@@ -99,21 +131,22 @@ std::vector<PlanConflict> plan_conflicts(const std::vector<PlannedFit>& fits) {
     one.because.push_back({Verdict::no, "an estimate: " + fit.fit.reason, fit.fit.evidence});
     for (const FitRemedy& remedy : fit.fit.remedies)
       one.fixes.push_back(remedy.text);
-    shown.push_back(std::move(one));
+    shown.list.push_back(std::move(one));
   }
   return shown;
 }
 
-std::string conflicts_text(const std::vector<PlanConflict>& conflicts) {
+std::string conflicts_text(const PlanConflicts& conflicts) {
   std::string text;
-  for (const PlanConflict& conflict : conflicts)
-    text += (text.empty() ? "" : "\n") + conflict_paragraph(conflict);
-  return text;
+  const Others others = conflicts.list.size() > 1 ? Others::some : Others::none;
+  for (const PlanConflict& conflict : conflicts.list)
+    text += (text.empty() ? "" : "\n") + conflict_paragraph(conflict, others);
+  return text + together_text(conflicts);
 }
 
-ConflictJson conflicts_json(const std::vector<PlanConflict>& conflicts) {
+void add_conflicts(ConflictJson& document, const PlanConflicts& conflicts) {
   ConflictJson list = ConflictJson::array();
-  for (const PlanConflict& conflict : conflicts) {
+  for (const PlanConflict& conflict : conflicts.list) {
     ConflictJson facts = ConflictJson::array();
     for (const Where& fact : conflict.facts) {
       facts.push_back({{"what", fact.message},
@@ -121,10 +154,13 @@ ConflictJson conflicts_json(const std::vector<PlanConflict>& conflicts) {
                        {"line", fact.line},
                        {"column", fact.column}});
     }
-    list.push_back(
-        {{"facts", facts}, {"because", reasons_json(conflict.because)}, {"fixes", conflict.fixes}});
+    list.push_back({{"facts", facts},
+                    {"because", reasons_json(conflict.because)},
+                    {"fixes", conflict.fixes},
+                    {"endsAll", conflict.enough}});
   }
-  return list;
+  document["conflicts"] = std::move(list);
+  if (!conflicts.together.empty()) document["together"] = conflicts.together;
 }
 
 }  // namespace mlpack

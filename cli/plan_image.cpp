@@ -338,11 +338,11 @@ SpecStack stack_on(const PlanInputs& inputs, const Platform& platform, const Pla
 
 PlanOutcome plan_image_of(const PlanInputs& inputs, const Platform& platform, Session& session) {
   const auto found = base_if_in_reach(inputs, platform, session);
-  if (!found) return {std::nullopt, inputs.found.resolution.conflicts};
+  if (!found) return {std::nullopt, inputs.found.resolution};
   const PlanBase& base = *found;
   SpecStack stack = stack_on(inputs, platform, base);
   if (!stack.resolution.conflicts.empty()) {
-    return {std::nullopt, std::move(stack.resolution.conflicts)};
+    return {std::nullopt, std::move(stack.resolution)};
   }
   const PlannedElsewhere elsewhere{list_weights(inputs, session),
                                    find_reused_weights(inputs, platform, session)};

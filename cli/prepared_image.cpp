@@ -79,6 +79,7 @@ Spec with_chosen_base(const Spec& asked, const Catalog& catalog) {
   if (waits_for_base(asked, found)) {
     for (Conflict& conflict : found.resolution.conflicts)
       conflict.fixes.clear();
+    found.resolution.together.clear();
   }
   return with_base(asked, require_stack(found));
 }

@@ -111,6 +111,7 @@ void tell_why(const Stack& asked, const Demands& demands, Stack& installed) {
 // Whose word a version is that the spec does not say itself, and how to get rid of it.
 void tell_of_lock(SpecStack& found, InstalledWheels::From from) {
   const bool is_pinned = from == InstalledWheels::From::lock;
+  found.resolution.together.clear();
   for (Conflict& conflict : found.resolution.conflicts) {
     auto& facts = conflict.facts;
     if (std::none_of(facts.begin(), facts.end(), is_version)) continue;
@@ -222,7 +223,7 @@ std::vector<std::string> pinned_in_conflicts(const SpecStack& found) {
 }
 
 const Stack& require_stack(const SpecStack& found) {
-  if (!found.resolution.stack) throw conflict_error(found.resolution.conflicts);
+  if (!found.resolution.stack) throw conflict_error(found.resolution);
   return *found.resolution.stack;
 }
 

@@ -101,7 +101,8 @@ void keep_driver(FixSearch& search, std::size_t demand) {
   for (const unsigned branch : branches) {
     changed.fleet[row].driver = Version::parse(std::to_string(branch));
     if (!resolves_on(search, row, changed.fleet[row])) continue;
-    if (search.add(fmt::format("keep {} on driver branch {}", group.gpu->name, branch),
+    if (search.add(demand,
+                   fmt::format("keep {} on driver branch {}", group.gpu->name, branch),
                    fix_cost::branch,
                    changed)) {
       return;
@@ -115,9 +116,22 @@ void take_gpu(FixSearch& search, std::size_t demand) {
   if (!match) return;
   Demands changed = search.question().demands;
   changed.fleet[search.demand(demand).subject].gpu = match->gpu;
-  search.add(fmt::format("run it on machines with a GPU, such as {}", match->gpu->name),
+  search.add(demand,
+             fmt::format("run it on machines with a GPU, such as {}", match->gpu->name),
              fix_cost::other_gpu,
              std::move(changed));
+}
+
+// With the driver, where it is what tells them from others with that GPU.
+std::string machines_text(const Demands& demands, std::size_t row) {
+  const FleetGroup& group = demands.fleet[row];
+  if (group.gpu == nullptr) return "a machine without a GPU";
+  const auto same = std::count_if(demands.fleet.begin(),
+                                  demands.fleet.end(),
+                                  [&](const FleetGroup& other) { return other.gpu == group.gpu; });
+  if (same == 1) return std::string(group.gpu->name);
+  return group.driver ? fmt::format("{} with driver {}", group.gpu->name, group.driver->text())
+                      : fmt::format("{} without a driver", group.gpu->name);
 }
 
 bool is_module(const Catalog& catalog, const Gpu& gpu) {
@@ -229,7 +243,8 @@ void raise_driver(FixSearch& search, std::size_t demand) {
     changed.fleet[row].driver = driver;
     if (!resolves_on(search, row, changed.fleet[row])) continue;
     const bool is_same_branch = driver.part(0) == group.driver->part(0);
-    if (search.add(fmt::format("raise the driver of {} from {} to {} or newer",
+    if (search.add(demand,
+                   fmt::format("raise the driver of {} from {} to {} or newer",
                                group.gpu->name,
                                group.driver->text(),
                                driver.text()),
@@ -249,22 +264,22 @@ void change_group(FixSearch& search, std::size_t demand) {
     // Without the last GPU a runtime is another build.
     const Demands changed = without(demands, group);
     if (has_gpus(demands) && !has_gpus(changed) && !search.resolves(changed)) return;
-    search.drop(
-        demand,
-        fmt::format("take {} out of `fleet`, and build an image of its own for it", group.text),
-        is_cpu ? fix_cost::without_cpu_group : fix_cost::without_group);
+    search.drop(demand,
+                fmt::format("take {} out of `fleet`, and build an image of its own for it",
+                            machines_text(demands, group.subject)),
+                is_cpu ? fix_cost::without_cpu_group : fix_cost::without_group);
   } else if (is_cpu) {
     take_gpu(search, demand);
   }
 }
 
-void change_platform(FixSearch& search, std::size_t) {
+void change_platform(FixSearch& search, std::size_t demand) {
   const Question& question = search.question();
   Demands changed = question.demands;
   const std::set<Platform> needed = needed_platforms(question);
   changed.platforms.assign(needed.begin(), needed.end());
   std::string text = "build it for what the machines are: " + platform_option(question, changed);
-  search.add(std::move(text), fix_cost::platform, std::move(changed));
+  search.add(demand, std::move(text), fix_cost::platform, std::move(changed));
 }
 
 void change_gpu(FixSearch& search, std::size_t demand) {
@@ -277,7 +292,10 @@ void change_gpu(FixSearch& search, std::size_t demand) {
   for (const Gpu* const other : others_like(search.question().catalog, gpu, share)) {
     changed.fleet[row].gpu = other;
     if (!resolves_on(search, row, changed.fleet[row])) continue;
-    if (search.add(fmt::format("run it on {} instead of {}", other->name, gpu.name),
+    if (search.add(demand,
+                   fmt::format("run it on {} instead of {}",
+                               other->name,
+                               machines_text(search.question().demands, row)),
                    fix_cost::other_gpu,
                    changed)) {
       return;

@@ -110,7 +110,7 @@ bool is_no_change(const Demand& pin, const Demands& changed) {
 void change_release(FixSearch& search, std::size_t demand, std::string_view name) {
   const Question& question = search.question();
   const auto index = component_of(question.problem, name);
-  if (!index) return;
+  if (!index || !search.has_answer_without(demand)) return;
   const Component& component = question.problem.components[*index];
   const Demand& pin = search.demand(demand);
   for (const auto& [distance, option] : by_distance(search, component, demand)) {
@@ -125,7 +125,8 @@ void change_release(FixSearch& search, std::size_t demand, std::string_view name
     const std::string extra = extra_of(question.demands, pin, component.options[option]);
     Demands changed = with_release(question.demands, pin, release, extra);
     if (is_no_change(pin, changed)) continue;
-    if (search.add(fmt::format("take {}{} {} instead of {}",
+    if (search.add(demand,
+                   fmt::format("take {}{} {} instead of {}",
                                name,
                                extra.empty() ? "" : "[" + extra + "]",
                                release,

@@ -29,15 +29,16 @@ bool FixSearch::resolves(const Demands& changed) const {
   return best_answer(problem, held).has_value();
 }
 
-bool FixSearch::add(std::string text, unsigned cost, Demands changed) {
+bool FixSearch::add(std::size_t demand, std::string text, unsigned cost, Demands changed) {
   if (!resolves(changed)) return false;
-  fixes_.push_back({std::move(text), cost, std::move(changed)});
+  fixes_.push_back({std::move(text), cost, std::move(changed), question_.list[demand].text});
   return true;
 }
 
 void FixSearch::drop(std::size_t demand, std::string text, unsigned cost) {
   if (!has_answer_without(demand)) return;
-  fixes_.push_back({std::move(text), cost, without(question_.demands, question_.list[demand])});
+  const Demand& dropped = question_.list[demand];
+  fixes_.push_back({std::move(text), cost, without(question_.demands, dropped), dropped.text});
 }
 
 std::vector<Fix> FixSearch::take() {

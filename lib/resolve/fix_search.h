@@ -9,8 +9,6 @@
 
 namespace mlpack {
 
-inline constexpr std::size_t most_fixes = 3;
-
 /// How much a change asks of its users.
 namespace fix_cost {
 inline constexpr unsigned argument = 5;
@@ -48,8 +46,8 @@ class FixSearch {
   /// new in it. Its groups and packages are those of this one.
   bool resolves(const Demands& changed) const;
 
-  /// Adds a change that leads to the spec `changed`, and says so, if that resolves.
-  bool add(std::string text, unsigned cost, Demands changed);
+  /// Adds a change of `demand` that leads to the spec `changed`, and says so, if that resolves.
+  bool add(std::size_t demand, std::string text, unsigned cost, Demands changed);
   /// Adds the spec without `demand`, if that has an answer.
   void drop(std::size_t demand, std::string text, unsigned cost);
 

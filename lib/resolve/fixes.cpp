@@ -32,7 +32,7 @@ void change_cuda(FixSearch& search, std::size_t demand) {
     changed.cuda = version;
     const std::string text =
         fmt::format("take CUDA {} instead of {}", version.text(), pinned.text());
-    if (search.add(text, fix_cost::cuda_version, std::move(changed))) return;
+    if (search.add(demand, text, fix_cost::cuda_version, std::move(changed))) return;
   }
   search.drop(
       demand, fmt::format("leave `cuda` out instead of {}", pinned.text()), fix_cost::cuda_version);
@@ -53,33 +53,36 @@ void change_python(FixSearch& search, std::size_t demand) {
     changed.python = version;
     const std::string text =
         fmt::format("take Python {} instead of {}", version.text(), pinned.text());
-    if (search.add(text, fix_cost::python, std::move(changed))) return;
+    if (search.add(demand, text, fix_cost::python, std::move(changed))) return;
   }
 }
 
 // mlpack's own choice has not what any base may have, so it is tried as such.
 void free_base(FixSearch& search, std::size_t demand) {
   Demands changed = without(search.question().demands, search.demand(demand));
-  search.add("let mlpack choose the base: `base: auto`", fix_cost::base, std::move(changed));
+  search.add(
+      demand, "let mlpack choose the base: `base: auto`", fix_cost::base, std::move(changed));
 }
 
 // Where the catalog has no image of a runtime for `machines`, there may be one.
-void name_base(FixSearch& search, std::string_view machines) {
+void name_base(FixSearch& search, std::size_t demand, std::string_view machines) {
   const Demands& demands = search.question().demands;
   const ServingRuntime* const runtime = find_runtime(demands.runtime);
   if (runtime == nullptr || demands.base) return;
   Demands changed = demands;
   changed.base = BaseDemand{};
   changed.base->name = "an image of your own";
-  search.add(fmt::format("name a base that has {} for {}: `base: IMAGE`", runtime->title, machines),
+  search.add(demand,
+             fmt::format("name a base that has {} for {}: `base: IMAGE`", runtime->title, machines),
              fix_cost::base,
              std::move(changed));
 }
 
-void name_arm_base(FixSearch& search, const FleetGroup& group) {
+void name_arm_base(FixSearch& search, std::size_t demand) {
   const Question& question = search.question();
+  const FleetGroup& group = question.demands.fleet[search.demand(demand).subject];
   const auto processor = arm_machine(question.catalog, question.demands, *group.gpu);
-  if (processor == ArmMachine::always) name_base(search, "linux/arm64");
+  if (processor == ArmMachine::always) name_base(search, demand, "linux/arm64");
 }
 
 void change_quantisation(FixSearch& search, std::size_t demand) {
@@ -113,10 +116,10 @@ void change_demand(FixSearch& search, std::size_t demand) {
     case Kind::bfloat16:
       return search.drop(demand, "say `dtype: half` in `args`", fix_cost::argument);
     case Kind::no_gpu:
-      if (!has_gpus(demands)) name_base(search, "machines without a GPU");
+      if (!has_gpus(demands)) name_base(search, demand, "machines without a GPU");
       return change_group(search, demand);
     case Kind::gpu:
-      name_arm_base(search, demands.fleet[search.demand(demand).subject]);
+      name_arm_base(search, demand);
       return change_group(search, demand);
     case Kind::runtime:
     case Kind::package:

@@ -6,6 +6,8 @@
 
 namespace mlpack {
 
+inline constexpr std::size_t most_fixes = 3;
+
 /// What was asked, as a problem.
 struct Question {
   const Catalog& catalog;

@@ -5,6 +5,7 @@
 #include "lib/resolve/base_release.h"
 #include "lib/resolve/conflict_reasons.h"
 #include "lib/resolve/fixes.h"
+#include "lib/resolve/fixes_together.h"
 
 #include <fmt/format.h>
 
@@ -160,6 +161,13 @@ void add_compat(Stack& stack, const Question& question) {
                {&question.catalog.fact_row("container.compat_hook")}}});
 }
 
+DemandSet all_of(const std::vector<Demand>& list) {
+  DemandSet all;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    all.set(i);
+  return all;
+}
+
 Stack make_stack(const Question& question, const Assignment& answer, const DemandSet& demands) {
   Stack stack;
   const Frame& frame = question.problem.frames[answer.frame];
@@ -184,49 +192,99 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
   return stack;
 }
 
-Conflict make_conflict(const Question& question, const DemandSet& set, const DemandSet& others) {
+// Conflicts, and what they have to do with each other.
+struct Sets {
+  std::vector<DemandSet> conflicts;
+  DemandSet common;  // is in each of them: a change of anything else leaves one
+  DemandSet rest;    // has no conflict
+};
+
+// Those that end all conflicts first, then what ends `set` alone.
+std::vector<Fix> fixes_of(const Question& question, const DemandSet& set, const Sets& sets) {
+  const DemandSet all = all_of(question.list);
+  std::vector<Fix> fixes = find_fixes(question, sets.common, all);
+  if (sets.conflicts.size() == 1) return fixes;
+  for (Fix& fix : find_fixes(question, set, sets.rest)) {
+    const bool is_known = std::any_of(
+        fixes.begin(), fixes.end(), [&](const Fix& other) { return other.text == fix.text; });
+    if (is_known || fixes.size() >= most_fixes) continue;
+    // Without its last GPU a spec is another question, so that more may end than was looked for.
+    const bool ends_all = count_conflicts(question.catalog, fix.demands) == 0;
+    fix.ends = ends_all ? Fix::Ends::all : Fix::Ends::this_conflict;
+    fixes.push_back(std::move(fix));
+  }
+  std::stable_partition(
+      fixes.begin(), fixes.end(), [](const Fix& fix) { return fix.ends == Fix::Ends::all; });
+  return fixes;
+}
+
+Conflict make_conflict(const Question& question, const DemandSet& set, const Sets& sets) {
   Conflict conflict;
   for (std::size_t i = 0; i < question.list.size(); ++i) {
     if (set.test(i)) conflict.facts.push_back(question.list[i]);
   }
   conflict.because = reasons_of(question, set);
-  conflict.fixes = find_fixes(question, set, others);
+  conflict.fixes = fixes_of(question, set, sets);
   return conflict;
 }
 
 // Conflicts that do not go away with each other: of each, the fact that others need least is left
 // out before the next is looked for. What holds in the end has an answer.
-std::vector<DemandSet> all_conflicts(const Problem& problem, DemandSet& held) {
-  std::vector<DemandSet> found;
-  while (!best_answer(problem, held)) {
-    found.push_back(minimal_conflict(problem, held));
-    if (found.back().none()) break;
+Sets all_conflicts(const Problem& problem, const DemandSet& all) {
+  Sets sets{{}, all, all};
+  while (!best_answer(problem, sets.rest)) {
+    const DemandSet found = minimal_conflict(problem, sets.rest);
+    sets.conflicts.push_back(found);
+    sets.common &= found;
+    if (found.none()) break;
     for (std::size_t i = max_demands; i-- > 0;) {
-      if (!found.back().test(i)) continue;
-      held.reset(i);
+      if (!found.test(i)) continue;
+      sets.rest.reset(i);
       break;
     }
   }
-  return found;
+  return sets;
 }
 
 }  // namespace
 
-Resolution solve(const Catalog& catalog, const Demands& demands) {
+namespace {
+
+enum class Told { all, first };
+
+Resolution solve(const Catalog& catalog, const Demands& demands, Told told) {
   const std::vector<Demand> list = list_demands(demands);
   const Problem problem = make_problem(catalog, demands, list);
   const Question question{catalog, demands, list, problem};
-  DemandSet all;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    all.set(i);
+  const DemandSet all = all_of(list);
   Resolution resolution;
   if (const auto answer = best_answer(problem, all)) {
     resolution.stack = make_stack(question, *answer, all);
     return resolution;
   }
-  DemandSet rest = all;
-  for (const DemandSet& conflict : all_conflicts(problem, rest))
-    resolution.conflicts.push_back(make_conflict(question, conflict, rest));
+  const Sets sets = all_conflicts(problem, all);
+  for (const DemandSet& conflict : sets.conflicts) {
+    const bool is_told = told == Told::all || resolution.conflicts.empty();
+    if (is_told) resolution.conflicts.push_back(make_conflict(question, conflict, sets));
+  }
+  return resolution;
+}
+
+}  // namespace
+
+Resolution solve_first(const Catalog& catalog, const Demands& demands) {
+  return solve(catalog, demands, Told::first);
+}
+
+std::size_t count_conflicts(const Catalog& catalog, const Demands& demands) {
+  const std::vector<Demand> list = list_demands(demands);
+  return all_conflicts(make_problem(catalog, demands, list), all_of(list)).conflicts.size();
+}
+
+Resolution solve(const Catalog& catalog, const Demands& demands) {
+  Resolution resolution = solve(catalog, demands, Told::all);
+  if (resolution.conflicts.size() > 1)
+    resolution.together = find_fixes_together(catalog, demands, resolution);
   return resolution;
 }
 

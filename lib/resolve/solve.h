@@ -34,26 +34,39 @@ struct Stack {
 
 /// A change of the spec that ends a conflict, in words: `raise the driver of L4 to 525.60.13`.
 struct Fix {
+  /// Whether what is left has an answer, or has another conflict.
+  enum class Ends { all, this_conflict };
   std::string text;
-  unsigned cost = 0;  // how much it changes; small is little
-  Demands demands;    // of the spec after it
+  unsigned cost = 0;    // how much it changes; small is little
+  Demands demands;      // of the spec after it
+  std::string of = {};  // the text of the demand that it changes
+  Ends ends = Ends::all;
 };
 
 /// Facts that contradict each other: without any of them, the others do not.
 struct Conflict {
   std::vector<Demand> facts;
   std::vector<Ruling> because;
-  std::vector<Fix> fixes;  // at most three, by cost; each resolves
+  std::vector<Fix> fixes;  // at most three: those that end all conflicts first, then by cost
 };
 
 /// A stack, or why there is none.
 struct Resolution {
   std::optional<Stack> stack;
   std::vector<Conflict> conflicts;  // empty with a stack
+  /// Changes that end all conflicts if they are made one after the other, where none does so alone.
+  std::vector<Fix> together = {};
 };
 
 /// Chooses the newest runtime, frameworks and CUDA that run on every group of the fleet within what
 /// is pinned, or says what contradicts. Deterministic and pure.
 Resolution solve(const Catalog& catalog, const Demands& demands);
+
+/// The same with the first conflict alone, where there are several, and no changes that have to be
+/// made together.
+Resolution solve_first(const Catalog& catalog, const Demands& demands);
+
+/// How many conflicts there are that do not go away with each other.
+std::size_t count_conflicts(const Catalog& catalog, const Demands& demands);
 
 }  // namespace mlpack

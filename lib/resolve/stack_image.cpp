@@ -96,6 +96,22 @@ std::string conflict_text(const Conflict& conflict) {
   return text;
 }
 
+// One change that ends all conflicts, or all that it takes.
+std::string way_out_text(const Resolution& resolution) {
+  std::vector<std::string> enough;
+  for (const Conflict& conflict : resolution.conflicts) {
+    for (const Fix& fix : conflict.fixes) {
+      const bool is_known = std::find(enough.begin(), enough.end(), fix.text) != enough.end();
+      if (fix.ends == Fix::Ends::all && !is_known) enough.push_back(fix.text);
+    }
+  }
+  if (!enough.empty()) return join(enough, ", or ");
+  std::vector<std::string> steps;
+  for (const Fix& fix : resolution.together)
+    steps.push_back(fix.text);
+  return steps.empty() ? "`mlpack plan` says more" : join(steps, ", and ");
+}
+
 bool is_about_machines(const std::vector<Conflict>& conflicts) {
   const auto is_machine = [](const Demand& fact) {
     return fact.kind == Demand::Kind::gpu || fact.kind == Demand::Kind::no_gpu;
@@ -189,14 +205,12 @@ void warn_of_left_out(const Catalog& catalog, const Spec& spec, Plan& plan) {
   }
 }
 
-Error conflict_error(const std::vector<Conflict>& conflicts) {
+Error conflict_error(const Resolution& resolution) {
+  const auto& conflicts = resolution.conflicts;
   std::vector<std::string> messages;
-  std::vector<std::string> fixes;
   std::vector<Where> where;
   for (const Conflict& conflict : conflicts) {
     messages.push_back(conflict_text(conflict));
-    for (const Fix& fix : conflict.fixes)
-      fixes.push_back(fix.text);
     for (Where& place : places_of(conflict))
       where.push_back(std::move(place));
   }
@@ -204,7 +218,7 @@ Error conflict_error(const std::vector<Conflict>& conflicts) {
                                                         : "nothing is as the spec wants it: ";
   return Error(Fault::incompatible,
                what + join(messages, "; and "),
-               fixes.empty() ? "`mlpack plan` says more" : join(fixes, ", or "),
+               way_out_text(resolution),
                std::move(where));
 }
 

@@ -23,7 +23,7 @@ void warn_of_left_out(const Catalog& catalog, const Spec& spec, Plan& plan);
 
 /// `FACT, FACT and FACT contradict each other`, with reasons and fixes, as an error of a spec whose
 /// places are those of the facts.
-Error conflict_error(const std::vector<Conflict>& conflicts);
+Error conflict_error(const Resolution& resolution);
 
 /// A ruling as one line: its reason and the rows of the catalog that it rests on.
 std::string ruling_text(const Ruling& ruling);

@@ -116,12 +116,41 @@ TEST_CASE("CUDA is of the first that is known to have one") {
 
 TEST_CASE("a build whose spec contradicts itself does not speak of machines") {
   const auto message = [](std::string_view lines) {
-    return std::string(conflict_error(solved(lines).conflicts).what());
+    return std::string(conflict_error(solved(lines)).what());
   };
   CHECK(message("python: {version: '3.12', packages: [torch]}; base: {debian: bookworm}") ==
         "nothing is as the spec wants it: base bookworm + Python 3.12 do not go together: bookworm "
         "has Python 3.11");
   CHECK(message("runtime: tgi; fleet: [B200]").starts_with("nothing runs on the whole fleet: "));
+}
+
+TEST_CASE("of several conflicts it is told what ends all of them") {
+  const auto hint = [](std::string_view lines) { return conflict_error(solved(lines)).hint(); };
+  const Resolution together = solved(
+      "fleet: [{gpu: V100, driver: '595.58.03'}]; cuda: '11.4'; python: {packages: "
+      "[torch==2.14.0]}; base: 'python:3.12-slim'");
+  REQUIRE(together.conflicts.size() > 1);
+  CHECK(together.together.size() > 1);
+  CHECK(together.conflicts.front().fixes.front().ends == Fix::Ends::this_conflict);
+  CHECK(answer_text(solve(Catalog::built_in(), together.together.back().demands)) ==
+        "torch 2.14.0+cu126; driver 525.60.13");
+  CHECK(hint("fleet: [{gpu: V100, driver: '595.58.03'}]; cuda: '11.4'; python: {packages: "
+             "[torch==2.14.0]}; base: 'python:3.12-slim'") ==
+        "take CUDA 12.6 instead of 11.4, and keep V100 SXM2 16GB on driver branch 580");
+  CHECK(hint("fleet: [L4]; python: {version: '3.9', packages: [torch==2.9.0, "
+             "'jax[cuda12]==0.9.0']}") == "take Python 3.11 instead of 3.9");
+}
+
+TEST_CASE("of machines with one GPU those are named that a change is about") {
+  const Resolution found = solved(
+      "fleet: [{gpu: L4, driver: '470.256.02'}, {gpu: L4, driver: '535.183.01'}]; python: "
+      "{packages: [torch]}");
+  REQUIRE(found.conflicts.size() == 1);
+  REQUIRE(found.conflicts.front().fixes.size() == 3);
+  CHECK(found.conflicts.front().fixes[1].text ==
+        "take L4 with driver 470.256.02 out of `fleet`, and build an image of its own for it");
+  CHECK(found.conflicts.front().fixes[2].text ==
+        "run it on A10 instead of L4 with driver 470.256.02");
 }
 
 TEST_CASE("a CUDA version that no part of the image has is told") {

@@ -203,13 +203,27 @@ void check_conflict(const Conflict& conflict, const Demands& demands, const Brut
   CHECK_MESSAGE(!conflict.because.empty(), answer_text(conflict));
 }
 
-// Each alone ends the only conflict there is.
-void check_fixes(const Conflict& conflict, const Demands& demands) {
-  CHECK(conflict.fixes.size() <= 3);
-  for (const Fix& fix : conflict.fixes) {
-    CHECK_MESSAGE(solve(catalog(), fix.demands).stack, fix.text, ": ", text_of(demands));
-    CHECK_MESSAGE(BruteForce(fix.demands).has_answer(), fix.text, ": ", text_of(demands));
+void check_end(const Fix& fix, const Demands& demands) {
+  CHECK_MESSAGE(solve(catalog(), fix.demands).stack, fix.text, ": ", text_of(demands));
+  CHECK_MESSAGE(BruteForce(fix.demands).has_answer(), fix.text, ": ", text_of(demands));
+}
+
+// Of several conflicts each says which are left, and what ends them together does so.
+void check_fixes(const Resolution& resolution, const Demands& demands) {
+  const bool is_one = resolution.conflicts.size() == 1;
+  for (const Conflict& conflict : resolution.conflicts) {
+    CHECK(conflict.fixes.size() <= 3);
+    for (const Fix& fix : conflict.fixes) {
+      CHECK((fix.ends == Fix::Ends::all || !is_one));
+      if (fix.ends == Fix::Ends::all)
+        check_end(fix, demands);
+      else
+        CHECK_MESSAGE(!solve_first(catalog(), fix.demands).stack, fix.text, ": ", text_of(demands));
+    }
   }
+  CHECK(resolution.together.size() != 1);
+  CHECK((resolution.together.empty() || !is_one));
+  if (!resolution.together.empty()) check_end(resolution.together.back(), demands);
 }
 
 // What an image with `stack` says against the machines of `fleet` to the container toolkit.
@@ -284,7 +298,7 @@ TEST_CASE("answers keep every rule, conflicts are minimal and fixes resolve") {
     for (const Conflict& conflict : resolution.conflicts)
       check_conflict(conflict, demands, brute);
     conflicts += resolution.stack ? 0 : 1;
-    if (resolution.conflicts.size() == 1) check_fixes(resolution.conflicts.front(), demands);
+    if (!resolution.stack) check_fixes(resolution, demands);
   }
   CHECK(conflicts > random_specs / 10);
 }

@@ -53,8 +53,10 @@ constexpr OptionName option_constraint{"--constraint", "-c"};
 constexpr OptionName option_index{"--index-url", "-i"};
 constexpr OptionName option_extra_index{"--extra-index-url", ""};
 constexpr OptionName option_find_links{"--find-links", "-f"};
+constexpr OptionName option_no_binary{"--no-binary", ""};
 constexpr OptionName option_editable{"--editable", "-e"};
 constexpr std::string_view file_scheme = "file://";
+constexpr std::string_view nothing_excluded = ":none:";
 constexpr std::array<std::string_view, 4> ignored_options{
     "--only-binary", "--prefer-binary", "--trusted-host", "--use-feature"};
 
@@ -316,7 +318,8 @@ class RequirementsParser {
       file.index = RequirementsFile::Index::none;
     } else if (name == "--pre") {
       file.prereleases = RequirementsFile::Prereleases::allowed;
-    } else if (name == "--no-binary") {
+    } else if (name == option_no_binary.name) {
+      if (option_value(line, option_no_binary) == nothing_excluded) return;
       problem(
           "`--no-binary` wants sources, and wheels alone are installed: take it out, and name "
           "a wheel that was built");

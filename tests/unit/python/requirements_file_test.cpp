@@ -122,6 +122,8 @@ TEST_CASE("a URL of a wheel says the name itself; what has to be built is told")
         "4: requirements are not read from the network: download them, and name the file\n"
         "5: a URL needs a name in front of it: `name @ URL`");
   CHECK(read_text("--trusted-host h.example\nsix\n").requirements.size() == 1);
+  for (const char* const none : {"--no-binary :none:", "--no-binary=:none:"})
+    CHECK(read_text(std::string(none) + "\nsix\n").requirements.size() == 1);
 }
 
 TEST_CASE("a file whose requirements are open is not locked") {

@@ -15,6 +15,7 @@ namespace mlpack {
 namespace {
 
 constexpr std::string_view cpu_build = "cpu";
+constexpr std::string_view cuda_build = "cuda";  // any for CUDA
 
 using PythonLines = std::vector<std::string>;
 
@@ -93,21 +94,21 @@ void add_certain(CountingLines& found,
   }
 }
 
-// `[cuda12-local, k8s` → cuda12; `[cpu` → cpu
+// `[cuda12-local, k8s` → cuda12; `[cuda` → cuda; `[cpu` → cpu
 std::string build_of(std::string_view extras) {
   std::string build;
   for (std::string_view extra : split(extras, ',')) {
     extra.remove_prefix(std::min(extra.find_first_not_of("[ "), extra.size()));
-    constexpr std::string_view cuda = "cuda";
     const std::size_t end =
-        std::min(extra.find_first_not_of("0123456789", cuda.size()), extra.size());
-    if (extra.starts_with(cuda) && end > cuda.size()) return std::string(extra.substr(0, end));
+        std::min(extra.find_first_not_of("0123456789", cuda_build.size()), extra.size());
+    const bool is_numbered = extra.starts_with(cuda_build) && end > cuda_build.size();
+    if (is_numbered || trim(extra) == cuda_build) return std::string(extra.substr(0, end));
     if (trim(extra) == cpu_build) build = extra;
   }
   return build;
 }
 
-// cuda12 of `jax-cuda12-plugin`, which is that build of JAX; empty where several disagree.
+// cuda12 of `jax-cuda12-plugin`, which is that build of JAX; `cuda` where several disagree.
 std::string build_of_plugin(const std::string& package, const PythonLines& requirements) {
   constexpr std::string_view suffix = "-plugin";
   const std::string prefix = package + "-";
@@ -116,7 +117,8 @@ std::string build_of_plugin(const std::string& package, const PythonLines& requi
     const std::string name = parse_package(requirement, {}).name;
     if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
     const std::string found = build_of(std::string_view(name).substr(prefix.size()));
-    if (!build.empty() && found != build) return {};
+    if (found.empty()) continue;
+    if (!build.empty() && found != build) return std::string(cuda_build);
     build = found;
   }
   return build;
@@ -149,7 +151,8 @@ std::string joined(const std::string& a, const std::string& b) {
 std::optional<std::string> joined_build(const std::string& a, const std::string& b) {
   if (a.empty() || a == b || (a == cpu_build && !b.empty())) return b;
   if (b.empty() || b == cpu_build) return a;
-  return std::nullopt;
+  if (a == cuda_build) return b;
+  return b == cuda_build ? std::optional(a) : std::nullopt;
 }
 
 // What both ask for; nullopt where they contradict each other.
@@ -240,6 +243,8 @@ PackageDemand parse_package(std::string_view requirement, const Where& where) {
   const std::size_t bracket = rest.find(']');
   if (trim(rest).starts_with('[') && bracket != std::string_view::npos) {
     package.build = build_of(rest.substr(0, bracket));
+    // ONNX Runtime's extra of that name brings libraries, and is no build.
+    if (package.build == cuda_build && package.name != "jax") package.build.clear();
     rest = rest.substr(bracket + 1);
   }
   for (const char c : rest) {

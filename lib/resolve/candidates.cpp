@@ -66,7 +66,7 @@ std::string pin_name(const PackageDemand& package) {
 Option unknown_option(const PackageDemand& package, const Vetoes& vetoes) {
   Option option;
   option.name = pin_name(package);
-  const bool is_read = package.cuda && has_gpus(vetoes.demands());
+  const bool is_read = package.cuda && has_gpus(vetoes.demands()) && !is_for_processors(package);
   option.doubts.push_back(is_read ? read_beside(package, option.name)
                                   : nothing_known(package.name, option.name));
   if (!is_read) return option;

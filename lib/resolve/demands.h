@@ -28,7 +28,9 @@ struct PackageDemand {
   std::string name;       // normalised (PEP 503)
   std::string specifier;  // `==2.9.0`, `>=2.5,<2.8`; empty: any release
   Where where;
-  std::string build;  // that an extra names: `cuda12` of `jax[cuda12]`, `cpu`; empty: none does
+  /// That an extra names: `cuda12` of `jax[cuda12]`, `cuda` of any for CUDA, `cpu`; empty: none
+  /// does.
+  std::string build;
   /// Of its wheels, by what is pinned beside it, by its own local label or by a lock; nullopt: not
   /// known.
   std::optional<Version> cuda = {};

@@ -73,9 +73,8 @@ std::vector<std::pair<std::size_t, std::size_t>> by_distance(const FixSearch& se
 std::string extra_of(const Demands& demands, const Demand& demand, const Option& option) {
   const bool is_asked = demand.kind == Demand::Kind::package_version &&
                         !demands.packages[demand.subject].build.empty();
-  const std::size_t plus = option.name.find('+');
   if (is_asked && demands.packages[demand.subject].build == "cpu") return "cpu";
-  return is_asked && plus != std::string::npos ? option.name.substr(plus + 1) : std::string();
+  return is_asked && option.cuda ? fmt::format("cuda{}", option.cuda->part(0)) : std::string();
 }
 
 // A build without CUDA stays one.

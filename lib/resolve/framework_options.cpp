@@ -20,6 +20,7 @@ namespace {
 using Kind = Demand::Kind;
 
 constexpr std::string_view cpu_build = "cpu";
+constexpr std::string_view any_cuda_build = "cuda";
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> framework_packages{
     {{"tensorflow", "tensorflow"}, {"jax", "jax"}, {"onnxruntime-gpu", "onnxruntime"}}};
 
@@ -92,7 +93,7 @@ class FrameworkOptions {
   void add(const KnownRelease& known, std::vector<Option>& options) {
     const auto [pythons, is_new] = taken_.try_emplace(known.row->python);
     if (is_new) pythons->second = python_versions(known.row->python, pythons_);
-    if (package_.build == cpu_build) return options.push_back(without_cuda(known));
+    if (is_for_processors(package_)) return options.push_back(without_cuda(known));
     if (!has_gpus(vetoes_.demands())) return options.push_back(plain(known, std::nullopt));
     for (std::size_t build = 0; build < known.row->builds.size(); ++build)
       options.push_back(on_gpus(known, build));
@@ -107,8 +108,7 @@ class FrameworkOptions {
     option.python = taken_.at(known.row->python);
     option.row = known.row->row;
     const std::string build = cuda ? fmt::format("cuda{}", cuda->part(0)) : package_.build;
-    const bool is_build = package_.build.empty() || package_.build == build;
-    if (!is_build || !vetoes_.takes(index_, known.release)) {
+    if (!is_build(build) || !vetoes_.takes(index_, known.release)) {
       const DemandSet set = vetoes_.set_of(Kind::package_version, index_);
       option.vetoes.push_back(not_taken(set, option, package_.text()));
     }
@@ -118,9 +118,15 @@ class FrameworkOptions {
     return option;
   }
 
-  // `jax[cpu]`
+  bool is_build(const std::string& build) const {
+    if (package_.build == any_cuda_build) return build.starts_with(any_cuda_build);
+    return package_.build.empty() || package_.build == build;
+  }
+
+  // `jax[cpu]`; of JAX without an extra more is said once the rest is known.
   Option without_cuda(const KnownRelease& known) const {
     Option option = plain(known, std::nullopt);
+    if (is_plain_jax(package_)) return option;
     judge_without_cuda(option, package_.text(), vetoes_);
     return option;
   }
@@ -135,12 +141,6 @@ class FrameworkOptions {
     vetoes_.cuda(option, *option.cuda);
     vetoes_.framework(option, *known.row, build);
     vetoes_.drivers(option, *option.cuda);
-    if (known.row->framework == "jax" && package_.build.empty()) {
-      option.doubts.push_back(
-          {Verdict::unknown,
-           fmt::format("`jax` without an extra such as `jax[cuda{}]` uses no GPU", oldest.part(0)),
-           {known.row->row}});
-    }
     return option;
   }
 
@@ -158,6 +158,14 @@ std::optional<std::string_view> framework_of_package(std::string_view name) {
     if (package == name) return framework;
   }
   return std::nullopt;
+}
+
+bool is_plain_jax(const PackageDemand& package) {
+  return package.name == "jax" && package.build.empty();
+}
+
+bool is_for_processors(const PackageDemand& package) {
+  return package.build == cpu_build || is_plain_jax(package);
 }
 
 Component framework_component(std::size_t index,

@@ -6,6 +6,7 @@
 #include "lib/resolve/conflict_reasons.h"
 #include "lib/resolve/fixes.h"
 #include "lib/resolve/fixes_together.h"
+#include "lib/resolve/plain_jax.h"
 
 #include <fmt/format.h>
 
@@ -183,6 +184,9 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
     if (!stack.arm_code) stack.arm_code = option->arm_code;
     if (option->cuda) add_floor(stack, question.catalog, question.demands, *option->cuda);
     add_doubts(stack, option->doubts);
+  }
+  for (std::size_t i = 0; i < question.demands.packages.size(); ++i) {
+    if (const auto told = told_of_plain_jax(question, i)) add_doubts(stack, {*told});
   }
   add_doubts(stack, question.problem.doubts);
   if (frame.compat == CompatInImage::yes) add_compat(stack, question);

@@ -155,10 +155,13 @@ void BruteForce::add_unseen_torch(Need& need,
 void BruteForce::need_framework(std::size_t package) {
   const std::string& name = demands_.packages[package].name;
   Need need{name, fact(Kind::package, package)._Find_first(), {}};
+  // JAX, Installation: `pip install jax` is JAX for processors.
+  const std::string& extra = demands_.packages[package].build;
+  const bool is_for_cpu = extra == "cpu" || (name == "jax" && extra.empty());
   for (const FrameworkRelease& row : catalog().framework_releases()) {
     if (row.framework != framework_of_package(name)) continue;
     for (const Version& release : releases_of(row)) {
-      if (!has_gpus(demands_) || demands_.packages[package].build == "cpu") {
+      if (!has_gpus(demands_) || is_for_cpu) {
         need.parts.push_back(framework_part(row, release, std::nullopt, package));
         continue;
       }
@@ -292,7 +295,8 @@ BruteForce::Part BruteForce::framework_part(const FrameworkRelease& row,
   std::string extra = wanted.build;
   if (build) extra = fmt::format("cuda{}", row.builds[*build].part(0));
   if (build && row.builds.size() > 1) part.name += "+" + extra;
-  const bool is_build = wanted.build.empty() || wanted.build == extra;
+  const bool is_any = wanted.build.empty() || (wanted.build == "cuda" && build);
+  const bool is_build = is_any || wanted.build == extra;
   if (!is_build || !takes_release(wanted.specifier, release))
     part.out.push_back(fact(Kind::package_version, package));
   keep_wheel(part, row.wheel_tag);

@@ -49,6 +49,15 @@ const SpecQuestion questions_of_frameworks[] = {
      "torch 2.14.1+cu126; tensorflow 2.18.0; driver 525.60.13",
      "facts image.one_cuda_major"},
     {R"(fleet: [L4]; python: {packages: ["jax[cpu]==0.9.0"]})", "jax 0.9.0", jax_docs},
+    {R"(fleet: [{gpu: RTX 3090, driver: "470.256.02"}]; python: {packages: [jax==0.6.0]})",
+     "jax 0.6.0",
+     jax_docs},
+    {R"(fleet: [{gpu: T4, driver: "470.256.02"}]; python: {version: "3.10", packages: [jax, torch==2.0.1]})",
+     "torch 2.0.1+cu118; jax 0.6.0; driver 450.80.02",
+     jax_docs},
+    {R"(fleet: [L4]; python: {packages: ["jax[cuda]==0.4.24"]})",
+     "jax 0.4.24+cuda12; driver 525.60.13",
+     jax_docs},
     {R"(fleet: [L4]; python: {packages: ["jax[cpu]", "jax[cuda12]"]})",
      "jax 0.12.0.1+cuda12; driver 525.60.13",
      jax_docs},
@@ -116,6 +125,37 @@ std::span<const SpecQuestion> mlpack::test::framework_questions() {
 
 TEST_CASE("specs with other frameworks have the answers that the documents give") {
   ask(framework_questions());
+}
+
+TEST_CASE("JAX without an extra uses no GPU, and the extra that fits is named") {
+  const auto told = [](std::string_view lines) {
+    const Resolution found = solve(Catalog::built_in(), demands_in(lines));
+    REQUIRE(found.stack);
+    std::vector<std::string> reasons;
+    for (const Ruling& doubt : found.stack->doubts)
+      reasons.push_back(doubt.reason);
+    return join(reasons, "; ");
+  };
+  CHECK(told("fleet: [L4]; python: {packages: [jax]}") ==
+        "`jax` without an extra such as `jax[cuda13]` uses no GPU");
+  CHECK(told("fleet: [{gpu: L4, driver: '535.183.01'}]; python: {packages: [jax]}") ==
+        "`jax` without an extra such as `jax[cuda12]` uses no GPU");
+  CHECK(told("fleet: [L4]; python: {packages: [jax, torch==2.5.1]}") ==
+        "`jax` without an extra such as `jax[cuda12]` uses no GPU");
+  CHECK(told("fleet: [{gpu: T4, driver: '470.256.02'}]; python: {packages: [jax==0.6.0]}") ==
+        "`jax` without an extra uses no GPU, and none of its builds for CUDA goes with the rest");
+  CHECK(told("fleet: [cpu]; python: {packages: [jax]}").empty());
+  CHECK(told("fleet: [L4]; python: {packages: ['jax[cuda12]']}").empty());
+}
+
+TEST_CASE("JAX that is taken back to a release with one build keeps its GPUs") {
+  const Resolution resolution =
+      solve(Catalog::built_in(),
+            demands_in("fleet: [L4]; python: {version: '3.10', packages: ['jax[cuda12]==0.9.0']}"));
+  REQUIRE(resolution.conflicts.size() == 1);
+  const Fix& fix = resolution.conflicts.front().fixes.front();
+  CHECK(fix.text == "take jax[cuda12] 0.6.0 instead of jax[cuda12]==0.9.0");
+  CHECK(answer_text(solve(Catalog::built_in(), fix.demands)) == "jax 0.6.0; driver 525.60.13");
 }
 
 TEST_CASE("an extra is taken to another build of the same release, and that resolves") {

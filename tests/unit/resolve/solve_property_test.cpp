@@ -170,7 +170,9 @@ class RandomDemands {
     if (!framework_of_package(package.name)) return;
     package.specifier = any_specifier(row.release.substr(0, row.release.find('-')));
     if (row.framework == "jax" && chance(2))
-      package.build = chance(4) ? "cpu" : fmt::format("cuda{}", any(row.builds).part(0));
+      package.build = chance(4)   ? "cpu"
+                      : chance(6) ? "cuda"
+                                  : fmt::format("cuda{}", any(row.builds).part(0));
     demands.packages.push_back(package);
     demands.needs_python = true;
   }

@@ -134,9 +134,10 @@ class Reasoning {
           runtime == nullptr ? std::vector<const CatalogRow*>() : rows_of(*runtime));
     }
     if (stack_.python) {
+      const bool is_brought = stack_.cuda && stack_.libraries == Stack::Libraries::there;
       return plain(fmt::format("`base: auto` is the slim image of Python {}{}",
                                stack_.python->text(),
-                               stack_.cuda ? ": wheels bring what they need of CUDA" : ""));
+                               is_brought ? ": wheels bring what they need of CUDA" : ""));
     }
     return plain(stack_.cuda ? fmt::format("`base: auto` is the smallest official image of CUDA {}",
                                            stack_.cuda->text())

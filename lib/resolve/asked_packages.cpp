@@ -94,6 +94,14 @@ void add_certain(CountingLines& found,
   }
 }
 
+// `[and_cuda, k8s` → and-cuda, k8s
+std::vector<std::string> extras_in(std::string_view text) {
+  std::vector<std::string> extras;
+  for (const std::string_view extra : split(text.substr(text.find('[') + 1), ','))
+    extras.push_back(normalized_name(trim(extra)));
+  return extras;
+}
+
 // `[cuda12-local, k8s` → cuda12; `[cuda` → cuda; `[cpu` → cpu
 std::string build_of(std::string_view extras) {
   std::string build;
@@ -162,6 +170,7 @@ std::optional<PackageDemand> joined(const PackageDemand& a, const PackageDemand&
   PackageDemand both = a;
   both.build = std::move(*build);
   if (b.builds == PackageDemand::Builds::any) both.builds = b.builds;
+  both.extras.insert(both.extras.end(), b.extras.begin(), b.extras.end());
   both.specifier = joined(a.specifier, b.specifier);
   if (!can_hold(both.specifier)) return std::nullopt;
   return both;
@@ -233,6 +242,7 @@ PackageDemand parse_package(std::string_view requirement, const Where& where) {
     const auto wheel = parse_wheel_name(file_in_url(read->url));
     PackageDemand package{read->name, wheel ? "==" + wheel->version : "", where, {}};
     package.builds = PackageDemand::Builds::any;
+    package.extras = read->extras;
     return package;
   }
   const std::string_view before_marker = trim(requirement.substr(0, requirement.find(';')));
@@ -243,6 +253,7 @@ PackageDemand parse_package(std::string_view requirement, const Where& where) {
   const std::size_t bracket = rest.find(']');
   if (trim(rest).starts_with('[') && bracket != std::string_view::npos) {
     package.build = build_of(rest.substr(0, bracket));
+    package.extras = extras_in(rest.substr(0, bracket));
     // ONNX Runtime's extra of that name brings libraries, and is no build.
     if (package.build == cuda_build && package.name != "jax") package.build.clear();
     rest = rest.substr(bracket + 1);

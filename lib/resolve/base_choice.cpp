@@ -39,6 +39,15 @@ void keep_newest(std::optional<CudaImageName>& best,
   if (is_newer(name, best)) best = name;
 }
 
+// `cudnn8-runtime`
+std::optional<std::string_view> runtime_with_cudnn(const CudaImage& image) {
+  for (const std::string_view flavour : image.flavours) {
+    const bool is_it = flavour.starts_with("cudnn") && flavour.ends_with("-runtime");
+    if (is_it && image.cudnn) return flavour;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string cuda_image_reference(const Catalog& catalog, const Version& cuda) {
@@ -61,6 +70,26 @@ std::string cuda_image_reference(const Catalog& catalog, const Version& cuda) {
   if (!best) return {};
   return fmt::format(
       "docker.io/nvidia/cuda:{}-base-ubuntu{}", best->cuda.text(), best->ubuntu.text());
+}
+
+std::string cudnn_image_reference(const Catalog& catalog, const Version& cuda, unsigned cudnn) {
+  std::optional<CudaImageName> best;
+  std::string_view flavour;
+  for (const CudaImage& image : catalog.cuda_images()) {
+    const auto ubuntu = ubuntu_release(image.distro);
+    const auto runtime = runtime_with_cudnn(image);
+    if (!ubuntu || !runtime || image.cudnn->part(0) != cudnn) continue;
+    if (image.cuda.part(0) != cuda.part(0) || image.cuda < cuda) continue;
+    const bool is_older = best && image.cuda < best->cuda && !image.cuda.same_minor(best->cuda);
+    const CudaImageName name{image.cuda, *ubuntu};
+    const bool is_newer_of_it =
+        !best || (image.cuda.same_minor(best->cuda) && is_newer(name, best));
+    if (!is_older && !is_newer_of_it) continue;
+    best = name;
+    flavour = *runtime;
+  }
+  if (!best) return {};
+  return fmt::format("nvidia/cuda:{}-{}-ubuntu{}", best->cuda.text(), flavour, best->ubuntu.text());
 }
 
 bool has_cuda_image(const Catalog& catalog, const Version& cuda) {

@@ -14,6 +14,10 @@ namespace mlpack {
 /// made for. Empty where none is known.
 std::string cuda_image_reference(const Catalog& catalog, const Version& cuda);
 
+/// The official image with the libraries of the oldest CUDA version of the same major from `cuda`
+/// on, and a cuDNN of this major, on the newest Ubuntu. Empty where none is known.
+std::string cudnn_image_reference(const Catalog& catalog, const Version& cuda, unsigned cudnn);
+
 /// Whether an official image of `cuda` is known.
 bool has_cuda_image(const Catalog& catalog, const Version& cuda);
 

@@ -42,6 +42,7 @@ struct PackageDemand {
   std::string index = {};
   /// Whether its builds are those that PyTorch publishes; any: there may be others.
   enum class Builds { published, any } builds = Builds::published;
+  std::vector<std::string> extras = {};  // all that are named, normalised
 
   /// `jax[cuda12]==0.9.0`
   std::string text() const;
@@ -104,6 +105,8 @@ struct Demands {
   std::vector<std::string> undecided = {};
   /// Packages of which the catalog does not know what they need of CUDA.
   std::vector<std::string> uncompared = {};
+  /// Whether wheels of NVIDIA's libraries are named, or locked.
+  bool has_cuda_wheels = false;
 };
 
 /// One fact of a spec which may contradict others.

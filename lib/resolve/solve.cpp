@@ -4,6 +4,7 @@
 #include "lib/resolve/base_choice.h"
 #include "lib/resolve/base_release.h"
 #include "lib/resolve/conflict_reasons.h"
+#include "lib/resolve/cuda_libraries.h"
 #include "lib/resolve/fixes.h"
 #include "lib/resolve/fixes_together.h"
 #include "lib/resolve/plain_jax.h"
@@ -188,6 +189,9 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
   for (std::size_t i = 0; i < question.demands.packages.size(); ++i) {
     if (const auto told = told_of_plain_jax(question, i)) add_doubts(stack, {*told});
   }
+  const auto missing = told_of_missing_libraries(question, answer);
+  stack.libraries = missing ? Stack::Libraries::missing : Stack::Libraries::there;
+  if (missing) add_doubts(stack, {*missing});
   add_doubts(stack, question.problem.doubts);
   if (frame.compat == CompatInImage::yes) add_compat(stack, question);
   stack.python = frame.python;

@@ -29,7 +29,9 @@ struct Stack {
   std::optional<Version> python;
   CompatInImage compat = CompatInImage::no;  // whether it takes a CUDA compat package to run
   std::string base;                          // that `auto` means; empty: the spec names one
-  std::vector<Ruling> doubts;                // what could not be ruled on
+  /// missing: a package loads libraries of CUDA that nothing brings; a doubt says so.
+  enum class Libraries { there, missing } libraries = Libraries::there;
+  std::vector<Ruling> doubts;  // what could not be ruled on
 };
 
 /// A change of the spec that ends a conflict, in words: `raise the driver of L4 to 525.60.13`.

@@ -212,6 +212,12 @@ void add_uncompared(Demands& demands, const DemandSources& sources) {
   }
 }
 
+bool names_cudnn(const std::vector<std::string>& lines) {
+  return std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
+    return is_cudnn(parse_package(line, {}).name);
+  });
+}
+
 // Of packages that are pinned themselves: a lock of another release says nothing of this one.
 void add_libraries(Demands& demands, const DemandSources& sources) {
   const PinnedLibraries beside(sources.requirements);
@@ -225,6 +231,7 @@ void add_libraries(Demands& demands, const DemandSources& sources) {
     package.cudnn = libraries.cudnn;
     if (!package.cuda) package.cuda = cuda_of_label(package.torch_build());
   }
+  demands.has_cuda_wheels = names_cudnn(sources.requirements) || names_cudnn(sources.locked);
 }
 
 const Distro* distro_by(const Catalog& catalog, auto&& holds) {

@@ -127,15 +127,20 @@ TEST_CASE("specs with other frameworks have the answers that the documents give"
   ask(framework_questions());
 }
 
+namespace {
+
+std::string told(std::string_view lines) {
+  const Resolution found = solve(Catalog::built_in(), demands_in(lines));
+  REQUIRE(found.stack);
+  std::vector<std::string> reasons;
+  for (const Ruling& doubt : found.stack->doubts)
+    reasons.push_back(doubt.reason);
+  return join(reasons, "; ");
+}
+
+}  // namespace
+
 TEST_CASE("JAX without an extra uses no GPU, and the extra that fits is named") {
-  const auto told = [](std::string_view lines) {
-    const Resolution found = solve(Catalog::built_in(), demands_in(lines));
-    REQUIRE(found.stack);
-    std::vector<std::string> reasons;
-    for (const Ruling& doubt : found.stack->doubts)
-      reasons.push_back(doubt.reason);
-    return join(reasons, "; ");
-  };
   CHECK(told("fleet: [L4]; python: {packages: [jax]}") ==
         "`jax` without an extra such as `jax[cuda13]` uses no GPU");
   CHECK(told("fleet: [{gpu: L4, driver: '535.183.01'}]; python: {packages: [jax]}") ==
@@ -146,6 +151,44 @@ TEST_CASE("JAX without an extra uses no GPU, and the extra that fits is named") 
         "`jax` without an extra uses no GPU, and none of its builds for CUDA goes with the rest");
   CHECK(told("fleet: [cpu]; python: {packages: [jax]}").empty());
   CHECK(told("fleet: [L4]; python: {packages: ['jax[cuda12]']}").empty());
+}
+
+TEST_CASE("libraries of CUDA that nothing brings are told, with what brings them") {
+  CHECK(
+      told("fleet: [L4]; python: {packages: [tensorflow==2.18.0]}") ==
+      "tensorflow 2.18.0 loads CUDA 12 and cuDNN 9, which neither wheels nor the base bring: take "
+      "`tensorflow[and-cuda]`, or a base such as "
+      "`nvidia/cuda:12.5.1-cudnn-runtime-ubuntu22.04`");
+  CHECK(
+      told("fleet: [L4]; python: {packages: [tensorflow==2.13.0]}")
+          .ends_with("bring: take a base such as `nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04`"));
+  CHECK(told("fleet: [L4]; python: {packages: [onnxruntime-gpu==1.22.1]}")
+            .find("take `onnxruntime-gpu[cuda,cudnn]`, or") != std::string::npos);
+  CHECK(told("fleet: [L4]; python: {packages: ['onnxruntime-gpu[cuda]==1.22.1']}")
+            .find("take `onnxruntime-gpu[cuda,cudnn]`, or") != std::string::npos);
+  const auto on = [](std::string_view base) {
+    return told(
+        fmt::format("fleet: [L4]; base: '{}'; python: {{packages: [tensorflow==2.18.0]}}", base));
+  };
+  for (const char* const base : {"python:3.11-slim", "nvidia/cuda:12.5.1-base-ubuntu22.04"})
+    CHECK_MESSAGE(on(base).find("neither wheels nor the base") != std::string::npos, base);
+  for (const char* const base : {"nvidia/cuda:12.5.1-cudnn-runtime-ubuntu22.04",
+                                 "tensorflow/tensorflow:2.18.0-gpu",
+                                 "example.com/own:1"})
+    CHECK_MESSAGE(on(base).find("neither wheels nor the base") == std::string::npos, base);
+}
+
+TEST_CASE("libraries of CUDA that extras or other wheels bring are not missed") {
+  for (const char* const packages : {"'tensorflow[and_cuda]==2.18.0'",
+                                     "'onnxruntime-gpu[cuda, cudnn]==1.22.1'",
+                                     "onnxruntime-gpu==1.22.1, torch==2.6.0",
+                                     "onnxruntime-gpu==1.22.1, 'jax[cuda12]==0.6.0'",
+                                     "onnxruntime-gpu==1.22.1, nvidia-cudnn-cu12"})
+    CHECK_MESSAGE(
+        told(fmt::format("fleet: [L4]; python: {{packages: [{}]}}", packages)).find("loads CUDA") ==
+            std::string::npos,
+        packages);
+  CHECK(told("fleet: [cpu]; python: {packages: [tensorflow==2.18.0]}").empty());
 }
 
 TEST_CASE("JAX that is taken back to a release with one build keeps its GPUs") {

@@ -44,7 +44,12 @@ AskedLines lines_of_file(const fs::path& path) {
   for (const RequirementLine& line : file.constraints)
     lines.constraints.push_back(line.text);
   lines.index_url = file.index_url;
-  const bool names_others = !file.extra_index_urls.empty() || !file.find_links.empty();
+  lines.extra_index_urls = file.extra_index_urls;
+  const auto& extra = file.extra_index_urls;
+  const bool names_others =
+      !file.find_links.empty() || std::any_of(extra.begin(), extra.end(), [](const auto& url) {
+        return index_build(url).empty();
+      });
   if (names_others) lines.builds = PackageDemand::Builds::any;
   return lines;
 }

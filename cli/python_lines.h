@@ -17,7 +17,8 @@ struct AskedLines {
   std::vector<std::string> requirements;
   std::vector<std::string> constraints = {};  // of `-c`
   std::string index_url = {};                 // of `--index-url`
-  /// Any where other indexes, or folders of wheels, are named.
+  std::vector<std::string> extra_index_urls = {};
+  /// Any where indexes of others than PyTorch, or folders of wheels, are named.
   PackageDemand::Builds builds = PackageDemand::Builds::published;
   /// Seen where a lock pins them.
   DemandSources::Wheels wheels = DemandSources::Wheels::asked;

@@ -13,7 +13,8 @@ namespace {
 using Kind = Demand::Kind;
 
 std::string package_text(const PackageDemand& package) {
-  return package.name + (package.index.empty() ? "" : " from whl/" + package.index);
+  const std::string& index = package.extra_index.empty() ? package.index : package.extra_index;
+  return package.name + (index.empty() ? "" : " from whl/" + index);
 }
 
 std::string group_text(const FleetGroup& group) {

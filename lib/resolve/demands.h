@@ -40,6 +40,9 @@ struct PackageDemand {
   std::optional<Version> pinned_cuda = {};
   /// Of PyTorch's index that is named, which has that build alone: `cu118`, `cpu`; empty: none is.
   std::string index = {};
+  /// The same of an index that is named beside another: of a release that has this build it is
+  /// taken, as its local label makes it the higher version.
+  std::string extra_index = {};
   /// Whether its builds are those that PyTorch publishes; any: there may be others.
   enum class Builds { published, any } builds = Builds::published;
   std::vector<std::string> extras = {};  // all that are named, normalised

@@ -57,7 +57,11 @@ void judge_build(Problem& problem, const Vetoes& vetoes, std::size_t index) {
   for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
     if (build.torch == release->release) builds.emplace_back(build.build);
   }
-  if (builds.empty() || std::find(builds.begin(), builds.end(), wanted) != builds.end()) return;
+  const auto has = [&](std::string_view build) {
+    return std::find(builds.begin(), builds.end(), build) != builds.end();
+  };
+  const bool is_beside = local_label(package.specifier).empty() && has(package.extra_index);
+  if (builds.empty() || has(wanted) || is_beside) return;
   Ruling ruling{Verdict::no,
                 fmt::format("of torch {} the catalog knows {}; {} is not among them",
                             release->release.text(),

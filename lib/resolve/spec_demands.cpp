@@ -185,15 +185,36 @@ bool may_have_others(const Python& python, const DemandSources& sources) {
          !std::all_of(extra.begin(), extra.end(), is_well_known);
 }
 
+// The build that PyTorch's indexes among `urls` have; empty where they have several.
+std::string one_build(const std::vector<std::string>& urls) {
+  std::string found;
+  for (const std::string& url : urls) {
+    const std::string build = index_build(url);
+    if (!build.empty() && !found.empty() && build != found) return {};
+    if (!build.empty()) found = build;
+  }
+  return found;
+}
+
+// All releases are there for processors alone.
+void take_indexes(PackageDemand& torch, std::string index, std::string extra) {
+  const bool is_for_processors = extra == "cpu";
+  torch.index = is_for_processors && index.empty() ? extra : std::move(index);
+  if (!is_for_processors && extra != torch.index) torch.extra_index = std::move(extra);
+}
+
 // A wheel that is named or was seen is of no index.
 void add_index(Demands& demands, const Python& python, const DemandSources& sources) {
   const bool is_open = may_have_others(python, sources);
   const std::string& url = python.index_url.empty() ? sources.index_url : python.index_url;
+  std::vector<std::string> extra = python.extra_index_urls;
+  extra.insert(extra.end(), sources.extra_index_urls.begin(), sources.extra_index_urls.end());
   for (PackageDemand& package : demands.packages) {
     const bool is_looked_for = sources.wheels == DemandSources::Wheels::asked &&
                                package.builds == PackageDemand::Builds::published &&
                                local_label(package.specifier).empty();
-    if (is_looked_for && package.name == component::torch) package.index = index_build(url);
+    if (is_looked_for && package.name == component::torch)
+      take_indexes(package, index_build(url), one_build(extra));
     if (is_open || is_among(sources.locked, package)) {
       package.builds = PackageDemand::Builds::any;
     }

@@ -31,6 +31,8 @@ struct DemandSources {
   std::optional<Version> python = {};
   std::string dtype = {};          // of the model that is served, such as `bfloat16`
   std::uint64_t weight_bytes = 0;  // of its files; 0: not known
+  /// Of the requirements (`--extra-index-url`), beside those that the spec names.
+  std::vector<std::string> extra_index_urls = {};
 };
 
 /// What of `spec` bears on CUDA, drivers, frameworks and the base. Fault::usage for more groups of

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace mlpack {
@@ -60,6 +61,23 @@ Option cpu_option(const TorchRelease& release,
   return option;
 }
 
+bool has_build(const Catalog& catalog, const TorchRelease& release, std::string_view name) {
+  const auto builds = catalog.torch_builds();
+  return std::any_of(builds.begin(), builds.end(), [&](const TorchBuild& build) {
+    return build.torch == release.release && build.build == name;
+  });
+}
+
+// Whether the indexes that are named lead to the build `name` of `release`.
+bool is_on_index(const Catalog& catalog,
+                 const PackageDemand& package,
+                 const TorchRelease& release,
+                 std::string_view name) {
+  const std::string& extra = package.extra_index;
+  if (!extra.empty() && has_build(catalog, release, extra)) return name == extra;
+  return package.index.empty() || package.index == name;
+}
+
 bool is_pinned(const PackageDemand& package, const TorchRelease& release) {
   const auto pin = Version::parse(pinned_release(package.specifier));
   return pin && *pin == release.release && local_label(package.specifier).empty();
@@ -76,9 +94,11 @@ void add_unseen(Component& component,
   }
   const TorchBuild* const seen = only_build_seen(vetoes.catalog(), release);
   if (seen == nullptr || seen->cuda.same_minor(*cuda)) return;
+  const std::string label = fmt::format("cu{}{}", cuda->part(0), cuda->part(1));
+  if (!is_on_index(vetoes.catalog(), package, release, label)) return;
   Option option;
   // The label leads to the index of such builds, which knows whether there is one.
-  option.name = fmt::format("{}+cu{}{}", release.release.text(), cuda->part(0), cuda->part(1));
+  option.name = fmt::format("{}+{}", release.release.text(), label);
   option.cuda = cuda;
   option.python.assign(release.python.begin(), release.python.end());
   option.row = release.row;
@@ -118,7 +138,7 @@ Component torch_component(std::size_t index, const Vetoes& vetoes) {
     if (!on_gpus) component.options.push_back(cpu_option(release, package, index, vetoes));
     for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
       if (!on_gpus || build.torch != release.release) continue;
-      if (!package.index.empty() && package.index != build.build) continue;
+      if (!is_on_index(vetoes.catalog(), package, release, build.build)) continue;
       component.options.push_back(torch_option(release, build, package, index, vetoes));
     }
     if (on_gpus) add_unseen(component, release, package, vetoes);

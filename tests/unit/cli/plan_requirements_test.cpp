@@ -42,6 +42,12 @@ TEST_CASE("constraints of requirements bind what is asked for") {
   CHECK(torch_with(app, "torch\n-c c.txt\n") == "2.3.1+cu121 on 3.12");
 }
 
+TEST_CASE("an index of PyTorch's beside another decides the build") {
+  AppRun app;
+  const std::string line = "--extra-index-url https://download.pytorch.org/whl/cu118\n";
+  CHECK(torch_with(app, line + "torch==2.3.1\n") == "2.3.1+cu118 on 3.12");
+}
+
 TEST_CASE("a wheel on disk is the release that its name says") {
   AppRun app;
   CHECK(torch_with(app, "./wheels/torch-2.3.1+cu118-cp312-cp312-linux_x86_64.whl\n") ==

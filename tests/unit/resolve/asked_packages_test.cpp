@@ -142,6 +142,36 @@ TEST_CASE("torch is of the index that is named") {
         "no: torch==2.9.0 -> take torch 2.7.1 instead of torch==2.9.0");
 }
 
+TEST_CASE("an index of PyTorch's that is named beside another has the higher version") {
+  const auto of = [](std::string_view extra, std::string_view package) {
+    return answer_text(
+        solve(Catalog::built_in(),
+              demands_in(fmt::format(R"(fleet: [{{gpu: L4, driver: "535.183.01"}}]; )"
+                                     R"(python: {{extra_index_urls: [{}], packages: ["{}"]}})",
+                                     extra,
+                                     package))));
+  };
+  const std::string cu118 = "\"https://download.pytorch.org/whl/cu118\"";
+  const std::string cu121 = "\"https://download.pytorch.org/whl/cu121\"";
+  CHECK(of(cu118, "torch==2.5.1") == "torch 2.5.1+cu118; driver 520");
+  CHECK(of(cu121, "torch>=2.4,<2.6") == "torch 2.5.1+cu121; driver 525.60.13");
+  CHECK(of(cu118, "torch==2.5.1+cu121") == "torch 2.5.1+cu121; driver 525.60.13");
+  CHECK(of(cu121, "torch==2.9.0") == "torch 2.9.0+cu128; driver 525.60.13");
+  CHECK(of("\"https://download.pytorch.org/whl/cpu\"", "torch==2.5.1") == "torch 2.5.1+cpu");
+  CHECK(of("\"https://download.pytorch.org/whl/cu130\"", "torch==2.9.0") ==
+        "no: torch from whl/cu130 + L4 + torch==2.9.0 + driver 535.183.01 of L4 -> take torch "
+        "2.8.0 instead of torch==2.9.0");
+  CHECK(of(cu118 + ", " + cu121, "torch==2.5.1") == "torch 2.5.1+cu124; driver 525.60.13");
+  DemandSources sources;
+  sources.index_url = "https://download.pytorch.org/whl/cu130";
+  sources.requirements = {"torch==2.5.1"};
+  sources.extra_index_urls = {"https://download.pytorch.org/whl/cu118/"};
+  CHECK(answer_text(solve(Catalog::built_in(),
+                          demands_of(Catalog::built_in(),
+                                     spec_in("fleet: [L4]; python: {packages: [x]}"),
+                                     sources))) == "torch 2.5.1+cu118; driver 520");
+}
+
 TEST_CASE("a build that PyTorch has not published is a conflict, and elsewhere a doubt") {
   const auto in = [](std::string_view more) {
     return solve(Catalog::built_in(),

@@ -70,9 +70,7 @@ class BruteForce {
   void keep_machines_of_base();
   void need_runtime();
   void need_torch(std::size_t package);
-  void add_unseen_torch(Need& need,
-                        const TorchRelease& release,
-                        const std::string& specifier) const;
+  void add_unseen_torch(Need& need, const TorchRelease& release, std::size_t package) const;
   void need_framework(std::size_t package);
   void need_toolkit();
   void add_nothing_known(Need& need, const DemandSet& pin) const;

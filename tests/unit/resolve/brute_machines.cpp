@@ -35,7 +35,8 @@ bool is_never_built(const PackageDemand& package) {
   std::size_t sure = 0;
   for (const TorchBuild& build : catalog().torch_builds()) {
     if (parts.front() != "==" + std::string(build.torch.text())) continue;
-    if (build.build == wanted) return false;
+    const bool is_beside = parts.size() == 1 && build.build == package.extra_index;
+    if (build.build == wanted || is_beside) return false;
     ++known;
     if (!build.row->is_doubtful("sm")) ++sure;
   }

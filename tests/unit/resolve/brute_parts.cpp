@@ -55,6 +55,15 @@ bool takes_build(const std::string& specifier, const Version& release, std::stri
   return takes_release(specifier, release) && (label.empty() || label == build);
 }
 
+// PEP 440: of one release, that with a local version is the higher one.
+bool is_on_index(const PackageDemand& package, const TorchRelease& release, std::string_view name) {
+  for (const TorchBuild& build : catalog().torch_builds()) {
+    const bool is_beside = build.torch == release.release && build.build == package.extra_index;
+    if (is_beside) return name == package.extra_index;
+  }
+  return package.index.empty() || name == package.index;
+}
+
 }  // namespace
 
 bool is_about(const RuntimeRelease& row, const std::string& wanted) {
@@ -116,12 +125,12 @@ void BruteForce::need_torch(std::size_t package) {
   for (const TorchRelease& release : catalog().torch_releases()) {
     if (!has_gpus(demands_) || is_cpu) need.parts.push_back(torch_part(release, nullptr, package));
     for (const TorchBuild& build : catalog().torch_builds()) {
-      const bool is_there = index.empty() || index == build.build;
+      const bool is_there = is_on_index(demands_.packages[package], release, build.build);
       if (has_gpus(demands_) && !is_cpu && is_there && build.torch == release.release)
         need.parts.push_back(torch_part(release, &build, package));
     }
     const bool is_open = index.empty() && !demands_.packages[package].pinned_cuda;
-    if (is_open) add_unseen_torch(need, release, specifier);
+    if (is_open) add_unseen_torch(need, release, package);
   }
   add_nothing_known(need, fact(Kind::package_version, package));
   needs_.push_back(std::move(need));
@@ -130,7 +139,8 @@ void BruteForce::need_torch(std::size_t package) {
 // Of a pinned release with one build whose code nobody saw, there may be one for a pinned CUDA.
 void BruteForce::add_unseen_torch(Need& need,
                                   const TorchRelease& release,
-                                  const std::string& specifier) const {
+                                  std::size_t package) const {
+  const std::string& specifier = demands_.packages[package].specifier;
   std::vector<const TorchBuild*> builds;
   for (const TorchBuild& build : catalog().torch_builds()) {
     if (build.torch == release.release) builds.push_back(&build);
@@ -140,7 +150,9 @@ void BruteForce::add_unseen_torch(Need& need,
   if (!is_asked || !may_be || !has_gpus(demands_)) return;
   if (builds[0]->cuda.same_minor(*demands_.cuda)) return;
   const Version& cuda = *demands_.cuda;
-  Part part{fmt::format("{}+cu{}{}", release.release.text(), cuda.part(0), cuda.part(1)), cuda};
+  const std::string label = fmt::format("cu{}{}", cuda.part(0), cuda.part(1));
+  if (!is_on_index(demands_.packages[package], release, label)) return;
+  Part part{fmt::format("{}+{}", release.release.text(), label), cuda};
   part.python.assign(release.python.begin(), release.python.end());
   keep_wheel(part, release.wheel_tag);
   keep_cuda(part, cuda);

@@ -145,6 +145,8 @@ class RandomDemands {
     constexpr std::array<const char*, 4> builds{"cpu", "cu118", "cu121", "cu130"};
     const bool has_label = torch.specifier.starts_with("==") && chance(6);
     if (!has_label && chance(6)) torch.index = builds[pick(builds.size())];
+    if (!has_label && torch.index != "cpu" && chance(6))
+      torch.extra_index = builds[pick(builds.size() - 1) + 1];
     if (has_label) torch.specifier += fmt::format("+{}", builds[pick(builds.size())]);
     if (chance(3)) torch.builds = PackageDemand::Builds::any;
     if (!has_label && torch.index.empty() && chance(6)) pin_libraries(torch);

@@ -145,7 +145,8 @@ class RequirementsParser {
       text = trim(std::string_view(text).substr(0, options));
     }
     if (is_path(text)) return read_local(text, std::move(read.sha256));
-    auto requirement = parse_requirement(named(text));
+    text = named(text);
+    auto requirement = parse_requirement(text);
     if (!requirement) return refuse(text);
     requirement->url = expanded(requirement->url);
     const std::string& url = requirement->url;

@@ -16,7 +16,7 @@ struct RequirementLine {
   PythonRequirement requirement;
   std::vector<Digest> sha256;  // of `--hash`
   Where where;
-  std::string text = {};  // of the requirement, as written
+  std::string text = {};  // of the requirement, as written; of a wheel's URL with its name in front
 };
 
 /// A wheel, or a folder of sources, on disk: `./app`, `-e ./app`, `wheels/x-1.0-py3-none-any.whl`.

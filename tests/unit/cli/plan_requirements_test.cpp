@@ -57,6 +57,12 @@ TEST_CASE("a wheel on disk is the release that its name says") {
                    "'win32'\n") == "none on 3.14");
 }
 
+TEST_CASE("a wheel whose URL has no name in front is the release that its name says") {
+  AppRun app;
+  CHECK(torch_with(app, "https://a.example/torch-2.3.1%2Bcu118-cp312-cp312-linux_x86_64.whl\n") ==
+        "2.3.1+cu118 on 3.12");
+}
+
 TEST_CASE("markers about a Python that is not decided hold for the one that is chosen") {
   AppRun app;
   CHECK(torch_with(app,

@@ -45,7 +45,8 @@ struct PackageDemand {
   std::string extra_index = {};
   /// Whether its builds are those that PyTorch publishes; any: there may be others.
   enum class Builds { published, any } builds = Builds::published;
-  std::vector<std::string> extras = {};  // all that are named, normalised
+  std::vector<std::string> extras = {};      // all that are named, normalised
+  std::optional<Version> wheel_python = {};  // that a wheel which is named is for alone
 
   /// `jax[cuda12]==0.9.0`
   std::string text() const;

@@ -94,6 +94,7 @@ Demands with_release(Demands changed,
   } else {
     changed.packages[demand.subject].specifier = "==" + release;
     changed.packages[demand.subject].build = extra;
+    changed.packages[demand.subject].wheel_python.reset();
   }
   return changed;
 }

@@ -14,15 +14,19 @@ using Kind = Demand::Kind;
 std::vector<Veto> python_vetoes(const Version& python, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   std::vector<Veto> found;
-  const auto refuse = [&](Kind kind, const Version& other) {
+  const auto refuse = [&](Kind kind, const Version& other, std::size_t subject = 0) {
     if (other.same_minor(python)) return;
     found.push_back(
-        {vetoes.set_of(kind),
+        {vetoes.set_of(kind, subject),
          {Verdict::no, fmt::format("Python is {}, not {}", other.text(), python.text()), {}}});
   };
   if (demands.python) refuse(Kind::python, *demands.python);
   if (demands.base && demands.base->python && demands.needs_python) {
     refuse(Kind::base, *demands.base->python);
+  }
+  for (std::size_t i = 0; i < demands.packages.size(); ++i) {
+    const auto& wheel = demands.packages[i].wheel_python;
+    if (wheel) refuse(Kind::package_version, *wheel, i);
   }
   return found;
 }

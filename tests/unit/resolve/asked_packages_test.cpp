@@ -111,6 +111,19 @@ TEST_CASE("a reference to a wheel pins what its name says") {
         "take torch 2.9.0 instead of torch==2.9.0+cu130");
 }
 
+TEST_CASE("a wheel that is named is for the Python of its tag") {
+  const auto in = [](std::string_view more, std::string_view tags) {
+    return answer_to(
+        fmt::format("platform: linux/amd64; python: {{packages: [x]{}}}", more),
+        {fmt::format("torch @ https://a.example/torch-2.5.1-{}-linux_x86_64.whl", tags)});
+  };
+  CHECK(in("", "cp310-cp310") == "torch 2.5.1+cpu");
+  CHECK(in(", version: '3.10'", "cp310-cp310") == "torch 2.5.1+cpu");
+  CHECK(in(", version: '3.11'", "cp310-cp310").starts_with("no: Python 3.11 + torch==2.5.1"));
+  CHECK(in(", version: '3.11'", "cp310-abi3") == "torch 2.5.1+cpu");
+  CHECK(in(", version: '3.11'", "py3-none") == "torch 2.5.1+cpu");
+}
+
 TEST_CASE("an index of PyTorch's has one build") {
   CHECK(index_build("https://download.pytorch.org/whl/cu118") == "cu118");
   CHECK(index_build("https://user@mirror.example/pytorch/whl/nightly/cpu/") == "cpu");

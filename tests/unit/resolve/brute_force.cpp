@@ -36,6 +36,11 @@ bool BruteForce::is_python_kept(const std::optional<Version>& python,
   const auto is_other = [&](Kind kind, const std::optional<Version>& wanted) {
     return wanted && is_held(fact(kind), facts) && !wanted->same_minor(*python);
   };
+  for (std::size_t i = 0; i < demands_.packages.size(); ++i) {
+    const auto& wheel = demands_.packages[i].wheel_python;
+    const bool is_held_by_wheel = is_held(fact(Kind::package_version, i), facts);
+    if (wheel && is_held_by_wheel && !wheel->same_minor(*python)) return false;
+  }
   const auto& base = demands_.base;
   return !is_other(Kind::python, demands_.python) && !(base && is_other(Kind::base, base->python));
 }

@@ -148,6 +148,8 @@ class RandomDemands {
     if (!has_label && torch.index != "cpu" && chance(6))
       torch.extra_index = builds[pick(builds.size() - 1) + 1];
     if (has_label) torch.specifier += fmt::format("+{}", builds[pick(builds.size())]);
+    const bool is_pinned = torch.specifier.starts_with("==");
+    if (is_pinned && chance(8)) torch.wheel_python = any(release.python);
     if (chance(3)) torch.builds = PackageDemand::Builds::any;
     if (!has_label && torch.index.empty() && chance(6)) pin_libraries(torch);
     demands.needs_python = true;

@@ -101,12 +101,10 @@ void keep_driver(FixSearch& search, std::size_t demand) {
   for (const unsigned branch : branches) {
     changed.fleet[row].driver = Version::parse(std::to_string(branch));
     if (!resolves_on(search, row, changed.fleet[row])) continue;
-    if (search.add(demand,
-                   fmt::format("keep {} on driver branch {}", group.gpu->name, branch),
-                   fix_cost::branch,
-                   changed)) {
-      return;
-    }
+    return search.take(demand,
+                       fmt::format("keep {} on driver branch {}", group.gpu->name, branch),
+                       fix_cost::branch,
+                       std::move(changed));
   }
 }
 
@@ -243,15 +241,13 @@ void raise_driver(FixSearch& search, std::size_t demand) {
     changed.fleet[row].driver = driver;
     if (!resolves_on(search, row, changed.fleet[row])) continue;
     const bool is_same_branch = driver.part(0) == group.driver->part(0);
-    if (search.add(demand,
-                   fmt::format("raise the driver of {} from {} to {} or newer",
-                               group.gpu->name,
-                               group.driver->text(),
-                               driver.text()),
-                   is_same_branch ? fix_cost::same_branch : fix_cost::branch,
-                   changed)) {
-      return;
-    }
+    return search.take(demand,
+                       fmt::format("raise the driver of {} from {} to {} or newer",
+                                   group.gpu->name,
+                                   group.driver->text(),
+                                   driver.text()),
+                       is_same_branch ? fix_cost::same_branch : fix_cost::branch,
+                       std::move(changed));
   }
   keep_driver(search, demand);
 }
@@ -292,14 +288,12 @@ void change_gpu(FixSearch& search, std::size_t demand) {
   for (const Gpu* const other : others_like(search.question().catalog, gpu, share)) {
     changed.fleet[row].gpu = other;
     if (!resolves_on(search, row, changed.fleet[row])) continue;
-    if (search.add(demand,
-                   fmt::format("run it on {} instead of {}",
-                               other->name,
-                               machines_text(search.question().demands, row)),
-                   fix_cost::other_gpu,
-                   changed)) {
-      return;
-    }
+    return search.take(demand,
+                       fmt::format("run it on {} instead of {}",
+                                   other->name,
+                                   machines_text(search.question().demands, row)),
+                       fix_cost::other_gpu,
+                       std::move(changed));
   }
 }
 

@@ -31,17 +31,20 @@ bool FixSearch::resolves(const Demands& changed) const {
 
 bool FixSearch::add(std::size_t demand, std::string text, unsigned cost, Demands changed) {
   if (!resolves(changed)) return false;
-  fixes_.push_back({std::move(text), cost, std::move(changed), question_.list[demand].text});
+  take(demand, std::move(text), cost, std::move(changed));
   return true;
+}
+
+void FixSearch::take(std::size_t demand, std::string text, unsigned cost, Demands changed) {
+  fixes_.push_back({std::move(text), cost, std::move(changed), question_.list[demand].text});
 }
 
 void FixSearch::drop(std::size_t demand, std::string text, unsigned cost) {
   if (!has_answer_without(demand)) return;
-  const Demand& dropped = question_.list[demand];
-  fixes_.push_back({std::move(text), cost, without(question_.demands, dropped), dropped.text});
+  take(demand, std::move(text), cost, without(question_.demands, question_.list[demand]));
 }
 
-std::vector<Fix> FixSearch::take() {
+std::vector<Fix> FixSearch::found() {
   std::stable_sort(
       fixes_.begin(), fixes_.end(), [](const Fix& a, const Fix& b) { return a.cost < b.cost; });
   if (fixes_.size() > most_fixes) fixes_.resize(most_fixes);

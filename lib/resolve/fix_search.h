@@ -48,11 +48,13 @@ class FixSearch {
 
   /// Adds a change of `demand` that leads to the spec `changed`, and says so, if that resolves.
   bool add(std::size_t demand, std::string text, unsigned cost, Demands changed);
+  /// Adds one that is known to resolve.
+  void take(std::size_t demand, std::string text, unsigned cost, Demands changed);
   /// Adds the spec without `demand`, if that has an answer.
   void drop(std::size_t demand, std::string text, unsigned cost);
 
   /// What was found, what changes least first.
-  std::vector<Fix> take();
+  std::vector<Fix> found();
 
  private:
   const Question& question_;

@@ -139,7 +139,7 @@ std::vector<Fix> find_fixes(const Question& question,
   for (std::size_t i = 0; search.count() < most_fixes && i < question.list.size(); ++i) {
     if (conflict.test(i) && question.list[i].kind == Kind::gpu) change_gpu(search, i);
   }
-  return search.take();
+  return search.found();
 }
 
 }  // namespace mlpack

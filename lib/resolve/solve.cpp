@@ -203,21 +203,22 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
 // Conflicts, and what they have to do with each other.
 struct Sets {
   std::vector<DemandSet> conflicts;
-  DemandSet common;  // is in each of them: a change of anything else leaves one
-  DemandSet rest;    // has no conflict
+  DemandSet common;         // is in each of them: a change of anything else leaves one
+  DemandSet rest;           // has no conflict
+  std::vector<Fix> of_all;  // what ends all of them
 };
 
 // Those that end all conflicts first, then what ends `set` alone.
 std::vector<Fix> fixes_of(const Question& question, const DemandSet& set, const Sets& sets) {
-  const DemandSet all = all_of(question.list);
-  std::vector<Fix> fixes = find_fixes(question, sets.common, all);
+  std::vector<Fix> fixes = sets.of_all;
   if (sets.conflicts.size() == 1) return fixes;
   for (Fix& fix : find_fixes(question, set, sets.rest)) {
     const bool is_known = std::any_of(
         fixes.begin(), fixes.end(), [&](const Fix& other) { return other.text == fix.text; });
     if (is_known || fixes.size() >= most_fixes) continue;
     // Without its last GPU a spec is another question, so that more may end than was looked for.
-    const bool ends_all = count_conflicts(question.catalog, fix.demands) == 0;
+    const bool ends_all = has_gpus(question.demands) && !has_gpus(fix.demands) &&
+                          count_conflicts(question.catalog, fix.demands) == 0;
     fix.ends = ends_all ? Fix::Ends::all : Fix::Ends::this_conflict;
     fixes.push_back(std::move(fix));
   }
@@ -239,7 +240,7 @@ Conflict make_conflict(const Question& question, const DemandSet& set, const Set
 // Conflicts that do not go away with each other: of each, the fact that others need least is left
 // out before the next is looked for. What holds in the end has an answer.
 Sets all_conflicts(const Problem& problem, const DemandSet& all) {
-  Sets sets{{}, all, all};
+  Sets sets{{}, all, all, {}};
   while (!best_answer(problem, sets.rest)) {
     const DemandSet found = minimal_conflict(problem, sets.rest);
     sets.conflicts.push_back(found);
@@ -270,7 +271,8 @@ Resolution solve(const Catalog& catalog, const Demands& demands, Told told) {
     resolution.stack = make_stack(question, *answer, all);
     return resolution;
   }
-  const Sets sets = all_conflicts(problem, all);
+  Sets sets = all_conflicts(problem, all);
+  sets.of_all = find_fixes(question, sets.common, all);
   for (const DemandSet& conflict : sets.conflicts) {
     const bool is_told = told == Told::all || resolution.conflicts.empty();
     if (is_told) resolution.conflicts.push_back(make_conflict(question, conflict, sets));

@@ -192,6 +192,8 @@ struct RuntimeRelease {
   std::string_view python;
   std::optional<Version> min_cc;
   std::optional<Version> min_driver;
+  std::optional<Version> old_gpu_cc;      // of GPUs up to this one
+  std::optional<Version> old_gpu_driver;  // the oldest driver, where that is another
   std::string_view wheel_tag;
   std::string_view image;
 };

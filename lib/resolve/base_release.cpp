@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace mlpack {
 namespace {
 
@@ -23,6 +25,31 @@ void judge_machines_of_base(Problem& problem, const Vetoes& vetoes) {
                       demands.base->name,
                       find_runtime(had->runtime)->title),
           {&vetoes.catalog().fact_row("runtime.cpu_builds")}}});
+  }
+}
+
+// An official image, of whose CUDA no row tells, is started as it is: what its runtime needs
+// counts.
+void judge_needs_of_base(Problem& problem, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const auto& base = demands.base;
+  const bool is_alone = base && base->official && demands.runtime.empty();
+  const RuntimeRelease* const row = is_alone ? base->official->row : nullptr;
+  if (row == nullptr || row->cuda) return;
+  const auto judge = [&](const DemandSet& set, Ruling ruling) {
+    if (ruling.verdict == Verdict::no)
+      problem.vetoes.push_back({set | vetoes.set_of(Kind::base), std::move(ruling)});
+    else if (ruling.verdict == Verdict::unknown)
+      problem.doubts.push_back(std::move(ruling));
+  };
+  for (std::size_t i = 0; i < demands.fleet.size(); ++i) {
+    const FleetGroup& group = demands.fleet[i];
+    if (group.gpu == nullptr) continue;
+    const Version& device = group.gpu->compute_capability;
+    const DemandSet gpu = vetoes.set_of(Kind::gpu, i);
+    judge(gpu, runtime_runs(vetoes.catalog(), *row, device));
+    if (!group.driver) continue;
+    judge(gpu | vetoes.set_of(Kind::driver, i), runtime_takes_driver(*row, *group.driver, device));
   }
 }
 
@@ -67,6 +94,7 @@ void judge_release_of_base(Option& option, std::string_view row, const Vetoes& v
 
 void judge_base(Problem& problem, const Vetoes& vetoes) {
   judge_machines_of_base(problem, vetoes);
+  judge_needs_of_base(problem, vetoes);
   const Demands& demands = vetoes.demands();
   if (!demands.needs_python || !demands.base || demands.base->name != scratch_base) return;
   problem.vetoes.push_back(

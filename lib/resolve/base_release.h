@@ -19,8 +19,9 @@ bool is_guessed_release(const Demands& demands);
 /// one. Of a range it is that of the base.
 void judge_release_of_base(Option& option, std::string_view row, const Vetoes& vetoes);
 
-/// Keeps a base that is a build for machines without a GPU from those that have one, and one that
-/// has nothing from what needs a Python.
+/// Keeps a base that is a build for machines without a GPU from those that have one, an official
+/// image from machines that its runtime does not take, where nothing else tells what it needs, and
+/// one that has nothing from what needs a Python.
 void judge_base(Problem& problem, const Vetoes& vetoes);
 
 }  // namespace mlpack

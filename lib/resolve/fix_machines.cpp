@@ -73,10 +73,26 @@ void drop_vague(std::set<Version>& floors) {
   });
 }
 
+// What the documents of the runtime, or of the one that the base is, ask for.
+std::set<Version> asked_drivers(const Question& question, const Gpu& gpu) {
+  const Demands& demands = question.demands;
+  const bool is_official = demands.base && demands.base->official;
+  std::set<Version> asked;
+  for (const RuntimeRelease& release : question.catalog.runtime_releases()) {
+    const bool is_it = release.runtime == demands.runtime ||
+                       (is_official && release.runtime == demands.base->official->runtime);
+    const auto oldest = oldest_driver(release, gpu.compute_capability);
+    if (is_it && !release.cuda && oldest) asked.insert(*oldest);
+  }
+  return asked;
+}
+
 // Drivers newer than `above` that something begins to run with on `gpu`: by minor-version
 // compatibility first, then those that toolkits were made with. Oldest first.
-std::vector<Version> later_drivers(const Catalog& catalog, const Gpu& gpu, const Version& above) {
-  std::set<Version> floors;
+std::vector<Version> later_drivers(const Question& question, const Gpu& gpu, const Version& above) {
+  const Catalog& catalog = question.catalog;
+  std::set<Version> floors = asked_drivers(question, gpu);
+  std::erase_if(floors, [&](const Version& driver) { return driver <= above; });
   std::set<Version> own;
   for (const CudaToolkit& toolkit : catalog.cuda_toolkits()) {
     const auto floor = driver_floor(catalog, toolkit.cuda, gpu);
@@ -236,8 +252,7 @@ void raise_driver(FixSearch& search, std::size_t demand) {
   const std::size_t row = search.demand(demand).subject;
   Demands changed = search.question().demands;
   const FleetGroup group = changed.fleet[row];
-  for (const Version& driver :
-       later_drivers(search.question().catalog, *group.gpu, *group.driver)) {
+  for (const Version& driver : later_drivers(search.question(), *group.gpu, *group.driver)) {
     changed.fleet[row].driver = driver;
     if (!resolves_on(search, row, changed.fleet[row])) continue;
     const bool is_same_branch = driver.part(0) == group.driver->part(0);

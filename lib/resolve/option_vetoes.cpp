@@ -267,17 +267,13 @@ void Vetoes::framework(Option& option, const FrameworkRelease& release, std::siz
 }
 
 void Vetoes::oldest_driver(Option& option, const RuntimeRelease& release) const {
-  for (std::size_t i = 0; release.min_driver && i < demands_.fleet.size(); ++i) {
-    const auto& driver = demands_.fleet[i].driver;
-    if (!driver || is_older_driver(*driver, *release.min_driver) != true) continue;
-    option.vetoes.push_back({set_of(Kind::gpu, i) | set_of(Kind::driver, i),
-                             {Verdict::no,
-                              fmt::format("{} {} needs driver {}; this one is {}",
-                                          release.runtime,
-                                          release.release,
-                                          release.min_driver->text(),
-                                          driver->text()),
-                              {release.row}}});
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const FleetGroup& group = demands_.fleet[i];
+    if (group.gpu == nullptr || !group.driver) continue;
+    judge(option,
+          set_of(Kind::gpu, i) | set_of(Kind::driver, i),
+          runtime_takes_driver(release, *group.driver, group.gpu->compute_capability),
+          option.vetoes);
   }
 }
 

@@ -182,6 +182,28 @@ Ruling runtime_runs(const Catalog& catalog, const RuntimeRelease& release, const
           {release.row}};
 }
 
+std::optional<Version> oldest_driver(const RuntimeRelease& release, const Version& device) {
+  const bool is_old = release.old_gpu_cc && device <= *release.old_gpu_cc;
+  return is_old ? release.old_gpu_driver : release.min_driver;
+}
+
+Ruling runtime_takes_driver(const RuntimeRelease& release,
+                            const Version& driver,
+                            const Version& device) {
+  const auto oldest = oldest_driver(release, device);
+  const auto is_older = oldest ? is_older_driver(driver, *oldest) : false;
+  if (is_older == false) return {Verdict::yes, {}, {release.row}};
+  const bool is_for_old = oldest != release.min_driver;
+  return {is_older ? Verdict::no : Verdict::unknown,
+          fmt::format("{} {} needs driver {}{}; this one is {}",
+                      release.runtime,
+                      release.release,
+                      oldest->text(),
+                      is_for_old ? fmt::format(" on compute capability {}", device.text()) : "",
+                      driver.text()),
+          {release.row}};
+}
+
 Ruling quantisation_runs(const Catalog& catalog, std::string_view method, const Version& device) {
   const QuantisationLimit* const known = catalog.find_quantisation(method);
   if (known == nullptr) {

@@ -68,6 +68,15 @@ Ruling code_runs(const Catalog& catalog,
 /// Whether a release of a serving runtime takes a GPU (its documentation: runtime_releases).
 Ruling runtime_runs(const Catalog& catalog, const RuntimeRelease& release, const Version& device);
 
+/// The oldest driver that a release of a serving runtime takes for a GPU, by its documentation;
+/// nullopt: that says none.
+std::optional<Version> oldest_driver(const RuntimeRelease& release, const Version& device);
+
+/// Whether `driver` is no older than that.
+Ruling runtime_takes_driver(const RuntimeRelease& release,
+                            const Version& driver,
+                            const Version& device);
+
 /// Whether a GPU has what a way to quantise needs (quantisations: vLLM's documentation).
 Ruling quantisation_runs(const Catalog& catalog, std::string_view method, const Version& device);
 

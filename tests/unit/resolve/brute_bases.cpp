@@ -1,4 +1,5 @@
 #include "tests/unit/resolve/brute_force.h"
+#include "tests/unit/resolve/document_rules.h"
 #include "tests/unit/resolve/rules_support.h"
 
 #include <algorithm>
@@ -106,6 +107,25 @@ void BruteForce::keep_machines_of_base() {
   for (std::size_t i = 0; had_.is_without_gpu && i < demands_.fleet.size(); ++i) {
     if (demands_.fleet[i].gpu == nullptr) continue;
     contradictions_.push_back(fact(Kind::runtime) | fact(Kind::base) | fact(Kind::gpu, i));
+  }
+}
+
+// Without a `runtime`, Ollama's image is Ollama.
+void BruteForce::keep_needs_of_base() {
+  constexpr std::string_view ollama = "docker.io/ollama/ollama:";
+  if (!demands_.base || !demands_.runtime.empty()) return;
+  const std::string name = full_name(demands_.base->name);
+  if (!name.starts_with(ollama)) return;
+  for (const RuntimeRelease& row : catalog().runtime_releases()) {
+    if (row.runtime != "ollama" || !is_about(row, name.substr(ollama.size()))) continue;
+    for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+      const auto& [gpu, count, driver, where] = demands_.fleet[i];
+      if (gpu == nullptr) continue;
+      const DemandSet machine = fact(Kind::base) | fact(Kind::gpu, i);
+      if (gpu->compute_capability < *row.min_cc) contradictions_.push_back(machine);
+      if (driver && !may_serve(row, *driver, *gpu))
+        contradictions_.push_back(machine | fact(Kind::driver, i));
+    }
   }
 }
 

@@ -68,6 +68,7 @@ class BruteForce {
   void keep_release_of_base(Part& part, const RuntimeRelease& row) const;
   void add_release_of_base(Need& need) const;
   void keep_machines_of_base();
+  void keep_needs_of_base();
   void need_runtime();
   void need_torch(std::size_t package);
   void add_unseen_torch(Need& need, const TorchRelease& release, std::size_t package) const;

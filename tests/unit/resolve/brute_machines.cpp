@@ -71,6 +71,7 @@ void BruteForce::keep_packages() {
 
 void BruteForce::keep_machines() {
   keep_machines_of_base();
+  keep_needs_of_base();
   const auto& base = demands_.base;
   if (demands_.needs_python && base && base->name == "scratch")
     contradictions_.push_back(fact(Kind::base));

@@ -261,8 +261,7 @@ BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
     const bool is_engine = release.runtime == "tensorrt_llm";
     if (is_engine && !may_run_tensorrt(release.row->at("tensorrt"), *gpu))
       part.out.push_back(machine);
-    if (!release.cuda && release.min_driver && driver &&
-        !may_be_at_least(*driver, *release.min_driver))
+    if (!release.cuda && driver && !may_serve(release, *driver, *gpu))
       part.out.push_back(machine | fact(Kind::driver, i));
     if (release.cuda && build == nullptr && !may_compile_for(*release.cuda, *gpu))
       part.out.push_back(machine);

@@ -170,6 +170,14 @@ bool may_run_quantised(std::string_view method, const Gpu& gpu, ServedBy server)
   return !is_known;
 }
 
+bool may_serve(const RuntimeRelease& release, const Version& driver, const Gpu& gpu) {
+  // Ollama docs/gpu.mdx: Pascal and older need more since 0.30.
+  const bool is_new = release.runtime == "ollama" && release.release.starts_with("0.30.");
+  if (is_new && gpu.compute_capability.part(0) < 7)
+    return may_be_at_least(driver, *Version::parse("570"));
+  return !release.min_driver || may_be_at_least(driver, *release.min_driver);
+}
+
 bool may_install_wheel(std::string_view tags, const Distro& base) {
   if (tags.empty()) return true;
   const bool is_musl = base.libc == Distro::Libc::musl;

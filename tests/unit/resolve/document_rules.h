@@ -45,6 +45,9 @@ bool may_run_tensorrt(std::string_view tensorrt, const Gpu& gpu);
 enum class ServedBy { runtime, own_code };
 bool may_run_quantised(std::string_view method, const Gpu& gpu, ServedBy server);
 
+/// The drivers that a runtime's own documents ask for, by the GPU.
+bool may_serve(const RuntimeRelease& release, const Version& driver, const Gpu& gpu);
+
 /// PEP 600 and 656.
 bool may_install_wheel(std::string_view tags, const Distro& base);
 

@@ -18,6 +18,7 @@ constexpr const char* trt_llm_tags = "TensorRT-LLM installation: release:x.y.z";
 constexpr const char* ngc_notes = "NVIDIA PyTorch container release notes 25.12";
 constexpr const char* tgi_tags = "TGI releases: 3.3 is the newest 3.3.x";
 constexpr const char* tei_images = "TEI README.md, Docker Images";
+constexpr const char* ollama_gpus_docs = "Ollama docs, GPU";
 constexpr const char* ollama_tags = "Ollama docs/docker.md: the tag is the release";
 constexpr const char* hub_names = "docker.io is Docker Hub, and index.docker.io its old name";
 constexpr const char* ngc_cuda = "NGC catalog, CUDA: the images of nvidia/cuda";
@@ -103,6 +104,20 @@ const SpecQuestion questions_of_bases[] = {
      "no: ollama + base ollama/ollama:0.12.3 + ollama 0.13.0 -> let mlpack choose the base: `base: "
      "auto`",
      ollama_tags},
+    {R"(fleet: [{gpu: T4, driver: "470.256.02"}]; base: "ollama/ollama:0.12.3"; runtime: ollama)",
+     "no: ollama + T4 + base ollama/ollama:0.12.3 + driver 470.256.02 of T4 -> raise the driver of "
+     "T4 from 470.256.02 to 531 or newer",
+     ollama_gpus_docs},
+    {R"(fleet: [{gpu: L4, driver: "535.183.01"}]; base: "ollama/ollama:0.30.0")",
+     "no: L4 + base ollama/ollama:0.30.0 + driver 535.183.01 of L4 -> let mlpack choose the base: "
+     "`base: auto`",
+     ollama_gpus_docs},
+    {R"(fleet: [{gpu: L4, driver: "550.90.07"}]; base: "ollama/ollama:0.30.0")",
+     "",
+     ollama_gpus_docs},
+    {R"(fleet: [K80]; base: "ollama/ollama:0.30.0")",
+     "no: K80 + base ollama/ollama:0.30.0 -> let mlpack choose the base: `base: auto`",
+     ollama_gpus_docs},
     {R"(fleet: [{gpu: L4, driver: "580.65.06"}]; base: "nvcr.io/nvidia/tritonserver:25.01-py3"; runtime: triton)",
      "triton 25.01; driver 525.60.13",
      triton_tags},

@@ -76,6 +76,7 @@ class RandomDemands {
   std::string any_base(const Demands& demands) {
     std::vector<std::string> images{"nvcr.io/nvidia/pytorch:25.12-py3",
                                     "ollama/ollama:0.12.3",
+                                    "ollama/ollama:0.30.0",
                                     "vllm/vllm-openai:v0.10.0",
                                     "vllm/vllm-openai-cpu:v0.20.0",
                                     "ghcr.io/huggingface/text-generation-inference:3.3"};

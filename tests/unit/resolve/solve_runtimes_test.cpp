@@ -82,6 +82,16 @@ const SpecQuestion questions_of_runtimes[] = {
      "no: ollama + L4 + ollama 0.31.0 + driver 535.183.01 of L4 -> take ollama 0.24.0 instead of "
      "ollama 0.31.0",
      ollama_gpus},
+    {R"(fleet: [{gpu: GTX 1080, driver: "550.90.07"}]; runtime: {name: ollama, version: "0.30.0"})",
+     "no: ollama + GTX 1080 + ollama 0.30.0 + driver 550.90.07 of GTX 1080 -> take ollama 0.24.0 "
+     "instead of ollama 0.30.0",
+     ollama_gpus},
+    {R"(fleet: [{gpu: GTX 1080, driver: "570.86.10"}]; runtime: {name: ollama, version: "0.30.0"})",
+     "ollama 0.30.0",
+     ollama_gpus},
+    {R"(fleet: [{gpu: V100, driver: "550.90.07"}]; runtime: {name: ollama, version: "0.30.0"})",
+     "ollama 0.30.0",
+     ollama_gpus},
     {R"(fleet: [T4]; runtime: {name: tei, version: "1.9"})", "tei 1.9", tei_readme},
     {R"(fleet: [T4]; runtime: {name: tensorrt_llm, version: "1.2.1"})",
      "no: tensorrt_llm + T4 + tensorrt_llm 1.2.1 -> take tensorrt_llm 0.17.0.post1 instead of "

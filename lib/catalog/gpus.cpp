@@ -17,8 +17,10 @@ std::string folded(std::string_view name) {
   return text;
 }
 
-bool has_alias(const Gpu& gpu, std::string_view name) {
-  return std::find(gpu.aliases.begin(), gpu.aliases.end(), name) != gpu.aliases.end();
+// Of a model or a family.
+bool is_called(const auto& row, std::string_view name) {
+  return row.name == name ||
+         std::find(row.aliases.begin(), row.aliases.end(), name) != row.aliases.end();
 }
 
 const Gpu* smallest(std::span<const Gpu> gpus, const GpuFamily& family) {
@@ -36,12 +38,10 @@ const Gpu* smallest(std::span<const Gpu> gpus, const GpuFamily& family) {
 
 std::optional<GpuMatch> Catalog::find_gpu(std::string_view name) const {
   for (const Gpu& gpu : data_.gpus) {
-    if (gpu.name == name || has_alias(gpu, name)) return GpuMatch{&gpu, false};
+    if (is_called(gpu, name)) return GpuMatch{&gpu, false};
   }
-  std::string hyphened(name);
-  std::replace(hyphened.begin(), hyphened.end(), ' ', '-');
   for (const GpuFamily& family : data_.gpu_families) {
-    if (family.name != hyphened) continue;
+    if (!is_called(family, name)) continue;
     const Gpu* const gpu = smallest(data_.gpus, family);
     if (gpu != nullptr) return GpuMatch{gpu, true};
   }
@@ -54,8 +54,10 @@ std::vector<std::string_view> Catalog::gpu_names() const {
     names.push_back(gpu.name);
     names.insert(names.end(), gpu.aliases.begin(), gpu.aliases.end());
   }
-  for (const GpuFamily& family : data_.gpu_families)
+  for (const GpuFamily& family : data_.gpu_families) {
     names.push_back(family.name);
+    names.insert(names.end(), family.aliases.begin(), family.aliases.end());
+  }
   return names;
 }
 

@@ -43,6 +43,7 @@ struct GpuFamily {
   const CatalogRow* row;
   std::string_view name;
   std::span<const std::string_view> models;
+  std::span<const std::string_view> aliases;
 };
 
 /// The processor that all machines with a GPU have, as it is one module with it.

@@ -22,6 +22,27 @@ TEST_CASE("a GPU is found by model, alias, driver name and label") {
   CHECK(built_in().find_gpu("L4")->gpu->kind == Gpu::Kind::datacenter);
 }
 
+TEST_CASE("a GPU is called as people write it") {
+  const auto named = [](std::string_view name) {
+    const auto match = built_in().find_gpu(name);
+    return match ? match->gpu->name : std::string_view();
+  };
+  CHECK(named("GeForce RTX 4090") == "RTX 4090");
+  CHECK(named("NVIDIA GeForce RTX 4090") == "RTX 4090");
+  CHECK(named("A100-SXM4-80GB") == "A100 SXM 80GB");
+  CHECK(named("A100 80GB PCIe") == "A100 PCIe 80GB");
+  CHECK(named("H100 SXM") == "H100 SXM 80GB");
+  CHECK(named("H100-SXM5") == "H100 SXM 80GB");
+  CHECK(named("H100 80GB HBM3") == "H100 SXM 80GB");
+  CHECK(named("A100 80GB") == "A100 SXM 80GB");
+  CHECK(named("NVIDIA A100 80GB") == "A100 SXM 80GB");
+  CHECK(named("NVIDIA H100") == "H100 SXM 80GB");
+  CHECK(named("Tesla V100") == "V100 SXM2 16GB");
+  CHECK(named("Jetson AGX Orin") == "Jetson AGX Orin 32GB");
+  CHECK(built_in().find_gpu("A100 80GB")->is_family);
+  CHECK_FALSE(built_in().find_gpu("H100 SXM")->is_family);
+}
+
 TEST_CASE("a family stands for its model with the least memory") {
   CHECK(built_in().find_gpu("A100")->gpu->name == "A100 SXM 40GB");
   CHECK(built_in().find_gpu("A100")->is_family);

@@ -55,7 +55,7 @@ inline constexpr std::string_view url = "https?://[^\\s/@#?]+(/[^\\s@#]*)?";
 
 inline constexpr std::string_view version = "[0-9]+(\\.[0-9]+)+([.a-z0-9+-]*[a-z0-9])?|b[0-9]{1,9}";
 inline constexpr std::string_view python_version = "3\\.[0-9]{1,2}(\\.[0-9]{1,2})?";
-inline constexpr std::string_view cuda = "[1-9][0-9]?\\.[0-9]{1,2}(\\.[0-9]{1,2})?";
+inline constexpr std::string_view cuda = "[1-9][0-9]?\\.[0-9]{1,2}(\\.[0-9]{1,2}(\\.[0-9]{1,3})?)?";
 inline constexpr std::string_view driver = "[1-9][0-9]{2}(\\.[0-9]{1,3}(\\.[0-9]{1,2})?)?";
 inline constexpr std::string_view snapshot =
     "20([0-9]{2}((0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])|(0[469]|11)(0[1-9]|[12][0-9]|30)|"

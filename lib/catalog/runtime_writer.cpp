@@ -83,26 +83,6 @@ std::string health_of(TemplateMap& root) {
   return fmt::format("{}, {}", join(paths, ", "), seconds);
 }
 
-std::string memory_of(TemplateMap& root) {
-  if (!root.has("memory")) return "{}";
-  TemplateMap map(root.at("memory"));
-  const std::string longer =
-      map.has("longer") ? map.one_of("longer", {"kept", "shortened"}) : "kept";
-  const std::string bfloat16 =
-      map.has("bfloat16") ? map.one_of("bfloat16", {"needed", "replaced"}) : "unknown";
-  const std::string text = brace({member("RuntimeMemory::Longer", longer),
-                                  member("RuntimeMemory::Bfloat16", bfloat16),
-                                  optional_text(map, "half_since"),
-                                  place(map, "share"),
-                                  place(map, "static_share"),
-                                  place(map, "dtype"),
-                                  optional_number(map, "auto_bytes"),
-                                  place(map, "quantisation"),
-                                  place(map, "offload")});
-  map.finish();
-  return text;
-}
-
 std::string capability_of(TemplateMap& root) {
   const std::string key = "min_compute_capability";
   if (!root.has(key)) return cpp_literal("");
@@ -205,6 +185,27 @@ std::string RuntimeWriter::args(TemplateMap& root) {
                                   optional_text(map, "on"),
                                   optional_text(map, "variable"),
                                   words(map, "short")});
+  map.finish();
+  return text;
+}
+
+std::string RuntimeWriter::memory(TemplateMap& root) {
+  if (!root.has("memory")) return "{}";
+  TemplateMap map(root.at("memory"));
+  const std::string longer =
+      map.has("longer") ? map.one_of("longer", {"kept", "shortened", "refused"}) : "kept";
+  const std::string bfloat16 =
+      map.has("bfloat16") ? map.one_of("bfloat16", {"needed", "replaced"}) : "unknown";
+  const std::string text = brace({member("RuntimeMemory::Longer", longer),
+                                  words(map, "longer_with"),
+                                  member("RuntimeMemory::Bfloat16", bfloat16),
+                                  optional_text(map, "half_since"),
+                                  place(map, "share"),
+                                  place(map, "static_share"),
+                                  place(map, "dtype"),
+                                  optional_number(map, "auto_bytes"),
+                                  place(map, "quantisation"),
+                                  place(map, "offload")});
   map.finish();
   return text;
 }
@@ -323,7 +324,7 @@ void RuntimeWriter::add(const TemplateNode& file) {
   for (std::string& part : Texts{lists_of_words(root, "flags"),
                                  parallel(root),
                                  place(root, "context"),
-                                 memory_of(root),
+                                 memory(root),
                                  place(root, "projector"),
                                  adapters(root),
                                  args(root),

@@ -23,6 +23,7 @@ class RuntimeWriter {
   std::string ports(TemplateMap& root);
   std::string adapters(TemplateMap& root);
   std::string args(TemplateMap& root);
+  std::string memory(TemplateMap& root);
   std::string env(TemplateMap& root);
   std::string notes(TemplateMap& root);
   std::string shm(TemplateMap& root);

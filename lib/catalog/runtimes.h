@@ -76,8 +76,9 @@ struct RuntimeArgsForm {
 
 /// Flags that decide how much of a GPU's memory a model takes, or may take; empty: there is none.
 struct RuntimeMemory {
-  /// A context that is longer than the model's own.
-  enum class Longer { kept, shortened } longer;
+  /// A context that is longer than the model's own; refused: the server does not start with it.
+  enum class Longer { kept, shortened, refused } longer;
+  std::span<const std::string_view> longer_with;  // keys of `args`, or variables, that allow it
   /// What becomes of bfloat16 where a GPU has none.
   enum class Bfloat16 {
     unknown,

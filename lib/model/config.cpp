@@ -125,6 +125,21 @@ std::optional<Quantisation> quantisation_of(const Json& json, std::string_view f
   return Quantisation{method, bits, group_of(json)};
 }
 
+// Whether rotary positions are as they were trained.
+bool is_plain_rope(const Json& rope) {
+  const auto is_plain = [](const std::string& type) { return type.empty() || type == "default"; };
+  return is_plain(text(rope, "rope_type")) && is_plain(text(rope, "type")) &&
+         rope.find("factor") == rope.end() &&
+         std::none_of(rope.begin(), rope.end(), [](const Json& item) { return item.is_object(); });
+}
+
+bool has_context_limit(const Json& json) {
+  return number(json, {"max_position_embeddings"}) &&
+         !number(json, {"model_max_length", "max_sequence_length", "seq_length", "max_seq_len"}) &&
+         is_plain_rope(object(json, "rope_scaling")) &&
+         is_plain_rope(object(json, "rope_parameters"));
+}
+
 }  // namespace
 
 std::string without_python_numbers(std::string text) {
@@ -165,6 +180,7 @@ ModelConfig read_model_config(const ReadAt& file) {
                                          "seq_length",
                                          "max_seq_len",
                                          "model_max_length"});
+  config.is_context_limit = has_context_limit(json);
   config.layers = nested_number(json, {"num_hidden_layers", "n_layer", "num_layers", "n_layers"});
   config.heads = nested_number(json, {"num_attention_heads", "n_head", "n_heads"});
   config.kv_heads = nested_number(

@@ -35,6 +35,7 @@ struct ModelConfig {
   std::string model_type;    // the family, such as `llama`
   bool is_encoder_decoder = false;
   std::optional<std::uint64_t> context_length;
+  bool is_context_limit = false;  // it is the last position, and nothing stretches it
   std::optional<std::uint64_t> layers;
   std::optional<std::uint64_t> heads;
   std::optional<std::uint64_t> kv_heads;

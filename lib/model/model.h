@@ -89,6 +89,7 @@ struct ModelSummary {
   std::optional<Quantisation> quantisation;
   std::string dtype;  // that its configuration has it computed in; empty: it does not say
   std::optional<std::uint64_t> context_length;
+  bool is_context_limit = false;  // it is the last position, and nothing stretches it
   std::optional<std::uint64_t> layers;
   std::optional<std::uint64_t> heads;
   std::optional<std::uint64_t> kv_heads;

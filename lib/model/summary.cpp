@@ -141,6 +141,7 @@ class Summariser {
       summary_.architecture = found.architecture;
       summary_.model_type = found.model_type;
       summary_.context_length = found.context_length;
+      summary_.is_context_limit = found.is_context_limit;
       summary_.layers = found.layers;
       summary_.heads = found.heads;
       summary_.kv_heads = found.kv_heads ? found.kv_heads : found.heads;

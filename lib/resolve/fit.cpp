@@ -375,7 +375,15 @@ Fit estimate_fit(const Catalog& catalog, const ModelShape& files, const FitQuest
   // A process sees one slice, and NCCL connects none (recalled; no document was read).
   const std::uint64_t count = question.mig.empty() ? gpus_of_a_stage(question) : 1;
   const auto possible = possible_parallel(shape, rules.split, count, question.sizes.attention);
-  Fit fit = estimated(catalog, shape, question, possible);
+  FitQuestion asked = question;
+  const std::string gap = context_gap(shape, question);
+  if (!gap.empty()) asked.context = shape.context;
+  Fit fit = estimated(catalog, shape, asked, possible);
+  if (!gap.empty()) {
+    fit.verdict = Verdict::no;
+    fit.context = *question.context;
+    fit.reason = gap;
+  }
   const bool takes_less = question.context_use == FitQuestion::ContextUse::as_room;
   if (takes_less && fit.verdict == Verdict::no && fit.largest_context > 0) {
     FitQuestion shorter = question;

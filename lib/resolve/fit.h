@@ -30,8 +30,9 @@ struct FitQuestion {
   std::optional<std::uint64_t> static_permille{};       // for weights, keys and values alone
   enum class ContextUse {
     wanted,
-    as_model,  // no longer than the model's own
-    as_room    // the longest for which there is room
+    within_model,  // a longer one than the model's own is refused
+    as_model,      // no longer than the model's own
+    as_room        // the longest for which there is room
   } context_use = ContextUse::wanted;
   unsigned element_bytes = 0;       // of weights that are not quantised; 0: as in the files
   std::string quantisation{};       // of such weights while they are loaded; empty: none

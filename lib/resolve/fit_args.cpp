@@ -72,7 +72,18 @@ class ToldMemory {
     return text ? text : said("max-model-len");
   }
 
-  bool shortens_context() const { return row_.memory.longer == RuntimeMemory::Longer::shortened; }
+  FitQuestion::ContextUse context_use() const {
+    using Use = FitQuestion::ContextUse;
+    switch (row_.memory.longer) {
+      case RuntimeMemory::Longer::kept:
+        return Use::wanted;
+      case RuntimeMemory::Longer::shortened:
+        return Use::as_model;
+      case RuntimeMemory::Longer::refused:
+        return allows_longer() ? Use::wanted : Use::within_model;
+    }
+    return Use::wanted;
+  }
 
   std::optional<std::uint64_t> share(std::string_view key) const {
     const auto text = said(key);
@@ -110,13 +121,36 @@ class ToldMemory {
   }
 
  private:
+  // What a file says of the model is not known. Keys may have parts: `hf-overrides.rope_scaling`.
+  bool allows_longer() const {
+    const Runtime& runtime = spec_.runtime->value;
+    const auto& keys = row_.memory.longer_with;
+    return runtime.config || std::any_of(keys.begin(), keys.end(), [&](std::string_view key) {
+             const auto text = said(key);
+             return (text && *text != "0") || has_part_of(runtime, key);
+           });
+  }
+
+  static bool has_part_of(const Runtime& runtime, std::string_view key) {
+    const std::string begin = fmt::format("{}.", key);
+    const auto is_part = [&](std::string_view word) {
+      word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
+      return word.starts_with(begin);
+    };
+    const auto& words = runtime.plain_args;
+    return std::any_of(words.begin(), words.end(), is_part) ||
+           std::any_of(runtime.args.begin(), runtime.args.end(), [&](const RuntimeArg& arg) {
+             return is_part(arg.key);
+           });
+  }
+
   const ServingRuntime& row_;
   const Spec& spec_;
 };
 
 void ask_context(const ToldMemory& told, FitQuestion& question) {
   const std::string text = told.context().value_or("");
-  if (told.shortens_context()) question.context_use = FitQuestion::ContextUse::as_model;
+  question.context_use = told.context_use();
   if (text == "auto" || text == "-1") question.context_use = FitQuestion::ContextUse::as_room;
   question.context = parse_tokens(text);
   if (question.context == std::uint64_t{0}) question.context.reset();

@@ -80,6 +80,17 @@ std::string division_gap(const ModelShape& shape,
                      numbers_text(possible));
 }
 
+std::string context_gap(const ModelShape& shape, const FitQuestion& question) {
+  const bool is_limited = question.context_use == FitQuestion::ContextUse::within_model;
+  const std::uint64_t wanted = question.context.value_or(0);
+  if (!is_limited || !shape.is_context_limit || wanted <= shape.context) return {};
+  return fmt::format(
+      "it is told a context of {} tokens, and the model has {}: the server does not start with "
+      "more",
+      wanted,
+      shape.context);
+}
+
 std::string shares_text(const FitQuestion& question, std::uint64_t gpus) {
   const ParallelSizes& sizes = question.sizes;
   const std::uint64_t stages = stages_of(question);

@@ -24,6 +24,9 @@ std::string division_gap(const ModelShape& shape,
                          const FitQuestion& question,
                          const std::vector<std::uint64_t>& possible);
 
+/// Why the runtime refuses the context that it is told; empty: it does not.
+std::string context_gap(const ModelShape& shape, const FitQuestion& question);
+
 /// ` (2 stages of 2, one of 2 copies)`: how `gpus` share a copy, where it is not by tensors alone.
 std::string shares_text(const FitQuestion& question, std::uint64_t gpus);
 

@@ -150,6 +150,7 @@ ModelShape model_shape(const ModelSummary& summary) {
   shape.element_bytes = element_bytes(summary);
   shape.parameters = plausible(summary.parameters, most_bytes);
   shape.context = plausible(summary.context_length, longest_context);
+  shape.is_context_limit = summary.is_context_limit && shape.context > 0;
   shape.layers = plausible(summary.layers, most_layers);
   shape.hidden = plausible(summary.hidden_size, widest);
   shape.intermediate = plausible(summary.cache.intermediate_size, widest);

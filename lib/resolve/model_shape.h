@@ -34,7 +34,8 @@ struct ModelShape {
   std::uint64_t weight_bytes = 0;
   unsigned element_bytes = 0;  // of most weights, where those are plain numbers; 0: they are not
   std::uint64_t parameters = 0;
-  std::uint64_t context = 0;  // the longest
+  std::uint64_t context = 0;      // the longest
+  bool is_context_limit = false;  // and nothing stretches it
   std::uint64_t layers = 0;
   std::uint64_t heads = 0;
   std::uint64_t kv_heads = 0;

@@ -143,6 +143,22 @@ TEST_CASE("what the top of a config lacks is taken from its text model") {
   CHECK(summary.experts == 16);
 }
 
+TEST_CASE("positions that nothing stretches are a limit") {
+  const auto is_limit = [](const std::string& config) {
+    return read({{"config.json", config}}).summary.is_context_limit;
+  };
+  CHECK(is_limit(R"({"max_position_embeddings":8192})"));
+  CHECK(is_limit(R"({"max_position_embeddings":8192,"rope_scaling":null})"));
+  CHECK(is_limit(
+      R"({"max_position_embeddings":8192,"rope_parameters":{"rope_type":"default","rope_theta":1}})"));
+  CHECK_FALSE(is_limit(R"({"max_position_embeddings":8192,"rope_scaling":{"type":"yarn"}})"));
+  CHECK_FALSE(is_limit(R"({"max_position_embeddings":8192,"rope_scaling":{"factor":2.0}})"));
+  CHECK_FALSE(
+      is_limit(R"({"max_position_embeddings":8,"rope_parameters":{"full":{"rope_type":"yarn"}}})"));
+  CHECK_FALSE(is_limit(R"({"max_position_embeddings":8192,"model_max_length":32768})"));
+  CHECK_FALSE(is_limit(R"({"text_config":{"max_position_embeddings":8192}})"));
+}
+
 TEST_CASE("a pipeline of diffusers is named by its class") {
   const ModelReport report =
       read({{"model_index.json", R"({"_class_name":"FluxPipeline"})"},

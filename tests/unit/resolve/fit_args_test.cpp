@@ -156,6 +156,38 @@ TEST_CASE("Ollama takes a context from a variable, no longer than the model's") 
         4096);
 }
 
+TEST_CASE("a longer context than the model's is refused by servers that do not start with it") {
+  ModelShape shape = small_model();
+  const auto verdict = [&](std::string_view runtime, std::string_view env = "{}") {
+    return fit_of(shape, asked_of("H100 SXM 80GB", runtime, env)).verdict;
+  };
+  CHECK(verdict("vllm, args: {max-model-len: 16384}") == Verdict::yes);
+  shape.is_context_limit = true;
+  CHECK(verdict("vllm, args: {max-model-len: 16384}") == Verdict::no);
+  CHECK(verdict("vllm, args: {max-model-len: 8192}") == Verdict::yes);
+  CHECK(verdict("vllm, args: {max-model-len: auto}") == Verdict::yes);
+  CHECK(verdict("sglang, args: {context-length: 16384}") == Verdict::no);
+  CHECK(verdict("tgi, args: {max-total-tokens: 16384}") == Verdict::yes);
+  CHECK(verdict("vllm, args: {max-model-len: 16384, hf-overrides: {a: 1}}") == Verdict::yes);
+  CHECK(verdict("vllm, args: [--max-model-len, \"16384\", --hf-overrides.a, b]") == Verdict::yes);
+  CHECK(verdict("vllm, args: {max-model-len: 16384}, config: own.yaml") == Verdict::yes);
+  CHECK(verdict("vllm, args: {max-model-len: 16384}", "{VLLM_ALLOW_LONG_MAX_MODEL_LEN: \"1\"}") ==
+        Verdict::yes);
+  CHECK(verdict("vllm, args: {max-model-len: 16384}", "{VLLM_ALLOW_LONG_MAX_MODEL_LEN: \"0\"}") ==
+        Verdict::no);
+  const Fit fit =
+      fit_model(catalog(), shape, asked_of("H100 SXM 80GB", "vllm, args: {max-model-len: 16384}"));
+  CHECK(fit.reason ==
+        "it is told a context of 16384 tokens, and the model has 8192: the server does not start "
+        "with more");
+  CHECK(has(fit, FitRemedy::Kind::context, "a context of 8192 tokens at most"));
+}
+
+TEST_CASE("TEI is told how large its weights are") {
+  CHECK(told("L4", "tei, args: {dtype: float32}").weight_bytes / 2 ==
+        told("L4", "tei").weight_bytes);
+}
+
 TEST_CASE("what a command says beside the usual is taken back where that helps") {
   CHECK(has(told("L4", "vllm, args: {dtype: float32}"),
             FitRemedy::Kind::told,

@@ -53,6 +53,23 @@ void judge_needs_of_base(Problem& problem, const Vetoes& vetoes) {
   }
 }
 
+// What `apt` has is another one, and the image itself has none that is known.
+void doubt_python_of_base(Problem& problem, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const auto& python = demands.python;
+  const auto& base = demands.base;
+  if (!demands.needs_python || !python || !base || base->python || !base->packaged_python) return;
+  if (base->packaged_python->same_minor(*python)) return;
+  problem.doubts.push_back(
+      {Verdict::unknown,
+       fmt::format("`python3` of {} is Python {}: Python {} is there if the image has it on its "
+                   "PATH, or `system_packages` brings it",
+                   base->name,
+                   base->packaged_python->text(),
+                   python->text()),
+       {base->distro->row}});
+}
+
 }  // namespace
 
 const BaseRelease* release_of_base(const Demands& demands) {
@@ -95,7 +112,9 @@ void judge_release_of_base(Option& option, std::string_view row, const Vetoes& v
 void judge_base(Problem& problem, const Vetoes& vetoes) {
   judge_machines_of_base(problem, vetoes);
   judge_needs_of_base(problem, vetoes);
+  doubt_python_of_base(problem, vetoes);
   const Demands& demands = vetoes.demands();
+  if (demands.base && demands.base->official) vetoes.processors(problem, *demands.base->official);
   if (!demands.needs_python || !demands.base || demands.base->name != scratch_base) return;
   problem.vetoes.push_back(
       {vetoes.set_of(Kind::base),

@@ -20,8 +20,9 @@ bool is_guessed_release(const Demands& demands);
 void judge_release_of_base(Option& option, std::string_view row, const Vetoes& vetoes);
 
 /// Keeps a base that is a build for machines without a GPU from those that have one, an official
-/// image from machines that its runtime does not take, where nothing else tells what it needs, and
-/// one that has nothing from what needs a Python.
+/// image from machines that its runtime does not take, where nothing else tells what it needs, or
+/// whose processor it is not for, and one that has nothing from what needs a Python. Doubts a
+/// Python that is not the one of its distribution.
 void judge_base(Problem& problem, const Vetoes& vetoes);
 
 }  // namespace mlpack

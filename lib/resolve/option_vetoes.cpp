@@ -18,6 +18,8 @@ using Kind = Demand::Kind;
 // The runtime whose engines are TensorRT's; others have it as one of several.
 constexpr std::string_view tensorrt_runtime = "tensorrt_llm";
 
+constexpr std::string_view arm_processor = "arm64";
+
 }  // namespace
 
 Veto not_taken(const DemandSet& set, const Option& option, const std::string& wanted) {
@@ -184,26 +186,42 @@ void Vetoes::code(Option& option, const TorchBuild& build) const {
            fmt::format("of torch {} the catalog knows the code that is in the wheel for x86-64; "
                        "that for arm64, where there is one, was not compared",
                        build.row->name),
-           {build.row}});
+           {build.row},
+           arm_processor});
     }
   }
 }
 
-void Vetoes::processors(Option& option, std::string_view release) const {
-  constexpr std::string_view arm = "arm64";
-  const ServingRuntime* const runtime = find_runtime(demands_.runtime);
-  if (demands_.base || runtime == nullptr || !has_gpus(demands_)) return;
-  const Ruling ruling = image_is_for(catalog_, *runtime, release, arm);
-  if (ruling.verdict == Verdict::yes) return;
+void Vetoes::refuse_arm(const Ruling& ruling,
+                        const DemandSet& also,
+                        std::vector<Veto>& vetoes) const {
+  if (ruling.verdict == Verdict::yes || !has_gpus(demands_)) return;
   const auto& platforms = demands_.platforms;
-  const auto is_arm = [&](const Platform& platform) { return platform.architecture == arm; };
+  const auto is_arm = [](const Platform& platform) {
+    return platform.architecture == arm_processor;
+  };
   if (std::any_of(platforms.begin(), platforms.end(), is_arm))
-    option.vetoes.push_back({set_of(Kind::platform), ruling});
+    vetoes.push_back({also | set_of(Kind::platform), ruling});
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
     if (gpu != nullptr && arm_machine(catalog_, demands_, *gpu) == ArmMachine::always)
-      option.vetoes.push_back({set_of(Kind::gpu, i), ruling});
+      vetoes.push_back({also | set_of(Kind::gpu, i), ruling});
   }
+}
+
+void Vetoes::processors(Option& option, std::string_view release) const {
+  const ServingRuntime* const runtime = find_runtime(demands_.runtime);
+  if (demands_.base || runtime == nullptr) return;
+  refuse_arm(image_is_for(catalog_, *runtime, release, arm_processor), {}, option.vetoes);
+}
+
+void Vetoes::processors(Problem& problem, const BaseRelease& base) const {
+  const ServingRuntime* const runtime = find_runtime(base.runtime);
+  const bool is_for_gpus = base.machines == BaseRelease::Machines::any;
+  if (runtime == nullptr || !is_for_gpus) return;
+  refuse_arm(image_is_for(catalog_, *runtime, base.release, arm_processor),
+             set_of(Kind::base),
+             problem.vetoes);
 }
 
 void Vetoes::runtime(Option& option, const RuntimeRelease& release) const {
@@ -255,6 +273,22 @@ void Vetoes::tensorrt(Option& option, const RuntimeRelease& release) const {
   }
 }
 
+void Vetoes::framework_on_arm(Option& option, const FrameworkRelease& release) const {
+  const bool is_tensorflow = release.framework == "tensorflow";
+  const bool is_on_arm =
+      std::any_of(demands_.fleet.begin(), demands_.fleet.end(), [&](const FleetGroup& group) {
+        return group.gpu != nullptr &&
+               arm_machine(catalog_, demands_, *group.gpu) != ArmMachine::no;
+      });
+  if (!is_on_arm || (!is_tensorflow && release.framework != "onnxruntime")) return;
+  option.doubts.push_back(
+      {Verdict::unknown,
+       is_tensorflow ? "TensorFlow's own wheels for arm64 are built without CUDA"
+                     : "PyPI has no wheels of onnxruntime-gpu for arm64",
+       {&catalog_.fact_row(is_tensorflow ? "tensorflow.arm" : "onnxruntime.arm")},
+       arm_processor});
+}
+
 void Vetoes::framework(Option& option, const FrameworkRelease& release, std::size_t build) const {
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
@@ -264,6 +298,7 @@ void Vetoes::framework(Option& option, const FrameworkRelease& release, std::siz
           framework_runs(catalog_, release, build, gpu->compute_capability),
           option.vetoes);
   }
+  framework_on_arm(option, release);
 }
 
 void Vetoes::oldest_driver(Option& option, const RuntimeRelease& release) const {

@@ -49,6 +49,8 @@ class Vetoes {
   /// The official image of a runtime's release, where `base: auto` takes it, is for the processors
   /// of the machines with GPUs, and for the platforms that are named.
   void processors(Option& option, std::string_view release) const;
+  /// The official image that the base is, whatever is started in it: the same.
+  void processors(Problem& problem, const BaseRelease& base) const;
   void runtime(Option& option, const RuntimeRelease& release) const;
   /// cuDNN of a package for `cuda` supports the GPUs of the fleet. Where it does not, that is among
   /// the doubts, with its verdict: a framework with code for a GPU of its own does without in part.
@@ -68,8 +70,12 @@ class Vetoes {
   const Demands& demands() const { return demands_; }
 
  private:
+  // `ruling` says whether an image is for Arm; it stands against machines while `also` holds.
+  void refuse_arm(const Ruling& ruling, const DemandSet& also, std::vector<Veto>& vetoes) const;
   // Whether a group runs `code` while `set` holds.
   void code_on(Option& option, const GpuCode& code, std::size_t group, const DemandSet& set) const;
+  // What documents say of wheels for Arm.
+  void framework_on_arm(Option& option, const FrameworkRelease& release) const;
   void unknown_code(Option& option, const TorchBuild& build) const;
   void jetson(Option& option, const GpuCode& code, std::size_t group) const;
   // What drivers say of a CUDA version is the same for all that is built with it.

@@ -3,6 +3,7 @@
 #include "lib/catalog/row.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mlpack {
@@ -19,6 +20,7 @@ struct Ruling {
   std::string reason;  // one sentence, lower case, with the values that decided
   /// What it rests on, at least one row; each has its sources.
   std::vector<const CatalogRow*> evidence;
+  std::string_view architecture = {};  // of the images that it is about; empty: any
 };
 
 }  // namespace mlpack

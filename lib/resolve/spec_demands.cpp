@@ -307,6 +307,17 @@ void add_platforms(Demands& demands, const Catalog& catalog, const Spec& spec) {
   if (!is_typed) demands.platforms_where = spec.where(spec.platforms.front().place);
 }
 
+// Whether a package of the distribution is the Python that is pinned.
+bool brings_python(const Spec& spec, const Demands& demands) {
+  const auto& packages = spec.system_packages;
+  if (!demands.python) return false;
+  const std::string wanted =
+      fmt::format("python{}.{}", demands.python->part(0), demands.python->part(1));
+  return std::any_of(packages.begin(), packages.end(), [&](const auto& package) {
+    return package.value == wanted;
+  });
+}
+
 }  // namespace
 
 BaseDemand base_demand(const Catalog& catalog,
@@ -354,6 +365,7 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
   if (!std::holds_alternative<BaseAuto>(spec.base.value)) {
     demands.base = base_demand(catalog, spec.base.value, sources.base_config);
     demands.base->where = spec.where(spec.base.place);
+    if (brings_python(spec, demands)) demands.base->packaged_python.reset();
     auto& python = demands.base->python;
     // Another than `python3` has to be asked for.
     if (!demands.python && !python) python = demands.base->packaged_python;

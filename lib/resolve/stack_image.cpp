@@ -162,6 +162,9 @@ void apply_stack(const Catalog& catalog, const Stack& stack, const Demands& dema
   for (const Choice& choice : stack.choices)
     add_decision(plan, choice);
   for (const Ruling& doubt : stack.doubts) {
+    const bool is_of_others =
+        !doubt.architecture.empty() && doubt.architecture != plan.platform.architecture;
+    if (is_of_others) continue;
     if (doubt.verdict == Verdict::no) {
       plan.warnings.push_back({"a part of it does not run on the whole fleet",
                                doubt.reason,

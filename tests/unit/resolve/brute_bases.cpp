@@ -52,32 +52,32 @@ bool is_of_gpus(const ServingRuntime& runtime, const std::string& name) {
 
 }  // namespace
 
-bool BruteForce::has_row(std::string_view release) const {
+bool BruteForce::has_row(std::string_view runtime, std::string_view release) const {
   const auto rows = catalog().runtime_releases();
   return std::any_of(rows.begin(), rows.end(), [&](const RuntimeRelease& row) {
-    return row.runtime == demands_.runtime && is_about(row, std::string(release));
+    return row.runtime == runtime && is_about(row, std::string(release));
   });
 }
 
 // Tags of the projects: each release has one, and `3.3` goes on to the next 3.3.x.
-BruteForce::Had BruteForce::read_base() const {
-  const ServingRuntime* const runtime = find_runtime(demands_.runtime);
-  if (!demands_.base || runtime == nullptr) return {};
+BruteForce::Had BruteForce::read_base(const ServingRuntime& runtime) const {
+  if (!demands_.base) return {};
   const std::string name = full_name(demands_.base->name);
   const auto rows = catalog().runtime_releases();
   for (const RuntimeRelease& row : rows) {
     const bool is_tagged = row.image.find(':') != std::string_view::npos;
-    if (row.runtime == runtime->name && is_tagged && full_name(row.image) == name)
-      return {std::string(row.release), false, is_of_gpus(*runtime, name)};
+    if (row.runtime == runtime.name && is_tagged && full_name(row.image) == name)
+      return {std::string(row.release), false, is_of_gpus(runtime, name)};
   }
-  for (const RuntimeImage& image : runtime->images) {
+  for (const RuntimeImage& image : runtime.images) {
     const std::string release = release_by(image, name);
     const auto is_of_series = [&](const RuntimeRelease& row) {
-      return row.runtime == runtime->name && row.release.starts_with(release + ".");
+      return row.runtime == runtime.name && row.release.starts_with(release + ".");
     };
     if (release.empty()) continue;
-    if (!has_row(release) && std::any_of(rows.begin(), rows.end(), is_of_series)) continue;
-    return {release, image.what == RuntimeImage::For::cpu, is_of_gpus(*runtime, name)};
+    if (!has_row(runtime.name, release) && std::any_of(rows.begin(), rows.end(), is_of_series))
+      continue;
+    return {release, image.what == RuntimeImage::For::cpu, is_of_gpus(runtime, name)};
   }
   return {};
 }
@@ -96,7 +96,10 @@ void BruteForce::keep_release_of_base(Part& part, const RuntimeRelease& row) con
 
 void BruteForce::add_release_of_base(Need& need) const {
   const std::string& release = had_.release;
-  if (release.empty() || release == demands_.runtime_version || has_row(release)) return;
+  if (release.empty() || release == demands_.runtime_version ||
+      has_row(demands_.runtime, release)) {
+    return;
+  }
   need.parts.push_back({release});
   Part& part = need.parts.back();
   if (!demands_.runtime_version.empty()) part.out.push_back(fact(Kind::runtime_version));

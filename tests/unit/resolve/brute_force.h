@@ -63,12 +63,13 @@ class BruteForce {
   };
 
   DemandSet fact(Demand::Kind kind, std::size_t subject = 0) const;
-  bool has_row(std::string_view release) const;
-  Had read_base() const;
+  bool has_row(std::string_view runtime, std::string_view release) const;
+  Had read_base(const ServingRuntime& runtime) const;
   void keep_release_of_base(Part& part, const RuntimeRelease& row) const;
   void add_release_of_base(Need& need) const;
   void keep_machines_of_base();
   void keep_needs_of_base();
+  void keep_processors_of_base();
   void need_runtime();
   void need_torch(std::size_t package);
   void add_unseen_torch(Need& need, const TorchRelease& release, std::size_t package) const;

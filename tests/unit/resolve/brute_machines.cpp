@@ -72,6 +72,7 @@ void BruteForce::keep_packages() {
 void BruteForce::keep_machines() {
   keep_machines_of_base();
   keep_needs_of_base();
+  keep_processors_of_base();
   const auto& base = demands_.base;
   if (demands_.needs_python && base && base->name == "scratch")
     contradictions_.push_back(fact(Kind::base));
@@ -107,6 +108,25 @@ void BruteForce::keep_processors(Part& part) const {
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
     if (gpu != nullptr && is_with_arm(*gpu)) part.out.push_back(fact(Kind::gpu, i));
+  }
+}
+
+// Whoever starts it.
+void BruteForce::keep_processors_of_base() {
+  if (!has_gpus(demands_)) return;
+  for (const ServingRuntime& runtime : serving_runtimes()) {
+    const Had had = read_base(runtime);
+    const bool is_it = !had.release.empty() && !had.is_without_gpu;
+    if (!is_it || has_arm_image(runtime.name, had.release)) continue;
+    for (const Platform& platform : demands_.platforms) {
+      if (platform.architecture == "arm64")
+        contradictions_.push_back(fact(Kind::base) | fact(Kind::platform));
+    }
+    for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+      const Gpu* const gpu = demands_.fleet[i].gpu;
+      if (gpu != nullptr && is_with_arm(*gpu))
+        contradictions_.push_back(fact(Kind::base) | fact(Kind::gpu, i));
+    }
   }
 }
 

@@ -77,7 +77,8 @@ bool is_about(const RuntimeRelease& row, const std::string& wanted) {
 
 BruteForce::BruteForce(const Demands& demands)
     : demands_(demands), list_(list_demands(demands)), known_pythons_(all_pythons()) {
-  had_ = read_base();
+  const ServingRuntime* const runtime = find_runtime(demands_.runtime);
+  if (runtime != nullptr) had_ = read_base(*runtime);
   if (!demands_.runtime.empty()) need_runtime();
   const auto rows = catalog().runtime_releases();
   const bool runtime_has_torch = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {

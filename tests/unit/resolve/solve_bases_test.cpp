@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace mlpack;
 using namespace mlpack::test;
 
@@ -19,6 +21,7 @@ constexpr const char* ngc_notes = "NVIDIA PyTorch container release notes 25.12"
 constexpr const char* tgi_tags = "TGI releases: 3.3 is the newest 3.3.x";
 constexpr const char* tei_images = "TEI README.md, Docker Images";
 constexpr const char* ollama_gpus_docs = "Ollama docs, GPU";
+constexpr const char* vllm_arm = "vLLM, issue 22206 and pull request 23210";
 constexpr const char* ollama_tags = "Ollama docs/docker.md: the tag is the release";
 constexpr const char* hub_names = "docker.io is Docker Hub, and index.docker.io its old name";
 constexpr const char* ngc_cuda = "NGC catalog, CUDA: the images of nvidia/cuda";
@@ -105,8 +108,8 @@ const SpecQuestion questions_of_bases[] = {
      "auto`",
      ollama_tags},
     {R"(fleet: [{gpu: T4, driver: "470.256.02"}]; base: "ollama/ollama:0.12.3"; runtime: ollama)",
-     "no: ollama + T4 + base ollama/ollama:0.12.3 + driver 470.256.02 of T4 -> raise the driver of "
-     "T4 from 470.256.02 to 531 or newer",
+     "no: ollama + T4 + base ollama/ollama:0.12.3 + driver 470.256.02 of T4 -> let mlpack choose "
+     "the base: `base: auto`",
      ollama_gpus_docs},
     {R"(fleet: [{gpu: L4, driver: "535.183.01"}]; base: "ollama/ollama:0.30.0")",
      "no: L4 + base ollama/ollama:0.30.0 + driver 535.183.01 of L4 -> let mlpack choose the base: "
@@ -134,6 +137,14 @@ const SpecQuestion questions_of_bases[] = {
     {R"(fleet: [L4]; base: "nvcr.io/nvidia/tritonserver:25.08-trtllm-python-py3"; runtime: tensorrt_llm)",
      "tensorrt_llm 0.21.0; driver 525.60.13",
      triton_tags},
+
+    // It may not be for Arm, whatever is started in it.
+    {R"(fleet: [GH200]; base: "vllm/vllm-openai:v0.8.0"; run: [x])",
+     "no: GH200 96GB + base vllm/vllm-openai:v0.8.0 -> let mlpack choose the base: `base: auto`",
+     vllm_arm},
+    {R"(fleet: [GH200]; base: "vllm/vllm-openai:v0.11.0"; run: [x])",
+     "cuda 12.8; driver 525.60.13",
+     vllm_arm},
 
     // Such a base has a toolkit, too.
     {R"(fleet: [{gpu: V100, driver: "535.183.01"}]; base: "vllm/vllm-openai:v0.30.0")",
@@ -321,4 +332,50 @@ TEST_CASE("an image of TensorRT-LLM's own is taken where there is one") {
         "nvcr.io/nvidia/tensorrt-llm/release:0.20.0");
   CHECK(base_for("fleet: [H100]; runtime: {name: tensorrt_llm, version: \"0.19.0\"}") ==
         "nvcr.io/nvidia/tritonserver:25.05-trtllm-python-py3");
+}
+
+TEST_CASE("a driver is raised to the oldest that the documents of a runtime name") {
+  const Resolution resolution = solve(
+      catalog(),
+      demands_in(R"(fleet: [{gpu: T4, driver: "470.256.02"}]; base: "ollama/ollama:0.12.3")"));
+  REQUIRE(resolution.conflicts.size() == 1);
+  const auto& fixes = resolution.conflicts.front().fixes;
+  CHECK(std::any_of(fixes.begin(), fixes.end(), [](const Fix& fix) {
+    return fix.text == "raise the driver of T4 from 470.256.02 to 531 or newer";
+  }));
+}
+
+TEST_CASE("wheels that are not built for GPUs on Arm are a doubt there") {
+  const auto is_doubted = [](const char* lines, std::string_view reason) {
+    const Resolution resolution = solve(catalog(), demands_in(lines));
+    REQUIRE(resolution.stack);
+    const auto& doubts = resolution.stack->doubts;
+    return std::any_of(
+        doubts.begin(), doubts.end(), [&](const Ruling& doubt) { return doubt.reason == reason; });
+  };
+  constexpr std::string_view tensorflow =
+      "TensorFlow's own wheels for arm64 are built without CUDA";
+  constexpr std::string_view onnx = "PyPI has no wheels of onnxruntime-gpu for arm64";
+  CHECK(is_doubted("fleet: [GH200]; python: {packages: [tensorflow]}", tensorflow));
+  CHECK_FALSE(is_doubted("fleet: [H100]; python: {packages: [tensorflow]}", tensorflow));
+  CHECK(is_doubted("fleet: [GH200]; python: {packages: [onnxruntime-gpu]}", onnx));
+  CHECK_FALSE(is_doubted("fleet: [GH200]; python: {packages: [\"jax[cuda12]\"]}", onnx));
+}
+
+TEST_CASE("a Python that the base's distribution has not is a doubt") {
+  const auto doubts = [](const char* lines) {
+    const Resolution resolution = solve(catalog(), demands_in(lines));
+    REQUIRE(resolution.stack);
+    std::vector<std::string> reasons;
+    for (const Ruling& doubt : resolution.stack->doubts)
+      reasons.push_back(doubt.reason);
+    return join(reasons, "; ");
+  };
+  CHECK(doubts(R"(base: "ubuntu:22.04"; python: {version: "3.12"})") ==
+        "`python3` of ubuntu:22.04 is Python 3.10: Python 3.12 is there if the image has it on its "
+        "PATH, or `system_packages` brings it");
+  CHECK(doubts(R"(base: "debian:12"; python: {version: "3.11"})").empty());
+  CHECK(doubts(R"(base: "ubuntu:22.04"; python: {version: "3.11"}; system_packages: [python3.11])")
+            .empty());
+  CHECK(doubts(R"(base: "python:3.12-slim"; python: {version: "3.12"})").empty());
 }

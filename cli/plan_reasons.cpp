@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace mlpack {
 namespace {
@@ -110,17 +111,12 @@ class Reasoning {
     Choice choice{"python", text(stack_.python), {}};
     if (demands_.python) choice.because.push_back(plain("the spec asks for it"));
     if (demands_.base && demands_.base->python) choice.because.push_back(python_of(*demands_.base));
-    std::vector<const CatalogRow*> rows;
-    for (const Choice& other : stack_.choices) {
-      if (row_of(other) != nullptr) rows.push_back(row_of(other));
-    }
     if (!choice.because.empty()) return choice;
     if (demands_.base || !demands_.runtime.empty()) {
       choice.because.push_back(
           plain("which one the base has is seen when it is built on; this is a guess"));
     }
-    choice.because.push_back(plain(
-        rows.empty() ? "the newest" : "the newest that all that was chosen has wheels for", rows));
+    choice.because.push_back(newest_python());
     return choice;
   }
 
@@ -145,6 +141,39 @@ class Reasoning {
   }
 
  private:
+  // `>=3.12` is what a release takes, and no list of its wheels.
+  static bool names_wheels(const CatalogRow& row) {
+    const std::string_view pythons = row.at("python");
+    const bool is_open = pythons.starts_with(">=") && pythons.find('<') == std::string_view::npos;
+    return row.table == "torch_builds" || (!pythons.empty() && !is_open);
+  }
+
+  Ruling newest_python() const {
+    std::vector<const CatalogRow*> rows;
+    std::vector<std::string> unknown;
+    for (const Choice& other : stack_.choices) {
+      const auto& packages = demands_.packages;
+      const bool is_package =
+          std::any_of(packages.begin(), packages.end(), [&](const PackageDemand& package) {
+            return package.name == other.what;
+          });
+      const CatalogRow* const row = is_package ? row_of(other) : nullptr;
+      if (row == nullptr) continue;
+      if (names_wheels(*row))
+        rows.push_back(row);
+      else
+        unknown.push_back(other.what);
+    }
+    std::string reason = "the newest";
+    if (!rows.empty())
+      reason += fmt::format(" that {} has wheels for",
+                            unknown.empty() ? "all that was chosen" : "the rest");
+    if (!unknown.empty())
+      reason += fmt::format("; which wheels of {} there are, the catalog does not say",
+                            join(unknown, ", "));
+    return plain(std::move(reason), rows);
+  }
+
   static Ruling python_of(const BaseDemand& base) {
     const Distro* const distro = base.distro;
     if (distro == nullptr || distro->python != base.python) return plain("the base has it");

@@ -96,6 +96,8 @@ TEST_CASE("the reasons of a plan are true of its base and its machines") {
   CHECK(because("python: {packages: [six]}\n", "base") ==
         R"(["`base: auto` is the slim image of Python 3.14"])");
   CHECK(because("python: {packages: [six]}\n", "python") == R"(["the newest"])");
+  CHECK(because("python: {packages: [onnxruntime-gpu]}\nfleet: [L4]\n", "python") ==
+        R"(["the newest; which wheels of onnxruntime-gpu there are, the catalog does not say"])");
   CHECK(because("python: {packages: [six]}\nbase: registry.example.com/own:1\n", "python")
             .find("this is a guess") != std::string::npos);
   CHECK(because("python: {packages: [six]}\nbase: nvidia/cuda:12.4.1-base-ubuntu22.04\n", "python")
@@ -128,6 +130,22 @@ TEST_CASE("a plan as of a day that does not exist is refused") {
           std::string("error: `--as-of ") + day +
               "` is no day\n\nhint: write it as YEAR-MONTH-DAY, such as 2025-10-31\n");
   }
+}
+
+TEST_CASE("the image for other machines is not warned of wheels for Arm") {
+  AppRun app;
+  app.dir.write("demo/mlpack.yaml",
+                "schema: 1\nname: x\nrun: [x]\nfleet: [L4, GH200]\n"
+                "python: {packages: [onnxruntime-gpu]}\n");
+  const auto images = plan_of(app, {})["images"];
+  const auto warns = [&](std::size_t image) {
+    return images[image]["warnings"].dump().find("no wheels of onnxruntime-gpu for arm64") !=
+           std::string::npos;
+  };
+  REQUIRE(images.size() == 2);
+  CHECK(images[0]["platform"] == "linux/amd64");
+  CHECK_FALSE(warns(0));
+  CHECK(warns(1));
 }
 
 TEST_CASE("a plan is for the platforms that its fleet needs, unless the spec names some") {

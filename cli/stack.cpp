@@ -3,6 +3,7 @@
 #include "cli/python_lines.h"
 #include "lib/model/model.h"
 #include "lib/resolve/candidates.h"
+#include "lib/resolve/runtime_image.h"
 #include "lib/resolve/runtime_model.h"
 #include "lib/resolve/stack_image.h"
 
@@ -186,6 +187,7 @@ SpecStack find_stack(const Catalog& catalog,
                      const std::optional<ImageConfig>& base,
                      const std::string& as_of,
                      const InstalledWheels& installed) {
+  require_release(catalog, spec);
   AskedLines lines = asked_lines(catalog, spec, base);
   DemandSources sources{std::move(lines.requirements),
                         locked_lines(spec),

@@ -1,5 +1,6 @@
 #include "lib/resolve/runtime_image.h"
 
+#include "lib/oci/reference.h"
 #include "lib/resolve/filled.h"
 #include "lib/resolve/spec_demands.h"
 #include "lib/text.h"
@@ -37,6 +38,23 @@ std::string release_of(const Spec& spec, const ServingRuntime& row) {
 }
 
 constexpr std::string_view other_bases = "name a base: an image, `oci:DIR` or `{debian: CODENAME}`";
+
+Error no_release(const ServingRuntime& row) {
+  return Error(
+      Fault::usage,
+      fmt::format("`base: auto` takes the official image of {}, and the spec does not "
+                  "name the release",
+                  row.title),
+      fmt::format("write `runtime: {{name: {}, version: \"…\"}}`, or {}", row.name, other_bases));
+}
+
+bool has_tagged_image(const Catalog& catalog, std::string_view runtime) {
+  const auto rows = catalog.runtime_releases();
+  return std::any_of(rows.begin(), rows.end(), [&](const RuntimeRelease& row) {
+    const auto reference = row.runtime == runtime ? Reference::parse(row.image) : std::nullopt;
+    return reference && reference->tag();
+  });
+}
 
 }  // namespace
 
@@ -79,6 +97,14 @@ std::optional<std::string> official_image(const ServingRuntime& row,
                 {{"release", std::string(release)}, {"python", without_dots(python)}});
 }
 
+void require_release(const Catalog& catalog, const Spec& spec) {
+  const bool is_official = std::holds_alternative<BaseAuto>(spec.base.value) && spec.runtime;
+  const ServingRuntime* const row = is_official ? find_runtime(spec.runtime->value.name) : nullptr;
+  if (row == nullptr || row->images.empty() || row->name == "python") return;
+  const bool is_known = !release_of(spec, *row).empty() || has_tagged_image(catalog, row->name);
+  if (!is_known) throw no_release(*row);
+}
+
 std::string base_of_runtime(const Catalog& catalog, const Spec& spec, const Platform& platform) {
   const ServingRuntime& row = *find_runtime(spec.runtime->value.name);
   const std::string release = release_of(spec, row);
@@ -87,14 +113,7 @@ std::string base_of_runtime(const Catalog& catalog, const Spec& spec, const Plat
                 fmt::format("{} has no image of its own that `base: auto` could take", row.title),
                 std::string(other_bases));
   }
-  if (release.empty()) {
-    throw Error(
-        Fault::usage,
-        fmt::format("`base: auto` takes the official image of {}, and the spec does not "
-                    "name the release",
-                    row.title),
-        fmt::format("write `runtime: {{name: {}, version: \"…\"}}`, or {}", row.name, other_bases));
-  }
+  if (release.empty()) throw no_release(row);
   const ImageVariant variant = variant_for(demands_of(catalog, spec, {}), platform.architecture);
   const auto image = official_image(row, release_in_tag(catalog, row.name, release), variant);
   if (image) return *image;

@@ -38,6 +38,10 @@ std::optional<std::string> official_image(const ServingRuntime& row,
                                           std::string_view release,
                                           const ImageVariant& variant);
 
+/// Fault::usage where `base: auto` is the official image of a runtime, and neither the spec nor the
+/// catalog has a release of it.
+void require_release(const Catalog& catalog, const Spec& spec);
+
 /// What `base: auto` means where there is a runtime: its official image of the release that the
 /// spec names; of Triton a month (`26.07`) or the server's own number (`2.71.0`). Fault::usage
 /// where it names none, Fault::incompatible where there is no such image.

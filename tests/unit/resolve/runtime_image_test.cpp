@@ -22,6 +22,7 @@ struct ImageRow {
   std::string_view source;
 };
 
+constexpr std::string_view tei_arm = "TEI, pull request 840 and issue 733";
 constexpr std::string_view tei_tags = "TEI README.md: a tag for each compute capability";
 constexpr std::string_view docker_md = "llama.cpp docs/docker.md";
 
@@ -116,6 +117,14 @@ const std::array image_rows{
         "9 Text Embeddings Inference has no official image for machines with and without a GPU "
         "on linux/amd64",
         tei_tags},
+    ImageRow{"fleet: [GH200]\nruntime: {name: tei, version: \"1.9\"}\n",
+             "linux/arm64",
+             "9 Text Embeddings Inference has no official image for GPUs on linux/arm64",
+             tei_arm},
+    ImageRow{"fleet: [GB10]\nruntime: {name: tei, version: \"1.9\"}\n",
+             "linux/arm64",
+             "ghcr.io/huggingface/text-embeddings-inference:121-1.9",
+             tei_arm},
     ImageRow{"runtime: {name: ray_serve, version: \"2.52.0\"}\npython: {version: \"3.11\"}\n",
              "linux/amd64",
              "docker.io/rayproject/ray:2.52.0-py311",
@@ -199,4 +208,23 @@ TEST_CASE("where a runtime has an image for the GPUs alone, the hint is to leave
   };
   CHECK(hint("[L4, cpu]").starts_with("take `cpu` out of `fleet`"));
   CHECK(hint("[L4]").empty());
+}
+
+TEST_CASE("a release that nobody names is asked for before anything is compared") {
+  const auto refused = [](std::string_view lines) -> std::string {
+    try {
+      require_release(Catalog::built_in(), test::spec_in(lines));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return {};
+  };
+  CHECK(refused("fleet: [V100]; runtime: tei") ==
+        "`base: auto` takes the official image of Text Embeddings Inference, and the spec does not "
+        "name the release");
+  CHECK(refused("fleet: [L4]; runtime: ollama") != "");
+  CHECK(refused("fleet: [L4]; runtime: {name: ollama, version: \"0.30.0\"}").empty());
+  CHECK(refused("fleet: [L4]; runtime: ollama; base: \"ollama/ollama:0.30.0\"").empty());
+  CHECK(refused("fleet: [L4]; runtime: vllm").empty());
+  CHECK(refused("runtime: python").empty());
 }

@@ -1,6 +1,7 @@
 #include "lib/resolve/solve.h"
 #include "tests/unit/resolve/documents.h"
 #include "tests/unit/resolve/questions.h"
+#include "tests/unit/resolve/rules_support.h"
 #include "tests/unit/resolve/solve_support.h"
 
 #include <doctest/doctest.h>

@@ -38,6 +38,8 @@ struct PackageDemand {
   /// What the spec pins beside it, which rules out other builds of the same release. A lock rules
   /// out none: it is what was taken the last time.
   std::optional<Version> pinned_cuda = {};
+  /// Whether it was locked together with what is pinned beside it: another release has others.
+  bool is_locked_together = false;
   /// Of PyTorch's index that is named, which has that build alone: `cu118`, `cpu`; empty: none is.
   std::string index = {};
   /// The same of an index that is named beside another: of a release that has this build it is

@@ -92,9 +92,11 @@ Demands with_release(Demands changed,
   if (demand.kind == Demand::Kind::runtime_version) {
     changed.runtime_version = release;
   } else {
-    changed.packages[demand.subject].specifier = "==" + release;
-    changed.packages[demand.subject].build = extra;
-    changed.packages[demand.subject].wheel_python.reset();
+    PackageDemand& package = changed.packages[demand.subject];
+    package.specifier = "==" + release;
+    package.build = extra;
+    package.wheel_python.reset();
+    if (package.is_locked_together) package.pinned_cuda.reset();
   }
   return changed;
 }

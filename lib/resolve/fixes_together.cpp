@@ -6,9 +6,6 @@
 namespace mlpack {
 namespace {
 
-// Of more, it is told what ends each: a plan is made in the time of a few starts.
-constexpr std::size_t most_together = 4;
-
 // What is said in the spec itself, and not by a change before.
 bool is_asked(const std::vector<Demand>& asked, const std::string& text) {
   return std::any_of(
@@ -41,7 +38,7 @@ bool is_enough(const Fix& fix) {
 std::vector<Fix> find_fixes_together(const Catalog& catalog,
                                      const Demands& demands,
                                      const Resolution& found) {
-  if (found.conflicts.size() > most_together) return {};
+  if (found.conflicts.size() > most_compared) return {};
   const auto has_one = [](const Conflict& conflict) {
     return std::any_of(conflict.fixes.begin(), conflict.fixes.end(), is_enough);
   };

@@ -216,8 +216,7 @@ std::vector<Fix> fixes_of(const Question& question, const DemandSet& set, const 
     const bool is_known = std::any_of(
         fixes.begin(), fixes.end(), [&](const Fix& other) { return other.text == fix.text; });
     if (is_known || fixes.size() >= most_fixes) continue;
-    // Without its last GPU a spec is another question, so that more may end than was looked for.
-    const bool ends_all = has_gpus(question.demands) && !has_gpus(fix.demands) &&
+    const bool ends_all = sets.conflicts.size() <= most_compared &&
                           count_conflicts(question.catalog, fix.demands) == 0;
     fix.ends = ends_all ? Fix::Ends::all : Fix::Ends::this_conflict;
     fixes.push_back(std::move(fix));

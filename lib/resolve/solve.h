@@ -34,9 +34,13 @@ struct Stack {
   std::vector<Ruling> doubts;  // what could not be ruled on
 };
 
+/// A plan is made in the time of a few starts.
+inline constexpr std::size_t most_compared = 4;
+
 /// A change of the spec that ends a conflict, in words: `raise the driver of L4 to 525.60.13`.
 struct Fix {
-  /// Whether what is left has an answer, or has another conflict.
+  /// Whether what is left has an answer, or has another conflict. Of more conflicts than
+  /// most_compared it is not looked at which others a change ends.
   enum class Ends { all, this_conflict };
   std::string text;
   unsigned cost = 0;    // how much it changes; small is little

@@ -249,6 +249,7 @@ void add_libraries(Demands& demands, const DemandSources& sources) {
     const PinnedLibraries& libraries = is_locked ? locked : beside;
     package.cuda = libraries.cuda;
     package.pinned_cuda = beside.cuda;
+    package.is_locked_together = sources.wheels == DemandSources::Wheels::seen;
     package.cudnn = libraries.cudnn;
     if (!package.cuda) package.cuda = cuda_of_label(package.torch_build());
   }

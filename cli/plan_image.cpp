@@ -231,13 +231,13 @@ std::map<std::string, std::string> frameworks_of(const Stack& stack, const Deman
     const CatalogRow* const row = choice.because.empty() || choice.because.front().evidence.empty()
                                       ? nullptr
                                       : choice.because.front().evidence.front();
-    if (choice.what == demands.runtime && row != nullptr && !row->at("torch").empty()) {
-      frameworks["torch"] = row->at("torch");
-    }
     const auto is_it = [&](const PackageDemand& package) { return package.name == choice.what; };
-    if (std::any_of(demands.packages.begin(), demands.packages.end(), is_it)) {
-      frameworks[choice.what] = choice.chosen;
-    }
+    const auto& packages = demands.packages;
+    const bool is_package = std::any_of(packages.begin(), packages.end(), is_it);
+    const bool is_known = row != nullptr && !row->at("torch").empty();
+    if (is_known && (is_package || choice.what == demands.runtime))
+      frameworks.emplace("torch", row->at("torch"));
+    if (is_package) frameworks[choice.what] = choice.chosen;
   }
   return frameworks;
 }

@@ -5,6 +5,7 @@
 #include "lib/python/tags.h"
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/framework_options.h"
+#include "lib/resolve/serving_options.h"
 #include "lib/text.h"
 
 #include <algorithm>
@@ -277,7 +278,8 @@ PackageDemand parse_package(std::string_view requirement, const Where& where) {
 }
 
 bool has_gpu_code(std::string_view name) {
-  return name == component::torch || framework_of_package(name).has_value();
+  return name == component::torch || framework_of_package(name).has_value() ||
+         is_serving_package(name);
 }
 
 bool go_together(const PackageDemand& a, const PackageDemand& b) {

@@ -31,7 +31,8 @@ CountingLines counting_lines(const std::vector<std::string>& lines,
 /// pin to what its name says.
 PackageDemand parse_package(std::string_view requirement, const Where& where);
 
-/// Whether `name` is of a framework, whose wheels have GPU code in them or name a CUDA version.
+/// Whether `name` is of a framework or a runtime, whose wheels have GPU code in them or name a CUDA
+/// version.
 bool has_gpu_code(std::string_view name);
 
 /// Whether one release may be what both ask of a package.

@@ -12,6 +12,7 @@
 #include "lib/resolve/release_dates.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/runtime_options.h"
+#include "lib/resolve/serving_options.h"
 #include "lib/resolve/torch_options.h"
 
 #include <fmt/format.h>
@@ -177,24 +178,30 @@ bool brings_toolkit(const Demands& demands) {
   return demands.base ? demands.base->cuda.has_value() : !demands.needs_python;
 }
 
+Component package_component(std::size_t index,
+                            std::span<const Version> pythons,
+                            const Vetoes& vetoes) {
+  const std::string& name = vetoes.demands().packages[index].name;
+  if (name == component::torch) return torch_component(index, vetoes);
+  if (is_serving_package(name)) return serving_component(index, pythons, vetoes);
+  return framework_component(index, pythons, vetoes);
+}
+
 std::vector<Component> make_components(std::span<const Version> pythons, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   std::vector<Component> components;
   if (!demands.runtime.empty()) components.push_back(runtime_component(pythons, vetoes));
-  const bool has_torch =
-      !components.empty() && std::any_of(components.front().options.begin(),
-                                         components.front().options.end(),
-                                         [](const Option& option) {
-                                           return option.row != nullptr &&
-                                                  !option.row->at("torch").empty();
-                                         });
+  bool has_torch = !components.empty() && brings_torch(components.front(), {});
   for (std::size_t i = 0; i < demands.packages.size(); ++i) {
-    const bool is_torch = demands.packages[i].name == component::torch;
-    if (is_torch && has_torch) continue;
-    components.push_back(
-        finished(is_torch ? torch_component(i, vetoes) : framework_component(i, pythons, vetoes),
-                 i,
-                 vetoes));
+    const std::string& name = demands.packages[i].name;
+    if (name == component::torch && has_torch) continue;
+    components.push_back(finished(package_component(i, pythons, vetoes), i, vetoes));
+    if (!is_serving_package(name) || names_torch_build(demands)) continue;
+    const DemandSet pin = vetoes.set_of(Kind::package_version, i);
+    has_torch = has_torch || brings_torch(components.back(), pin);
+  }
+  if (has_torch) {
+    std::erase_if(components, [](const Component& one) { return one.name == component::torch; });
   }
   if (components.empty() && brings_toolkit(demands)) {
     components.push_back(toolkit_component(vetoes));

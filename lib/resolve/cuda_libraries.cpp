@@ -2,6 +2,7 @@
 
 #include "lib/resolve/base_choice.h"
 #include "lib/resolve/framework_options.h"
+#include "lib/resolve/serving_options.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -33,9 +34,10 @@ std::vector<Taken> packages_with_cuda(const Question& question, const Assignment
   return found;
 }
 
-// Wheels of PyTorch and JAX need those of the libraries.
+// Wheels of PyTorch and JAX need those of the libraries; runtimes need PyTorch's.
 bool needs_library_wheels(const PackageDemand& package) {
-  return package.name == component::torch || package.name == "jax";
+  return package.name == component::torch || package.name == "jax" ||
+         is_serving_package(package.name);
 }
 
 // What has to be installed so that its libraries are, too: `tensorflow[and-cuda]`; empty where no

@@ -43,6 +43,10 @@ bool Vetoes::takes(std::size_t index, const Version& release) const {
   return specifiers_[index].takes(release);
 }
 
+bool Vetoes::takes(std::size_t index, std::string_view release) const {
+  return specifiers_[index].takes(release);
+}
+
 bool Vetoes::is_settled(const Option& option) const {
   if (given_ == nullptr) return false;
   const auto& rows = given_->rows;

@@ -37,6 +37,7 @@ class Vetoes {
 
   /// Whether the specifier of the package `index` takes `release`.
   bool takes(std::size_t index, const Version& release) const;
+  bool takes(std::size_t index, std::string_view release) const;
   /// Whether no more has to be said of `option`.
   bool is_settled(const Option& option) const;
 

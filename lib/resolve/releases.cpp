@@ -87,9 +87,9 @@ ReleaseSpecifier::ReleaseSpecifier(std::string_view specifier)
   if (!takes_any_) wanted_ = PythonSpecifiers::parse(without_labels(specifier));
 }
 
-bool ReleaseSpecifier::takes(const Version& release) const {
+bool ReleaseSpecifier::takes(std::string_view release) const {
   if (takes_any_) return true;
-  const auto version = wanted_ ? PythonVersion::parse(release.text()) : std::nullopt;
+  const auto version = wanted_ ? PythonVersion::parse(release) : std::nullopt;
   return version && wanted_->contains(*version);
 }
 

@@ -32,7 +32,8 @@ bool takes_release(std::string_view specifier, const Version& release);
 class ReleaseSpecifier {
  public:
   explicit ReleaseSpecifier(std::string_view specifier);
-  bool takes(const Version& release) const;
+  bool takes(const Version& release) const { return takes(release.text()); }
+  bool takes(std::string_view release) const;
 
  private:
   bool takes_any_;

@@ -7,6 +7,7 @@
 #include "lib/resolve/option_lists.h"
 #include "lib/resolve/release_dates.h"
 #include "lib/resolve/releases.h"
+#include "lib/resolve/serving_options.h"
 
 #include <fmt/format.h>
 
@@ -18,31 +19,6 @@ namespace mlpack {
 namespace {
 
 using Kind = Demand::Kind;
-
-// The framework that a runtime pins is not chosen a second time.
-void judge_torch_of(Option& option, const RuntimeRelease& release, const Vetoes& vetoes) {
-  const auto torch = Version::parse(release.row->at("torch"));
-  const auto& packages = vetoes.demands().packages;
-  for (std::size_t i = 0; torch && i < packages.size(); ++i) {
-    if (packages[i].name != component::torch || vetoes.takes(i, *torch)) {
-      continue;
-    }
-    option.vetoes.push_back(
-        {vetoes.set_of(Kind::package_version, i),
-         {Verdict::no,
-          fmt::format("{} {} pins torch {}", release.runtime, release.release, torch->text()),
-          {release.row}}});
-  }
-}
-
-// The build of PyTorch inside a release; nullptr where it is not in the catalog.
-const TorchBuild* torch_build_of(const Catalog& catalog, const RuntimeRelease& release) {
-  const auto torch = Version::parse(release.row->at("torch"));
-  for (const TorchBuild& build : catalog.torch_builds()) {
-    if (torch && build.torch == *torch && build.cuda.same_minor(*release.cuda)) return &build;
-  }
-  return nullptr;
-}
 
 // A build for machines without a GPU has no CUDA.
 void judge_cpu_build(Option& option, const Vetoes& vetoes) {
@@ -125,23 +101,7 @@ Option runtime_option(const RuntimeRelease& release,
   vetoes.processors(option, last_release(option.name));
   vetoes.runtime(option, release);
   vetoes.tensorrt(option, release);
-  if (!release.cuda) {
-    vetoes.oldest_driver(option, release);
-    const bool has_runners = !release.row->at("cuda_runners").empty() && release.min_driver;
-    if (has_runners) return option;
-    option.doubts.push_back(
-        {Verdict::unknown,
-         fmt::format("no document says what CUDA {} {} has", release.runtime, release.release),
-         {release.row}});
-    return option;
-  }
-  vetoes.cuda(option, *release.cuda);
-  const TorchBuild* const build = torch_build_of(vetoes.catalog(), release);
-  if (build != nullptr)
-    vetoes.code(option, *build);
-  else
-    vetoes.toolkit(option, *release.cuda);
-  vetoes.drivers(option, *release.cuda);
+  judge_cuda_of(option, release, torch_build_of(vetoes.catalog(), release), vetoes);
   return option;
 }
 

@@ -7,13 +7,13 @@
 #include "lib/resolve/named_base.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/rules_platform.h"
+#include "lib/resolve/serving_options.h"
 #include "lib/resolve/spec_order.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace mlpack {
@@ -221,16 +221,24 @@ void add_index(Demands& demands, const Python& python, const DemandSources& sour
   }
 }
 
-// Runtimes that are installed as packages: the catalog knows their images.
-void add_uncompared(Demands& demands, const DemandSources& sources) {
-  constexpr std::array<std::string_view, 3> runtimes{"vllm", "sglang", "tensorrt-llm"};
-  const bool is_asked = sources.wheels == DemandSources::Wheels::asked;
-  if (!is_asked || !has_gpus(demands) || !demands.runtime.empty()) return;
+// Of a runtime that is installed as a package the catalog knows the wheel on PyPI at most.
+bool is_uncompared(const PackageDemand& package) {
+  if (is_serving_package(package.name)) return !local_label(package.specifier).empty();
+  return package.name == "sglang" || package.name == "tensorrt-llm";
+}
+
+// Runtimes that are installed as packages. Of wheels that were seen the frameworks say more;
+// without a GPU, or where the base brings a runtime, nothing is known of them.
+void judge_runtimes(Demands& demands, const DemandSources& sources) {
+  const bool is_asked = sources.wheels == DemandSources::Wheels::asked && has_gpus(demands) &&
+                        demands.runtime.empty();
   for (const std::string& line : sources.requirements) {
     const PackageDemand package = parse_package(line, {});
-    const bool is_it = std::find(runtimes.begin(), runtimes.end(), package.name) != runtimes.end();
-    if (is_it) demands.uncompared.push_back(package.text());
+    if (is_asked && is_uncompared(package)) demands.uncompared.push_back(package.text());
   }
+  std::erase_if(demands.packages, [&](const PackageDemand& package) {
+    return is_serving_package(package.name) && (!is_asked || is_uncompared(package));
+  });
 }
 
 bool names_cudnn(const std::vector<std::string>& lines) {
@@ -360,7 +368,7 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     const DemandSources lines = counting(catalog, spec, sources, demands.undecided);
     add_packages(demands, spec, lines);
     add_index(demands, spec.python->value, lines);
-    add_uncompared(demands, lines);
+    judge_runtimes(demands, lines);
     add_libraries(demands, lines);
   }
   if (!std::holds_alternative<BaseAuto>(spec.base.value)) {

@@ -227,8 +227,16 @@ TEST_CASE("what a runtime needs that is a package is told not to be compared") {
       reasons.push_back(doubt.reason);
     return join(reasons, "; ");
   };
-  CHECK(doubts_of("fleet: [L4]; python: {packages: [vllm==0.30.0]}") ==
-        "what vllm==0.30.0 needs of CUDA was not compared: `mlpack lock` compares its wheels");
+  for (const char* const package : {"sglang==0.5.3", "tensorrt-llm", "vllm==0.30.0+cu129"}) {
+    CHECK(doubts_of(fmt::format("fleet: [L4]; python: {{packages: [{}]}}", package)) ==
+          fmt::format("what {} needs of CUDA was not compared: `mlpack lock` compares its wheels",
+                      package));
+  }
+  CHECK(doubts_of("fleet: [L4]; python: {packages: [vllm==0.30.0]}").empty());
+  CHECK(doubts_of("fleet: [L4]; python: {packages: [vllm==0.7.3]}") ==
+        "no document says what CUDA vllm 0.7.3 has: it is taken for that of torch 2.5.1, 12.4");
+  CHECK(doubts_of("fleet: [L4]; python: {packages: [vllm==0.16.0]}") ==
+        "vllm 0.16.0 is not in the catalog: what it needs was not compared");
   CHECK(doubts_of("fleet: [cpu]; python: {packages: [vllm==0.30.0]}").empty());
 }
 

@@ -74,6 +74,10 @@ class BruteForce {
   void need_torch(std::size_t package);
   void add_unseen_torch(Need& need, const TorchRelease& release, std::size_t package) const;
   void need_framework(std::size_t package);
+  bool need_vllm(std::size_t package);
+  bool has_own_torch() const;
+  void keep_torch_of(Part& part, const RuntimeRelease& row) const;
+  void keep_cuda_of(Part& part, const RuntimeRelease& row) const;
   void need_toolkit();
   void add_nothing_known(Need& need, const DemandSet& pin) const;
   void keep_processors(Part& part) const;

@@ -81,13 +81,17 @@ BruteForce::BruteForce(const Demands& demands)
   if (runtime != nullptr) had_ = read_base(*runtime);
   if (!demands_.runtime.empty()) need_runtime();
   const auto rows = catalog().runtime_releases();
-  const bool runtime_has_torch = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
+  bool has_torch = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
     return row.runtime == demands_.runtime && !row.row->at("torch").empty();
   });
+  for (std::size_t i = 0; i < demands_.packages.size(); ++i)
+    has_torch =
+        (demands_.packages[i].name == "vllm" && need_vllm(i) && !has_own_torch()) || has_torch;
   for (std::size_t i = 0; i < demands_.packages.size(); ++i) {
+    if (demands_.packages[i].name == "vllm") continue;
     if (demands_.packages[i].name != "torch")
       need_framework(i);
-    else if (!runtime_has_torch)
+    else if (!has_torch)
       need_torch(i);
   }
   if (needs_.empty()) need_toolkit();
@@ -165,6 +169,87 @@ void BruteForce::add_unseen_torch(Need& need,
   need.parts.push_back(std::move(part));
 }
 
+// Its wheel pins torch, and is built with one CUDA version: templates/compat/runtime_releases.yaml.
+// Whether there is one that is asked for.
+bool BruteForce::need_vllm(std::size_t package) {
+  bool is_known = false;
+  Need need{"vllm", fact(Kind::package, package)._Find_first(), {}};
+  const auto wanted = PythonSpecifiers::parse(demands_.packages[package].specifier);
+  std::set<std::string_view> seen;
+  for (const RuntimeRelease& row : catalog().runtime_releases()) {
+    if (row.runtime != "vllm" || !seen.insert(row.release).second) continue;
+    Part part{std::string(row.release)};
+    if (wanted->contains(*PythonVersion::parse(row.release)))
+      is_known = true;
+    else
+      part.out.push_back(fact(Kind::package_version, package));
+    part.python = python_versions(row.python, known_pythons_);
+    keep_wheel(part, row.wheel_tag);
+    keep_torch_of(part, row);
+    keep_cuda_of(part, row);
+    need.parts.push_back(std::move(part));
+  }
+  add_nothing_known(need, fact(Kind::package_version, package));
+  needs_.push_back(std::move(need));
+  return is_known;
+}
+
+// Its pin, and the Pythons that there are wheels of it for.
+void BruteForce::keep_torch_of(Part& part, const RuntimeRelease& row) const {
+  const std::string pin(row.row->at("torch"));
+  for (std::size_t i = 0; i < demands_.packages.size(); ++i) {
+    const PackageDemand& other = demands_.packages[i];
+    if (other.name == "torch" && !takes_release(other.specifier, version(pin)))
+      part.out.push_back(fact(Kind::package_version, i));
+  }
+  for (const TorchRelease& release : catalog().torch_releases()) {
+    if (release.release.text() != pin) continue;
+    std::erase_if(part.python, [&](const Version& python) {
+      return std::count(release.python.begin(), release.python.end(), python) == 0;
+    });
+  }
+}
+
+// `torch==2.8.0+cu126`, or of an index: its code is what is in the image.
+bool BruteForce::has_own_torch() const {
+  const auto& packages = demands_.packages;
+  return std::any_of(packages.begin(), packages.end(), [](const PackageDemand& package) {
+    const bool is_build =
+        !package.index.empty() || !package.extra_index.empty() || package.pinned_cuda;
+    return package.name == "torch" && package.specifier.starts_with("==") &&
+           (is_build || package.specifier.find('+') != std::string::npos);
+  });
+}
+
+// PyPI has the default build of the pinned torch: its CUDA, where the row says none.
+void BruteForce::keep_cuda_of(Part& part, const RuntimeRelease& row) const {
+  const std::string_view torch = row.row->at("torch");
+  std::string_view by_default;
+  for (const TorchRelease& release : catalog().torch_releases()) {
+    if (release.release.text() == torch) by_default = release.default_build;
+  }
+  const TorchBuild* build = nullptr;
+  for (const TorchBuild& other : catalog().torch_builds()) {
+    const bool is_it = row.cuda ? other.cuda.same_minor(*row.cuda) : other.build == by_default;
+    if (is_it && other.torch.text() == torch && build == nullptr) build = &other;
+  }
+  part.cuda = row.cuda || build == nullptr ? row.cuda : std::optional(build->cuda);
+  if (has_own_torch()) build = nullptr;
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const auto& [gpu, count, driver, where] = demands_.fleet[i];
+    if (gpu == nullptr) continue;
+    const bool is_old = row.min_cc && gpu->compute_capability < *row.min_cc;
+    if (is_old || (part.cuda && build == nullptr && !may_compile_for(*part.cuda, *gpu)))
+      part.out.push_back(fact(Kind::gpu, i));
+    if (!part.cuda && row.min_driver && driver && !may_be_at_least(*driver, *row.min_driver))
+      part.out.push_back(fact(Kind::gpu, i) | fact(Kind::driver, i));
+  }
+  if (!part.cuda) return;
+  keep_cuda(part, *part.cuda);
+  if (build != nullptr) keep_code(part, *build);
+  keep_drivers(part, *part.cuda);
+}
+
 void BruteForce::need_framework(std::size_t package) {
   const std::string& name = demands_.packages[package].name;
   Need need{name, fact(Kind::package, package)._Find_first(), {}};
@@ -227,6 +312,17 @@ void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
   const PackageDemand& package = demands_.packages[demand.subject];
   const std::string release = pinned_release(package.specifier);
   need.parts.push_back({release.empty() ? package.specifier + package.build : release});
+  if (!package.cuda || !has_gpus(demands_)) return;
+  // Libraries of CUDA that are named beside it.
+  Part& part = need.parts.back();
+  part.cuda = package.cuda;
+  keep_cuda(part, *package.cuda);
+  keep_drivers(part, *package.cuda);
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr && !may_compile_for(*package.cuda, *gpu))
+      part.out.push_back(fact(Kind::gpu, i));
+  }
 }
 
 BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {

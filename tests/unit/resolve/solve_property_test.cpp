@@ -48,6 +48,7 @@ class RandomDemands {
     if (chance(3)) add_runtime(demands);
     if (chance(2)) add_torch(demands);
     if (chance(4)) add_framework(demands);
+    if (chance(4)) add_vllm(demands);
     if (chance(20)) demands.needs_python = true;
     if (chance(6)) demands.quantisation = any(catalog().quantisations()).method;
     if (chance(5))
@@ -180,6 +181,18 @@ class RandomDemands {
                       : chance(6) ? "cuda"
                                   : fmt::format("cuda{}", any(row.builds).part(0));
     demands.packages.push_back(package);
+    demands.needs_python = true;
+  }
+
+  // As a wheel, with the fleet that it is asked about: has_gpus() of spec_demands.
+  void add_vllm(Demands& demands) {
+    if (!demands.runtime.empty() || !has_gpus(demands)) return;
+    std::vector<std::string> releases{"0.16.0"};
+    for (const RuntimeRelease& row : catalog().runtime_releases()) {
+      if (row.runtime == "vllm") releases.emplace_back(row.release);
+    }
+    const std::string& release = releases[pick(releases.size())];
+    demands.packages.push_back({"vllm", any_specifier(release), {}, {}});
     demands.needs_python = true;
   }
 
@@ -321,8 +334,9 @@ TEST_CASE("a search through everything finds the same newest release") {
     if (!demands.runtime.empty() || demands.packages.empty()) continue;
     const Resolution resolution = solve(catalog(), demands);
     const Stack* const stack = resolution.stack ? &*resolution.stack : nullptr;
-    CHECK_MESSAGE((stack ? stack->choices.front().chosen : "") ==
-                      BruteForce(demands).newest(demands.packages.front().name),
+    const std::string name =
+        stack ? stack->choices.front().what : std::string(demands.packages.front().name);
+    CHECK_MESSAGE((stack ? stack->choices.front().chosen : "") == BruteForce(demands).newest(name),
                   text_of(demands));
   }
 }

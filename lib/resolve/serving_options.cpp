@@ -112,12 +112,43 @@ const TorchBuild* torch_build_of(const Catalog& catalog, const RuntimeRelease& r
   return nullptr;
 }
 
+// Where no document says which build of its torch a release has: no build runs on a GPU that has no
+// code in any.
+void judge_builds_of(Option& option, const RuntimeRelease& release, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const auto torch = Version::parse(release.row->at("torch"));
+  for (std::size_t i = 0; torch && i < demands.fleet.size(); ++i) {
+    const Gpu* const gpu = demands.fleet[i].gpu;
+    if (gpu == nullptr || arm_machine(vetoes.catalog(), demands, *gpu) != ArmMachine::no) continue;
+    std::vector<const CatalogRow*> refused{release.row};
+    bool may_run = false;
+    for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
+      if (build.torch != *torch) continue;
+      const bool is_known = !build.sm.empty() || !build.ptx.empty();
+      may_run = may_run || !is_known ||
+                code_runs(vetoes.catalog(), code_of(build), gpu->compute_capability, build.cuda)
+                        .verdict != Verdict::no;
+      refused.push_back(build.row);
+    }
+    if (may_run || refused.size() == 1) continue;
+    option.vetoes.push_back({vetoes.set_of(Kind::gpu, i),
+                             {Verdict::no,
+                              fmt::format("{} {} has torch {}, and no build of it has code for {}",
+                                          release.runtime,
+                                          release.release,
+                                          torch->text(),
+                                          gpu->compute_capability.text()),
+                              std::move(refused)}});
+  }
+}
+
 void judge_cuda_of(Option& option,
                    const RuntimeRelease& release,
                    const TorchBuild* build,
                    const Vetoes& vetoes) {
   if (!release.cuda) {
     vetoes.oldest_driver(option, release);
+    judge_builds_of(option, release, vetoes);
     const bool has_runners = !release.row->at("cuda_runners").empty() && release.min_driver;
     if (has_runners) return;
     option.doubts.push_back(

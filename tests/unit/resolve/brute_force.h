@@ -95,6 +95,7 @@ class BruteForce {
   bool is_without_cuda() const;
   void keep_no_cuda(Part& part) const;
   void keep_code(Part& part, const TorchBuild& build) const;
+  void keep_any_code(Part& part, const Version& torch) const;
   void keep_code_on(Part& part,
                     const TorchBuild& build,
                     std::size_t group,

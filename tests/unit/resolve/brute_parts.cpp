@@ -363,6 +363,7 @@ BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
     if (release.cuda && build == nullptr && !may_compile_for(*release.cuda, *gpu))
       part.out.push_back(machine);
   }
+  if (!release.cuda && torch) keep_any_code(part, *torch);
   if (!release.cuda) return part;
   keep_cuda(part, *release.cuda);
   if (build != nullptr) keep_code(part, *build);
@@ -458,6 +459,23 @@ void BruteForce::keep_code(Part& part, const TorchBuild& build) const {
     if (has_arm && is_arm) keep_code_on(part, arm, i, fact(Kind::gpu, i));
     if (has_arm && !is_arm && is_for_arm_alone())
       keep_code_on(part, arm, i, fact(Kind::gpu, i) | fact(Kind::platform));
+  }
+}
+
+// It is one of the builds of `torch`.
+void BruteForce::keep_any_code(Part& part, const Version& torch) const {
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu == nullptr || is_with_arm(*gpu) || is_for_arm_alone()) continue;
+    std::size_t known = 0;
+    std::size_t refused = 0;
+    for (const TorchBuild& build : catalog().torch_builds()) {
+      if (build.torch != torch) continue;
+      ++known;
+      const bool is_vague = build.sm.empty() && build.ptx.empty();
+      if (!is_vague && !may_have_code(build, *gpu, build.cuda)) ++refused;
+    }
+    if (known > 0 && refused == known) part.out.push_back(fact(Kind::gpu, i));
   }
 }
 

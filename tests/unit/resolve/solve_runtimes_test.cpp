@@ -394,3 +394,14 @@ TEST_CASE("Text Embeddings Inference does not run on GPUs older than Turing") {
     CHECK(found.conflicts[0].fixes.size() == 1);
   }
 }
+
+TEST_CASE("a release whose CUDA no document says runs where a build of its torch has code") {
+  const auto answer = [](const char* gpu, const char* release) {
+    const std::string spec =
+        fmt::format(R"(fleet: [{}]; runtime: {{name: vllm, version: "{}"}})", gpu, release);
+    return answer_text(solve(Catalog::built_in(), demands_in(spec)));
+  };
+  CHECK(answer("B200", "0.7.3") ==
+        "no: vllm + B200 + vllm 0.7.3 -> take vllm 0.9.0 instead of vllm 0.7.3");
+  CHECK(answer("L4", "0.7.3") == "vllm 0.7.3");
+}

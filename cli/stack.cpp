@@ -130,11 +130,8 @@ std::optional<SpecStack> stack_with(const Catalog& catalog,
                                     const Version& python) {
   demands.python = python;
   const std::vector<Demand> list = list_demands(demands);
-  DemandSet all;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    all.set(i);
   // Of what has no answer, a conflict costs far more.
-  if (!best_answer(make_problem(catalog, demands, list), all)) return std::nullopt;
+  if (!best_answer(make_problem(catalog, demands, list), all_of(list))) return std::nullopt;
   SpecStack found{demands, solve(catalog, demands)};
   found.demands.python.reset();
   return found;

@@ -220,6 +220,13 @@ bool are_refused(const Catalog& catalog,
   return holding(problem.vetoes, held) != nullptr;
 }
 
+DemandSet all_of(const std::vector<Demand>& list) {
+  DemandSet all;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    all.set(i);
+  return all;
+}
+
 Problem make_problem(const Catalog& catalog,
                      const Demands& demands,
                      const std::vector<Demand>& list,

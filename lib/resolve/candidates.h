@@ -9,6 +9,9 @@
 
 namespace mlpack {
 
+/// All demands of `list`.
+DemandSet all_of(const std::vector<Demand>& list);
+
 /// Everything in `catalog` that might be taken for `demands`, with what stands against it by the
 /// rules of rules_driver.h, rules_code.h and rules_image.h; `list` is list_demands(demands). What
 /// is pinned and is in no table may be taken, with a doubt that says so. Where something is

@@ -25,11 +25,8 @@ std::set<unsigned, std::greater<>> majors_of_jax(const Catalog& catalog) {
 // Whether `demands` have an answer in which a known build of their package `index` has CUDA.
 bool has_cuda_build(const Catalog& catalog, const Demands& demands, std::size_t index) {
   const std::vector<Demand> list = list_demands(demands);
-  DemandSet all;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    all.set(i);
   const Problem problem = make_problem(catalog, demands, list);
-  const auto answer = best_answer(problem, all);
+  const auto answer = best_answer(problem, all_of(list));
   for (std::size_t i = 0; answer && i < problem.components.size(); ++i) {
     const Component& component = problem.components[i];
     if (!component.demand || !answer->options[i]) continue;

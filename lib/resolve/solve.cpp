@@ -163,13 +163,6 @@ void add_compat(Stack& stack, const Question& question) {
                {&question.catalog.fact_row("container.compat_hook")}}});
 }
 
-DemandSet all_of(const std::vector<Demand>& list) {
-  DemandSet all;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    all.set(i);
-  return all;
-}
-
 Stack make_stack(const Question& question, const Assignment& answer, const DemandSet& demands) {
   Stack stack;
   const Frame& frame = question.problem.frames[answer.frame];
@@ -253,10 +246,6 @@ Sets all_conflicts(const Problem& problem, const DemandSet& all) {
   }
   return sets;
 }
-
-}  // namespace
-
-namespace {
 
 enum class Told { all, first };
 

@@ -240,6 +240,7 @@ Problem make_problem(const Catalog& catalog,
   judge_packages(problem, vetoes);
   judge_machines_without_gpu(problem, vetoes);
   judge_base(problem, vetoes);
+  problem.rulings = vetoes.rulings();
   return problem;
 }
 

@@ -193,9 +193,9 @@ class Reasons {
   void take(const std::vector<Veto>& vetoes) {
     for (const Veto& veto : vetoes) {
       if (veto.demands.none() || (veto.demands & ~conflict_).any()) continue;
-      if (veto.ruling.evidence.empty() && !found.empty()) continue;
+      if (veto.ruling->evidence.empty() && !found.empty()) continue;
       if (found.size() >= most_reasons || !seen_.insert(veto.demands.to_string()).second) continue;
-      found.push_back(veto.ruling);
+      found.push_back(*veto.ruling);
     }
   }
 

@@ -56,7 +56,7 @@ bool resolves_on(const FixSearch& search, std::size_t row, const FleetGroup& gro
       own.set(static_cast<std::size_t>(same - list.begin()));
   }
   if (are_refused(question.catalog, alone, list, own)) return false;
-  const Given given{own, rows_out(question.problem, others)};
+  const Given given{own, rows_out(question.problem, others), question.problem.rulings};
   const Problem problem = make_problem(question.catalog, alone, list, &given);
   Restriction restriction;
   restriction.also = &problem;

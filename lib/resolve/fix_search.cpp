@@ -24,7 +24,7 @@ bool FixSearch::resolves(const Demands& changed) const {
     });
     held.set(i, same == known.end() || held_.test(static_cast<std::size_t>(same - known.begin())));
   }
-  const Given given{held, {}};
+  const Given given{held, {}, question_.problem.rulings};
   const Problem problem = make_problem(question_.catalog, changed, list, &given);
   return best_answer(problem, held).has_value();
 }

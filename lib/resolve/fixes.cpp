@@ -131,12 +131,14 @@ void change_demand(FixSearch& search, std::size_t demand) {
 
 std::vector<Fix> find_fixes(const Question& question,
                             const DemandSet& conflict,
-                            const DemandSet& others) {
+                            const DemandSet& others,
+                            OtherGpus gpus) {
   FixSearch search(question, conflict, others);
   for (std::size_t i = 0; i < question.list.size(); ++i) {
     if (conflict.test(i)) change_demand(search, i);
   }
-  for (std::size_t i = 0; search.count() < most_fixes && i < question.list.size(); ++i) {
+  const std::size_t enough = gpus == OtherGpus::always ? most_fixes : 1;
+  for (std::size_t i = 0; search.count() < enough && i < question.list.size(); ++i) {
     if (conflict.test(i) && question.list[i].kind == Kind::gpu) change_gpu(search, i);
   }
   return search.found();

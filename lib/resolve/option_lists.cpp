@@ -10,9 +10,18 @@
 namespace mlpack {
 
 void sort_options(std::vector<Option>& options) {
-  std::stable_sort(options.begin(), options.end(), [](const Option& a, const Option& b) {
-    return compare_releases(a.name, b.name) > 0;
+  // An option is much to move.
+  std::vector<Option*> order;
+  for (Option& option : options)
+    order.push_back(&option);
+  std::stable_sort(order.begin(), order.end(), [](const Option* a, const Option* b) {
+    return compare_releases(a->name, b->name) > 0;
   });
+  std::vector<Option> sorted;
+  sorted.reserve(order.size());
+  for (Option* const option : order)
+    sorted.push_back(std::move(*option));
+  options = std::move(sorted);
 }
 
 void add_unknown(Component& component, const DemandSet& version, Option option) {

@@ -34,7 +34,12 @@ Vetoes::Vetoes(const Catalog& catalog,
                const Demands& demands,
                const std::vector<Demand>& list,
                const Given* given)
-    : catalog_(catalog), demands_(demands), list_(list), given_(given) {
+    : catalog_(catalog),
+      demands_(demands),
+      list_(list),
+      given_(given),
+      rulings_(given != nullptr && given->rulings != nullptr ? given->rulings
+                                                             : std::make_shared<Rulings>()) {
   for (const PackageDemand& package : demands.packages)
     specifiers_.emplace_back(package.specifier);
 }
@@ -69,12 +74,12 @@ DemandSet Vetoes::set_of(Kind kind, std::size_t subject) const {
 
 void Vetoes::judge(Option& option,
                    const DemandSet& set,
-                   Ruling ruling,
+                   const SharedRuling& ruling,
                    std::vector<Veto>& vetoes) const {
-  if (ruling.verdict == Verdict::no)
-    vetoes.push_back({set, std::move(ruling)});
-  else if (ruling.verdict == Verdict::unknown)
-    option.doubts.push_back(std::move(ruling));
+  if (ruling->verdict == Verdict::no)
+    vetoes.push_back({set, ruling});
+  else if (ruling->verdict == Verdict::unknown)
+    option.doubts.push_back(*ruling);
 }
 
 const Vetoes::DriverRulings& Vetoes::rulings_of_drivers(const Version& cuda) const {
@@ -86,11 +91,18 @@ const Vetoes::DriverRulings& Vetoes::rulings_of_drivers(const Version& cuda) con
     if (group.gpu == nullptr || !group.driver) continue;
     const DemandSet set = set_of(Kind::gpu, i) | set_of(Kind::driver, i);
     const auto runs = [&](CompatInImage compat) {
-      return driver_runs_cuda(catalog_, cuda, *group.driver, *group.gpu, compat);
+      const auto asked =
+          Rulings::Asked(compat == CompatInImage::yes ? "driver with compat" : "driver")
+              .about(cuda.text())
+              .about(group.driver->text())
+              .about(group.gpu->name);
+      return rulings_->get(asked, [&] {
+        return driver_runs_cuda(catalog_, cuda, *group.driver, *group.gpu, compat);
+      });
     };
     judge(option, set, runs(CompatInImage::no), option.without_compat);
-    Ruling with = runs(CompatInImage::yes);
-    if (with.verdict == Verdict::no) option.with_compat.push_back({set, std::move(with)});
+    const SharedRuling with = runs(CompatInImage::yes);
+    if (with->verdict == Verdict::no) option.with_compat.push_back({set, with});
   }
   DriverRulings rulings{
       std::move(option.without_compat), std::move(option.with_compat), std::move(option.doubts)};
@@ -107,22 +119,25 @@ void Vetoes::drivers(Option& option, const Version& cuda) const {
   append(option.doubts, rulings.doubts);
 }
 
+SharedRuling Vetoes::supports(const Version& cuda, const Gpu& gpu) const {
+  const Version& device = gpu.compute_capability;
+  return rulings_->get(Rulings::Asked("toolkit").about(cuda.text()).about(device.text()),
+                       [&] { return toolkit_supports_gpu(catalog_, cuda, device); });
+}
+
 void Vetoes::toolkit(Option& option, const Version& cuda) const {
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
     if (gpu == nullptr) continue;
-    judge(option,
-          set_of(Kind::gpu, i),
-          toolkit_supports_gpu(catalog_, cuda, gpu->compute_capability),
-          option.vetoes);
+    judge(option, set_of(Kind::gpu, i), supports(cuda, *gpu), option.vetoes);
   }
 }
 
 void Vetoes::jetson(Option& option, const GpuCode& code, std::size_t group) const {
   const Gpu& gpu = *demands_.fleet[group].gpu;
-  Ruling compiles = toolkit_supports_gpu(catalog_, code.made_by, gpu.compute_capability);
-  if (compiles.verdict == Verdict::no) {
-    option.vetoes.push_back({set_of(Kind::gpu, group), std::move(compiles)});
+  const SharedRuling compiles = supports(code.made_by, gpu);
+  if (compiles->verdict == Verdict::no) {
+    option.vetoes.push_back({set_of(Kind::gpu, group), compiles});
     return;
   }
   option.doubts.push_back({Verdict::unknown,
@@ -131,14 +146,17 @@ void Vetoes::jetson(Option& option, const GpuCode& code, std::size_t group) cons
 }
 
 void Vetoes::code_on(Option& option,
-                     const GpuCode& code,
+                     const NamedCode& named,
                      std::size_t index,
                      const DemandSet& set) const {
+  const GpuCode& code = named.code;
   const FleetGroup& group = demands_.fleet[index];
   const Version& device = group.gpu->compute_capability;
-  Ruling best = code_runs(catalog_, code, device, code.made_by);
-  const bool runs_somewhere = best.verdict == Verdict::yes;
-  judge(option, set, std::move(best), option.vetoes);
+  const SharedRuling best = rulings_->get(Rulings::Asked(named.name).about(device.text()), [&] {
+    return code_runs(catalog_, code, device, code.made_by);
+  });
+  const bool runs_somewhere = best->verdict == Verdict::yes;
+  judge(option, set, best, option.vetoes);
   if (!runs_somewhere || !group.driver || has_binary_code(code, device)) return;
   for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
     const bool is_with = compat == CompatInImage::yes;
@@ -164,6 +182,7 @@ void Vetoes::code(Option& option, const TorchBuild& build) const {
   const GpuCode code = code_of(build);
   const auto arm = arm_code_of(build);
   option.arm_code = arm;
+  const NamedCode named{fmt::format("code in torch {}", build.row->name), code};
   const bool is_known = !code.sm.empty() || !code.ptx.empty();
   if (is_known)
     option.code = code;
@@ -179,11 +198,14 @@ void Vetoes::code(Option& option, const TorchBuild& build) const {
     const ArmMachine processor = arm_machine(catalog_, demands_, *gpu);
     // What a card does not run on x86-64, it runs nowhere.
     const bool has_own = processor == ArmMachine::always && arm;
-    if (is_known && !has_own) code_on(option, code, i, machine);
+    if (is_known && !has_own) code_on(option, named, i, machine);
     if (processor == ArmMachine::no) continue;
     if (arm) {
       const bool is_chosen = processor == ArmMachine::by_platform;
-      code_on(option, *arm, i, is_chosen ? machine | set_of(Kind::platform) : machine);
+      code_on(option,
+              {named.name + " for Arm", *arm},
+              i,
+              is_chosen ? machine | set_of(Kind::platform) : machine);
     } else {
       option.doubts.push_back(
           {Verdict::unknown,
@@ -244,8 +266,11 @@ void Vetoes::cudnn(Option& option, const Version& cudnn, const Version& cuda) co
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
     if (gpu == nullptr) continue;
-    Ruling runs = cudnn_runs(catalog_, cudnn, cuda, gpu->compute_capability);
-    if (runs.verdict == Verdict::no) option.doubts.push_back(std::move(runs));
+    const Version& device = gpu->compute_capability;
+    const SharedRuling runs = rulings_->get(
+        Rulings::Asked("cuDNN").about(cudnn.text()).about(cuda.text()).about(device.text()),
+        [&] { return cudnn_runs(catalog_, cudnn, cuda, device); });
+    if (runs->verdict == Verdict::no) option.doubts.push_back(*runs);
   }
 }
 
@@ -297,9 +322,14 @@ void Vetoes::framework(Option& option, const FrameworkRelease& release, std::siz
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
     if (gpu == nullptr) continue;
+    const Version& device = gpu->compute_capability;
+    const auto asked = Rulings::Asked(release.framework)
+                           .about(release.release)
+                           .about(release.builds[build].text())
+                           .about(device.text());
     judge(option,
           set_of(Kind::gpu, i),
-          framework_runs(catalog_, release, build, gpu->compute_capability),
+          rulings_->get(asked, [&] { return framework_runs(catalog_, release, build, device); }),
           option.vetoes);
   }
   framework_on_arm(option, release);

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ namespace mlpack {
 struct Given {
   DemandSet demands;                    // that hold whatever is asked
   std::vector<const CatalogRow*> rows;  // whose options are all out already; in the order of <
+  std::shared_ptr<Rulings> rulings;     // of another problem
 };
 
 /// `option` is not what the demands `set` ask for, which is `wanted`.
@@ -69,12 +71,21 @@ class Vetoes {
 
   const Catalog& catalog() const { return catalog_; }
   const Demands& demands() const { return demands_; }
+  const std::shared_ptr<Rulings>& rulings() const { return rulings_; }
 
  private:
   // `ruling` says whether an image is for Arm; it stands against machines while `also` holds.
   void refuse_arm(const Ruling& ruling, const DemandSet& also, std::vector<Veto>& vetoes) const;
+  struct NamedCode {
+    std::string name;
+    GpuCode code;
+  };
   // Whether a group runs `code` while `set` holds.
-  void code_on(Option& option, const GpuCode& code, std::size_t group, const DemandSet& set) const;
+  void code_on(Option& option,
+               const NamedCode& code,
+               std::size_t group,
+               const DemandSet& set) const;
+  SharedRuling supports(const Version& cuda, const Gpu& gpu) const;
   // What documents say of wheels for Arm.
   void framework_on_arm(Option& option, const FrameworkRelease& release) const;
   void unknown_code(Option& option, const TorchBuild& build) const;
@@ -86,12 +97,16 @@ class Vetoes {
     std::vector<Ruling> doubts;
   };
   const DriverRulings& rulings_of_drivers(const Version& cuda) const;
-  void judge(Option& option, const DemandSet& set, Ruling ruling, std::vector<Veto>& vetoes) const;
+  void judge(Option& option,
+             const DemandSet& set,
+             const SharedRuling& ruling,
+             std::vector<Veto>& vetoes) const;
 
   const Catalog& catalog_;
   const Demands& demands_;
   const std::vector<Demand>& list_;
   const Given* given_;
+  std::shared_ptr<Rulings> rulings_;
   std::vector<ReleaseSpecifier> specifiers_;                           // of the packages
   mutable std::map<std::string, DriverRulings, std::less<>> drivers_;  // by the CUDA version
 };

@@ -3,9 +3,11 @@
 #include "lib/catalog/version.h"
 #include "lib/resolve/rules_code.h"
 #include "lib/resolve/rules_driver.h"
+#include "lib/resolve/rulings.h"
 
 #include <bitset>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,7 +25,7 @@ using DemandSet = std::bitset<max_demands>;
 /// Keeps something out while all of `demands` hold; none: always.
 struct Veto {
   DemandSet demands;
-  Ruling ruling;
+  SharedRuling ruling;
 };
 
 /// A release of a runtime, a build of a framework, a toolkit.
@@ -62,7 +64,8 @@ struct Problem {
   std::vector<Veto> vetoes;    // against every answer
   std::vector<Ruling> doubts;  // of every answer
   std::vector<Component> components;
-  std::vector<Frame> frames;  // best first, of equal answers
+  std::vector<Frame> frames;         // best first, of equal answers
+  std::shared_ptr<Rulings> rulings;  // what was asked for it, for other problems of the catalog
 };
 
 /// One of `frames`, and an option of each component; nullopt where nothing asks for it.

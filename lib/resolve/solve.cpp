@@ -52,7 +52,7 @@ std::vector<Ruling> why_not_newer(const Question& question,
     const Option& option = asked.options[i];
     if (is_pinned_away(option, pins)) continue;
     const Veto* const veto = veto_of(option, frame.compat, demands);
-    Ruling ruling = veto != nullptr ? veto->ruling
+    Ruling ruling = veto != nullptr ? *veto->ruling
                                     : Ruling{Verdict::no, why_apart(option, frame), {option.row}};
     ruling.reason = fmt::format("not {}: {}", option.name, ruling.reason);
     if (because.size() == 2) because.pop_back();
@@ -205,7 +205,11 @@ struct Sets {
 std::vector<Fix> fixes_of(const Question& question, const DemandSet& set, const Sets& sets) {
   std::vector<Fix> fixes = sets.of_all;
   if (sets.conflicts.size() == 1) return fixes;
-  for (Fix& fix : find_fixes(question, set, sets.rest)) {
+  // They cost most to look for, and many conflicts are not ended by one change each.
+  const OtherGpus gpus = sets.conflicts.size() <= most_compared
+                             ? OtherGpus::always
+                             : OtherGpus::where_nothing_else_helps;
+  for (Fix& fix : find_fixes(question, set, sets.rest, gpus)) {
     const bool is_known = std::any_of(
         fixes.begin(), fixes.end(), [&](const Fix& other) { return other.text == fix.text; });
     if (is_known || fixes.size() >= most_fixes) continue;
@@ -260,7 +264,7 @@ Resolution solve(const Catalog& catalog, const Demands& demands, Told told) {
     return resolution;
   }
   Sets sets = all_conflicts(problem, all);
-  sets.of_all = find_fixes(question, sets.common, all);
+  sets.of_all = find_fixes(question, sets.common, all, OtherGpus::always);
   for (const DemandSet& conflict : sets.conflicts) {
     const bool is_told = told == Told::all || resolution.conflicts.empty();
     if (is_told) resolution.conflicts.push_back(make_conflict(question, conflict, sets));

@@ -22,7 +22,8 @@ struct ImageRow {
   std::string_view source;
 };
 
-constexpr std::string_view tei_arm = "TEI, pull request 840 and issue 733";
+constexpr std::string_view tei_arm = "TEI, issue 733";
+constexpr std::string_view tei_no_arm = "TEI, issue 900: no tag of a release is for linux/arm64";
 constexpr std::string_view tei_tags = "TEI README.md: a tag for each compute capability";
 constexpr std::string_view docker_md = "llama.cpp docs/docker.md";
 
@@ -53,8 +54,9 @@ const std::array image_rows{
              tei_tags},
     ImageRow{"runtime: {name: tei, version: \"1.9\"}\n",
              "linux/arm64",
-             "ghcr.io/huggingface/text-embeddings-inference:cpu-arm64-1.9",
-             tei_tags},
+             "9 Text Embeddings Inference has no official image for machines without a GPU on "
+             "linux/arm64",
+             tei_no_arm},
     ImageRow{"fleet: [T4]\nruntime: {name: tei, version: \"1.9\"}\n",
              "linux/amd64",
              "ghcr.io/huggingface/text-embeddings-inference:turing-1.9",
@@ -123,8 +125,8 @@ const std::array image_rows{
              tei_arm},
     ImageRow{"fleet: [GB10]\nruntime: {name: tei, version: \"1.9\"}\n",
              "linux/arm64",
-             "ghcr.io/huggingface/text-embeddings-inference:121-1.9",
-             tei_arm},
+             "9 Text Embeddings Inference has no official image for GPUs on linux/arm64",
+             tei_no_arm},
     ImageRow{"runtime: {name: ray_serve, version: \"2.52.0\"}\npython: {version: \"3.11\"}\n",
              "linux/amd64",
              "docker.io/rayproject/ray:2.52.0-py311",

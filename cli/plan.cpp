@@ -44,8 +44,10 @@ void add_misfits(PlanConflicts& conflicts, PlanConflicts misfits) {
   for (PlanConflict& conflict : conflicts.list)
     conflict.enough.clear();
   conflicts.together.clear();
-  for (PlanConflict& misfit : misfits.list)
+  for (PlanConflict& misfit : misfits.list) {
+    if (!conflicts.list.empty()) misfit.enough.clear();
     conflicts.list.push_back(std::move(misfit));
+  }
 }
 
 // What contradicts each other in `spec`, and which models would not fit the machines whatever is

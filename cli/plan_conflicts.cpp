@@ -129,9 +129,17 @@ PlanConflicts plan_conflicts(const std::vector<PlannedFit>& fits) {
     one.facts.push_back(fit.machines.where);
     one.facts.back().message = machines_text(fit.machines);
     one.because.push_back({Verdict::no, "an estimate: " + fit.fit.reason, fit.fit.evidence});
-    for (const FitRemedy& remedy : fit.fit.remedies)
+    for (const FitRemedy& remedy : fit.fit.remedies) {
       one.fixes.push_back(remedy.text);
+      // Whether the promised driver drives the other GPU is not looked at.
+      const bool is_sure = remedy.kind != FitRemedy::Kind::gpu || !fit.machines.driver;
+      if (is_sure) one.enough.push_back(remedy.text);
+    }
     shown.list.push_back(std::move(one));
+  }
+  // Each is tried with the machines of its own conflict.
+  for (PlanConflict& one : shown.list) {
+    if (shown.list.size() > 1) one.enough.clear();
   }
   return shown;
 }

@@ -216,6 +216,8 @@ class Plans(Case):
         self.assertIs(document["fits"][0]["ok"], False)
         self.assertGreater(document["fits"][0]["needBytes"], document["fits"][0]["haveBytes"])
         self.assertEqual(len(document["conflicts"]), 1)
+        self.assertTrue(document["conflicts"][0]["fixes"])
+        self.assertEqual(document["conflicts"][0]["endsAll"], document["conflicts"][0]["fixes"])
 
     def test_of_what_a_number_of_gpus_cannot_hold_the_nearest_that_can_is_told(self):
         """Eight billion weights in bf16 with 32 heads, of which eight have keys and values: three GPUs cannot share them."""

@@ -67,7 +67,9 @@ void doubt_python_of_base(Problem& problem, const Vetoes& vetoes) {
                    base->name,
                    base->packaged_python->text(),
                    python->text()),
-       {base->distro->row}});
+       {base->distro->row},
+       {},
+       "name it in `system_packages`, or a base that has it"});
 }
 
 }  // namespace

@@ -315,7 +315,8 @@ void Vetoes::framework_on_arm(Option& option, const FrameworkRelease& release) c
        is_tensorflow ? "TensorFlow's own wheels for arm64 are built without CUDA"
                      : "PyPI has no wheels of onnxruntime-gpu for arm64",
        {&catalog_.fact_row(is_tensorflow ? "tensorflow.arm" : "onnxruntime.arm")},
-       arm_processor});
+       arm_processor,
+       "name wheels or a base that have it for arm64"});
 }
 
 void Vetoes::framework(Option& option, const FrameworkRelease& release, std::size_t build) const {

@@ -93,21 +93,28 @@ void judge_packages(Problem& problem, const Vetoes& vetoes) {
         {Verdict::unknown,
          fmt::format("what {} needs of CUDA was not compared: `mlpack lock` compares its wheels",
                      printable(package)),
-         {}});
+         {},
+         {},
+         "run `mlpack lock`"});
   }
   for (const std::string& line : demands.undecided) {
     problem.doubts.push_back(
         {Verdict::unknown,
          fmt::format("whether `{}` counts depends on the image: what it needs was not compared",
                      printable(line)),
-         {}});
+         {},
+         {},
+         "run `mlpack lock`: it decides that for each image"});
   }
 }
 
 void judge_without_cuda(Option& option, const std::string& what, const Vetoes& vetoes) {
   if (!has_gpus(vetoes.demands())) return;
-  option.doubts.push_back(
-      {Verdict::unknown, fmt::format("{} has no CUDA: it uses no GPU", what), {option.row}});
+  option.doubts.push_back({Verdict::unknown,
+                           fmt::format("{} has no CUDA: it uses no GPU", what),
+                           {option.row},
+                           {},
+                           "name a build with CUDA if it should use the GPUs"});
 }
 
 }  // namespace mlpack

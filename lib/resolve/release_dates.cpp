@@ -43,7 +43,9 @@ void ReleaseDates::add_doubt(Option& option,
   option.doubts.push_back(
       {Verdict::unknown,
        fmt::format("no document says when {} {} was released", name, option.name),
-       option.row == nullptr ? std::vector<const CatalogRow*>() : std::vector{option.row}});
+       option.row == nullptr ? std::vector<const CatalogRow*>() : std::vector{option.row},
+       {},
+       "pin a release of which it is known, or leave `--as-of` out"});
 }
 
 // Of the first of its releases.

@@ -21,6 +21,8 @@ struct Ruling {
   /// What it rests on, at least one row; each has its sources.
   std::vector<const CatalogRow*> evidence;
   std::string_view architecture = {};  // of the images that it is about; empty: any
+  /// What ends a doubt; empty: to try the image.
+  std::string hint = {};
 };
 
 }  // namespace mlpack

@@ -60,7 +60,9 @@ Option unknown_release(const std::string& release, const Vetoes& vetoes) {
                      "other releases are",
                      demands.runtime,
                      option.name),
-         {}});
+         {},
+         {},
+         "name a release that `mlpack catalog` lists, or a base, if there is none"});
   }
   judge_pin(option, release, vetoes);
   judge_release_of_base(option, release, vetoes);
@@ -80,7 +82,9 @@ void doubt_release_of_base(Option& option, const RuntimeRelease& release, const 
                    demands.runtime,
                    demands.base->name,
                    release.release),
-       {}});
+       {},
+       {},
+       "say which release it is"});
 }
 
 Option runtime_option(const RuntimeRelease& release,

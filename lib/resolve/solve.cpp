@@ -67,7 +67,7 @@ std::string pin_of(const Question& question, const Component& component) {
     const bool is_version =
         demand.kind == Kind::runtime_version || demand.kind == Kind::package_version;
     if (is_version && demand.text.starts_with(component.name)) return demand.text;
-    const bool is_toolkit = !component.demand && demand.kind == Kind::cuda;
+    const bool is_toolkit = component.name == component::cuda && demand.kind == Kind::cuda;
     if (is_toolkit) return demand.text;
   }
   return {};
@@ -160,7 +160,11 @@ void add_compat(Stack& stack, const Question& question) {
                fmt::format("machines with older drivers need the compat package of the image: the "
                            "NVIDIA container toolkit takes it from 1.18 on, older ones with {}=1",
                            runtime->compat_switch),
-               {&question.catalog.fact_row("container.compat_hook")}}});
+               {&question.catalog.fact_row("container.compat_hook")},
+               {},
+               fmt::format("ask these machines with `nvidia-ctk --version`, or write `{}: \"1\"` "
+                           "into `env`",
+                           runtime->compat_switch)}});
 }
 
 Stack make_stack(const Question& question, const Assignment& answer, const DemandSet& demands) {
@@ -180,9 +184,13 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
     add_doubts(stack, option->doubts);
   }
   for (std::size_t i = 0; i < question.demands.packages.size(); ++i) {
-    if (const auto told = told_of_plain_jax(question, i)) add_doubts(stack, {*told});
+    auto told = told_of_plain_jax(question, i);
+    if (!told) continue;
+    told->hint = "name a build with CUDA if it should use the GPUs";
+    add_doubts(stack, {*told});
   }
-  const auto missing = told_of_missing_libraries(question, answer);
+  auto missing = told_of_missing_libraries(question, answer);
+  if (missing) missing->hint = "name a base or wheels that bring them";
   stack.libraries = missing ? Stack::Libraries::missing : Stack::Libraries::there;
   if (missing) add_doubts(stack, {*missing});
   add_doubts(stack, question.problem.doubts);

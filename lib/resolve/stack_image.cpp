@@ -1,6 +1,7 @@
 #include "lib/resolve/stack_image.h"
 
 #include "lib/resolve/base_release.h"
+#include "lib/resolve/framework_options.h"
 #include "lib/resolve/rules_platform.h"
 #include "lib/text.h"
 
@@ -10,6 +11,9 @@
 
 namespace mlpack {
 namespace {
+
+constexpr std::string_view try_there = "try the image on one of these machines first";
+constexpr std::string_view try_it = "try the image first";
 
 // Groups with older drivers that run it all the same, with the compat package most often, are asked
 // for by their branch.
@@ -84,6 +88,25 @@ void add_decision(Plan& plan, const Choice& choice) {
   for (const Ruling& ruling : choice.because)
     decision.because.push_back(ruling.reason);
   plan.decisions.push_back(std::move(decision));
+}
+
+// Of a runtime without packages it may not be known what CUDA it has.
+void warn_of_idle_cuda(const Stack& stack, const Demands& demands, Plan& plan) {
+  if (!demands.cuda || stack.cuda) return;
+  const auto& packages = demands.packages;
+  const bool are_for_processors =
+      demands.runtime.empty() && !packages.empty() &&
+      std::all_of(packages.begin(), packages.end(), [](const PackageDemand& package) {
+        return package.torch_build() == "cpu" || is_for_processors(package);
+      });
+  if (has_gpus(demands) && !are_for_processors) return;
+  plan.warnings.push_back(
+      {"`cuda` changes nothing",
+       has_gpus(demands)
+           ? "what is in `python` is built for processors, and has no CUDA"
+           : "no machine with a GPU is in `fleet`, and builds for others have no CUDA",
+       has_gpus(demands) ? "name builds that have CUDA, or leave `cuda` out"
+                         : "name the machines in `fleet`, or leave `cuda` out"});
 }
 
 std::string conflict_text(const Conflict& conflict) {
@@ -172,16 +195,12 @@ void apply_stack(const Catalog& catalog, const Stack& stack, const Demands& dema
                                "`fleet`"});
       continue;
     }
-    plan.warnings.push_back({"not everything could be compared",
-                             doubt.reason,
-                             "try the image on one of these machines first"});
+    plan.warnings.push_back(
+        {"not everything could be compared",
+         doubt.reason,
+         doubt.hint.empty() ? std::string(has_gpus(demands) ? try_there : try_it) : doubt.hint});
   }
-  if (demands.cuda && !stack.cuda && !has_gpus(demands)) {
-    plan.warnings.push_back({"`cuda` changes nothing",
-                             "no machine with a GPU is in `fleet`, and builds for others have no "
-                             "CUDA",
-                             "name the machines in `fleet`, or leave `cuda` out"});
-  }
+  warn_of_idle_cuda(stack, demands, plan);
   if (has_gpus(demands)) add_environment(catalog, stack, demands, plan.config);
   add_labels(stack, demands, plan.config);
 }

@@ -109,7 +109,9 @@ void add_unseen(Component& component,
                    release.release.text(),
                    seen->build,
                    cuda->text()),
-       {seen->row}});
+       {seen->row},
+       {},
+       "run `mlpack lock`: it asks the index"});
   vetoes.cuda(option, *cuda);
   vetoes.wheel(option, release.wheel_tag);
   vetoes.toolkit(option, *cuda);

@@ -165,6 +165,25 @@ TEST_CASE("a CUDA version that no part of the image has is told") {
   CHECK(found[0].what == "`cuda` changes nothing");
   CHECK(warnings("cuda: '12.6'; python: {packages: [torch]}; fleet: [L4]").empty());
   CHECK(warnings("cuda: '12.6'").empty());
+  const auto idle = warnings("cuda: '12.6'; python: {packages: [torch==2.8.0+cpu]}; fleet: [L4]");
+  REQUIRE_FALSE(idle.empty());
+  CHECK(idle.back().why == "what is in `python` is built for processors, and has no CUDA");
+}
+
+TEST_CASE("what ends a doubt is said with it") {
+  const auto fix = [](std::string_view lines) {
+    Plan plan;
+    apply_stack(Catalog::built_in(), *solved(lines).stack, demands_in(lines), plan);
+    REQUIRE_FALSE(plan.warnings.empty());
+    return plan.warnings.front().fix;
+  };
+  CHECK(fix("python: {packages: [jax==0.9.0]}; fleet: [L4]") ==
+        "name a build with CUDA if it should use the GPUs");
+  CHECK(fix("fleet: [{gpu: L4, driver: '535.183.01'}]; base: 'vllm/vllm-openai:v0.30.0'; runtime: "
+            "vllm")
+            .starts_with("ask these machines with `nvidia-ctk --version`"));
+  CHECK(fix("runtime: {name: vllm, version: 0.99.0}; fleet: [L4]") ==
+        "try the image on one of these machines first");
 }
 
 TEST_CASE("what has no date is no older than what is in it, nor than what has a lower number") {

@@ -137,10 +137,23 @@ void add_unknown_toolkit(Component& component, const Vetoes& vetoes) {
   component.options.push_back(std::move(option));
 }
 
+// What a toolkit is there for, where the machines alone do not ask for one.
+void ask_for_toolkit(Component& component, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const bool has_base = demands.base && demands.base->cuda;
+  const bool is_chosen = !demands.base && !demands.needs_python;
+  const bool is_needed = has_base ? !demands.needs_python : is_chosen;
+  if (has_gpus(demands) && is_needed) return;
+  component.demand = vetoes.index_of(Kind::cuda);
+  if (!has_gpus(demands) || !has_base) return;
+  (component.demand ? component.other_demand : component.demand) = vetoes.index_of(Kind::base);
+}
+
 // The newest release of each version of the toolkit; without a base in the spec, of those that
 // there are images of.
 Component toolkit_component(const Vetoes& vetoes) {
   Component component{std::string(component::cuda), {}, {}};
+  ask_for_toolkit(component, vetoes);
   std::set<std::string> seen;
   const auto toolkits = vetoes.catalog().cuda_toolkits();
   ReleaseDates dates(vetoes.catalog(), vetoes.demands());

@@ -40,8 +40,7 @@ class Reasons {
         pins_(pins_of(question.list) & conflict),
         releases_(releases_of(question.list)) {
     for (const Component& component : question.problem.components) {
-      const bool is_concerned = !component.demand || conflict.test(*component.demand);
-      if (is_concerned) components_.push_back(&component);
+      if (is_asked(component, conflict)) components_.push_back(&component);
     }
     take_base_python();
     take(question.problem.vetoes);
@@ -85,8 +84,8 @@ class Reasons {
   // for, it is no news that they do not go with it.
   DemandSet chosen_by_base(const Component& component) const {
     const auto& base = question_.demands.base;
-    const bool is_there =
-        !component.demand || (base && base->official && base->official->runtime == component.name);
+    const bool is_there = component.name == component::cuda ||
+                          (base && base->official && base->official->runtime == component.name);
     DemandSet bases;
     for (std::size_t i = 0; is_there && i < question_.list.size(); ++i)
       bases.set(i, question_.list[i].kind == Kind::base);

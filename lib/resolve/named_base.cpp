@@ -137,10 +137,26 @@ void read_os_image(BaseDemand& base,
   }
 }
 
+// Of a distribution, without its package manager; a few have not even its C library.
+bool read_distroless(BaseDemand& base, const Catalog& catalog, const std::string& name) {
+  const CatalogTable* const table = catalog.find_table("distroless");
+  if (table == nullptr) return false;
+  for (const CatalogRow& row : table->rows) {
+    if (row.at("image") != name) continue;
+    if (!row.at("glibc").empty()) base.distro = catalog.find_distro(row.at("os"));
+    base.python = Version::parse(row.at("python"));
+    base.compat = CompatInImage::no;
+    base.row = &row;
+    return true;
+  }
+  return false;
+}
+
 void read_distribution(BaseDemand& base,
                        const Catalog& catalog,
                        const std::string& name,
                        const std::string& tag) {
+  if (read_distroless(base, catalog, name)) return;
   const auto first = Version::parse(std::string_view(tag).substr(0, tag.find('-')));
   if (name == "docker.io/nvidia/cuda") {
     base.cuda = first;
@@ -282,6 +298,17 @@ void read_ngc_pytorch(BaseDemand& base,
   }
 }
 
+// `2.9.0-cuda12.8-cudnn9-runtime`
+void read_pytorch(BaseDemand& base, std::string_view name, std::string_view tag) {
+  constexpr std::string_view cuda = "cuda";
+  constexpr std::string_view cudnn = "cudnn";
+  if (name != "docker.io/pytorch/pytorch") return;
+  for (const std::string_view part : split(tag, '-')) {
+    if (part.starts_with(cuda)) base.cuda = Version::parse(part.substr(cuda.size()));
+    if (part.starts_with(cudnn)) base.cudnn = Version::parse(part.substr(cudnn.size()));
+  }
+}
+
 }  // namespace
 
 void read_base_name(BaseDemand& base, const Catalog& catalog, const Reference& reference) {
@@ -291,6 +318,7 @@ void read_base_name(BaseDemand& base, const Catalog& catalog, const Reference& r
   if (tag.empty() || base.compat) return;
   read_release(base, catalog, name, tag);
   if (!base.official) read_ngc_pytorch(base, catalog, name, tag);
+  read_pytorch(base, name, tag);
 }
 
 }  // namespace mlpack

@@ -34,8 +34,7 @@ class Search {
 };
 
 bool Search::is_asked_for(std::size_t component) const {
-  const auto& demand = problem_.components[component].demand;
-  return !demand || demands_.test(*demand);
+  return is_asked(problem_.components[component], demands_);
 }
 
 bool Search::allows_frame(std::size_t index) const {
@@ -98,6 +97,11 @@ bool is_better(const Problem& problem, const Assignment& a, const Assignment& b)
 }
 
 }  // namespace
+
+bool is_asked(const Component& component, const DemandSet& demands) {
+  const auto& other = component.other_demand;
+  return !component.demand || demands.test(*component.demand) || (other && demands.test(*other));
+}
 
 const Veto* holding(const std::vector<Veto>& vetoes, const DemandSet& demands) {
   const auto found = std::find_if(vetoes.begin(), vetoes.end(), [&](const Veto& veto) {

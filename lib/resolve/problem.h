@@ -46,9 +46,10 @@ struct Option {
 
 /// Something that the image needs one of.
 struct Component {
-  std::string name;                   // `torch`
-  std::optional<std::size_t> demand;  // that asks for it; nullopt: it is always there
-  std::vector<Option> options;        // best first
+  std::string name;                              // `torch`
+  std::optional<std::size_t> demand;             // that asks for it; nullopt: it is always there
+  std::vector<Option> options;                   // best first
+  std::optional<std::size_t> other_demand = {};  // that asks for it, too
 };
 
 /// What all components of an image share.
@@ -73,6 +74,9 @@ struct Assignment {
   std::size_t frame = 0;
   std::vector<std::optional<std::size_t>> options;
 };
+
+/// Whether one of `demands` asks for `component`, or nothing has to.
+bool is_asked(const Component& component, const DemandSet& demands);
 
 /// The first veto of `vetoes` that holds; nullptr where none does.
 const Veto* holding(const std::vector<Veto>& vetoes, const DemandSet& demands);

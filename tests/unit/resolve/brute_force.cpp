@@ -70,7 +70,9 @@ bool BruteForce::is_kept(const Image& image, const Part& part, const DemandSet& 
 
 bool BruteForce::can_fill(Image& image, std::size_t need, const DemandSet& facts) const {
   if (need == needs_.size()) return true;
-  if (needs_[need].fact && !facts.test(*needs_[need].fact)) return can_fill(image, need + 1, facts);
+  const auto& [name, fact, all, other] = needs_[need];
+  const bool is_wanted = !fact || facts.test(*fact) || (other && facts.test(*other));
+  if (!is_wanted) return can_fill(image, need + 1, facts);
   // What others share with it is all that matters to them.
   std::set<std::pair<std::optional<unsigned>, std::optional<unsigned>>> tried;
   const auto& parts = needs_[need].parts;

@@ -47,6 +47,7 @@ class BruteForce {
     std::string name;
     std::optional<std::size_t> fact;  // that asks for it; nullopt: always
     std::vector<Part> parts;
+    std::optional<std::size_t> other_fact = {};  // that does so, too
   };
   struct Image {
     std::optional<Version> python;

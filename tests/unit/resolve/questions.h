@@ -19,13 +19,15 @@ std::span<const SpecQuestion> framework_questions();
 std::span<const SpecQuestion> processor_questions();
 std::span<const SpecQuestion> runtime_questions();
 std::span<const SpecQuestion> base_questions();
+std::span<const SpecQuestion> toolkit_questions();
 
-inline std::array<std::span<const SpecQuestion>, 5> all_questions() {
+inline std::array<std::span<const SpecQuestion>, 6> all_questions() {
   return {machine_questions(),
           framework_questions(),
           processor_questions(),
           runtime_questions(),
-          base_questions()};
+          base_questions(),
+          toolkit_questions()};
 }
 
 /// Asks each, and compares.

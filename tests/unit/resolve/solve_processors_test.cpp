@@ -10,7 +10,7 @@ using namespace mlpack::test;
 namespace {
 
 constexpr const char* arm_wheels = "PyTorch RELEASE.md, aarch64; builder build_cuda.sh";
-constexpr const char* vllm_arm = "vLLM, issue 22206 and pull request 23210";
+constexpr const char* vllm_on_arm = "vLLM, issue 22206 and pull request 23210";
 constexpr const char* sglang_arm = "SGLang, pull request 11268";
 constexpr const char* tgi_arm = "Text Generation Inference, issue 2332";
 
@@ -37,20 +37,20 @@ const SpecQuestion questions_of_processors[] = {
     // Official images that are for x86-64 alone.
     {R"(fleet: [GH200]; runtime: {name: vllm, version: "0.8.5"})",
      "no: vllm + GH200 96GB + vllm 0.8.5 -> take vllm 0.10.2 instead of vllm 0.8.5",
-     vllm_arm},
+     vllm_on_arm},
     {R"(fleet: [GH200]; runtime: {name: vllm, version: "0.10.1.1"})",
      "no: vllm + GH200 96GB + vllm 0.10.1.1 -> take vllm 0.10.2 instead of vllm 0.10.1.1",
-     vllm_arm},
+     vllm_on_arm},
     {R"(fleet: [GH200]; runtime: {name: vllm, version: "0.10.2"})",
      "vllm 0.10.2; driver 525.60.13",
-     vllm_arm},
+     vllm_on_arm},
     {R"(fleet: [L4]; platform: [linux/amd64, linux/arm64]; runtime: {name: vllm, version: "0.8.5"})",
      "no: vllm + platform linux/amd64, linux/arm64 + vllm 0.8.5 -> take vllm 0.10.2 instead of "
      "vllm 0.8.5",
-     vllm_arm},
+     vllm_on_arm},
     {R"(fleet: [GH200]; runtime: {name: vllm, version: "0.8.5"}; base: "registry.example.com/v:1")",
      "vllm 0.8.5; driver 525.60.13",
-     vllm_arm},
+     vllm_on_arm},
     {"fleet: [GB200]; runtime: sglang", "sglang 0.5.23; driver 580.65.06", sglang_arm},
     {R"(fleet: [GH200]; runtime: {name: sglang, version: "0.4.6"})",
      "no: sglang + GH200 96GB + sglang 0.4.6 -> take sglang 0.5.6.post2 instead of sglang 0.4.6",

@@ -7,6 +7,7 @@
 #include "lib/resolve/stack_image.h"
 #include "tests/unit/resolve/brute_force.h"
 #include "tests/unit/resolve/document_rules.h"
+#include "tests/unit/resolve/facts_alone.h"
 #include "tests/unit/resolve/rules_support.h"
 #include "tests/unit/resolve/solve_support.h"
 
@@ -317,8 +318,11 @@ TEST_CASE("answers keep every rule, conflicts are minimal and fixes resolve") {
       check_requirement(*resolution.stack, demands);
       check_old_driver(*resolution.stack, demands, random.any_driver());
     }
-    for (const Conflict& conflict : resolution.conflicts)
+    for (const Conflict& conflict : resolution.conflicts) {
       check_conflict(conflict, demands, brute);
+      CHECK_MESSAGE(
+          contradict_alone(conflict.facts, demands), text_of(demands), ": ", answer_text(conflict));
+    }
     conflicts += resolution.stack ? 0 : 1;
     if (!resolution.stack) check_fixes(resolution, demands);
   }

@@ -5,6 +5,7 @@
 #include "lib/python/tags.h"
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/framework_options.h"
+#include "lib/resolve/releases.h"
 #include "lib/resolve/serving_options.h"
 #include "lib/text.h"
 
@@ -286,6 +287,14 @@ bool go_together(const PackageDemand& a, const PackageDemand& b) {
   return joined(a, b).has_value();
 }
 
+bool is_among(const std::vector<std::string>& lines, const PackageDemand& wanted) {
+  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+    const PackageDemand package = parse_package(line, {});
+    return package.name == wanted.name &&
+           pinned_release(package.specifier) == pinned_release(wanted.specifier);
+  });
+}
+
 bool can_hold(std::string_view specifier) {
   const auto all = PythonSpecifiers::parse(specifier);
   if (!all || all->empty()) return true;
@@ -329,7 +338,7 @@ std::string index_build(std::string_view url) {
   if (slash == std::string_view::npos) return {};
   const std::string_view folder = url.substr(0, slash);
   const std::string_view build = url.substr(slash + 1);
-  const bool is_index = folder.ends_with("/whl") || folder.ends_with("/whl/nightly");
+  const bool is_index = folder.ends_with("/whl");
   return is_index && (build == cpu_build || is_cuda_label(build)) ? std::string(build)
                                                                   : std::string();
 }

@@ -44,11 +44,14 @@ std::vector<PackageDemand> asked_packages(const std::vector<std::string>& requir
                                           const std::vector<std::string>& constraints,
                                           const Where& where);
 
+/// Whether any of `lines` pins what `wanted` does.
+bool is_among(const std::vector<std::string>& lines, const PackageDemand& wanted);
+
 /// Whether any version is all that `specifier` says.
 bool can_hold(std::string_view specifier);
 
 /// The build that an index of PyTorch's, or a copy of it, has alone: `cu118` of
-/// `https://download.pytorch.org/whl/cu118`; empty for any other.
+/// `https://download.pytorch.org/whl/cu118`; empty for any other, and for those of nightly builds.
 std::string index_build(std::string_view url);
 
 /// Whether `label` names a CUDA version, as `cu118` does.

@@ -13,6 +13,7 @@
 #include "lib/resolve/releases.h"
 #include "lib/resolve/runtime_options.h"
 #include "lib/resolve/serving_options.h"
+#include "lib/resolve/torch_indexes.h"
 #include "lib/resolve/torch_options.h"
 
 #include <fmt/format.h>
@@ -100,6 +101,7 @@ void prefer_locked(Component& component, std::size_t index, const Vetoes& vetoes
 // Best first, with what the catalog does not know.
 Component finished(Component component, std::size_t index, const Vetoes& vetoes) {
   sort_options(component.options);
+  prefer_first_index(vetoes.catalog(), vetoes.demands().packages[index], component.options);
   std::stable_partition(component.options.begin(),
                         component.options.end(),
                         [](const Option& option) { return !option.has_unknown_code; });

@@ -13,8 +13,8 @@ namespace {
 using Kind = Demand::Kind;
 
 std::string package_text(const PackageDemand& package) {
-  const std::string& index = package.extra_index.empty() ? package.index : package.extra_index;
-  return package.name + (index.empty() ? "" : " from whl/" + index);
+  const std::string indexes = package.indexes_text();
+  return package.name + (indexes.empty() ? "" : " from " + indexes);
 }
 
 std::string group_text(const FleetGroup& group) {
@@ -31,6 +31,19 @@ std::string PackageDemand::text() const {
 std::string_view PackageDemand::torch_build() const {
   const std::string_view label = local_label(specifier);
   return label.empty() ? std::string_view(index) : label;
+}
+
+std::vector<std::string> PackageDemand::named_indexes() const {
+  std::vector<std::string> named = extra_indexes;
+  if (!index.empty()) named.push_back(index);
+  return named;
+}
+
+std::string PackageDemand::indexes_text() const {
+  std::vector<std::string> texts;
+  for (const std::string& named : named_indexes())
+    texts.push_back("whl/" + named);
+  return join(texts, ", ");
 }
 
 bool has_gpus(const Demands& demands) {

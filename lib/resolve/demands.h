@@ -42,9 +42,9 @@ struct PackageDemand {
   bool is_locked_together = false;
   /// Of PyTorch's index that is named, which has that build alone: `cu118`, `cpu`; empty: none is.
   std::string index = {};
-  /// The same of an index that is named beside another: of a release that has this build it is
-  /// taken, as its local label makes it the higher version.
-  std::string extra_index = {};
+  /// The same of those that are named beside it, or beside the index that everybody has: in their
+  /// order, which is what uv goes by. The local label makes a build the higher version.
+  std::vector<std::string> extra_indexes = {};
   /// Whether its builds are those that PyTorch publishes; any: there may be others.
   enum class Builds { published, any } builds = Builds::published;
   std::vector<std::string> extras = {};      // all that are named, normalised
@@ -54,6 +54,10 @@ struct PackageDemand {
   std::string text() const;
   /// The build of torch that its label asks for, or its index has; empty: any.
   std::string_view torch_build() const;
+  /// The builds of the indexes of PyTorch's that are named, in the order in which uv looks at them.
+  std::vector<std::string> named_indexes() const;
+  /// `whl/cu126, whl/cu130`: the same.
+  std::string indexes_text() const;
 };
 
 /// The official image of a release of a serving runtime.

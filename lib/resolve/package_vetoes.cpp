@@ -2,6 +2,8 @@
 
 #include "lib/resolve/asked_packages.h"
 #include "lib/resolve/candidates.h"
+#include "lib/resolve/releases.h"
+#include "lib/resolve/torch_indexes.h"
 #include "lib/resolve/torch_options.h"
 #include "lib/text.h"
 
@@ -45,6 +47,23 @@ const TorchRelease* pinned_torch(const Catalog& catalog, const PackageDemand& pa
   return nullptr;
 }
 
+// A build with a label is on the index that has such builds alone.
+void judge_index(Problem& problem, const Vetoes& vetoes, std::size_t index) {
+  const PackageDemand& package = vetoes.demands().packages[index];
+  const std::string label(local_label(package.specifier));
+  const auto named = package.named_indexes();
+  const bool is_closed = package.name == component::torch && !named.empty() &&
+                         package.builds == PackageDemand::Builds::published;
+  if (!is_closed || label.empty() || pinned_release(package.specifier).empty()) return;
+  if (std::find(named.begin(), named.end(), label) != named.end()) return;
+  problem.vetoes.push_back({vetoes.set_of(Kind::package_version, index),
+                            {Verdict::no,
+                             fmt::format("{} is not on {}, where it is looked for",
+                                         printable(package.text()),
+                                         package.indexes_text()),
+                             {}}});
+}
+
 // PyTorch has published the builds of a release that people looked up, and no other.
 void judge_build(Problem& problem, const Vetoes& vetoes, std::size_t index) {
   const PackageDemand& package = vetoes.demands().packages[index];
@@ -60,7 +79,8 @@ void judge_build(Problem& problem, const Vetoes& vetoes, std::size_t index) {
   const auto has = [&](std::string_view build) {
     return std::find(builds.begin(), builds.end(), build) != builds.end();
   };
-  const bool is_beside = local_label(package.specifier).empty() && has(package.extra_index);
+  const bool is_beside = local_label(package.specifier).empty() &&
+                         !index_builds(vetoes.catalog(), package, *release).is_none();
   if (builds.empty() || has(wanted) || is_beside) return;
   Ruling ruling{Verdict::no,
                 fmt::format("of torch {} the catalog knows {}; {} is not among them",
@@ -84,6 +104,7 @@ void judge_packages(Problem& problem, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   for (std::size_t i = 0; i < demands.packages.size(); ++i) {
     judge_specifier(problem, vetoes, i);
+    judge_index(problem, vetoes, i);
     judge_build(problem, vetoes, i);
     for (std::size_t j = 0; j < i; ++j)
       judge_pair(problem, vetoes, j, i);

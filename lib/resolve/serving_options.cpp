@@ -189,7 +189,7 @@ bool names_torch_build(const Demands& demands) {
   return std::any_of(
       demands.packages.begin(), demands.packages.end(), [](const PackageDemand& package) {
         const bool has_build =
-            !package.torch_build().empty() || !package.extra_index.empty() || package.pinned_cuda;
+            !package.torch_build().empty() || !package.extra_indexes.empty() || package.pinned_cuda;
         return package.name == component::torch && has_build &&
                !pinned_release(package.specifier).empty();
       });

@@ -1,6 +1,7 @@
 #include "lib/resolve/spec_demands.h"
 
 #include "lib/oci/reference.h"
+#include "lib/resolve/asked_indexes.h"
 #include "lib/resolve/asked_packages.h"
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/model_demands.h"
@@ -164,63 +165,6 @@ struct PinnedLibraries {
   bool disagree_ = false;
 };
 
-bool is_among(const std::vector<std::string>& lines, const PackageDemand& wanted) {
-  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
-    const PackageDemand package = parse_package(line, {});
-    return package.name == wanted.name &&
-           pinned_release(package.specifier) == pinned_release(wanted.specifier);
-  });
-}
-
-bool is_well_known(const std::string& url) {
-  return url.empty() || !index_build(url).empty() || url.find("://pypi.org/") != std::string::npos;
-}
-
-// Whether others may have builds of their own where packages are looked for.
-bool may_have_others(const Python& python, const DemandSources& sources) {
-  const auto& extra = python.extra_index_urls;
-  return sources.wheels == DemandSources::Wheels::seen ||
-         sources.builds == PackageDemand::Builds::any || !python.find_links.empty() ||
-         !is_well_known(python.index_url) || !is_well_known(sources.index_url) ||
-         !std::all_of(extra.begin(), extra.end(), is_well_known);
-}
-
-// The build that PyTorch's indexes among `urls` have; empty where they have several.
-std::string one_build(const std::vector<std::string>& urls) {
-  std::string found;
-  for (const std::string& url : urls) {
-    const std::string build = index_build(url);
-    if (!build.empty() && !found.empty() && build != found) return {};
-    if (!build.empty()) found = build;
-  }
-  return found;
-}
-
-// All releases are there for processors alone.
-void take_indexes(PackageDemand& torch, std::string index, std::string extra) {
-  const bool is_for_processors = extra == "cpu";
-  torch.index = is_for_processors && index.empty() ? extra : std::move(index);
-  if (!is_for_processors && extra != torch.index) torch.extra_index = std::move(extra);
-}
-
-// A wheel that is named or was seen is of no index.
-void add_index(Demands& demands, const Python& python, const DemandSources& sources) {
-  const bool is_open = may_have_others(python, sources);
-  const std::string& url = python.index_url.empty() ? sources.index_url : python.index_url;
-  std::vector<std::string> extra = python.extra_index_urls;
-  extra.insert(extra.end(), sources.extra_index_urls.begin(), sources.extra_index_urls.end());
-  for (PackageDemand& package : demands.packages) {
-    const bool is_looked_for = sources.wheels == DemandSources::Wheels::asked &&
-                               package.builds == PackageDemand::Builds::published &&
-                               local_label(package.specifier).empty();
-    if (is_looked_for && package.name == component::torch)
-      take_indexes(package, index_build(url), one_build(extra));
-    if (is_open || is_among(sources.locked, package)) {
-      package.builds = PackageDemand::Builds::any;
-    }
-  }
-}
-
 // Of a runtime that is installed as a package the catalog knows the wheel on PyPI at most.
 bool is_uncompared(const PackageDemand& package) {
   if (is_serving_package(package.name)) return !local_label(package.specifier).empty();
@@ -367,7 +311,7 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     pin_python(demands, spec.python->value.version, spec.where(spec.python->place));
     const DemandSources lines = counting(catalog, spec, sources, demands.undecided);
     add_packages(demands, spec, lines);
-    add_index(demands, spec.python->value, lines);
+    add_indexes(demands, spec.python->value, lines);
     judge_runtimes(demands, lines);
     add_libraries(demands, lines);
   }

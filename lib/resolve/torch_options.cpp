@@ -2,6 +2,7 @@
 
 #include "lib/resolve/package_vetoes.h"
 #include "lib/resolve/releases.h"
+#include "lib/resolve/torch_indexes.h"
 
 #include <fmt/format.h>
 
@@ -12,6 +13,8 @@ namespace mlpack {
 namespace {
 
 using Kind = Demand::Kind;
+
+constexpr std::string_view cpu_label = "cpu";
 
 Option torch_option(const TorchRelease& release,
                     const TorchBuild& build,
@@ -61,23 +64,6 @@ Option cpu_option(const TorchRelease& release,
   return option;
 }
 
-bool has_build(const Catalog& catalog, const TorchRelease& release, std::string_view name) {
-  const auto builds = catalog.torch_builds();
-  return std::any_of(builds.begin(), builds.end(), [&](const TorchBuild& build) {
-    return build.torch == release.release && build.build == name;
-  });
-}
-
-// Whether the indexes that are named lead to the build `name` of `release`.
-bool is_on_index(const Catalog& catalog,
-                 const PackageDemand& package,
-                 const TorchRelease& release,
-                 std::string_view name) {
-  const std::string& extra = package.extra_index;
-  if (!extra.empty() && has_build(catalog, release, extra)) return name == extra;
-  return package.index.empty() || package.index == name;
-}
-
 bool is_pinned(const PackageDemand& package, const TorchRelease& release) {
   const auto pin = Version::parse(pinned_release(package.specifier));
   return pin && *pin == release.release && local_label(package.specifier).empty();
@@ -95,7 +81,7 @@ void add_unseen(Component& component,
   const TorchBuild* const seen = only_build_seen(vetoes.catalog(), release);
   if (seen == nullptr || seen->cuda.same_minor(*cuda)) return;
   const std::string label = fmt::format("cu{}{}", cuda->part(0), cuda->part(1));
-  if (!is_on_index(vetoes.catalog(), package, release, label)) return;
+  if (!index_builds(vetoes.catalog(), package, release).has(label)) return;
   Option option;
   // The label leads to the index of such builds, which knows whether there is one.
   option.name = fmt::format("{}+{}", release.release.text(), label);
@@ -119,6 +105,38 @@ void add_unseen(Component& component,
   component.options.push_back(std::move(option));
 }
 
+// What its index has whatever the spec says of the version: the pin is a demand of its own.
+PackageDemand without_pin(PackageDemand package) {
+  package.specifier.clear();
+  return package;
+}
+
+void add_release(Component& component,
+                 const TorchRelease& release,
+                 std::size_t index,
+                 const Vetoes& vetoes) {
+  const PackageDemand& package = vetoes.demands().packages[index];
+  const IndexBuilds there = index_builds(vetoes.catalog(), package, release);
+  const IndexBuilds unpinned = index_builds(vetoes.catalog(), without_pin(package), release);
+  const auto is_there = [&](std::string_view build) {
+    return there.has(build) || unpinned.has(build);
+  };
+  const bool decides_nothing = there.is_open || unpinned.is_open;
+  const std::size_t known = component.options.size();
+  const bool asks_for_cpu = local_label(package.specifier) == cpu_label;
+  const bool on_gpus = has_gpus(vetoes.demands()) && !asks_for_cpu;
+  if (!on_gpus || (!decides_nothing && is_there(cpu_label)))
+    component.options.push_back(cpu_option(release, package, index, vetoes));
+  for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
+    if (!on_gpus || build.torch != release.release || !is_there(build.build)) continue;
+    component.options.push_back(torch_option(release, build, package, index, vetoes));
+  }
+  if (on_gpus) add_unseen(component, release, package, vetoes);
+  const auto told = told_apart(there, release);
+  for (std::size_t i = known; told && i < component.options.size(); ++i)
+    component.options[i].doubts.push_back(*told);
+}
+
 }  // namespace
 
 const TorchBuild* only_build_seen(const Catalog& catalog, const TorchRelease& release) {
@@ -134,16 +152,8 @@ const TorchBuild* only_build_seen(const Catalog& catalog, const TorchRelease& re
 Component torch_component(std::size_t index, const Vetoes& vetoes) {
   const PackageDemand& package = vetoes.demands().packages[index];
   Component component{package.name, vetoes.index_of(Kind::package, index), {}};
-  const bool on_gpus = has_gpus(vetoes.demands()) && package.torch_build() != "cpu";
   for (const TorchRelease& release : vetoes.catalog().torch_releases()) {
-    if (!is_out(vetoes.demands(), release.released)) continue;
-    if (!on_gpus) component.options.push_back(cpu_option(release, package, index, vetoes));
-    for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
-      if (!on_gpus || build.torch != release.release) continue;
-      if (!is_on_index(vetoes.catalog(), package, release, build.build)) continue;
-      component.options.push_back(torch_option(release, build, package, index, vetoes));
-    }
-    if (on_gpus) add_unseen(component, release, package, vetoes);
+    if (is_out(vetoes.demands(), release.released)) add_release(component, release, index, vetoes);
   }
   return component;
 }

@@ -120,9 +120,19 @@ DemandSet BruteForce::all_facts() const {
 
 std::string BruteForce::newest(std::string_view name) const {
   const Part* best = nullptr;
+  std::string first;  // index of torch, which uv looks at first
+  for (const PackageDemand& package : demands_.packages) {
+    if (package.name == name && !package.extra_indexes.empty())
+      first = "+" + package.extra_indexes.front();
+  }
   const auto is_better = [&](const Part& part) {
     if (best == nullptr || part.is_vague != best->is_vague)
       return best == nullptr || best->is_vague;
+    const auto release = [](const Part& of) { return of.name.substr(0, of.name.find('+')); };
+    if (!first.empty() && release(part) == release(*best)) {
+      if (part.name.ends_with(first) || best->name.ends_with(first))
+        return part.name.ends_with(first);
+    }
     return compare_releases(part.name, best->name) > 0;
   };
   for (const Need& need : needs_) {

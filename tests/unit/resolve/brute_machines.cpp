@@ -30,17 +30,29 @@ bool is_never_built(const PackageDemand& package) {
   const auto parts = split(package.specifier, '+');
   const std::string wanted = parts.size() == 2 ? std::string(parts[1]) : package.index;
   if (package.name != "torch" || package.builds == PackageDemand::Builds::any) return false;
-  if (!wanted.starts_with("cu")) return false;
+  const auto& extra = package.extra_indexes;
+  const bool is_plain = std::count(extra.begin(), extra.end(), "cpu") > 0;  // of every release
+  if (!wanted.starts_with("cu") || (parts.size() == 1 && is_plain)) return false;
   std::size_t known = 0;
   std::size_t sure = 0;
   for (const TorchBuild& build : catalog().torch_builds()) {
     if (parts.front() != "==" + std::string(build.torch.text())) continue;
-    const bool is_beside = parts.size() == 1 && build.build == package.extra_index;
+    const bool is_beside = parts.size() == 1 && std::count(extra.begin(), extra.end(), build.build);
     if (build.build == wanted || is_beside) return false;
     ++known;
     if (!build.row->is_doubtful("sm")) ++sure;
   }
   return known > 1 || sure > 0;
+}
+
+// A label is of one index.
+bool is_elsewhere(const PackageDemand& package) {
+  const std::size_t plus = package.specifier.find('+');
+  std::vector<std::string> indexes = package.extra_indexes;
+  if (!package.index.empty()) indexes.push_back(package.index);
+  if (plus == std::string::npos || indexes.empty()) return false;
+  return package.builds == PackageDemand::Builds::published &&
+         std::count(indexes.begin(), indexes.end(), package.specifier.substr(plus + 1)) == 0;
 }
 
 }  // namespace
@@ -60,7 +72,7 @@ void BruteForce::keep_packages() {
   const auto& packages = demands_.packages;
   for (std::size_t i = 0; i < packages.size(); ++i) {
     const bool counts = has_gpus(demands_) || packages[i].index.empty();
-    if (counts && is_never_built(packages[i]))
+    if (is_elsewhere(packages[i]) || (counts && is_never_built(packages[i])))
       contradictions_.push_back(fact(Kind::package_version, i));
     for (std::size_t j = 0; j < i; ++j) {
       if (packages[i].name == packages[j].name)

@@ -55,13 +55,31 @@ bool takes_build(const std::string& specifier, const Version& release, std::stri
   return takes_release(specifier, release) && (label.empty() || label == build);
 }
 
-// PEP 440: of one release, that with a local version is the higher one.
-bool is_on_index(const PackageDemand& package, const TorchRelease& release, std::string_view name) {
+bool has_wheel(const TorchRelease& release, const std::string& label) {
   for (const TorchBuild& build : catalog().torch_builds()) {
-    const bool is_beside = build.torch == release.release && build.build == package.extra_index;
-    if (is_beside) return name == package.extra_index;
+    if (build.torch == release.release && build.build == label) return true;
   }
-  return package.index.empty() || name == package.index;
+  return label == "cpu";
+}
+
+// PEP 440: of one release, that with the highest local version is the highest one, which pip takes;
+// uv, Resolving across indexes: the first index that has the package.
+// Without the label that is asked for there may be others.
+bool is_on_index(const PackageDemand& package, const TorchRelease& release, std::string_view name) {
+  std::vector<std::string> indexes = package.extra_indexes;
+  if (!package.index.empty()) indexes.push_back(package.index);
+  if (indexes.empty()) return true;
+  const std::size_t plus = package.specifier.find('+');
+  const std::string label = plus == std::string::npos ? "" : package.specifier.substr(plus + 1);
+  const bool is_somewhere = package.builds == PackageDemand::Builds::any ||
+                            std::count(indexes.begin(), indexes.end(), label) > 0;
+  if (!label.empty() && is_somewhere && name == label) return true;
+  if (name == indexes.front() && has_wheel(release, indexes.front())) return true;
+  std::string highest;
+  for (const std::string& index : indexes) {
+    if (has_wheel(release, index)) highest = std::max(highest, index);
+  }
+  return highest.empty() ? package.index.empty() : name == highest;
 }
 
 }  // namespace
@@ -101,9 +119,13 @@ void BruteForce::need_torch(std::size_t package) {
   Need need{"torch", fact(Kind::package, package)._Find_first(), {}};
   const auto& [specifier, index] =
       std::pair(demands_.packages[package].specifier, demands_.packages[package].index);
-  const bool is_cpu = specifier.ends_with("+cpu") || index == "cpu";
+  const auto& extra = demands_.packages[package].extra_indexes;
+  const bool is_cpu = specifier.ends_with("+cpu");
+  const bool is_named = index == "cpu" || std::count(extra.begin(), extra.end(), "cpu") > 0;
   for (const TorchRelease& release : catalog().torch_releases()) {
-    if (!has_gpus(demands_) || is_cpu) need.parts.push_back(torch_part(release, nullptr, package));
+    const bool is_plain = is_named && is_on_index(demands_.packages[package], release, "cpu");
+    if (!has_gpus(demands_) || is_cpu || is_plain)
+      need.parts.push_back(torch_part(release, nullptr, package));
     for (const TorchBuild& build : catalog().torch_builds()) {
       const bool is_there = is_on_index(demands_.packages[package], release, build.build);
       if (has_gpus(demands_) && !is_cpu && is_there && build.torch == release.release)

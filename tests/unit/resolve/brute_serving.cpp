@@ -133,7 +133,7 @@ bool BruteForce::has_own_torch() const {
   const auto& packages = demands_.packages;
   return std::any_of(packages.begin(), packages.end(), [](const PackageDemand& package) {
     const bool is_build =
-        !package.index.empty() || !package.extra_index.empty() || package.pinned_cuda;
+        !package.index.empty() || !package.extra_indexes.empty() || package.pinned_cuda;
     return package.name == "torch" && package.specifier.starts_with("==") &&
            (is_build || package.specifier.find('+') != std::string::npos);
   });

@@ -147,14 +147,17 @@ class RandomDemands {
     PackageDemand& torch = demands.packages.back();
     constexpr std::array<const char*, 4> builds{"cpu", "cu118", "cu121", "cu130"};
     const bool has_label = torch.specifier.starts_with("==") && chance(6);
-    if (!has_label && chance(6)) torch.index = builds[pick(builds.size())];
-    if (!has_label && torch.index != "cpu" && chance(6))
-      torch.extra_index = builds[pick(builds.size() - 1) + 1];
+    if (chance(6)) torch.index = builds[pick(builds.size())];
+    for (const char* const build : builds) {
+      const bool is_named = torch.index == build;
+      if (!is_named && chance(10)) torch.extra_indexes.emplace_back(build);
+    }
+    if (chance(2)) std::reverse(torch.extra_indexes.begin(), torch.extra_indexes.end());
     if (has_label) torch.specifier += fmt::format("+{}", builds[pick(builds.size())]);
     const bool is_pinned = torch.specifier.starts_with("==");
     if (is_pinned && chance(8)) torch.wheel_python = any(release.python);
     if (chance(3)) torch.builds = PackageDemand::Builds::any;
-    const bool is_of_index = !torch.index.empty() || !torch.extra_index.empty();
+    const bool is_of_index = !torch.index.empty() || !torch.extra_indexes.empty();
     if (!has_label && !is_of_index && chance(6)) pin_libraries(torch);
     demands.needs_python = true;
     if (chance(3)) demands.python = any(release.python);

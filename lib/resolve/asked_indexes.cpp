@@ -1,0 +1,78 @@
+#include "lib/resolve/asked_indexes.h"
+
+#include "lib/resolve/asked_packages.h"
+#include "lib/resolve/candidates.h"
+#include "lib/resolve/releases.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mlpack {
+namespace {
+
+using Urls = std::vector<std::string>;
+
+bool is_well_known(const std::string& url) {
+  return url.empty() || !index_build(url).empty() || url.find("://pypi.org/") != std::string::npos;
+}
+
+// Whether others may have builds of their own where packages are looked for.
+bool may_have_others(const Python& python, const DemandSources& sources) {
+  const auto& extra = python.extra_index_urls;
+  return sources.wheels == DemandSources::Wheels::seen ||
+         sources.builds == PackageDemand::Builds::any || !python.find_links.empty() ||
+         !is_well_known(python.index_url) || !is_well_known(sources.index_url) ||
+         !std::all_of(extra.begin(), extra.end(), is_well_known);
+}
+
+// All releases are there for processors alone, and higher than those without a label.
+void take_indexes(PackageDemand& torch, const std::string& url, const Urls& extra) {
+  torch.index = index_build(url);
+  auto& beside = torch.extra_indexes;
+  for (const std::string& other : extra) {
+    std::string build = index_build(other);
+    const bool is_new = std::find(beside.begin(), beside.end(), build) == beside.end();
+    if (!build.empty() && build != torch.index && is_new) beside.push_back(std::move(build));
+  }
+  if (!torch.index.empty() || beside != std::vector<std::string>{"cpu"}) return;
+  torch.index = "cpu";
+  beside.clear();
+}
+
+bool is_nightly(const std::string& url) {
+  return url.find("/whl/nightly") != std::string::npos;
+}
+
+// Where a release is pinned, and looked for elsewhere too, it is none of a day.
+bool is_of_nightly(const PackageDemand& torch, const std::string& url, const Urls& extra) {
+  const bool is_pinned = !pinned_release(torch.specifier).empty();
+  return is_nightly(url) || (!is_pinned && std::any_of(extra.begin(), extra.end(), is_nightly));
+}
+
+// A wheel that is named or was seen is of no index.
+bool is_looked_for(const PackageDemand& package, const DemandSources& sources) {
+  return sources.wheels == DemandSources::Wheels::asked && package.name == component::torch &&
+         package.builds == PackageDemand::Builds::published;
+}
+
+}  // namespace
+
+void add_indexes(Demands& demands, const Python& python, const DemandSources& sources) {
+  const bool is_open = may_have_others(python, sources);
+  const std::string& url = python.index_url.empty() ? sources.index_url : python.index_url;
+  Urls extra = python.extra_index_urls;
+  extra.insert(extra.end(), sources.extra_index_urls.begin(), sources.extra_index_urls.end());
+  std::erase_if(demands.packages, [&](const PackageDemand& package) {
+    const bool is_left_out = is_looked_for(package, sources) && is_of_nightly(package, url, extra);
+    if (is_left_out && has_gpus(demands)) demands.uncompared.push_back(package.text());
+    return is_left_out;
+  });
+  for (PackageDemand& package : demands.packages) {
+    if (is_looked_for(package, sources)) take_indexes(package, url, extra);
+    if (is_open || is_among(sources.locked, package)) package.builds = PackageDemand::Builds::any;
+  }
+}
+
+}  // namespace mlpack

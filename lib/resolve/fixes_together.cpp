@@ -17,11 +17,12 @@ bool is_asked(const std::vector<Demand>& asked, const std::string& text) {
 const Fix* best_fix(const Catalog& catalog,
                     const std::vector<Demand>& asked,
                     const Conflict& conflict,
+                    const std::shared_ptr<Rulings>& rulings,
                     std::size_t& count) {
   const Fix* best = nullptr;
   for (const Fix& fix : conflict.fixes) {
     const std::size_t left =
-        is_asked(asked, fix.of) ? count_conflicts(catalog, fix.demands) : count;
+        is_asked(asked, fix.of) ? count_conflicts(catalog, fix.demands, rulings) : count;
     if (left >= count) continue;
     best = &fix;
     count = left;
@@ -37,8 +38,9 @@ bool is_enough(const Fix& fix) {
 
 std::vector<Fix> find_fixes_together(const Catalog& catalog,
                                      const Demands& demands,
-                                     const Resolution& found) {
-  if (found.conflicts.size() > most_compared) return {};
+                                     const Resolution& found,
+                                     const std::shared_ptr<Rulings>& rulings) {
+  if (!are_compared(found.conflicts.size(), demands.fleet.size())) return {};
   const auto has_one = [](const Conflict& conflict) {
     return std::any_of(conflict.fixes.begin(), conflict.fixes.end(), is_enough);
   };
@@ -48,11 +50,11 @@ std::vector<Fix> find_fixes_together(const Catalog& catalog,
   std::size_t count = found.conflicts.size();
   Resolution left = found;
   while (!left.stack) {
-    const Fix* const best = best_fix(catalog, asked, left.conflicts.front(), count);
+    const Fix* const best = best_fix(catalog, asked, left.conflicts.front(), rulings, count);
     if (best == nullptr) return {};
     fixes.push_back(*best);
     if (count == 0) return fixes;
-    left = solve_first(catalog, fixes.back().demands);
+    left = solve_first(catalog, fixes.back().demands, rulings);
   }
   return fixes;
 }

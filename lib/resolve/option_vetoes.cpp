@@ -36,12 +36,16 @@ Vetoes::Vetoes(const Catalog& catalog,
                const Given* given)
     : catalog_(catalog),
       demands_(demands),
-      list_(list),
       given_(given),
       rulings_(given != nullptr && given->rulings != nullptr ? given->rulings
                                                              : std::make_shared<Rulings>()) {
   for (const PackageDemand& package : demands.packages)
     specifiers_.emplace_back(package.specifier);
+  for (std::size_t i = 0; i < list.size(); ++i)
+    indexes_.try_emplace({list[i].kind, list[i].subject}, i);
+  for (const FleetGroup& group : demands.fleet)
+    arm_.push_back(group.gpu == nullptr ? ArmMachine::no
+                                        : arm_machine(catalog, demands, *group.gpu));
 }
 
 bool Vetoes::takes(std::size_t index, const Version& release) const {
@@ -60,10 +64,8 @@ bool Vetoes::is_settled(const Option& option) const {
 }
 
 std::optional<std::size_t> Vetoes::index_of(Kind kind, std::size_t subject) const {
-  for (std::size_t i = 0; i < list_.size(); ++i) {
-    if (list_[i].kind == kind && list_[i].subject == subject) return i;
-  }
-  return std::nullopt;
+  const auto found = indexes_.find({kind, subject});
+  return found == indexes_.end() ? std::nullopt : std::optional(found->second);
 }
 
 DemandSet Vetoes::set_of(Kind kind, std::size_t subject) const {
@@ -119,23 +121,23 @@ void Vetoes::drivers(Option& option, const Version& cuda) const {
   append(option.doubts, rulings.doubts);
 }
 
-SharedRuling Vetoes::supports(const Version& cuda, const Gpu& gpu) const {
-  const Version& device = gpu.compute_capability;
+SharedRuling Vetoes::supports(const Version& cuda, const Version& device) const {
   return rulings_->get(Rulings::Asked("toolkit").about(cuda.text()).about(device.text()),
                        [&] { return toolkit_supports_gpu(catalog_, cuda, device); });
 }
 
 void Vetoes::toolkit(Option& option, const Version& cuda) const {
+  ByCapability supported([&](const Version& device) { return supports(cuda, device); });
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
     if (gpu == nullptr) continue;
-    judge(option, set_of(Kind::gpu, i), supports(cuda, *gpu), option.vetoes);
+    judge(option, set_of(Kind::gpu, i), supported.of(gpu->compute_capability), option.vetoes);
   }
 }
 
 void Vetoes::jetson(Option& option, const GpuCode& code, std::size_t group) const {
   const Gpu& gpu = *demands_.fleet[group].gpu;
-  const SharedRuling compiles = supports(code.made_by, gpu);
+  const SharedRuling compiles = supports(code.made_by, gpu.compute_capability);
   if (compiles->verdict == Verdict::no) {
     option.vetoes.push_back({set_of(Kind::gpu, group), compiles});
     return;
@@ -195,7 +197,7 @@ void Vetoes::code(Option& option, const TorchBuild& build) const {
     if (is_jetson && is_known) jetson(option, code, i);
     if (is_jetson) continue;
     const DemandSet machine = set_of(Kind::gpu, i);
-    const ArmMachine processor = arm_machine(catalog_, demands_, *gpu);
+    const ArmMachine processor = arm_[i];
     // What a card does not run on x86-64, it runs nowhere.
     const bool has_own = processor == ArmMachine::always && arm;
     if (is_known && !has_own) code_on(option, named, i, machine);
@@ -230,7 +232,7 @@ void Vetoes::refuse_arm(const Ruling& ruling,
     vetoes.push_back({also | set_of(Kind::platform), ruling});
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
-    if (gpu != nullptr && arm_machine(catalog_, demands_, *gpu) == ArmMachine::always)
+    if (gpu != nullptr && arm_[i] == ArmMachine::always)
       vetoes.push_back({also | set_of(Kind::gpu, i), ruling});
   }
 }
@@ -251,26 +253,25 @@ void Vetoes::processors(Problem& problem, const BaseRelease& base) const {
 }
 
 void Vetoes::runtime(Option& option, const RuntimeRelease& release) const {
+  ByCapability runs([&](const Version& device) { return runtime_runs(catalog_, release, device); });
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
-    const FleetGroup& group = demands_.fleet[i];
-    if (group.gpu == nullptr) continue;
-    judge(option,
-          set_of(Kind::gpu, i),
-          runtime_runs(catalog_, release, group.gpu->compute_capability),
-          option.vetoes);
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr)
+      judge(option, set_of(Kind::gpu, i), runs.of(gpu->compute_capability), option.vetoes);
   }
 }
 
 void Vetoes::cudnn(Option& option, const Version& cudnn, const Version& cuda) const {
   option.cudnn_major = cudnn.part(0);
-  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
-    const Gpu* const gpu = demands_.fleet[i].gpu;
-    if (gpu == nullptr) continue;
-    const Version& device = gpu->compute_capability;
-    const SharedRuling runs = rulings_->get(
+  ByCapability runs([&](const Version& device) {
+    return rulings_->get(
         Rulings::Asked("cuDNN").about(cudnn.text()).about(cuda.text()).about(device.text()),
         [&] { return cudnn_runs(catalog_, cudnn, cuda, device); });
-    if (runs->verdict == Verdict::no) option.doubts.push_back(*runs);
+  });
+  for (const FleetGroup& group : demands_.fleet) {
+    if (group.gpu == nullptr) continue;
+    const SharedRuling& ruling = runs.of(group.gpu->compute_capability);
+    if (ruling->verdict == Verdict::no) option.doubts.push_back(*ruling);
   }
 }
 
@@ -304,11 +305,8 @@ void Vetoes::tensorrt(Option& option, const RuntimeRelease& release) const {
 
 void Vetoes::framework_on_arm(Option& option, const FrameworkRelease& release) const {
   const bool is_tensorflow = release.framework == "tensorflow";
-  const bool is_on_arm =
-      std::any_of(demands_.fleet.begin(), demands_.fleet.end(), [&](const FleetGroup& group) {
-        return group.gpu != nullptr &&
-               arm_machine(catalog_, demands_, *group.gpu) != ArmMachine::no;
-      });
+  const bool is_on_arm = std::any_of(
+      arm_.begin(), arm_.end(), [](ArmMachine machine) { return machine != ArmMachine::no; });
   if (!is_on_arm || (!is_tensorflow && release.framework != "onnxruntime")) return;
   option.doubts.push_back(
       {Verdict::unknown,
@@ -320,18 +318,17 @@ void Vetoes::framework_on_arm(Option& option, const FrameworkRelease& release) c
 }
 
 void Vetoes::framework(Option& option, const FrameworkRelease& release, std::size_t build) const {
-  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
-    const Gpu* const gpu = demands_.fleet[i].gpu;
-    if (gpu == nullptr) continue;
-    const Version& device = gpu->compute_capability;
+  ByCapability runs([&](const Version& device) {
     const auto asked = Rulings::Asked(release.framework)
                            .about(release.release)
                            .about(release.builds[build].text())
                            .about(device.text());
-    judge(option,
-          set_of(Kind::gpu, i),
-          rulings_->get(asked, [&] { return framework_runs(catalog_, release, build, device); }),
-          option.vetoes);
+    return rulings_->get(asked, [&] { return framework_runs(catalog_, release, build, device); });
+  });
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr)
+      judge(option, set_of(Kind::gpu, i), runs.of(gpu->compute_capability), option.vetoes);
   }
   framework_on_arm(option, release);
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mlpack {
@@ -85,7 +86,7 @@ class Vetoes {
                const NamedCode& code,
                std::size_t group,
                const DemandSet& set) const;
-  SharedRuling supports(const Version& cuda, const Gpu& gpu) const;
+  SharedRuling supports(const Version& cuda, const Version& device) const;
   // What documents say of wheels for Arm.
   void framework_on_arm(Option& option, const FrameworkRelease& release) const;
   void unknown_code(Option& option, const TorchBuild& build) const;
@@ -104,7 +105,8 @@ class Vetoes {
 
   const Catalog& catalog_;
   const Demands& demands_;
-  const std::vector<Demand>& list_;
+  std::map<std::pair<Demand::Kind, std::size_t>, std::size_t> indexes_;  // by kind and subject
+  std::vector<ArmMachine> arm_;                                          // of the fleet
   const Given* given_;
   std::shared_ptr<Rulings> rulings_;
   std::vector<ReleaseSpecifier> specifiers_;                           // of the packages

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "lib/catalog/version.h"
 #include "lib/resolve/rules.h"
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -60,6 +62,22 @@ class Rulings {
 
  private:
   std::unordered_map<std::string, SharedRuling> rulings_;
+};
+
+/// What a rule says of GPUs by their compute capability, asked once for each.
+template <typename Rule>
+class ByCapability {
+ public:
+  explicit ByCapability(Rule rule) : rule_(std::move(rule)) {}
+  const SharedRuling& of(const Version& capability) {
+    const auto known = rulings_.find(capability);
+    if (known != rulings_.end()) return known->second;
+    return rulings_.emplace(capability, rule_(capability)).first->second;
+  }
+
+ private:
+  Rule rule_;
+  std::map<Version, SharedRuling> rulings_;
 };
 
 }  // namespace mlpack

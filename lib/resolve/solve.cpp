@@ -213,16 +213,14 @@ struct Sets {
 std::vector<Fix> fixes_of(const Question& question, const DemandSet& set, const Sets& sets) {
   std::vector<Fix> fixes = sets.of_all;
   if (sets.conflicts.size() == 1) return fixes;
-  // They cost most to look for, and many conflicts are not ended by one change each.
-  const OtherGpus gpus = sets.conflicts.size() <= most_compared
-                             ? OtherGpus::always
-                             : OtherGpus::where_nothing_else_helps;
+  const bool are_few = are_compared(sets.conflicts.size(), question.demands.fleet.size());
+  const OtherGpus gpus = are_few ? OtherGpus::always : OtherGpus::where_nothing_else_helps;
   for (Fix& fix : find_fixes(question, set, sets.rest, gpus)) {
     const bool is_known = std::any_of(
         fixes.begin(), fixes.end(), [&](const Fix& other) { return other.text == fix.text; });
     if (is_known || fixes.size() >= most_fixes) continue;
-    const bool ends_all = sets.conflicts.size() <= most_compared &&
-                          count_conflicts(question.catalog, fix.demands) == 0;
+    const bool ends_all =
+        are_few && count_conflicts(question.catalog, fix.demands, question.problem.rulings) == 0;
     fix.ends = ends_all ? Fix::Ends::all : Fix::Ends::this_conflict;
     fixes.push_back(std::move(fix));
   }
@@ -261,9 +259,13 @@ Sets all_conflicts(const Problem& problem, const DemandSet& all) {
 
 enum class Told { all, first };
 
-Resolution solve(const Catalog& catalog, const Demands& demands, Told told) {
+Resolution solve(const Catalog& catalog,
+                 const Demands& demands,
+                 Told told,
+                 const std::shared_ptr<Rulings>& rulings) {
   const std::vector<Demand> list = list_demands(demands);
-  const Problem problem = make_problem(catalog, demands, list);
+  const Given given{{}, {}, rulings};
+  const Problem problem = make_problem(catalog, demands, list, &given);
   const Question question{catalog, demands, list, problem};
   const DemandSet all = all_of(list);
   Resolution resolution;
@@ -282,19 +284,25 @@ Resolution solve(const Catalog& catalog, const Demands& demands, Told told) {
 
 }  // namespace
 
-Resolution solve_first(const Catalog& catalog, const Demands& demands) {
-  return solve(catalog, demands, Told::first);
+Resolution solve_first(const Catalog& catalog,
+                       const Demands& demands,
+                       const std::shared_ptr<Rulings>& rulings) {
+  return solve(catalog, demands, Told::first, rulings);
 }
 
-std::size_t count_conflicts(const Catalog& catalog, const Demands& demands) {
+std::size_t count_conflicts(const Catalog& catalog,
+                            const Demands& demands,
+                            const std::shared_ptr<Rulings>& rulings) {
   const std::vector<Demand> list = list_demands(demands);
-  return all_conflicts(make_problem(catalog, demands, list), all_of(list)).conflicts.size();
+  const Given given{{}, {}, rulings};
+  return all_conflicts(make_problem(catalog, demands, list, &given), all_of(list)).conflicts.size();
 }
 
 Resolution solve(const Catalog& catalog, const Demands& demands) {
-  Resolution resolution = solve(catalog, demands, Told::all);
+  const auto rulings = std::make_shared<Rulings>();
+  Resolution resolution = solve(catalog, demands, Told::all, rulings);
   if (resolution.conflicts.size() > 1)
-    resolution.together = find_fixes_together(catalog, demands, resolution);
+    resolution.together = find_fixes_together(catalog, demands, resolution, rulings);
   return resolution;
 }
 

@@ -34,13 +34,16 @@ struct Stack {
   std::vector<Ruling> doubts;  // what could not be ruled on
 };
 
-/// A plan is made in the time of a few starts.
-inline constexpr std::size_t most_compared = 4;
+/// Whether of so many conflicts, of so many machines, it is looked at which others a change ends: a
+/// plan is made in the time of a few starts.
+constexpr bool are_compared(std::size_t conflicts, std::size_t machines) {
+  return conflicts <= 4 && conflicts * machines <= 64;
+}
 
 /// A change of the spec that ends a conflict, in words: `raise the driver of L4 to 525.60.13`.
 struct Fix {
-  /// Whether what is left has an answer, or has another conflict. Of more conflicts than
-  /// most_compared it is not looked at which others a change ends.
+  /// Whether what is left has an answer, or has another conflict, or where it was not looked at
+  /// (are_compared) may have one.
   enum class Ends { all, this_conflict };
   std::string text;
   unsigned cost = 0;    // how much it changes; small is little
@@ -69,10 +72,14 @@ struct Resolution {
 Resolution solve(const Catalog& catalog, const Demands& demands);
 
 /// The same with the first conflict alone, where there are several, and no changes that have to be
-/// made together.
-Resolution solve_first(const Catalog& catalog, const Demands& demands);
+/// made together. `rulings` are those of another problem of the catalog; nullptr: none are known.
+Resolution solve_first(const Catalog& catalog,
+                       const Demands& demands,
+                       const std::shared_ptr<Rulings>& rulings = nullptr);
 
 /// How many conflicts there are that do not go away with each other.
-std::size_t count_conflicts(const Catalog& catalog, const Demands& demands);
+std::size_t count_conflicts(const Catalog& catalog,
+                            const Demands& demands,
+                            const std::shared_ptr<Rulings>& rulings);
 
 }  // namespace mlpack

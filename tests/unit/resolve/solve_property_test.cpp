@@ -236,14 +236,14 @@ void check_end(const Fix& fix, const Demands& demands) {
 // Of several conflicts each says which are left, and what ends them together does so.
 void check_fixes(const Resolution& resolution, const Demands& demands) {
   const bool is_one = resolution.conflicts.size() == 1;
-  const bool are_compared = resolution.conflicts.size() <= most_compared;
+  const bool are_few = are_compared(resolution.conflicts.size(), demands.fleet.size());
   for (const Conflict& conflict : resolution.conflicts) {
     CHECK(conflict.fixes.size() <= 3);
     for (const Fix& fix : conflict.fixes) {
       CHECK((fix.ends == Fix::Ends::all || !is_one));
       if (fix.ends == Fix::Ends::all)
         check_end(fix, demands);
-      else if (are_compared)
+      else if (are_few)
         CHECK_MESSAGE(!solve_first(catalog(), fix.demands).stack, fix.text, ": ", text_of(demands));
     }
   }

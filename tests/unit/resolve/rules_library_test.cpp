@@ -17,15 +17,15 @@ struct CudnnQuestion {
   Verdict expected;
 };
 
-// Source: NVIDIA cuDNN Support Matrix 8.9.6, 9.0.0, 9.5.1, 9.10.2, 9.17.0, 9.25.1. What dropped
-// Maxwell, Pascal and Volta lies between 9.10.2 and 9.17.0.
+// Source: NVIDIA cuDNN Support Matrix 8.9.6, 9.0.0, 9.5.1, 9.10.2, 9.17.0, 9.25.1; for 9.11.0,
+// which has no Maxwell, Pascal and Volta any more, PyTorch's issue 162574.
 const CudnnQuestion cudnn_questions[] = {
     {"8.9.6.50", "12.2", "P40", yes},      {"8.9.6.50", "11.8", "V100", yes},
     {"8.9.7.29", "12.2", "L4", yes},       {"8.9.6.50", "12.2", "RTX 5090", unknown},
     {"8.3.1.22", "11.8", "V100", unknown}, {"9.1.0.70", "12.4", "P100", yes},
     {"9.5.1.17", "12.6", "H100", yes},     {"9.7.1.26", "12.8", "V100", yes},
     {"9.10.2.21", "12.8", "V100", yes},    {"9.10.2.21", "12.8", "P40", yes},
-    {"9.10.2.21", "11.8", "P100", yes},    {"9.13.0.50", "12.8", "V100", unknown},
+    {"9.10.2.21", "11.8", "P100", yes},    {"9.13.0.50", "12.8", "V100", no},
     {"9.13.0.50", "12.8", "T4", yes},      {"9.17.1.4", "12.8", "V100", no},
     {"9.17.1.4", "12.8", "P100", no},      {"9.17.1.4", "12.9", "P40", no},
     {"9.28.0.42", "12.9", "V100", no},     {"9.17.0", "13.0", "T4", yes},
@@ -98,12 +98,12 @@ TEST_CASE("cuDNN supports the GPUs of its support matrix") {
 
 TEST_CASE("what a release of cuDNN supports rests on the documents around it") {
   const Ruling ruling =
-      cudnn_runs(catalog(), version("9.13.0.50"), version("12.8"), gpu("V100").compute_capability);
+      cudnn_runs(catalog(), version("9.6.0.74"), version("12.8"), gpu("B200").compute_capability);
   CHECK(ruling.reason ==
-        "cuDNN 9.13.0.50 for CUDA 12 is not known to support compute capability 7.0");
+        "cuDNN 9.6.0.74 for CUDA 12 is not known to support compute capability 10.0");
   REQUIRE(ruling.evidence.size() == 2);
-  CHECK(ruling.evidence[0]->at("cudnn") == "9.10.2");
-  CHECK(ruling.evidence[1]->at("cudnn") == "9.17.0");
+  CHECK(ruling.evidence[0]->at("cudnn") == "9.5.1");
+  CHECK(ruling.evidence[1]->at("cudnn") == "9.10.2");
 }
 
 TEST_CASE("a release that is newer than the catalog is judged by what is pinned beside it") {

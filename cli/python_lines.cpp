@@ -22,12 +22,12 @@ using Lines = std::vector<std::string>;
 constexpr std::uint64_t largest_requirements = std::uint64_t{4} << 20;
 constexpr std::uint64_t largest_lock_of_others = std::uint64_t{64} << 20;
 
-// The wheel of a line with a path says what it is.
+// The wheel of a line with a path says what it is, as one with a URL does.
 void add_local(const LocalRequirement& local, Lines& lines) {
   const auto wheel = parse_wheel_name(local.path.filename().string());
   if (!wheel) return;
   const std::string marker = local.marker.empty() ? "" : " ; " + local.marker;
-  lines.push_back(wheel->name + "==" + wheel->version + marker);
+  lines.push_back(wheel->name + " @ file:" + local.path.filename().string() + marker);
 }
 
 // Variables stand in the URLs of indexes alone, which nobody asks here.

@@ -96,15 +96,6 @@ void add_certain(CountingLines& found,
   }
 }
 
-// `3.10` of `cp310-cp310-linux_x86_64`; nullopt of wheels for several, such as `cp39-abi3-…`.
-std::optional<Version> python_of_wheel(const WheelName& wheel) {
-  constexpr std::string_view cpython = "cp3";
-  const auto parts = split(wheel.tags.front(), '-');
-  const bool is_one = wheel.tags.size() == 1 && parts.size() == 3 && parts[0] == parts[1];
-  if (!is_one || !parts[0].starts_with(cpython)) return std::nullopt;
-  return Version::parse("3." + std::string(parts[0].substr(cpython.size())));
-}
-
 // `[and_cuda, k8s` → and-cuda, k8s
 std::vector<std::string> extras_in(std::string_view text) {
   std::vector<std::string> extras;
@@ -181,7 +172,7 @@ std::optional<PackageDemand> joined(const PackageDemand& a, const PackageDemand&
   PackageDemand both = a;
   both.build = std::move(*build);
   if (b.builds == PackageDemand::Builds::any) both.builds = b.builds;
-  if (!both.wheel_python) both.wheel_python = b.wheel_python;
+  if (both.wheel_tags.empty()) both.wheel_tags = b.wheel_tags;
   both.extras.insert(both.extras.end(), b.extras.begin(), b.extras.end());
   both.specifier = joined(a.specifier, b.specifier);
   if (!can_hold(both.specifier)) return std::nullopt;
@@ -255,7 +246,7 @@ PackageDemand parse_package(std::string_view requirement, const Where& where) {
     PackageDemand package{read->name, wheel ? "==" + wheel->version : "", where, {}};
     package.builds = PackageDemand::Builds::any;
     package.extras = read->extras;
-    if (wheel) package.wheel_python = python_of_wheel(*wheel);
+    if (wheel) package.wheel_tags = wheel->tags;
     return package;
   }
   const std::string_view before_marker = trim(requirement.substr(0, requirement.find(';')));

@@ -137,7 +137,7 @@ Demands without(Demands demands, const Demand& demand) {
     case Kind::package_version:
       demands.packages[demand.subject].specifier.clear();
       demands.packages[demand.subject].build.clear();
-      demands.packages[demand.subject].wheel_python.reset();
+      demands.packages[demand.subject].wheel_tags.clear();
       break;
     case Kind::gpu:
     case Kind::no_gpu:

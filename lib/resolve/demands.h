@@ -47,8 +47,9 @@ struct PackageDemand {
   std::vector<std::string> extra_indexes = {};
   /// Whether its builds are those that PyTorch publishes; any: there may be others.
   enum class Builds { published, any } builds = Builds::published;
-  std::vector<std::string> extras = {};      // all that are named, normalised
-  std::optional<Version> wheel_python = {};  // that a wheel which is named is for alone
+  std::vector<std::string> extras = {};  // all that are named, normalised
+  /// Of a wheel that is named, `cp311-cp311-linux_x86_64`; none: it is looked for.
+  std::vector<std::string> wheel_tags = {};
 
   /// `jax[cuda12]==0.9.0`
   std::string text() const;

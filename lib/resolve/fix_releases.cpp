@@ -95,7 +95,7 @@ Demands with_release(Demands changed,
     PackageDemand& package = changed.packages[demand.subject];
     package.specifier = "==" + release;
     package.build = extra;
-    package.wheel_python.reset();
+    package.wheel_tags.clear();
     if (package.is_locked_together) package.pinned_cuda.reset();
   }
   return changed;

@@ -1,5 +1,7 @@
 #include "lib/resolve/frames.h"
 
+#include "lib/resolve/wheel_tags.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,10 +16,10 @@ using Kind = Demand::Kind;
 std::vector<Veto> python_vetoes(const Version& python, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   std::vector<Veto> found;
-  const auto refuse = [&](Kind kind, const Version& other, std::size_t subject = 0) {
+  const auto refuse = [&](Kind kind, const Version& other) {
     if (other.same_minor(python)) return;
     found.push_back(
-        {vetoes.set_of(kind, subject),
+        {vetoes.set_of(kind),
          {Verdict::no, fmt::format("Python is {}, not {}", other.text(), python.text()), {}}});
   };
   if (demands.python) refuse(Kind::python, *demands.python);
@@ -25,8 +27,13 @@ std::vector<Veto> python_vetoes(const Version& python, const Vetoes& vetoes) {
     refuse(Kind::base, *demands.base->python);
   }
   for (std::size_t i = 0; i < demands.packages.size(); ++i) {
-    const auto& wheel = demands.packages[i].wheel_python;
-    if (wheel) refuse(Kind::package_version, *wheel, i);
+    const PackageDemand& package = demands.packages[i];
+    if (tags_take_python(package.wheel_tags, python)) continue;
+    found.push_back(
+        {vetoes.set_of(Kind::package_version, i),
+         {Verdict::no,
+          fmt::format("{} is a wheel: {}", package.text(), wanted_python(package.wheel_tags)),
+          {}}});
   }
   return found;
 }

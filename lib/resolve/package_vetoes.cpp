@@ -5,6 +5,7 @@
 #include "lib/resolve/releases.h"
 #include "lib/resolve/torch_indexes.h"
 #include "lib/resolve/torch_options.h"
+#include "lib/resolve/wheel_tags.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -106,6 +107,7 @@ void judge_packages(Problem& problem, const Vetoes& vetoes) {
     judge_specifier(problem, vetoes, i);
     judge_index(problem, vetoes, i);
     judge_build(problem, vetoes, i);
+    judge_wheel_tags(problem, vetoes, i);
     for (std::size_t j = 0; j < i; ++j)
       judge_pair(problem, vetoes, j, i);
   }

@@ -55,6 +55,12 @@ TEST_CASE("a wheel on disk is the release that its name says") {
   CHECK(torch_with(app,
                    "./wheels/torch-2.3.1-cp312-cp312-linux_x86_64.whl; sys_platform == "
                    "'win32'\n") == "none on 3.14");
+  CHECK(torch_with(app, "./wheels/torch-2.3.1-cp310-cp310-linux_x86_64.whl\n") ==
+        "2.3.1+cu121 on 3.10");
+  app.dir.write("demo/requirements.txt", "wheels/torch-2.3.1-cp310-cp310-linux_aarch64.whl\n");
+  const Document refused = plan_with(app, "requirements: requirements.txt", 9);
+  CHECK(refused["conflicts"][0]["because"][0] ==
+        "torch==2.3.1 is a wheel: its tag linux_aarch64 is not for linux/amd64");
 }
 
 TEST_CASE("a wheel whose URL has no name in front is the release that its name says") {

@@ -122,6 +122,55 @@ TEST_CASE("a wheel that is named is for the Python of its tag") {
   CHECK(in(", version: '3.11'", "cp310-cp310").starts_with("no: Python 3.11 + torch==2.5.1"));
   CHECK(in(", version: '3.11'", "cp310-abi3") == "torch 2.5.1+cpu");
   CHECK(in(", version: '3.11'", "py3-none") == "torch 2.5.1+cpu");
+  CHECK(in(", version: '3.9'", "cp310-abi3").starts_with("no: Python 3.9 + torch==2.5.1"));
+  CHECK(in(", version: '3.11'", "cp310.cp311-cp310.cp311") == "torch 2.5.1+cpu");
+  CHECK(in(", version: '3.11'", "py311-none") == "torch 2.5.1+cpu");
+  CHECK(in(", version: '3.11'", "py2-none").starts_with("no: Python 3.11 + torch==2.5.1"));
+  CHECK(in("", "cp312-cp312t").starts_with("no: torch==2.5.1"));
+}
+
+TEST_CASE("that a wheel is not for the Python or the platform is told by its tags") {
+  const auto in = [](std::string_view more, std::string_view tags) {
+    const Resolution found =
+        solve(Catalog::built_in(),
+              asked(more, {fmt::format("torch @ https://a.example/torch-2.5.1-{}.whl", tags)}));
+    std::string text = found.stack ? "fits" : answer_text(found.conflicts.front());
+    text = text.substr(0, text.find(" -> "));
+    for (const Ruling& ruling : found.stack ? found.stack->doubts : found.conflicts.front().because)
+      text += "; " + ruling.reason;
+    return text;
+  };
+  constexpr const char* amd64 = "platform: linux/amd64; python: {packages: [x]}";
+  constexpr const char* on_bookworm =
+      "platform: linux/amd64; base: {debian: bookworm}; python: {packages: [x]}";
+  CHECK(in("platform: linux/amd64; python: {packages: [x], version: '3.11'}",
+           "cp313-cp313-linux_x86_64") ==
+        "no: Python 3.11 + torch==2.5.1; torch==2.5.1 is a wheel: its tag cp313 wants Python 3.13, "
+        "and Python is 3.11");
+  CHECK(
+      in(on_bookworm, "cp312-abi3-linux_x86_64") ==
+      "no: base bookworm + torch==2.5.1; torch==2.5.1 is a wheel: its tag cp312-abi3 wants Python "
+      "3.12 or newer, and bookworm has Python 3.11");
+  CHECK(in(amd64, "cp312-cp312t-linux_x86_64") ==
+        "no: torch==2.5.1; torch==2.5.1 is a wheel: its tag cp312t wants Python 3.12 without its "
+        "global lock, which no image has");
+  CHECK(in(amd64, "cp312-cp312-win_amd64") ==
+        "no: torch==2.5.1; torch==2.5.1 is a wheel: its tag win_amd64 is for no image");
+  CHECK(in(amd64, "cp312-cp312-macosx_11_0_arm64.macosx_12_0_arm64") ==
+        "no: torch==2.5.1; torch==2.5.1 is a wheel: its tags macosx_11_0_arm64, macosx_12_0_arm64 "
+        "are for no image");
+  CHECK(in(amd64, "cp312-cp312-manylinux_2_28_aarch64") ==
+        "no: platform linux/amd64 + torch==2.5.1; torch==2.5.1 is a wheel: its tag "
+        "manylinux_2_28_aarch64 is not for linux/amd64");
+  CHECK(in("platform: [linux/amd64, linux/arm64]; python: {packages: [x]}",
+           "cp312-cp312-manylinux_2_28_aarch64")
+            .starts_with("no: platform linux/amd64, linux/arm64 + torch==2.5.1"));
+  CHECK(in("platform: linux/arm64; python: {packages: [x]}",
+           "cp312-cp312-manylinux_2_17_x86_64.manylinux_2_17_aarch64") == "fits");
+  CHECK(in("fleet: [GH200]; python: {packages: [x]}", "cp312-cp312-linux_x86_64")
+            .starts_with("no: GH200 96GB + torch==2.5.1; torch==2.5.1 is a wheel"));
+  CHECK(in("fleet: [L4]; python: {packages: [x]}", "cp312-cp312-linux_riscv64")
+            .find("its tag linux_riscv64 is not for linux/") != std::string::npos);
 }
 
 TEST_CASE("an index of PyTorch's has one build") {

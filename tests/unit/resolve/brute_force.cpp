@@ -20,6 +20,13 @@ bool any_held(const std::vector<DemandSet>& sets, const DemandSet& facts) {
       sets.begin(), sets.end(), [&](const DemandSet& set) { return is_held(set, facts); });
 }
 
+// `cp311-cp311-any`, `cp39-abi3-any`
+bool is_for(const std::string& tag, const Version& python) {
+  const unsigned minor = static_cast<unsigned>(std::stoul(tag.substr(3, tag.find('-') - 3)));
+  return tag.find("-abi3-") == std::string::npos ? minor == python.part(1)
+                                                 : minor <= python.part(1);
+}
+
 }  // namespace
 
 std::vector<std::optional<Version>> BruteForce::pythons() const {
@@ -37,9 +44,9 @@ bool BruteForce::is_python_kept(const std::optional<Version>& python,
     return wanted && is_held(fact(kind), facts) && !wanted->same_minor(*python);
   };
   for (std::size_t i = 0; i < demands_.packages.size(); ++i) {
-    const auto& wheel = demands_.packages[i].wheel_python;
+    const auto& tags = demands_.packages[i].wheel_tags;
     const bool is_held_by_wheel = is_held(fact(Kind::package_version, i), facts);
-    if (wheel && is_held_by_wheel && !wheel->same_minor(*python)) return false;
+    if (is_held_by_wheel && !tags.empty() && !is_for(tags.front(), *python)) return false;
   }
   const auto& base = demands_.base;
   return !is_other(Kind::python, demands_.python) && !(base && is_other(Kind::base, base->python));

@@ -155,7 +155,11 @@ class RandomDemands {
     if (chance(2)) std::reverse(torch.extra_indexes.begin(), torch.extra_indexes.end());
     if (has_label) torch.specifier += fmt::format("+{}", builds[pick(builds.size())]);
     const bool is_pinned = torch.specifier.starts_with("==");
-    if (is_pinned && chance(8)) torch.wheel_python = any(release.python);
+    if (is_pinned && chance(8)) {
+      const unsigned minor = any(release.python).part(1);
+      const std::string abi = chance(3) ? "abi3" : fmt::format("cp3{}", minor);
+      torch.wheel_tags = {fmt::format("cp3{}-{}-any", minor, abi)};
+    }
     if (chance(3)) torch.builds = PackageDemand::Builds::any;
     const bool is_of_index = !torch.index.empty() || !torch.extra_indexes.empty();
     if (!has_label && !is_of_index && chance(6)) pin_libraries(torch);

@@ -124,6 +124,10 @@ TEST_CASE("a URL of a wheel says the name itself; what has to be built is told")
   CHECK(read_text("--trusted-host h.example\nsix\n").requirements.size() == 1);
   for (const char* const none : {"--no-binary :none:", "--no-binary=:none:"})
     CHECK(read_text(std::string(none) + "\nsix\n").requirements.size() == 1);
+  for (const char* const later : {"--no-binary :none:", "--only-binary :all:", "--only-binary a_b"})
+    CHECK(read_text(std::string("--no-binary A.b\n") + later).requirements.empty());
+  CHECK(requirement_problems("--no-binary :none:\n--no-binary a,b\n--only-binary a\n@\n")
+            .starts_with("`/p/r.txt` has 2 problems\n2: `--no-binary` wants sources"));
 }
 
 TEST_CASE("a file whose requirements are open is not locked") {

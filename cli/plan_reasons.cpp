@@ -1,4 +1,5 @@
 #include "cli/plan.h"
+#include "lib/resolve/candidates.h"
 #include "lib/resolve/rules_code.h"
 #include "lib/resolve/rules_driver.h"
 #include "lib/text.h"
@@ -67,8 +68,7 @@ class Reasoning {
     Choice choice = own != nullptr ? *own : Choice{"cuda", std::string(stack_.cuda->text()), {}};
     const Choice& first = stack_.choices[stack_.cuda_from];
     if (own == nullptr) {
-      choice.because.push_back(
-          plain(fmt::format("{} {} is built with it", first.what, first.chosen), rows_of(first)));
+      choice.because.push_back(plain(why_cuda_of(first), rows_of(first)));
     }
     if (demands_.cuda && own == nullptr)
       choice.because.push_back(plain("the spec pins CUDA " + text(demands_.cuda)));
@@ -189,6 +189,25 @@ class Reasoning {
     if (ruling.verdict == Verdict::no) return;
     ruling.reason = fmt::format("{}: {}", group.gpu->name, ruling.reason);
     choice.because.push_back(std::move(ruling));
+  }
+
+  // A build goes with later versions of its CUDA major; what nobody has seen is built with nothing.
+  std::string why_cuda_of(const Choice& first) const {
+    const CatalogRow* const row = row_of(first);
+    const std::string what = first.what + " " + first.chosen;
+    for (const FrameworkRelease& release : catalog_.framework_releases()) {
+      if (row == nullptr || release.row != row) continue;
+      for (const Version& cuda : release.builds) {
+        if (cuda.part(0) != stack_.cuda->part(0) || cuda.same_minor(*stack_.cuda)) continue;
+        return fmt::format("{} is built with CUDA {}, and goes with later ones of CUDA {}",
+                           what,
+                           cuda.text(),
+                           cuda.part(0));
+      }
+    }
+    const bool is_unseen =
+        first.what == component::torch && row != nullptr && torch_build(row) == nullptr;
+    return what + (is_unseen ? " would be built with it" : " is built with it");
   }
 
   const RuntimeRelease* runtime_release(const CatalogRow* row) const {

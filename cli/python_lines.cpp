@@ -27,7 +27,7 @@ void add_local(const LocalRequirement& local, Lines& lines) {
   const auto wheel = parse_wheel_name(local.path.filename().string());
   if (!wheel) return;
   const std::string marker = local.marker.empty() ? "" : " ; " + local.marker;
-  lines.push_back(wheel->name + " @ file:" + local.path.filename().string() + marker);
+  lines.push_back(wheel->name + " @ file:///" + local.path.filename().string() + marker);
 }
 
 // Variables stand in the URLs of indexes alone, which nobody asks here.

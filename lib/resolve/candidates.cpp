@@ -2,6 +2,7 @@
 
 #include "lib/resolve/base_choice.h"
 #include "lib/resolve/base_release.h"
+#include "lib/resolve/conflict_reasons.h"
 #include "lib/resolve/fleet_vetoes.h"
 #include "lib/resolve/frames.h"
 #include "lib/resolve/framework_options.h"
@@ -64,13 +65,25 @@ std::string pin_name(const PackageDemand& package) {
   return release.empty() ? package.specifier + package.build : release;
 }
 
+// Of a release that has no row, or had none on the day that is asked about.
+Ruling nothing_compared(const PackageDemand& package, std::size_t index, const Vetoes& vetoes) {
+  auto later = ReleaseDates(vetoes.catalog(), vetoes.demands())
+                   .came_later(package.name, [&](std::string_view release) {
+                     return vetoes.takes(index, release);
+                   });
+  if (!later) return nothing_known(package.name, pin_name(package));
+  later->verdict = Verdict::unknown;
+  later->reason += ": what it needs was not compared";
+  return *later;
+}
+
 // A release of `package` that has no row.
-Option unknown_option(const PackageDemand& package, const Vetoes& vetoes) {
+Option unknown_option(const PackageDemand& package, std::size_t index, const Vetoes& vetoes) {
   Option option;
   option.name = pin_name(package);
   const bool is_read = package.cuda && has_gpus(vetoes.demands()) && !is_for_processors(package);
   option.doubts.push_back(is_read ? read_beside(package, option.name)
-                                  : nothing_known(package.name, option.name));
+                                  : nothing_compared(package, index, vetoes));
   if (!is_read) return option;
   option.cuda = package.cuda;
   if (package.cudnn) vetoes.cudnn(option, *package.cudnn, *package.cuda);
@@ -98,6 +111,15 @@ void prefer_locked(Component& component, std::size_t index, const Vetoes& vetoes
   std::rotate(std::find_if(options.begin(), locked, is_taken), locked, locked + 1);
 }
 
+// A wheel that is named is there, whatever Pythons others of its release are for.
+void take_named_wheel(Component& component, std::size_t index, const Vetoes& vetoes) {
+  if (vetoes.demands().packages[index].wheel_tags.empty()) return;
+  const DemandSet pin = vetoes.set_of(Kind::package_version, index);
+  for (Option& option : component.options) {
+    if (!is_pinned_away(option, pin)) option.python.clear();
+  }
+}
+
 // Best first, with what the catalog does not know.
 Component finished(Component component, std::size_t index, const Vetoes& vetoes) {
   sort_options(component.options);
@@ -106,9 +128,10 @@ Component finished(Component component, std::size_t index, const Vetoes& vetoes)
                         component.options.end(),
                         [](const Option& option) { return !option.has_unknown_code; });
   prefer_locked(component, index, vetoes);
+  take_named_wheel(component, index, vetoes);
   add_unknown(component,
               vetoes.set_of(Kind::package_version, index),
-              unknown_option(vetoes.demands().packages[index], vetoes));
+              unknown_option(vetoes.demands().packages[index], index, vetoes));
   return component;
 }
 

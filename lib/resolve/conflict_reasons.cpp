@@ -1,5 +1,7 @@
 #include "lib/resolve/conflict_reasons.h"
 
+#include "lib/resolve/candidates.h"
+#include "lib/resolve/release_dates.h"
 #include "lib/resolve/rules_image.h"
 #include "lib/text.h"
 
@@ -46,10 +48,11 @@ class Reasons {
     take(question.problem.vetoes);
     if (!found.empty()) return;  // the base or the machines alone contradict each other
     for (const Component* component : components_)
-      take_of(*component, pins_ | releases_ | (chosen_by_base(*component) & conflict_));
+      take_of(*component,
+              of_itself(*component, pins_ | releases_) | (chosen_by_base(*component) & conflict_));
     if (found.empty()) {
       for (const Component* component : components_)
-        take_of(*component, pins_);
+        take_of(*component, of_itself(*component, pins_));
     }
     for (const Frame& frame : question.problem.frames)
       take(frame.vetoes);
@@ -92,6 +95,20 @@ class Reasons {
     return bases;
   }
 
+  // The pins but for those to releases of others: what a release has against them is a reason.
+  DemandSet of_itself(const Component& component, DemandSet pins) const {
+    const Demands& demands = question_.demands;
+    for (std::size_t i = 0; i < question_.list.size(); ++i) {
+      const Demand& demand = question_.list[i];
+      if (!is_release(demand)) continue;
+      const std::string& name = demand.kind == Kind::runtime_version
+                                    ? demands.runtime
+                                    : demands.packages[demand.subject].name;
+      if (name != component.name) pins.reset(i);
+    }
+    return pins;
+  }
+
   void take_of(const Component& component, const DemandSet& pins) {
     for (const Option& option : component.options) {
       if (is_pinned_away(option, pins)) continue;
@@ -104,22 +121,29 @@ class Reasons {
   // Where the pins alone contradict each other: what they say of the options that miss fewest.
   void take_pins() {
     if (conflict_.count() == 1 && has(Kind::cuda)) {
-      return take_nothing(fmt::format("CUDA {}", question_.demands.cuda->text()));
+      const Version& cuda = *question_.demands.cuda;
+      auto later = ReleaseDates(question_.catalog, question_.demands)
+                       .came_later(component::cuda, [&](std::string_view release) {
+                         return release == cuda.text();
+                       });
+      if (!later) return take_nothing(fmt::format("CUDA {}", cuda.text()));
+      return found.push_back(std::move(*later));
     }
     std::vector<std::string> names;
     std::vector<Version> cudas;
     std::vector<unsigned> cudnns;
     std::stable_partition(components_.begin(), components_.end(), [&](const Component* component) {
-      return std::any_of(component->options.begin(),
-                         component->options.end(),
-                         [&](const Option& option) { return is_of_other_release(option); });
+      return std::any_of(
+          component->options.begin(), component->options.end(), [&](const Option& option) {
+            return is_of_other_release(*component, option);
+          });
     });
     for (const Component* component : components_) {
       const Option* nearest = nullptr;
       const auto rank = [&](const Option& option) {
         const bool is_apart =
             !cudas.empty() && option.cuda && option.cuda->part(0) != cudas.front().part(0);
-        return std::tuple(misses(option), is_of_other_release(option), is_apart);
+        return std::tuple(misses(option), is_of_other_release(*component, option), is_apart);
       };
       for (const Option& option : component->options) {
         if (nearest == nullptr || rank(option) < rank(*nearest)) nearest = &option;
@@ -148,7 +172,9 @@ class Reasons {
     found.push_back({Verdict::no, fmt::format("no {} is in the catalog{}", name, day), {}});
   }
 
-  bool is_of_other_release(const Option& option) const { return is_pinned_away(option, releases_); }
+  bool is_of_other_release(const Component& component, const Option& option) const {
+    return is_pinned_away(option, of_itself(component, releases_));
+  }
 
   std::ptrdiff_t misses(const Option& option) const {
     return std::count_if(option.vetoes.begin(), option.vetoes.end(), [&](const Veto& veto) {

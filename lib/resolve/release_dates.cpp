@@ -1,5 +1,7 @@
 #include "lib/resolve/release_dates.h"
 
+#include "lib/resolve/candidates.h"
+#include "lib/resolve/framework_options.h"
 #include "lib/resolve/releases.h"
 
 #include <fmt/format.h>
@@ -72,6 +74,51 @@ std::string_view ReleaseDates::date_of(const RuntimeRelease& release) const {
 std::string_view ReleaseDates::date_of(const FrameworkRelease& release) const {
   if (!release.released.empty() || release.builds.empty()) return release.released;
   return date_of_cuda(*std::min_element(release.builds.begin(), release.builds.end()));
+}
+
+// Of each its day, or that of the newest part in it.
+std::vector<ReleaseDates::Dated> ReleaseDates::dated(std::string_view name) const {
+  std::vector<Dated> found;
+  if (name == component::torch) {
+    for (const TorchRelease& one : catalog_.torch_releases())
+      found.push_back({one.release.text(), one.released, one.released, one.row});
+  } else if (name == component::cuda) {
+    for (const CudaToolkit& one : catalog_.cuda_toolkits())
+      found.push_back({one.cuda.text(), one.released, one.released, one.row});
+  } else if (const auto framework = framework_of_package(name)) {
+    for (const FrameworkRelease& one : catalog_.framework_releases()) {
+      if (one.framework == *framework)
+        found.push_back({one.release, one.released, date_of(one), one.row});
+    }
+  } else {
+    for (const RuntimeRelease& one : catalog_.runtime_releases()) {
+      if (one.runtime == name)
+        found.push_back({one.release, one.row->at("released"), date_of(one), one.row});
+    }
+  }
+  return found;
+}
+
+std::optional<Ruling> ReleaseDates::came_later(
+    std::string_view name, const std::function<bool(std::string_view release)>& takes) const {
+  std::optional<Dated> first;
+  for (const Dated& one : dated(name)) {
+    if (mlpack::is_out(demands_, one.day) || !takes(one.release)) continue;
+    if (!first || one.day < first->day) first = one;
+  }
+  if (!first) return std::nullopt;
+  const bool is_month = first->day.size() < demands_.as_of.size();
+  return Ruling{Verdict::no,
+                fmt::format("{} {} {} {} {}, after {}",
+                            name == component::cuda ? "CUDA" : name,
+                            first->release,
+                            first->released.empty() ? "is of parts that came out" : "came out",
+                            is_month ? "in" : "on",
+                            first->day,
+                            demands_.as_of),
+                {first->row},
+                {},
+                "name a later day: `--as-of`"};
 }
 
 }  // namespace mlpack

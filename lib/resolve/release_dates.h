@@ -4,8 +4,11 @@
 #include "lib/resolve/demands.h"
 #include "lib/resolve/problem.h"
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mlpack {
 
@@ -30,7 +33,19 @@ class ReleaseDates {
   /// Has `option` say so where nobody knows its date.
   void add_doubt(Option& option, std::string_view name, std::string_view released) const;
 
+  /// Of what came out after that day, the first release of `name` that `takes` takes: `torch 2.9.0
+  /// came out in 2025-10, after 2025-01-01`; nullopt where there is none.
+  std::optional<Ruling> came_later(
+      std::string_view name, const std::function<bool(std::string_view release)>& takes) const;
+
  private:
+  struct Dated {
+    std::string_view release;
+    std::string_view released;  // as a document has it; empty: none has
+    std::string_view day;       // before which it was not out
+    const CatalogRow* row;
+  };
+  std::vector<Dated> dated(std::string_view name) const;
   std::string_view date_of_cuda(const Version& cuda) const;
   std::string_view date_of(const RuntimeRelease& release) const;
   std::string_view date_of(const FrameworkRelease& release) const;

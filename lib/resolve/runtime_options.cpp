@@ -51,9 +51,16 @@ Option unknown_release(const std::string& release, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   Option option;
   option.name = release;
-  option.doubts.push_back(nothing_known(demands.runtime, option.name));
+  auto later = ReleaseDates(vetoes.catalog(), demands)
+                   .came_later(demands.runtime,
+                               [&](std::string_view row) { return covers_release(row, release); });
+  if (later) {
+    later->verdict = Verdict::unknown;
+    later->reason += ": what it needs was not compared";
+  }
+  option.doubts.push_back(later ? *later : nothing_known(demands.runtime, option.name));
   const ServingRuntime* const runtime = find_runtime(demands.runtime);
-  if (!demands.base && runtime != nullptr && !runtime->images.empty()) {
+  if (!later && !demands.base && runtime != nullptr && !runtime->images.empty()) {
     option.doubts.push_back(
         {Verdict::unknown,
          fmt::format("whether there is an image of {} {} is not known: its tag is made as those of "

@@ -45,6 +45,16 @@ Option torch_option(const TorchRelease& release,
   return option;
 }
 
+// The build of a release that a label names, which runs on processors alone, too.
+const TorchBuild* labelled_build(const Catalog& catalog,
+                                 const TorchRelease& release,
+                                 std::string_view label) {
+  for (const TorchBuild& build : catalog.torch_builds()) {
+    if (build.torch == release.release && build.build == label) return &build;
+  }
+  return nullptr;
+}
+
 // A release for machines without GPUs.
 Option cpu_option(const TorchRelease& release,
                   const PackageDemand& package,
@@ -55,11 +65,19 @@ Option cpu_option(const TorchRelease& release,
   option.python.assign(release.python.begin(), release.python.end());
   option.row = release.row;
   const std::string_view label = local_label(package.specifier);
-  if (!vetoes.takes(index, release.release) || (!label.empty() && label != "cpu")) {
+  const TorchBuild* const labelled =
+      has_gpus(vetoes.demands()) ? nullptr : labelled_build(vetoes.catalog(), release, label);
+  if (labelled != nullptr) {
+    option.name = labelled->row->name;
+    option.row = labelled->row;
+  }
+  const bool is_other_build = !label.empty() && label != cpu_label && labelled == nullptr;
+  if (!vetoes.takes(index, release.release) || is_other_build) {
     option.vetoes.push_back(not_taken(
         vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
   }
-  vetoes.wheel(option, release.wheel_tag);
+  const bool has_own_tag = labelled != nullptr && !labelled->wheel_tag.empty();
+  vetoes.wheel(option, has_own_tag ? labelled->wheel_tag : release.wheel_tag);
   judge_without_cuda(option, "torch " + option.name, vetoes);
   return option;
 }

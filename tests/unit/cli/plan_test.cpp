@@ -106,6 +106,9 @@ TEST_CASE("the reasons of a plan are true of its base and its machines") {
         std::string::npos);
   CHECK(because("python: {packages: [torch==9.9.9, 'jax[cuda12]']}\nfleet: [L4]\n", "cuda")
             .find("[\"jax 0.12.0.1+cuda12 is built with it") != std::string::npos);
+  CHECK(because("python: {packages: [tensorflow==2.18.0]}\nfleet: [L4]\ncuda: '12.8'\n", "cuda")
+            .find("[\"tensorflow 2.18.0 is built with CUDA 12.5, and goes with later ones of CUDA "
+                  "12") != std::string::npos);
   CHECK(because("base: scratch\n", "user") ==
         R"(["the base names none","the spec names no user"])");
 }

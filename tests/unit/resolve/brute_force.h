@@ -87,6 +87,7 @@ class BruteForce {
   void keep_machines_without_gpu(std::size_t group);
 
   Part runtime_part(const RuntimeRelease& release) const;
+  Part torch_without_gpu(const TorchRelease& release, std::size_t package) const;
   Part torch_part(const TorchRelease& release, const TorchBuild* build, std::size_t package) const;
   Part framework_part(const FrameworkRelease& row,
                       const Version& release,

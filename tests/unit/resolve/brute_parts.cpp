@@ -124,8 +124,11 @@ void BruteForce::need_torch(std::size_t package) {
   const bool is_named = index == "cpu" || std::count(extra.begin(), extra.end(), "cpu") > 0;
   for (const TorchRelease& release : catalog().torch_releases()) {
     const bool is_plain = is_named && is_on_index(demands_.packages[package], release, "cpu");
-    if (!has_gpus(demands_) || is_cpu || is_plain)
+    const bool is_labelled =
+        !has_gpus(demands_) && has_wheel(release, std::string(local_label(specifier)));
+    if (!is_labelled && (!has_gpus(demands_) || is_cpu || is_plain))
       need.parts.push_back(torch_part(release, nullptr, package));
+    if (is_labelled) need.parts.push_back(torch_without_gpu(release, package));
     for (const TorchBuild& build : catalog().torch_builds()) {
       const bool is_there = is_on_index(demands_.packages[package], release, build.build);
       if (has_gpus(demands_) && !is_cpu && is_there && build.torch == release.release)
@@ -133,6 +136,12 @@ void BruteForce::need_torch(std::size_t package) {
     }
     const bool is_open = index.empty() && !demands_.packages[package].pinned_cuda;
     if (is_open) add_unseen_torch(need, release, package);
+  }
+  // Somebody made the wheel that is named.
+  const DemandSet pin = fact(Kind::package_version, package);
+  for (Part& part : need.parts) {
+    const bool is_named = std::count(part.out.begin(), part.out.end(), pin) == 0;
+    if (is_named && !demands_.packages[package].wheel_tags.empty()) part.python.clear();
   }
   add_nothing_known(need, fact(Kind::package_version, package));
   needs_.push_back(std::move(need));
@@ -246,6 +255,24 @@ void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
     if (gpu != nullptr && !may_compile_for(*package.cuda, *gpu))
       part.out.push_back(fact(Kind::gpu, i));
   }
+}
+
+// Builds for CUDA run without it, too.
+BruteForce::Part BruteForce::torch_without_gpu(const TorchRelease& release,
+                                               std::size_t package) const {
+  const std::string& specifier = demands_.packages[package].specifier;
+  const std::string_view label = local_label(specifier);
+  Part part{fmt::format("{}+{}", release.release.text(), label)};
+  part.python.assign(release.python.begin(), release.python.end());
+  if (!takes_release(specifier, release.release))
+    part.out.push_back(fact(Kind::package_version, package));
+  std::string_view tag = release.wheel_tag;
+  for (const TorchBuild& build : catalog().torch_builds()) {
+    const bool is_it = build.torch == release.release && build.build == label;
+    if (is_it && !build.wheel_tag.empty()) tag = build.wheel_tag;
+  }
+  keep_wheel(part, tag);
+  return part;
 }
 
 BruteForce::Part BruteForce::torch_part(const TorchRelease& release,

@@ -72,6 +72,34 @@ TEST_CASE("what is in no catalog, or was not out, is told as that") {
         "no torch is in the catalog that was released by 2012-06-01");
 }
 
+TEST_CASE("of what is pinned and came out after the day of a plan that is told") {
+  constexpr const char* day = "2025-01-01";
+  const auto doubt = [&](std::string_view lines) {
+    const Resolution found = solved(lines, day);
+    REQUIRE(found.stack);
+    REQUIRE(!found.stack->doubts.empty());
+    return found.stack->doubts.front().reason;
+  };
+  CHECK(doubt("python: {packages: [torch==2.9.0]}; fleet: [L4]") ==
+        "torch 2.9.0 came out in 2025-10, after 2025-01-01: what it needs was not compared");
+  CHECK(doubt("python: {packages: ['torch>=2.9']}; fleet: [L4]") ==
+        "torch 2.9.0 came out in 2025-10, after 2025-01-01: what it needs was not compared");
+  CHECK(doubt("python: {packages: [torch==9.9.9]}; fleet: [L4]") ==
+        "torch 9.9.9 is not in the catalog: what it needs was not compared");
+  CHECK(doubt("runtime: {name: vllm, version: 0.11.0}; fleet: [L4]")
+            .starts_with("vllm 0.11.0 is of parts that came out in 2025-"));
+  CHECK(reasons_of(solved("cuda: '12.9'; fleet: [L4]", day))
+            .starts_with("CUDA 12.9 came out in 2025-"));
+}
+
+TEST_CASE("reasons are about the release that is pinned") {
+  CHECK(reasons_of(solved("runtime: {name: tgi, version: 3.0.0}; fleet: [L4]; python: {packages: "
+                          "[torch==2.9.0]}"))
+            .starts_with("tgi 3.0.0 pins torch 2."));
+  CHECK(reasons_of(solved("runtime: tgi; fleet: [L4]; python: {packages: [torch==2.9.0]}"))
+            .starts_with("tgi 3.3.7 pins torch 2.7.0"));
+}
+
 TEST_CASE("why something is the newest is said of the machines and days that there are") {
   constexpr const char* torch = "python: {packages: [torch]}";
   CHECK(why(solved(torch), "torch") == "the newest, within what is pinned");

@@ -111,6 +111,8 @@ class Reasoning {
     Choice choice{"python", text(stack_.python), {}};
     if (demands_.python) choice.because.push_back(plain("the spec asks for it"));
     if (demands_.base && demands_.base->python) choice.because.push_back(python_of(*demands_.base));
+    if (!stack_.base_packages.empty())
+      choice.because.push_back(plain("the `python3` of the base's distribution is that one"));
     if (!choice.because.empty()) return choice;
     if (demands_.base || !demands_.runtime.empty()) {
       choice.because.push_back(
@@ -129,6 +131,7 @@ class Reasoning {
           fmt::format("`base: auto` is the official image of {}{}", demands_.runtime, release),
           runtime == nullptr ? std::vector<const CatalogRow*>() : rows_of(*runtime));
     }
+    if (!stack_.base_because.empty()) return stack_.base_because.front();
     if (stack_.python) {
       const bool is_brought = stack_.cuda && stack_.libraries == Stack::Libraries::there;
       return plain(fmt::format("`base: auto` is the slim image of Python {}{}",

@@ -149,13 +149,18 @@ std::set<Version, std::greater<>> open_pythons(const Catalog& catalog, const Dem
 // Markers that ask for the Python version are answered for the newest that goes with the rest.
 SpecStack stack_asked_for(const Catalog& catalog, const Spec& spec, DemandSources& sources) {
   SpecStack asked{demands_of(catalog, spec, sources), {}};
+  std::optional<std::pair<Version, SpecStack>> lacking;  // libraries of CUDA
   for (const Version& python : open_pythons(catalog, asked.demands)) {
     sources.python = python;
     const Demands demands = demands_of(catalog, spec, sources);
     if (demands.undecided.size() == asked.demands.undecided.size()) break;
-    if (auto found = stack_with(catalog, demands, python)) return *found;
+    auto found = stack_with(catalog, demands, python);
+    if (!found) continue;
+    if (found->resolution.stack->libraries == Stack::Libraries::there) return *found;
+    if (!lacking) lacking = {python, *found};
   }
-  sources.python.reset();
+  sources.python = lacking ? std::optional(lacking->first) : std::nullopt;
+  if (lacking) return lacking->second;
   asked.resolution = solve(catalog, asked.demands);
   return asked;
 }
@@ -163,7 +168,11 @@ SpecStack stack_asked_for(const Catalog& catalog, const Spec& spec, DemandSource
 // The wheels fit the Python and the C library that there are, whatever the tables say of others.
 SpecStack stack_of_wheels(const Catalog& catalog, Demands demands, const SpecStack& asked) {
   SpecStack found{demands, {}};
+  const Stack& chosen = *asked.resolution.stack;
   demands.python.reset();
+  demands.auto_base = Demands::Auto::slim;
+  if (!chosen.base_packages.empty())
+    demands.base = base_demand(catalog, BaseReference{chosen.base}, std::nullopt);
   if (demands.base) {
     demands.base->python.reset();
     demands.base->distro = nullptr;
@@ -171,10 +180,22 @@ SpecStack stack_of_wheels(const Catalog& catalog, Demands demands, const SpecSta
   found.resolution = solve(catalog, demands);
   if (!found.resolution.stack) return found;
   Stack& stack = *found.resolution.stack;
-  stack.python = asked.resolution.stack->python;
-  stack.base = asked.resolution.stack->base;
-  tell_why(*asked.resolution.stack, found.demands, stack);
+  stack.python = chosen.python;
+  stack.base = chosen.base;
+  stack.base_packages = chosen.base_packages;
+  stack.base_because = chosen.base_because;
+  tell_why(chosen, found.demands, stack);
   return found;
+}
+
+// What the base lacks, where the spec does not ask for it itself.
+void add_packages_of_base(Spec& spec, const Stack& stack) {
+  auto& packages = spec.system_packages;
+  for (const std::string& name : stack.base_packages) {
+    const auto is_it = [&](const auto& package) { return package.value == name; };
+    if (std::none_of(packages.begin(), packages.end(), is_it))
+      packages.push_back({name, spec.python ? spec.python->place : spec.base.place});
+  }
 }
 
 }  // namespace
@@ -243,6 +264,7 @@ bool waits_for_base(const Spec& spec, const SpecStack& found) {
 Spec with_base(Spec spec, const Stack& stack) {
   if (!names_base(spec) && !stack.base.empty()) {
     spec.base.value = BaseReference{stack.base};
+    add_packages_of_base(spec, stack);
   }
   return spec;
 }

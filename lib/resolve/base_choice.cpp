@@ -39,13 +39,19 @@ void keep_newest(std::optional<CudaImageName>& best,
   if (is_newer(name, best)) best = name;
 }
 
-// `cudnn8-runtime`
-std::optional<std::string_view> runtime_with_cudnn(const CudaImage& image) {
+// `cudnn8-runtime`, `cudnn-devel`
+std::optional<std::string_view> flavour_with_cudnn(const CudaImage& image, CudnnImage::For what) {
+  const std::string_view end = what == CudnnImage::For::programs ? "-runtime" : "-devel";
   for (const std::string_view flavour : image.flavours) {
-    const bool is_it = flavour.starts_with("cudnn") && flavour.ends_with("-runtime");
-    if (is_it && image.cudnn) return flavour;
+    if (flavour.starts_with("cudnn") && flavour.ends_with(end) && image.cudnn) return flavour;
   }
   return std::nullopt;
+}
+
+// Of the oldest minor version of CUDA first, of one the newest release on the newest Ubuntu.
+bool comes_before(const CudnnImage& a, const CudnnImage& b) {
+  if (!a.image->cuda.same_minor(b.image->cuda)) return a.image->cuda < b.image->cuda;
+  return std::tuple(a.image->cuda, a.ubuntu) > std::tuple(b.image->cuda, b.ubuntu);
 }
 
 }  // namespace
@@ -72,24 +78,23 @@ std::string cuda_image_reference(const Catalog& catalog, const Version& cuda) {
       "docker.io/nvidia/cuda:{}-base-ubuntu{}", best->cuda.text(), best->ubuntu.text());
 }
 
-std::string cudnn_image_reference(const Catalog& catalog, const Version& cuda, unsigned cudnn) {
-  std::optional<CudaImageName> best;
-  std::string_view flavour;
+std::vector<CudnnImage> cudnn_images(const Catalog& catalog,
+                                     const Version& cuda,
+                                     const Version& cudnn,
+                                     CudnnImage::For what) {
+  std::vector<CudnnImage> found;
   for (const CudaImage& image : catalog.cuda_images()) {
     const auto ubuntu = ubuntu_release(image.distro);
-    const auto runtime = runtime_with_cudnn(image);
-    if (!ubuntu || !runtime || image.cudnn->part(0) != cudnn) continue;
-    if (image.cuda.part(0) != cuda.part(0) || image.cuda < cuda) continue;
-    const bool is_older = best && image.cuda < best->cuda && !image.cuda.same_minor(best->cuda);
-    const CudaImageName name{image.cuda, *ubuntu};
-    const bool is_newer_of_it =
-        !best || (image.cuda.same_minor(best->cuda) && is_newer(name, best));
-    if (!is_older && !is_newer_of_it) continue;
-    best = name;
-    flavour = *runtime;
+    const auto flavour = flavour_with_cudnn(image, what);
+    if (!ubuntu || !flavour || image.cuda.part(0) != cuda.part(0) || image.cuda < cuda) continue;
+    if (image.cudnn->part(0) != cudnn.part(0) || *image.cudnn < cudnn) continue;
+    found.push_back(
+        {&image,
+         *ubuntu,
+         fmt::format("nvidia/cuda:{}-{}-ubuntu{}", image.cuda.text(), *flavour, ubuntu->text())});
   }
-  if (!best) return {};
-  return fmt::format("nvidia/cuda:{}-{}-ubuntu{}", best->cuda.text(), flavour, best->ubuntu.text());
+  std::sort(found.begin(), found.end(), comes_before);
+  return found;
 }
 
 bool has_cuda_image(const Catalog& catalog, const Version& cuda) {

@@ -4,6 +4,7 @@
 #include "lib/resolve/demands.h"
 
 #include <string>
+#include <vector>
 
 namespace mlpack {
 
@@ -14,9 +15,21 @@ namespace mlpack {
 /// made for. Empty where none is known.
 std::string cuda_image_reference(const Catalog& catalog, const Version& cuda);
 
-/// The official image with the libraries of the oldest CUDA version of the same major from `cuda`
-/// on, and a cuDNN of this major, on the newest Ubuntu. Empty where none is known.
-std::string cudnn_image_reference(const Catalog& catalog, const Version& cuda, unsigned cudnn);
+/// An official image with the libraries of CUDA and cuDNN.
+struct CudnnImage {
+  /// compilers: with the compilers of CUDA and its other tools, such as CUPTI.
+  enum class For { programs, compilers };
+  const CudaImage* image;
+  Version ubuntu;
+  std::string name;  // `nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04`
+};
+
+/// Those of the CUDA major of `cuda`, from `cuda` on, with a cuDNN of the same major that is not
+/// older than `cudnn`: of the oldest minor version of CUDA first.
+std::vector<CudnnImage> cudnn_images(const Catalog& catalog,
+                                     const Version& cuda,
+                                     const Version& cudnn,
+                                     CudnnImage::For what);
 
 /// Whether an official image of `cuda` is known.
 bool has_cuda_image(const Catalog& catalog, const Version& cuda);

@@ -1,7 +1,7 @@
 #include "lib/resolve/cuda_libraries.h"
 
-#include "lib/resolve/base_choice.h"
 #include "lib/resolve/framework_options.h"
+#include "lib/resolve/rules_library.h"
 #include "lib/resolve/serving_options.h"
 #include "lib/text.h"
 
@@ -66,40 +66,108 @@ bool may_have_cudnn(const Demands& demands) {
   return !is_known || is_more || base->cudnn || base->name.find("cudnn") != std::string::npos;
 }
 
-Ruling missing_libraries(const Catalog& catalog, const Taken& taken, const std::string& extras) {
+// JAX looks for CUPTI when it starts, which images for programs do not have.
+CudnnImage::For image_for(const PackageDemand& package) {
+  return package.name == "jax" ? CudnnImage::For::compilers : CudnnImage::For::programs;
+}
+
+MissingLibraries missing_of(const Taken& taken) {
   const Option& option = *taken.option;
-  const unsigned cudnn = option.cudnn_major.value_or(0);
-  const std::string image = cudnn_image_reference(catalog, *option.cuda, cudnn);
+  return {{Verdict::unknown, {}, {option.row}},
+          fmt::format("{} {}", taken.package->name, option.name),
+          *option.cuda,
+          cudnn_floor(*option.row),
+          image_for(*taken.package)};
+}
+
+// What the packages miss together.
+void add(MissingLibraries& all, const MissingLibraries& one) {
+  all.by += " and " + one.by;
+  all.cuda = std::max(all.cuda, one.cuda);
+  all.cudnn =
+      all.cudnn && one.cudnn ? std::optional(std::max(*all.cudnn, *one.cudnn)) : std::nullopt;
+  if (one.what == CudnnImage::For::compilers) all.what = one.what;
+}
+
+std::string told_of(const Question& question,
+                    const MissingLibraries& missing,
+                    const std::vector<std::string>& extras) {
   std::vector<std::string> ways;
-  if (!extras.empty()) ways.push_back(fmt::format("`{}`", extras));
-  if (!image.empty()) ways.push_back(fmt::format("a base such as `{}`", image));
-  return {Verdict::unknown,
-          fmt::format("{} {} loads CUDA {}{}, which neither wheels nor the base bring{}{}",
-                      taken.package->name,
-                      option.name,
-                      option.cuda->part(0),
-                      cudnn == 0 ? "" : fmt::format(" and cuDNN {}", cudnn),
-                      ways.empty() ? "" : ": take ",
-                      join(ways, ", or ")),
-          {option.row}};
+  if (!extras.empty()) ways.push_back(fmt::format("`{}`", join(extras, "`, `")));
+  if (missing.cudnn) {
+    const auto images = cudnn_images(question.catalog, missing.cuda, *missing.cudnn, missing.what);
+    if (!images.empty()) ways.push_back(fmt::format("a base such as `{}`", images.front().name));
+  }
+  return fmt::format("{} loads CUDA {}{}, which neither wheels nor the base bring{}{}",
+                     missing.by,
+                     missing.cuda.part(0),
+                     missing.cudnn ? fmt::format(" and cuDNN {}", missing.cudnn->text()) : "",
+                     ways.empty() ? "" : ": take ",
+                     join(ways, ", or "));
+}
+
+// Whether the machines of the fleet run what `image` has.
+bool runs_on(const Question& question, const CudaImage& image) {
+  const auto& fleet = question.demands.fleet;
+  return std::all_of(fleet.begin(), fleet.end(), [&](const FleetGroup& group) {
+    if (group.gpu == nullptr) return true;
+    const Version& device = group.gpu->compute_capability;
+    const auto is_refused = [](const Ruling& ruling) { return ruling.verdict == Verdict::no; };
+    return !is_refused(toolkit_supports_gpu(question.catalog, image.cuda, device)) &&
+           !is_refused(cudnn_runs(question.catalog, *image.cudnn, image.cuda, device)) &&
+           !(group.driver &&
+             is_refused(driver_runs_cuda(
+                 question.catalog, image.cuda, *group.driver, *group.gpu, CompatInImage::no)));
+  });
+}
+
+bool is_for_platforms(const Demands& demands, const CudaImage& image) {
+  return std::all_of(
+      demands.platforms.begin(), demands.platforms.end(), [&](const Platform& platform) {
+        const auto& known = image.arch;
+        return std::find(known.begin(), known.end(), platform.architecture) != known.end();
+      });
+}
+
+// `3.12` is any of its releases; which one a distribution has changes.
+bool is_asked_python(const Demands& demands, const std::optional<Version>& python) {
+  if (!python || !demands.python) return python.has_value();
+  return demands.python->size() <= 2 && demands.python->same_minor(*python);
 }
 
 }  // namespace
 
-std::optional<Ruling> told_of_missing_libraries(const Question& question,
-                                                const Assignment& answer) {
+std::optional<MissingLibraries> missing_libraries(const Question& question,
+                                                  const Assignment& answer) {
   const Demands& demands = question.demands;
   if (demands.has_cuda_wheels || may_have_cudnn(demands)) return std::nullopt;
-  const std::vector<Taken> all = packages_with_cuda(question, answer);
-  std::optional<Ruling> found;
-  for (const Taken& taken : all) {
+  std::optional<MissingLibraries> found;
+  std::vector<std::string> ways;
+  for (const Taken& taken : packages_with_cuda(question, answer)) {
     if (needs_library_wheels(*taken.package)) return std::nullopt;
     const std::string extras = package_with_libraries(*taken.option);
-    if (!extras.empty() && has_extras(*taken.package, extras)) return std::nullopt;
     const bool is_known = taken.option->row != nullptr;
-    if (is_known && !found) found = missing_libraries(question.catalog, taken, extras);
+    if (!is_known || (!extras.empty() && has_extras(*taken.package, extras))) continue;
+    if (!extras.empty()) ways.push_back(extras);
+    const MissingLibraries one = missing_of(taken);
+    if (found)
+      add(*found, one);
+    else
+      found = one;
   }
+  if (found) found->told.reason = told_of(question, *found, ways);
   return found;
+}
+
+std::vector<CudnnImage> images_with(const Question& question, const MissingLibraries& missing) {
+  if (!missing.cudnn) return {};
+  auto images = cudnn_images(question.catalog, missing.cuda, *missing.cudnn, missing.what);
+  std::erase_if(images, [&](const CudnnImage& image) {
+    const Distro* const distro = question.catalog.find_distro(image.image->os);
+    return distro == nullptr || !is_asked_python(question.demands, distro->python) ||
+           !is_for_platforms(question.demands, *image.image) || !runs_on(question, *image.image);
+  });
+  return images;
 }
 
 }  // namespace mlpack

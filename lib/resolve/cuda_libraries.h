@@ -1,14 +1,30 @@
 #pragma once
 
+#include "lib/resolve/base_choice.h"
 #include "lib/resolve/fixes.h"
 
 #include <cstddef>
 #include <optional>
+#include <string>
 
 namespace mlpack {
 
-/// What there is to tell of `answer` where a package loads libraries of CUDA and cuDNN that nothing
-/// brings: neither extras, nor other wheels, nor the base, as far as it is known. nullopt: nothing.
-std::optional<Ruling> told_of_missing_libraries(const Question& question, const Assignment& answer);
+/// What packages of an answer load of CUDA and cuDNN, and nothing brings.
+struct MissingLibraries {
+  Ruling told;
+  std::string by;                // the packages: `tensorflow 2.18.0`
+  Version cuda;                  // from this release on
+  std::optional<Version> cudnn;  // the same; nullopt: not known
+  CudnnImage::For what;          // images that have all of it
+};
+
+/// What `answer` misses: neither extras, nor other wheels, nor the base bring it, as far as it is
+/// known. nullopt: nothing.
+std::optional<MissingLibraries> missing_libraries(const Question& question,
+                                                  const Assignment& answer);
+
+/// The images that have what is `missing` and run on the fleet, best first: those whose `python3`
+/// is none that the spec asks for are left out.
+std::vector<CudnnImage> images_with(const Question& question, const MissingLibraries& missing);
 
 }  // namespace mlpack

@@ -102,6 +102,8 @@ struct Demands {
   std::optional<Version> python;  // pinned
   Where python_where;
   std::optional<BaseDemand> base;   // nullopt: `auto`
+  /// slim: what `auto` takes for a Python was decided before.
+  enum class Auto { open, slim } auto_base = Auto::open;
   std::vector<Platform> platforms;  // that the file names; empty: it does not
   Where platforms_where;
   std::string quantisation;  // of the model, as the catalog calls it; empty: none, or not known

@@ -3,6 +3,7 @@
 #include "lib/resolve/package_vetoes.h"
 #include "lib/resolve/release_dates.h"
 #include "lib/resolve/releases.h"
+#include "lib/resolve/rules_library.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -73,15 +74,6 @@ Version cuda_of(const Version& oldest, const Demands& demands) {
   return takes_it ? *pinned : oldest;
 }
 
-// `9.3`, `>=9.8`, `8.x`: the major.
-std::optional<unsigned> major_of(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_of("0123456789"), text.size());
-  text.remove_prefix(begin);
-  const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto major = parse_number(text.substr(0, end), 999);
-  return major ? std::optional(static_cast<unsigned>(*major)) : std::nullopt;
-}
-
 class FrameworkOptions {
  public:
   FrameworkOptions(std::size_t index, std::span<const Version> pythons, const Vetoes& vetoes)
@@ -135,7 +127,7 @@ class FrameworkOptions {
     const Version& oldest = known.row->builds[build];
     Option option = plain(known, oldest);
     option.cuda = cuda_of(oldest, vetoes_.demands());
-    option.cudnn_major = major_of(known.row->cudnn);
+    if (const auto cudnn = cudnn_floor(*known.row->row)) option.cudnn_major = cudnn->part(0);
     if (vetoes_.is_settled(option)) return option;
     vetoes_.base_cudnn(option);
     vetoes_.cuda(option, *option.cuda);

@@ -78,4 +78,12 @@ Ruling cudnn_runs(const Catalog& catalog,
           evidence};
 }
 
+std::optional<Version> cudnn_floor(const CatalogRow& framework) {
+  std::string_view text = framework.at("cudnn");
+  text.remove_prefix(std::min(text.find_first_of("0123456789"), text.size()));
+  text = text.substr(0, text.find_first_not_of("0123456789."));
+  if (text.ends_with('.')) text.remove_suffix(1);
+  return Version::parse(text);
+}
+
 }  // namespace mlpack

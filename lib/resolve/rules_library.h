@@ -3,6 +3,8 @@
 #include "lib/catalog/catalog.h"
 #include "lib/resolve/rules.h"
 
+#include <optional>
+
 namespace mlpack {
 
 /// Whether cuDNN, as its package for `cuda` has it, supports a compute capability (table cudnn:
@@ -13,5 +15,9 @@ Ruling cudnn_runs(const Catalog& catalog,
                   const Version& cudnn,
                   const Version& cuda,
                   const Version& device);
+
+/// The oldest cuDNN that a release of a framework takes, as its row says: 9.3 of `9.3`, 9.8 of
+/// `>=9.8`, 9 of `9.x`; nullopt where it says none.
+std::optional<Version> cudnn_floor(const CatalogRow& framework);
 
 }  // namespace mlpack

@@ -1,6 +1,7 @@
 #include "lib/resolve/solve.h"
 
 #include "lib/catalog/runtimes.h"
+#include "lib/oci/reference.h"
 #include "lib/resolve/base_choice.h"
 #include "lib/resolve/base_release.h"
 #include "lib/resolve/conflict_reasons.h"
@@ -8,6 +9,7 @@
 #include "lib/resolve/fixes.h"
 #include "lib/resolve/fixes_together.h"
 #include "lib/resolve/plain_jax.h"
+#include "lib/resolve/spec_demands.h"
 
 #include <fmt/format.h>
 
@@ -189,16 +191,74 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
     told->hint = "name a build with CUDA if it should use the GPUs";
     add_doubts(stack, {*told});
   }
-  auto missing = told_of_missing_libraries(question, answer);
-  if (missing) missing->hint = "name a base or wheels that bring them";
+  auto missing = missing_libraries(question, answer);
+  if (missing) missing->told.hint = "name a base or wheels that bring them";
   stack.libraries = missing ? Stack::Libraries::missing : Stack::Libraries::there;
-  if (missing) add_doubts(stack, {*missing});
+  if (missing) add_doubts(stack, {missing->told});
   add_doubts(stack, question.problem.doubts);
   if (frame.compat == CompatInImage::yes) add_compat(stack, question);
   stack.python = frame.python;
   stack.compat = frame.compat;
   stack.base = base_of(stack, question.catalog, question.demands);
   return stack;
+}
+
+// Whether all that `slim` has of components is in `other`.
+bool keeps_choices(const Stack& slim, const Stack& other) {
+  return std::equal(
+      slim.choices.begin(),
+      slim.choices.end(),
+      other.choices.begin(),
+      other.choices.end(),
+      [](const Choice& a, const Choice& b) { return a.what == b.what && a.chosen == b.chosen; });
+}
+
+// The question with `image`, whose distribution has the Python, for a base. Its compat package is
+// left aside: with it a newer release may be the best, where what was chosen is looked for.
+Demands on_image(const Question& question, const CudnnImage& image) {
+  Demands demands = question.demands;
+  demands.base = base_demand(question.catalog, BaseReference{image.name}, std::nullopt);
+  demands.base->python = demands.base->packaged_python;
+  demands.base->compat = CompatInImage::no;
+  return demands;
+}
+
+std::vector<Ruling> why_image(const CudnnImage& image, const MissingLibraries& missing) {
+  return {{Verdict::yes,
+           fmt::format(
+               "`base: auto` is the smallest official image with what {} of CUDA {} and "
+               "cuDNN {}, which no wheel brings; `python3` of its distribution is added",
+               missing.by + (missing.by.find(" and ") == std::string::npos ? " loads" : " load"),
+               missing.cuda.part(0),
+               missing.cudnn->text()),
+           {image.image->row}}};
+}
+
+// A slim Python has no libraries of CUDA: where wheels do not bring them, `auto` is an official
+// image that does, if all that was chosen stays as it is.
+Stack with_libraries(const Question& question, const Assignment& answer, Stack slim) {
+  const Demands& asked = question.demands;
+  const bool is_slim = !asked.base && asked.runtime.empty() && asked.needs_python;
+  if (!is_slim || asked.auto_base == Demands::Auto::slim) return slim;
+  const auto missing = missing_libraries(question, answer);
+  if (!missing) return slim;
+  for (const CudnnImage& image : images_with(question, *missing)) {
+    const Demands demands = on_image(question, image);
+    const std::vector<Demand> list = list_demands(demands);
+    const Problem problem = make_problem(question.catalog, demands, list);
+    const auto on = best_answer(problem, all_of(list));
+    if (!on) continue;
+    Stack stack = make_stack({question.catalog, demands, list, problem}, *on, all_of(list));
+    const bool has_all = stack.libraries == Stack::Libraries::there;
+    if (!has_all || !keeps_choices(slim, stack)) continue;
+    stack.choices = std::move(slim.choices);
+    stack.compat = slim.compat;
+    stack.base = parse_reference(image.name).with_default_host().text();
+    stack.base_packages = {"python3"};
+    stack.base_because = why_image(image, *missing);
+    return stack;
+  }
+  return slim;
 }
 
 // Conflicts, and what they have to do with each other.
@@ -270,7 +330,7 @@ Resolution solve(const Catalog& catalog,
   const DemandSet all = all_of(list);
   Resolution resolution;
   if (const auto answer = best_answer(problem, all)) {
-    resolution.stack = make_stack(question, *answer, all);
+    resolution.stack = with_libraries(question, *answer, make_stack(question, *answer, all));
     return resolution;
   }
   Sets sets = all_conflicts(problem, all);

@@ -29,6 +29,9 @@ struct Stack {
   std::optional<Version> python;
   CompatInImage compat = CompatInImage::no;  // whether it takes a CUDA compat package to run
   std::string base;                          // that `auto` means; empty: the spec names one
+  /// Of the distribution of `base`, that it lacks; empty: it has all.
+  std::vector<std::string> base_packages = {};
+  std::vector<Ruling> base_because = {};  // of a base that is more than the smallest
   /// missing: a package loads libraries of CUDA that nothing brings; a doubt says so.
   enum class Libraries { there, missing } libraries = Libraries::there;
   std::vector<Ruling> doubts;  // what could not be ruled on

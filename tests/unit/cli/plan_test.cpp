@@ -96,8 +96,13 @@ TEST_CASE("the reasons of a plan are true of its base and its machines") {
   CHECK(because("python: {packages: [six]}\n", "base") ==
         R"(["`base: auto` is the slim image of Python 3.14"])");
   CHECK(because("python: {packages: [six]}\n", "python") == R"(["the newest"])");
-  CHECK(because("python: {packages: [onnxruntime-gpu]}\nfleet: [L4]\n", "python") ==
+  CHECK(because("python: {packages: ['onnxruntime-gpu[cuda,cudnn]']}\nfleet: [L4]\n", "python") ==
         R"(["the newest; which wheels of onnxruntime-gpu there are, the catalog does not say"])");
+  CHECK(because("python: {packages: [onnxruntime-gpu==1.22.1]}\nfleet: [L4]\n", "base")
+            .find("smallest official image with what onnxruntime-gpu 1.22.1 loads of CUDA 12 and "
+                  "cuDNN 9, which no wheel brings") != std::string::npos);
+  CHECK(because("python: {packages: [onnxruntime-gpu==1.22.1]}\nfleet: [L4]\n", "python") ==
+        R"(["the `python3` of the base's distribution is that one"])");
   CHECK(because("python: {packages: [six]}\nbase: registry.example.com/own:1\n", "python")
             .find("this is a guess") != std::string::npos);
   CHECK(because("python: {packages: [six]}\nbase: nvidia/cuda:12.4.1-base-ubuntu22.04\n", "python")

@@ -27,6 +27,10 @@ class BruteForce {
   /// Whether the image that `stack` describes keeps everything that is demanded.
   bool allows(const Stack& stack) const;
 
+  /// Whether `auto` is what it has to be for the frameworks of `stack`, which `allows` takes: a
+  /// slim Python, or an image with the libraries that no wheel brings.
+  bool has_right_base(const Stack& stack) const;
+
   DemandSet facts_of(const Conflict& conflict) const;
   const std::vector<Demand>& list() const { return list_; }
 

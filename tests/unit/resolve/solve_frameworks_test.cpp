@@ -213,18 +213,21 @@ TEST_CASE("JAX without an extra uses no GPU, and the extra that fits is named") 
 }
 
 TEST_CASE("libraries of CUDA that nothing brings are told, with what brings them") {
-  CHECK(
-      told("fleet: [L4]; python: {packages: [tensorflow==2.18.0]}") ==
-      "tensorflow 2.18.0 loads CUDA 12 and cuDNN 9, which neither wheels nor the base bring: take "
-      "`tensorflow[and-cuda]`, or a base such as "
-      "`nvidia/cuda:12.5.1-cudnn-runtime-ubuntu22.04`");
-  CHECK(
-      told("fleet: [L4]; python: {packages: [tensorflow==2.13.0]}")
-          .ends_with("bring: take a base such as `nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04`"));
-  CHECK(told("fleet: [L4]; python: {packages: [onnxruntime-gpu==1.22.1]}")
-            .find("take `onnxruntime-gpu[cuda,cudnn]`, or") != std::string::npos);
-  CHECK(told("fleet: [L4]; python: {packages: ['onnxruntime-gpu[cuda]==1.22.1']}")
-            .find("take `onnxruntime-gpu[cuda,cudnn]`, or") != std::string::npos);
+  // No Ubuntu that there are images of has a Python 3.11.
+  const auto with = [](std::string_view package) {
+    return told(fmt::format("fleet: [L4]; python: {{version: '3.11', packages: ['{}']}}", package));
+  };
+  CHECK(with("tensorflow==2.18.0") ==
+        "tensorflow 2.18.0 loads CUDA 12 and cuDNN 9.3, which neither wheels nor the base bring: "
+        "take `tensorflow[and-cuda]`, or a base such as "
+        "`nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04`");
+  CHECK(with("tensorflow==2.13.0")
+            .ends_with("bring: take a base such as "
+                       "`nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04`"));
+  for (const char* const package : {"onnxruntime-gpu==1.22.1", "onnxruntime-gpu[cuda]==1.22.1"}) {
+    CHECK_MESSAGE(with(package).find("take `onnxruntime-gpu[cuda,cudnn]`, or") != std::string::npos,
+                  package);
+  }
   const auto on = [](std::string_view base) {
     return told(
         fmt::format("fleet: [L4]; base: '{}'; python: {{packages: [tensorflow==2.18.0]}}", base));
@@ -235,6 +238,59 @@ TEST_CASE("libraries of CUDA that nothing brings are told, with what brings them
                                  "tensorflow/tensorflow:2.18.0-gpu",
                                  "example.com/own:1"})
     CHECK_MESSAGE(on(base).find("neither wheels nor the base") == std::string::npos, base);
+}
+
+namespace {
+
+// What `auto` takes, and the Python on it.
+std::string auto_of(std::string_view lines) {
+  const Resolution found = solve(Catalog::built_in(), demands_in(lines));
+  REQUIRE(found.stack);
+  const Stack& stack = *found.stack;
+  CHECK(stack.base_packages.empty() == (stack.base.find("/cuda:") == std::string::npos));
+  return stack.base.substr(stack.base.rfind('/') + 1) + " " + std::string(stack.python->text());
+}
+
+}  // namespace
+
+TEST_CASE("`auto` is an image with CUDA where no wheel brings the libraries") {
+  struct Row {
+    const char* spec;
+    const char* base;
+  };
+  // nvidia/cuda Dockerfiles: cuDNN 9.2.1 is in 12.5.1, and 9.5.1 in 12.6.3; `python3` of Ubuntu.
+  const Row rows[] = {
+      {"fleet: [L4]; python: {packages: [tensorflow==2.18.0]}",
+       "cuda:12.6.3-cudnn-runtime-ubuntu24.04 3.12"},
+      {"fleet: [L4]; python: {version: '3.10', packages: [tensorflow==2.18.0]}",
+       "cuda:12.6.3-cudnn-runtime-ubuntu22.04 3.10"},
+      {"fleet: [L4]; python: {version: '3.12', packages: [tensorflow==2.18.0]}",
+       "cuda:12.6.3-cudnn-runtime-ubuntu24.04 3.12"},
+      {"fleet: [{gpu: L4, driver: '535.183.01'}]; python: {packages: [tensorflow]}",
+       "cuda:12.6.3-cudnn-runtime-ubuntu24.04 3.12"},
+      {"fleet: [{gpu: T4, driver: '470.256.02'}]; python: {packages: [tensorflow]}",
+       "cuda:11.8.0-cudnn8-runtime-ubuntu22.04 3.10"},
+      // With the compat package of an image a newer release would run there.
+      {"fleet: [{gpu: A30, driver: '450.51.06'}]; python: {packages: [tensorflow]}",
+       "cuda:11.0.3-cudnn8-runtime-ubuntu20.04 3.8"},
+      {"fleet: [L4]; python: {packages: [onnxruntime-gpu==1.22.1]}",
+       "cuda:12.3.2-cudnn9-runtime-ubuntu22.04 3.10"},
+      {"fleet: [L4]; python: {packages: [onnxruntime-gpu]}",
+       "cuda:13.0.0-cudnn-runtime-ubuntu24.04 3.12"},
+      {"fleet: [L4]; python: {packages: [onnxruntime-gpu==1.22.1, tensorflow==2.18.0]}",
+       "cuda:12.6.3-cudnn-runtime-ubuntu24.04 3.12"},
+      // Wheels have their own, or no image has the Python that is asked for.
+      {"fleet: [L4]; python: {version: '3.12', packages: ['tensorflow[and-cuda]==2.18.0']}",
+       "python:3.12-slim-trixie 3.12"},
+      {"fleet: [L4]; python: {version: '3.11', packages: [tensorflow==2.18.0]}",
+       "python:3.11-slim-trixie 3.11"},
+      {"fleet: [L4]; python: {version: '3.12.4', packages: [tensorflow==2.18.0]}",
+       "python:3.12-slim-trixie 3.12"},
+      {"fleet: [cpu]; python: {version: '3.12', packages: [tensorflow==2.18.0]}",
+       "python:3.12-slim-trixie 3.12"},
+  };
+  for (const Row& row : rows)
+    CHECK_MESSAGE(auto_of(row.spec) == row.base, row.spec);
 }
 
 TEST_CASE("libraries of CUDA that extras or other wheels bring are not missed") {

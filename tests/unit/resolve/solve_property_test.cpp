@@ -322,6 +322,12 @@ TEST_CASE("answers keep every rule, conflicts are minimal and fixes resolve") {
     if (resolution.stack) {
       CHECK_MESSAGE(
           brute.allows(*resolution.stack), text_of(demands), ": ", answer_text(resolution));
+      CHECK_MESSAGE(brute.has_right_base(*resolution.stack),
+                    text_of(demands),
+                    ": ",
+                    answer_text(resolution),
+                    " on ",
+                    resolution.stack->base);
       check_requirement(*resolution.stack, demands);
       check_old_driver(*resolution.stack, demands, random.any_driver());
     }

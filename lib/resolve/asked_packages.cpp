@@ -134,6 +134,16 @@ std::string build_of_plugin(const std::string& package, const PythonLines& requi
   return build;
 }
 
+// `jax-cuda12-plugin[with-cuda]`: it needs the wheels of CUDA's libraries.
+bool is_plugin_with_cuda(const std::string& package, const PythonLines& requirements) {
+  return std::any_of(requirements.begin(), requirements.end(), [&](const std::string& line) {
+    const PackageDemand one = parse_package(line, {});
+    const auto& extras = one.extras;
+    return one.name.starts_with(package + "-cuda") && one.name.ends_with("-plugin") &&
+           std::find(extras.begin(), extras.end(), with_cuda) != extras.end();
+  });
+}
+
 // A version with all that may stand around it in a clause: `2.5` of `!=2.5.*`.
 std::string version_in(std::string_view clause) {
   std::string_view version =
@@ -313,6 +323,7 @@ std::vector<PackageDemand> asked_packages(const PythonLines& requirements,
     PackageDemand package = parse_package(requirement, where);
     if (!has_gpu_code(package.name)) continue;
     if (package.build.empty()) package.build = build_of_plugin(package.name, requirements);
+    if (is_plugin_with_cuda(package.name, requirements)) package.extras.emplace_back(with_cuda);
     join_to(packages, std::move(package));
   }
   for (const std::string& constraint : in_order(constraints)) {

@@ -12,6 +12,9 @@
 
 namespace mlpack {
 
+/// The extra of JAX's plugins that needs the wheels of CUDA's libraries.
+inline constexpr std::string_view with_cuda = "with-cuda";
+
 /// What markers ask about, of all images that `spec`, which has a `python` section, may become on a
 /// base with Python `base`: with `chosen`, where nothing else says the version.
 std::vector<MarkerEnvironment> marker_environments(const Catalog& catalog,

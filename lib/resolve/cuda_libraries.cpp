@@ -1,5 +1,6 @@
 #include "lib/resolve/cuda_libraries.h"
 
+#include "lib/resolve/asked_packages.h"
 #include "lib/resolve/framework_options.h"
 #include "lib/resolve/rules_library.h"
 #include "lib/resolve/serving_options.h"
@@ -14,6 +15,8 @@
 
 namespace mlpack {
 namespace {
+
+constexpr std::string_view jax_package = "jax";
 
 // A package with what was chosen of it.
 struct Taken {
@@ -34,15 +37,28 @@ std::vector<Taken> packages_with_cuda(const Question& question, const Assignment
   return found;
 }
 
+// `jax[cuda12-local]` and `jax-cuda12-plugin` take the libraries that are there already;
+// `jax[cuda12]` and `jax-cuda12-plugin[with-cuda]` need the wheels of them.
+bool is_local_jax(const PackageDemand& package) {
+  const auto& extras = package.extras;
+  return package.name == jax_package &&
+         std::none_of(extras.begin(), extras.end(), [](const auto& extra) {
+           return extra == with_cuda || (extra.starts_with("cuda") && !extra.ends_with("-local"));
+         });
+}
+
 // Wheels of PyTorch and JAX need those of the libraries; runtimes need PyTorch's.
 bool needs_library_wheels(const PackageDemand& package) {
-  return package.name == component::torch || package.name == "jax" ||
+  return package.name == component::torch ||
+         (package.name == jax_package && !is_local_jax(package)) ||
          is_serving_package(package.name);
 }
 
 // What has to be installed so that its libraries are, too: `tensorflow[and-cuda]`; empty where no
 // extra brings them.
-std::string package_with_libraries(const Option& option) {
+std::string package_with_libraries(const Taken& taken) {
+  const Option& option = *taken.option;
+  if (taken.package->name == jax_package) return fmt::format("jax[cuda{}]", option.cuda->part(0));
   const std::string_view package =
       option.row == nullptr ? std::string_view() : option.row->at("gpu_package");
   return std::string(package.ends_with(']') ? package : std::string_view());
@@ -68,7 +84,7 @@ bool may_have_cudnn(const Demands& demands) {
 
 // JAX looks for CUPTI when it starts, which images for programs do not have.
 CudnnImage::For image_for(const PackageDemand& package) {
-  return package.name == "jax" ? CudnnImage::For::compilers : CudnnImage::For::programs;
+  return package.name == jax_package ? CudnnImage::For::compilers : CudnnImage::For::programs;
 }
 
 MissingLibraries missing_of(const Taken& taken) {
@@ -145,7 +161,7 @@ std::optional<MissingLibraries> missing_libraries(const Question& question,
   std::vector<std::string> ways;
   for (const Taken& taken : packages_with_cuda(question, answer)) {
     if (needs_library_wheels(*taken.package)) return std::nullopt;
-    const std::string extras = package_with_libraries(*taken.option);
+    const std::string extras = package_with_libraries(taken);
     const bool is_known = taken.option->row != nullptr;
     if (!is_known || (!extras.empty() && has_extras(*taken.package, extras))) continue;
     if (!extras.empty()) ways.push_back(extras);

@@ -25,7 +25,10 @@ std::string group_text(const FleetGroup& group) {
 }  // namespace
 
 std::string PackageDemand::text() const {
-  return name + (build.empty() ? "" : "[" + build + "]") + specifier;
+  const auto names_build = [&](const std::string& extra) { return extra == build + "-local"; };
+  const bool is_local = std::find(extras.begin(), extras.end(), build) == extras.end() &&
+                        std::any_of(extras.begin(), extras.end(), names_build);
+  return name + (build.empty() ? "" : "[" + build + (is_local ? "-local]" : "]")) + specifier;
 }
 
 std::string_view PackageDemand::torch_build() const {

@@ -76,6 +76,10 @@ const SpecQuestion questions_of_frameworks[] = {
      "no: jax + P100 PCIe 16GB + jax[cuda13]==0.9.0 -> take jax[cuda12] 0.9.0 instead of "
      "jax[cuda13]==0.9.0",
      jax_docs},
+    {R"(fleet: [P100]; python: {packages: ["jax[cuda13-local]==0.9.0"]})",
+     "no: jax + P100 PCIe 16GB + jax[cuda13-local]==0.9.0 -> take jax[cuda12] 0.9.0 instead of "
+     "jax[cuda13-local]==0.9.0",
+     jax_docs},
     {R"(fleet: [T4]; python: {packages: ["jax[cuda13]==0.9.0"]})",
      "jax 0.9.0+cuda13; driver 580.65.06",
      jax_docs},
@@ -228,6 +232,9 @@ TEST_CASE("libraries of CUDA that nothing brings are told, with what brings them
     CHECK_MESSAGE(with(package).find("take `onnxruntime-gpu[cuda,cudnn]`, or") != std::string::npos,
                   package);
   }
+  CHECK(with("jax[cuda12-local]==0.6.0")
+            .ends_with("bring: take `jax[cuda12]`, or a base such as "
+                       "`nvidia/cuda:12.8.1-cudnn-devel-ubuntu24.04`"));
   const auto on = [](std::string_view base) {
     return told(
         fmt::format("fleet: [L4]; base: '{}'; python: {{packages: [tensorflow==2.18.0]}}", base));
@@ -279,6 +286,16 @@ TEST_CASE("`auto` is an image with CUDA where no wheel brings the libraries") {
        "cuda:13.0.0-cudnn-runtime-ubuntu24.04 3.12"},
       {"fleet: [L4]; python: {packages: [onnxruntime-gpu==1.22.1, tensorflow==2.18.0]}",
        "cuda:12.6.3-cudnn-runtime-ubuntu24.04 3.12"},
+      // JAX looks for CUPTI, which is where the compilers are.
+      {"fleet: [L4]; python: {version: '3.12', packages: ['jax[cuda12-local]==0.6.0']}",
+       "cuda:12.8.1-cudnn-devel-ubuntu24.04 3.12"},
+      {"fleet: [L4]; python: {version: '3.12', packages: [jax==0.6.0, jax-cuda12-plugin]}",
+       "cuda:12.8.1-cudnn-devel-ubuntu24.04 3.12"},
+      {"fleet: [L4]; python: {version: '3.12', packages: [jax==0.6.0, "
+       "'jax-cuda12-plugin[with_cuda]']}",
+       "python:3.12-slim-trixie 3.12"},
+      {"fleet: [L4]; python: {version: '3.12', packages: ['jax[cuda12]==0.6.0']}",
+       "python:3.12-slim-trixie 3.12"},
       // Wheels have their own, or no image has the Python that is asked for.
       {"fleet: [L4]; python: {version: '3.12', packages: ['tensorflow[and-cuda]==2.18.0']}",
        "python:3.12-slim-trixie 3.12"},

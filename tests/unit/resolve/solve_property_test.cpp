@@ -188,6 +188,7 @@ class RandomDemands {
       package.build = chance(4)   ? "cpu"
                       : chance(6) ? "cuda"
                                   : fmt::format("cuda{}", any(row.builds).part(0));
+    if (!package.build.empty()) package.extras = {package.build};
     demands.packages.push_back(package);
     demands.needs_python = true;
   }

@@ -87,7 +87,7 @@ Option unknown_option(const PackageDemand& package, std::size_t index, const Vet
   if (!is_read) return option;
   option.cuda = package.cuda;
   if (package.cudnn) vetoes.cudnn(option, *package.cudnn, *package.cuda);
-  vetoes.base_cudnn(option);
+  vetoes.base_cudnn(option, Vetoes::Cudnn::brought);
   vetoes.cuda(option, *package.cuda);
   vetoes.toolkit(option, *package.cuda);
   vetoes.drivers(option, *package.cuda);

@@ -129,7 +129,7 @@ class FrameworkOptions {
     option.cuda = cuda_of(oldest, vetoes_.demands());
     if (const auto cudnn = cudnn_floor(*known.row->row)) option.cudnn_major = cudnn->part(0);
     if (vetoes_.is_settled(option)) return option;
-    vetoes_.base_cudnn(option);
+    vetoes_.base_cudnn(option, Vetoes::Cudnn::loaded);
     vetoes_.cuda(option, *option.cuda);
     vetoes_.framework(option, *known.row, build);
     vetoes_.drivers(option, *option.cuda);

@@ -277,18 +277,21 @@ void Vetoes::cudnn(Option& option, const Version& cudnn, const Version& cuda) co
 
 // Both are found by names of their own major: which one a program loads depends on the order of
 // folders, and is no contradiction.
-void Vetoes::base_cudnn(Option& option) const {
+void Vetoes::base_cudnn(Option& option, Cudnn of_option) const {
   const auto& base = demands_.base;
   if (!base || !base->cudnn || !option.cudnn_major) return;
   Ruling one =
       one_library_major(catalog_, "cuDNN", std::vector{base->cudnn->part(0), *option.cudnn_major});
   if (one.verdict != Verdict::no) return;
   one.verdict = Verdict::unknown;
-  one.reason = fmt::format("{} has cuDNN {}, and {} brings cuDNN {}: a program may load both",
+  const bool is_brought = of_option == Cudnn::brought;
+  one.reason = fmt::format("{} has cuDNN {}, and {} {} cuDNN {}{}",
                            base->name,
                            base->cudnn->text(),
                            option.name,
-                           *option.cudnn_major);
+                           is_brought ? "brings" : "loads",
+                           *option.cudnn_major,
+                           is_brought ? ": a program may load both" : "");
   option.doubts.push_back(std::move(one));
 }
 

@@ -59,8 +59,10 @@ class Vetoes {
   /// cuDNN of a package for `cuda` supports the GPUs of the fleet. Where it does not, that is among
   /// the doubts, with its verdict: a framework with code for a GPU of its own does without in part.
   void cudnn(Option& option, const Version& cudnn, const Version& cuda) const;
-  /// What is known of the cuDNN that the base has beside that of `option`.
-  void base_cudnn(Option& option) const;
+  /// What is known of the cuDNN that the base has beside that of `option`. loaded: its wheels may
+  /// not have it.
+  enum class Cudnn { brought, loaded };
+  void base_cudnn(Option& option, Cudnn of_option) const;
   /// The same of the TensorRT that is the engine of a release.
   void tensorrt(Option& option, const RuntimeRelease& release) const;
   void framework(Option& option, const FrameworkRelease& release, std::size_t build) const;

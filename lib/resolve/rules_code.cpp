@@ -235,6 +235,23 @@ Ruling bfloat16_runs(const Catalog& catalog, const ServingRuntime& runtime, cons
   return ruling;
 }
 
+namespace {
+
+// 12.8 of `12.1+ (built with 12.8)`; nullopt where the row does not say it of `major`.
+std::optional<Version> built_with(const FrameworkRelease& release, unsigned major) {
+  constexpr std::string_view mark = "(built with ";
+  for (std::string_view text : split(release.row->at("cuda"), ',')) {
+    const std::size_t at = text.find(mark);
+    if (at == std::string_view::npos) continue;
+    text.remove_prefix(at + mark.size());
+    const auto version = Version::parse(text.substr(0, text.find(')')));
+    if (version && version->part(0) == major) return version;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Ruling framework_runs(const Catalog& catalog,
                       const FrameworkRelease& release,
                       std::size_t build,
@@ -254,6 +271,9 @@ Ruling framework_runs(const Catalog& catalog,
   const Architecture* const known = catalog.find_architecture(device);
   const bool is_newer = known != nullptr && known->first_cuda > cuda;
   if (compiles.verdict != Verdict::no || !is_newer) return compiles;
+  const auto toolkit = built_with(release, cuda.part(0));
+  if (toolkit && *toolkit >= known->first_cuda)
+    return toolkit_supports_gpu(catalog, *toolkit, device);
   return {Verdict::unknown,
           fmt::format("{} {} is older than {}: it runs there from PTX, if at all",
                       release.framework,

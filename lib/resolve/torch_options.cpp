@@ -37,7 +37,7 @@ Option torch_option(const TorchRelease& release,
   }
   if (vetoes.is_settled(option)) return option;
   if (build.cudnn) vetoes.cudnn(option, *build.cudnn, build.cuda);
-  vetoes.base_cudnn(option);
+  vetoes.base_cudnn(option, Vetoes::Cudnn::brought);
   vetoes.cuda(option, build.cuda);
   vetoes.wheel(option, build.wheel_tag.empty() ? release.wheel_tag : build.wheel_tag);
   vetoes.code(option, build);

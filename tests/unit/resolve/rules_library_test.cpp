@@ -211,11 +211,11 @@ TEST_CASE("cuDNN that does not support a GPU of the fleet is told as that") {
 }
 
 TEST_CASE("cuDNN of another major in the base is a doubt") {
-  const auto doubts = [](std::string_view base) {
+  const auto doubts = [](std::string_view base, std::string_view package = "torch==2.5.1") {
     const auto found =
         solve(catalog(),
-              demands_in(fmt::format("fleet: [L4]; base: {}; python: {{packages: [torch==2.5.1]}}",
-                                     base)));
+              demands_in(
+                  fmt::format("fleet: [L4]; base: {}; python: {{packages: [{}]}}", base, package)));
     REQUIRE(found.stack);
     std::string text;
     for (const Ruling& doubt : found.stack->doubts)
@@ -225,6 +225,9 @@ TEST_CASE("cuDNN of another major in the base is a doubt") {
   CHECK(doubts("nvidia/cuda:12.2.2-cudnn8-runtime-ubuntu22.04") ==
         "nvidia/cuda:12.2.2-cudnn8-runtime-ubuntu22.04 has cuDNN 8.9.6.50, and 2.5.1+cu124 brings "
         "cuDNN 9: a program may load both");
+  CHECK(
+      doubts("nvidia/cuda:12.6.3-cudnn-runtime-ubuntu22.04", "tensorflow==2.15.0") ==
+      "nvidia/cuda:12.6.3-cudnn-runtime-ubuntu22.04 has cuDNN 9.5.1.17, and 2.15.0 loads cuDNN 8");
   CHECK(doubts("nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04").empty());
   CHECK(doubts("nvidia/cuda:12.2.2-runtime-ubuntu22.04").empty());
 }

@@ -216,6 +216,15 @@ TEST_CASE("JAX without an extra uses no GPU, and the extra that fits is named") 
   CHECK(told("fleet: [L4]; python: {packages: ['jax[cuda12]']}").empty());
 }
 
+TEST_CASE("code of JAX is that of the toolkit that its row says it is built with") {
+  const auto with = [](std::string_view jax) {
+    return told(fmt::format("fleet: [B200]; python: {{packages: ['jax[cuda12]=={}']}}", jax));
+  };
+  CHECK(with("0.5.0").find("is older than Blackwell") != std::string::npos);
+  for (const char* const jax : {"0.6.0", "0.7.1"})
+    CHECK_MESSAGE(with(jax).find("is older than") == std::string::npos, jax);
+}
+
 TEST_CASE("libraries of CUDA that nothing brings are told, with what brings them") {
   // No Ubuntu that there are images of has a Python 3.11.
   const auto with = [](std::string_view package) {

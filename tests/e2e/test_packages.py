@@ -3,7 +3,8 @@
 import os
 import shutil
 
-from harness import Case, MLPACK, is_root, needs_root, run
+from harness import Case, MLPACK, ROOT, is_root, needs_root, run, write_files
+from index_server import make_wheel
 
 BASE = """\
 schema: 1
@@ -21,6 +22,16 @@ base: oci:%s
 platform: linux/amd64
 system_packages: [%s]
 run: [python3, -c, "import ctypes; ctypes.CDLL('libgomp.so.1'); print('found')"]
+layers: {compression: gzip}
+"""
+
+WITH_CUDA = """\
+schema: 1
+name: with-cuda
+fleet: [L4]
+python: {requirements: r.txt}
+platform: linux/amd64
+entrypoint: [python3, -c, "import tensorflow; print('found')"]
 layers: {compression: gzip}
 """
 
@@ -144,3 +155,23 @@ class PackagesOnAnImage(Case):
         told = self.mlpack("build", folder, code=9).err
         self.assertIn("Alpine Linux v3.20", told)
         self.assertIn("mlpack.yaml:5:", told)
+
+    @needs_root
+    def test_where_no_wheel_brings_cuda_auto_is_an_image_that_has_it_and_gets_python(self):
+        host = self.registry().host
+        self.base()
+        image = "nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04"
+        self.skopeo("copy", "--quiet", "--dest-tls-verify=false", "oci:" + self.path("base-layout") + ":1",
+                    "docker://%s/%s" % (host, image))
+        write_files(self.path("home"), {".config/containers/registries.conf":
+                                        '[[registry]]\nprefix = "docker.io"\nlocation = "%s"\ninsecure = true\n' % host})
+        folder = self.project("with-cuda", WITH_CUDA, {
+            "r.txt": "--no-index\n--find-links wheels\ntensorflow==2.18.0\n",
+            "wheels/tensorflow-2.18.0-py3-none-any.whl": make_wheel("tensorflow", "2.18.0")})
+        built = self.build(folder, "-o", "oci:%s:1" % self.path("layout"))
+        self.assertEqual([layer["name"] for layer in built["layers"] if layer["kind"] == "system"], ["packages"])
+        manifest = self.skopeo("inspect", "--raw", "oci:%s:1" % self.path("layout")).json()
+        self.assertEqual(manifest["annotations"]["org.opencontainers.image.base.name"], "docker.io/" + image)
+        self.unpack(self.path("layout") + ":1", "bundle")
+        ran = self.run_tool(ROOT + "/scripts/crun-run", self.path("bundle"), self.path("pid"))
+        self.assertEqual(ran.out, "found\n")

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,8 +82,6 @@ class FrameworkOptions {
         package_(vetoes.demands().packages[index]) {}
 
   void add(const KnownRelease& known, std::vector<Option>& options) {
-    const auto [pythons, is_new] = taken_.try_emplace(known.row->python);
-    if (is_new) pythons->second = python_versions(known.row->python, pythons_);
     if (is_for_processors(package_)) return options.push_back(without_cuda(known));
     if (!has_gpus(vetoes_.demands())) return options.push_back(plain(known, std::nullopt));
     for (std::size_t build = 0; build < known.row->builds.size(); ++build)
@@ -92,12 +89,12 @@ class FrameworkOptions {
   }
 
  private:
-  Option plain(const KnownRelease& known, const std::optional<Version>& cuda) const {
+  Option plain(const KnownRelease& known, const std::optional<Version>& cuda) {
     Option option;
     option.name = known.release.text();
     const bool has_several = cuda && known.row->builds.size() > 1;
     if (has_several) option.name += fmt::format("+cuda{}", cuda->part(0));
-    option.python = taken_.at(known.row->python);
+    option.python = pythons_.in(known.row->python);
     option.row = known.row->row;
     const std::string build = cuda ? fmt::format("cuda{}", cuda->part(0)) : package_.build;
     if (!is_build(build) || !vetoes_.takes(index_, known.release)) {
@@ -116,14 +113,14 @@ class FrameworkOptions {
   }
 
   // `jax[cpu]`; of JAX without an extra more is said once the rest is known.
-  Option without_cuda(const KnownRelease& known) const {
+  Option without_cuda(const KnownRelease& known) {
     Option option = plain(known, std::nullopt);
     if (is_plain_jax(package_)) return option;
     judge_without_cuda(option, package_.text(), vetoes_);
     return option;
   }
 
-  Option on_gpus(const KnownRelease& known, std::size_t build) const {
+  Option on_gpus(const KnownRelease& known, std::size_t build) {
     const Version& oldest = known.row->builds[build];
     Option option = plain(known, oldest);
     option.cuda = cuda_of(oldest, vetoes_.demands());
@@ -137,10 +134,9 @@ class FrameworkOptions {
   }
 
   std::size_t index_;
-  std::span<const Version> pythons_;
+  NamedPythons pythons_;
   const Vetoes& vetoes_;
   const PackageDemand& package_;
-  std::map<std::string_view, std::vector<Version>> taken_;  // Pythons, by what a row says
 };
 
 }  // namespace

@@ -109,18 +109,20 @@ std::string_view local_label(std::string_view specifier) {
   return trim(rest.substr(0, rest.find(',')));
 }
 
-std::vector<Version> python_versions(std::string_view text, std::span<const Version> all) {
-  std::vector<Version> found;
+const std::vector<Version>& NamedPythons::in(std::string_view text) {
+  const auto [known, is_new] = known_.try_emplace(text);
+  std::vector<Version>& found = known->second;
+  if (!is_new || text.empty()) return found;
   const std::size_t dash = text.find('-');
   const auto first = Version::parse(trim(text.substr(0, dash)));
   const auto last =
       dash == std::string_view::npos ? first : Version::parse(trim(text.substr(dash + 1)));
   const ReleaseSpecifier specifier(first && last ? std::string_view() : text);
-  for (const Version& version : all) {
+  for (const Version& version : all_) {
     const bool is_named =
         first && last ? (version >= *first || version.same_minor(*first)) && version <= *last
                       : specifier.takes(version);
-    if (is_named && !text.empty()) found.push_back(version);
+    if (is_named) found.push_back(version);
   }
   return found;
 }

@@ -4,6 +4,7 @@
 #include "lib/python/specifier.h"
 
 #include <compare>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -46,8 +47,17 @@ std::string pinned_release(std::string_view specifier);
 /// The local label that `specifier` asks for (`cu128` of `==2.9.0+cu128`); empty: none.
 std::string_view local_label(std::string_view specifier);
 
-/// Those of `all` that a table's `python` column (`>=3.9,<3.13`, `3.6-3.8`, `3.12.3`) names; empty
-/// where it says nothing.
-std::vector<Version> python_versions(std::string_view text, std::span<const Version> all);
+/// Versions of Python by a table's `python` column, whose texts live as long; each is read once.
+class NamedPythons {
+ public:
+  explicit NamedPythons(std::span<const Version> all) : all_(all) {}
+  /// Those of `all` that `text` (`>=3.9,<3.13`, `3.6-3.8`, `3.12.3`) names; empty where it says
+  /// nothing.
+  const std::vector<Version>& in(std::string_view text);
+
+ private:
+  std::span<const Version> all_;
+  std::map<std::string_view, std::vector<Version>> known_;
+};
 
 }  // namespace mlpack

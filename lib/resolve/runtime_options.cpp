@@ -11,7 +11,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <set>
 #include <utility>
 
@@ -144,14 +143,12 @@ Component runtime_component(std::span<const Version> pythons, const Vetoes& veto
   }
   const BaseRelease* const of_base = release_of_base(demands);
   std::set<std::string_view> seen;
-  std::map<std::string_view, std::vector<Version>> taken;  // by what a release says
+  NamedPythons named(pythons);
   for (const RuntimeRelease& release : vetoes.catalog().runtime_releases()) {
     if (release.runtime != demands.runtime || !seen.insert(release.release).second) continue;
     const bool is_there = of_base != nullptr && of_base->row == &release;
     if (!is_there && !dates.is_out(release)) continue;
-    const auto [known, is_new] = taken.try_emplace(release.python);
-    if (is_new) known->second = python_versions(release.python, pythons);
-    component.options.push_back(runtime_option(release, known->second, vetoes));
+    component.options.push_back(runtime_option(release, named.in(release.python), vetoes));
     doubt_release_of_base(component.options.back(), release, vetoes);
     dates.add_doubt(component.options.back(), demands.runtime, release.row->at("released"));
   }

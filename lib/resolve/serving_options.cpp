@@ -25,9 +25,9 @@ const TorchRelease* torch_of(const Catalog& catalog, const RuntimeRelease& relea
 
 // Those that both have wheels for: a release says more of its own than its torch has.
 std::vector<Version> pythons_of(const RuntimeRelease& release,
-                                std::span<const Version> pythons,
+                                NamedPythons& named,
                                 const Catalog& catalog) {
-  std::vector<Version> found = python_versions(release.python, pythons);
+  std::vector<Version> found = named.in(release.python);
   const TorchRelease* const torch = torch_of(catalog, release);
   if (torch == nullptr) return found;
   std::erase_if(found, [&](const Version& python) {
@@ -58,12 +58,12 @@ Ruling cuda_of_torch(const RuntimeRelease& wheel) {
 }
 
 Option serving_option(const RuntimeRelease& release,
-                      std::span<const Version> pythons,
+                      NamedPythons& named,
                       std::size_t index,
                       const Vetoes& vetoes) {
   Option option;
   option.name = release.release;
-  option.python = pythons_of(release, pythons, vetoes.catalog());
+  option.python = pythons_of(release, named, vetoes.catalog());
   option.row = release.row;
   const RuntimeRelease wheel = with_cuda(release, vetoes.catalog());
   option.cuda = wheel.cuda;
@@ -176,10 +176,11 @@ Component serving_component(std::size_t index,
     if (release.runtime == name) dates.add(release);
   }
   std::set<std::string_view> seen;
+  NamedPythons named(pythons);
   for (const RuntimeRelease& release : releases) {
     if (release.runtime != name || !seen.insert(release.release).second) continue;
     if (!dates.is_out(release)) continue;
-    component.options.push_back(serving_option(release, pythons, index, vetoes));
+    component.options.push_back(serving_option(release, named, index, vetoes));
     dates.add_doubt(component.options.back(), name, release.row->at("released"));
   }
   return component;

@@ -304,7 +304,7 @@ BruteForce::Part BruteForce::framework_part(const FrameworkRelease& row,
                                             std::size_t package) const {
   const PackageDemand& wanted = demands_.packages[package];
   Part part{std::string(release.text())};
-  part.python = python_versions(row.python, known_pythons_);
+  part.python = NamedPythons(known_pythons_).in(row.python);
   std::string extra = wanted.build;
   if (build) extra = fmt::format("cuda{}", row.builds[*build].part(0));
   if (build && row.builds.size() > 1) part.name += "+" + extra;

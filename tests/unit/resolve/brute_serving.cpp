@@ -43,7 +43,7 @@ void BruteForce::need_runtime() {
 
 BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
   Part part{std::string(release.release)};
-  part.python = python_versions(release.python, known_pythons_);
+  part.python = NamedPythons(known_pythons_).in(release.python);
   const std::string& pin = demands_.runtime_version;
   if (!pin.empty() && is_about(release, pin))
     part.name = pin;
@@ -99,7 +99,7 @@ bool BruteForce::need_vllm(std::size_t package) {
       is_known = true;
     else
       part.out.push_back(fact(Kind::package_version, package));
-    part.python = python_versions(row.python, known_pythons_);
+    part.python = NamedPythons(known_pythons_).in(row.python);
     keep_wheel(part, row.wheel_tag);
     keep_torch_of(part, row);
     keep_cuda_of(part, row);

@@ -16,8 +16,9 @@ bool is_before(std::string_view a, std::string_view b) {
 
 std::string taken(std::string_view text) {
   const std::vector<Version> all{version("3.8"), version("3.9"), version("3.12"), version("3.14")};
+  NamedPythons named(all);
   std::vector<std::string> texts;
-  for (const Version& one : python_versions(text, all))
+  for (const Version& one : named.in(text))
     texts.emplace_back(one.text());
   return join(texts, " ");
 }

@@ -66,6 +66,14 @@ void take_pin(std::vector<KnownRelease>& known, const std::string& pin) {
   if (nearest != nullptr) nearest->release = *pinned;
 }
 
+// The oldest cuDNN that the release `row` takes, or the later one of that major that is pinned.
+std::optional<Version> cudnn_of(const FrameworkRelease& row, const PackageDemand& package) {
+  const auto floor = cudnn_floor(*row.row);
+  const auto& pinned = package.cudnn;
+  const bool takes_it = floor && pinned && pinned->part(0) == floor->part(0) && *pinned > *floor;
+  return takes_it ? pinned : floor;
+}
+
 // A build works with later versions of its CUDA major: the pinned one, too.
 Version cuda_of(const Version& oldest, const Demands& demands) {
   const auto& pinned = demands.cuda;
@@ -124,8 +132,10 @@ class FrameworkOptions {
     const Version& oldest = known.row->builds[build];
     Option option = plain(known, oldest);
     option.cuda = cuda_of(oldest, vetoes_.demands());
-    if (const auto cudnn = cudnn_floor(*known.row->row)) option.cudnn_major = cudnn->part(0);
+    const auto cudnn = cudnn_of(*known.row, package_);
+    if (cudnn) option.cudnn_major = cudnn->part(0);
     if (vetoes_.is_settled(option)) return option;
+    if (cudnn) vetoes_.cudnn(option, *cudnn, *option.cuda);
     vetoes_.base_cudnn(option, Vetoes::Cudnn::loaded);
     vetoes_.cuda(option, *option.cuda);
     vetoes_.framework(option, *known.row, build);

@@ -210,6 +210,31 @@ TEST_CASE("cuDNN that does not support a GPU of the fleet is told as that") {
   CHECK(doubts == 1);
 }
 
+TEST_CASE("cuDNN that a framework needs at least, or that is pinned, is held against the GPUs") {
+  const auto told = [](std::string_view gpu, std::string_view packages) {
+    const auto found =
+        solve(catalog(),
+              demands_in(fmt::format("fleet: [{}]; python: {{packages: [{}]}}", gpu, packages)));
+    REQUIRE(found.stack);
+    std::string text;
+    for (const Ruling& doubt : found.stack->doubts) {
+      if (!doubt.evidence.empty() && doubt.evidence.front()->table == "cudnn") text += doubt.reason;
+    }
+    return text;
+  };
+  CHECK(told("V100", "'jax[cuda12]==0.11.1'") ==
+        "cuDNN 9.12.0.46 for CUDA 12 does not support compute capability 7.0");
+  CHECK(told("T4", "'jax[cuda12]==0.11.1'").empty());
+  for (const char* const packages : {"'jax[cuda12]==0.11.0'",
+                                     "'tensorflow[and-cuda]==2.18.0'",
+                                     "'tensorflow[and-cuda]==2.18.0', nvidia-cudnn-cu12==9.5.1.17",
+                                     "'onnxruntime-gpu[cuda,cudnn]==1.22.1'"})
+    CHECK_MESSAGE(told("V100", packages).empty(), packages);
+  CHECK(told("V100", "'tensorflow[and-cuda]==2.18.0', nvidia-cudnn-cu12==9.28.0.42") ==
+        "cuDNN 9.28.0.42 for CUDA 12 does not support compute capability 7.0");
+  CHECK(told("V100", "'jax[cpu]==0.11.1'").empty());
+}
+
 TEST_CASE("cuDNN of another major in the base is a doubt") {
   const auto doubts = [](std::string_view base, std::string_view package = "torch==2.5.1") {
     const auto found =

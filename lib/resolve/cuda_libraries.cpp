@@ -73,6 +73,28 @@ bool has_extras(const PackageDemand& package, std::string_view with_libraries) {
   });
 }
 
+// What has cuDNN, and which.
+struct CudnnThere {
+  std::string of;
+  std::optional<Version> release = {};  // nullopt: not known
+};
+
+// Wheels of another CUDA major are of no use, and programs name the major of cuDNN.
+std::optional<CudnnThere> cudnn_in_wheels(const Demands& demands,
+                                          const Version& cuda,
+                                          const std::optional<Version>& floor) {
+  std::optional<CudnnThere> found;
+  for (const CudnnWheel& wheel : demands.cudnn_wheels) {
+    const auto& release = wheel.release;
+    const bool is_for_it = wheel.cuda_major.value_or(cuda.part(0)) == cuda.part(0);
+    const bool is_it = !floor || !release || release->part(0) == floor->part(0);
+    if (!is_for_it || !is_it) continue;
+    if (!found) found = CudnnThere{wheel.name};
+    if (release && (!found->release || *release > *found->release)) found->release = release;
+  }
+  return found;
+}
+
 // What is not known of a base it may have.
 bool may_have_cudnn(const Demands& demands) {
   const auto& base = demands.base;
@@ -80,6 +102,22 @@ bool may_have_cudnn(const Demands& demands) {
   const bool is_known = base->cuda || base->compat == CompatInImage::no;
   const bool is_more = base->official || base->row != nullptr;
   return !is_known || is_more || base->cudnn || base->name.find("cudnn") != std::string::npos;
+}
+
+// Of a base that may have more than is known of it, nothing is.
+std::optional<CudnnThere> cudnn_in_base(const Demands& demands) {
+  const auto& base = demands.base;
+  if (!may_have_cudnn(demands)) return std::nullopt;
+  const bool is_known = base && base->cudnn && !base->official && base->row == nullptr;
+  return CudnnThere{base ? base->name : std::string(),
+                    is_known ? base->cudnn : std::optional<Version>()};
+}
+
+// Another major is told of the base, and patches do not matter; of `9` no minor version is known.
+bool is_older(const CudnnThere& there, const Version& floor) {
+  const auto& release = there.release;
+  return release && release->size() > 1 && release->part(0) == floor.part(0) &&
+         release->part(1) < floor.part(1);
 }
 
 // JAX looks for CUPTI when it starts, which images for programs do not have.
@@ -93,7 +131,14 @@ MissingLibraries missing_of(const Taken& taken) {
           fmt::format("{} {}", taken.package->name, option.name),
           *option.cuda,
           cudnn_floor(*option.row),
-          image_for(*taken.package)};
+          image_for(*taken.package),
+          {}};
+}
+
+// In wheels, which programs look for first, else in the base; nullopt: nowhere.
+std::optional<CudnnThere> cudnn_for(const Demands& demands, const MissingLibraries& needed) {
+  const auto in_wheels = cudnn_in_wheels(demands, needed.cuda, needed.cudnn);
+  return in_wheels ? in_wheels : cudnn_in_base(demands);
 }
 
 // What the packages miss together.
@@ -105,21 +150,34 @@ void add(MissingLibraries& all, const MissingLibraries& one) {
   if (one.what == CudnnImage::For::compilers) all.what = one.what;
 }
 
-std::string told_of(const Question& question,
-                    const MissingLibraries& missing,
-                    const std::vector<std::string>& extras) {
+// `: take tensorflow[and-cuda], or a base such as …`
+std::string ways_out(const Question& question,
+                     const MissingLibraries& missing,
+                     const std::vector<std::string>& extras) {
   std::vector<std::string> ways;
   if (!extras.empty()) ways.push_back(fmt::format("`{}`", join(extras, "`, `")));
   if (missing.cudnn) {
     const auto images = cudnn_images(question.catalog, missing.cuda, *missing.cudnn, missing.what);
     if (!images.empty()) ways.push_back(fmt::format("a base such as `{}`", images.front().name));
   }
-  return fmt::format("{} loads CUDA {}{}, which neither wheels nor the base bring{}{}",
-                     missing.by,
-                     missing.cuda.part(0),
-                     missing.cudnn ? fmt::format(" and cuDNN {}", missing.cudnn->text()) : "",
-                     ways.empty() ? "" : ": take ",
-                     join(ways, ", or "));
+  return (ways.empty() ? "" : ": take ") + join(ways, ", or ");
+}
+
+void tell(MissingLibraries& missing,
+          const Question& question,
+          const std::vector<std::string>& extras) {
+  Ruling& told = missing.told;
+  told.reason = fmt::format("{} loads CUDA {}", missing.by, missing.cuda.part(0));
+  if (missing.cudnn) told.reason += fmt::format(" and cuDNN {}", missing.cudnn->text());
+  if (missing.older.empty()) {
+    told.reason += ", which neither wheels nor the base bring";
+    told.hint = "name a base or wheels that bring them";
+  } else {
+    told.reason += fmt::format(" or newer, and {}", missing.older);
+    told.evidence.push_back(&question.catalog.fact_row("cudnn.compatible"));
+    told.hint = "name a base or wheels that have a newer one";
+  }
+  told.reason += ways_out(question, missing, extras);
 }
 
 // Whether the machines of the fleet run what `image` has.
@@ -155,8 +213,6 @@ bool is_asked_python(const Demands& demands, const std::optional<Version>& pytho
 
 std::optional<MissingLibraries> missing_libraries(const Question& question,
                                                   const Assignment& answer) {
-  const Demands& demands = question.demands;
-  if (demands.has_cuda_wheels || may_have_cudnn(demands)) return std::nullopt;
   std::optional<MissingLibraries> found;
   std::vector<std::string> ways;
   for (const Taken& taken : packages_with_cuda(question, answer)) {
@@ -164,14 +220,18 @@ std::optional<MissingLibraries> missing_libraries(const Question& question,
     const std::string extras = package_with_libraries(taken);
     const bool is_known = taken.option->row != nullptr;
     if (!is_known || (!extras.empty() && has_extras(*taken.package, extras))) continue;
+    MissingLibraries one = missing_of(taken);
+    const auto there = cudnn_for(question.demands, one);
+    const bool lacks = there && one.cudnn && is_older(*there, *one.cudnn);
+    if (there && !lacks) continue;
+    if (lacks) one.older = fmt::format("{} has {}", there->of, there->release->text());
     if (!extras.empty()) ways.push_back(extras);
-    const MissingLibraries one = missing_of(taken);
     if (found)
       add(*found, one);
     else
       found = one;
   }
-  if (found) found->told.reason = told_of(question, *found, ways);
+  if (found) tell(*found, question, ways);
   return found;
 }
 

@@ -9,13 +9,14 @@
 
 namespace mlpack {
 
-/// What packages of an answer load of CUDA and cuDNN, and nothing brings.
+/// What packages of an answer load of CUDA and cuDNN, and nothing brings, or brings too old.
 struct MissingLibraries {
   Ruling told;
   std::string by;                // the packages: `tensorflow 2.18.0`
   Version cuda;                  // from this release on
   std::optional<Version> cudnn;  // the same; nullopt: not known
   CudnnImage::For what;          // images that have all of it
+  std::string older;             // `nvidia/cuda:… has 9.1.0.70`, which is older; empty: none is
 };
 
 /// What `answer` misses: neither extras, nor other wheels, nor the base bring it, as far as it is

@@ -86,6 +86,13 @@ struct BaseDemand {
   std::optional<Version> packaged_python = {};
 };
 
+/// A wheel with cuDNN: `nvidia-cudnn-cu12==9.3.0.75`.
+struct CudnnWheel {
+  std::string name;
+  std::optional<unsigned> cuda_major;  // nullopt: its name does not say it
+  std::optional<Version> release;      // nullopt: not pinned
+};
+
 /// The name of a base that has nothing.
 inline constexpr std::string_view scratch_base = "scratch";
 
@@ -101,7 +108,7 @@ struct Demands {
   bool needs_python = false;      // there is a `python` section, or an application of one's own
   std::optional<Version> python;  // pinned
   Where python_where;
-  std::optional<BaseDemand> base;   // nullopt: `auto`
+  std::optional<BaseDemand> base;  // nullopt: `auto`
   /// slim: what `auto` takes for a Python was decided before.
   enum class Auto { open, slim } auto_base = Auto::open;
   std::vector<Platform> platforms;  // that the file names; empty: it does not
@@ -118,8 +125,7 @@ struct Demands {
   std::vector<std::string> undecided = {};
   /// Packages of which the catalog does not know what they need of CUDA.
   std::vector<std::string> uncompared = {};
-  /// Whether wheels of NVIDIA's libraries are named, or locked.
-  bool has_cuda_wheels = false;
+  std::vector<CudnnWheel> cudnn_wheels = {};  // that are named, or locked
 };
 
 /// One fact of a spec which may contradict others.

@@ -191,8 +191,7 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
     told->hint = "name a build with CUDA if it should use the GPUs";
     add_doubts(stack, {*told});
   }
-  auto missing = missing_libraries(question, answer);
-  if (missing) missing->told.hint = "name a base or wheels that bring them";
+  const auto missing = missing_libraries(question, answer);
   stack.libraries = missing ? Stack::Libraries::missing : Stack::Libraries::there;
   if (missing) add_doubts(stack, {missing->told});
   add_doubts(stack, question.problem.doubts);

@@ -185,10 +185,18 @@ void judge_runtimes(Demands& demands, const DemandSources& sources) {
   });
 }
 
-bool names_cudnn(const std::vector<std::string>& lines) {
-  return std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
-    return is_cudnn(parse_package(line, {}).name);
-  });
+// `nvidia-cudnn-cu12==9.3.0.75`
+void add_cudnn_wheels(std::vector<CudnnWheel>& wheels, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    const PackageDemand package = parse_package(line, {});
+    if (!is_cudnn(package.name)) continue;
+    const std::size_t digits = package.name.find_first_of("0123456789");
+    const auto major = Version::parse(
+        std::string_view(package.name).substr(std::min(digits, package.name.size())));
+    wheels.push_back({package.name,
+                      major ? std::optional(major->part(0)) : std::nullopt,
+                      Version::parse(pinned_release(package.specifier))});
+  }
 }
 
 // Of packages that are pinned themselves: a lock of another release says nothing of this one.
@@ -205,7 +213,8 @@ void add_libraries(Demands& demands, const DemandSources& sources) {
     package.cudnn = libraries.cudnn;
     if (!package.cuda) package.cuda = cuda_of_label(package.torch_build());
   }
-  demands.has_cuda_wheels = names_cudnn(sources.requirements) || names_cudnn(sources.locked);
+  add_cudnn_wheels(demands.cudnn_wheels, sources.requirements);
+  add_cudnn_wheels(demands.cudnn_wheels, sources.locked);
 }
 
 const Distro* distro_by(const Catalog& catalog, auto&& holds) {

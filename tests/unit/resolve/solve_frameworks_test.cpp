@@ -250,10 +250,44 @@ TEST_CASE("libraries of CUDA that nothing brings are told, with what brings them
   };
   for (const char* const base : {"python:3.11-slim", "nvidia/cuda:12.5.1-base-ubuntu22.04"})
     CHECK_MESSAGE(on(base).find("neither wheels nor the base") != std::string::npos, base);
-  for (const char* const base : {"nvidia/cuda:12.5.1-cudnn-runtime-ubuntu22.04",
+  for (const char* const base : {"nvidia/cuda:12.6.3-cudnn-runtime-ubuntu22.04",
+                                 "pytorch/pytorch:2.9.0-cuda12.8-cudnn9-runtime",
                                  "tensorflow/tensorflow:2.18.0-gpu",
                                  "example.com/own:1"})
     CHECK_MESSAGE(on(base).find("neither wheels nor the base") == std::string::npos, base);
+}
+
+TEST_CASE("cuDNN of a base or of wheels that is older than what a framework loads is told") {
+  const auto with = [](std::string_view base, std::string_view packages) {
+    return told(fmt::format("fleet: [L4]; base: '{}'; python: {{packages: [{}]}}", base, packages));
+  };
+  const char* const older = "nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04";
+  CHECK(with(older, "tensorflow==2.18.0") ==
+        "tensorflow 2.18.0 loads CUDA 12 and cuDNN 9.3 or newer, and "
+        "nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04 has 9.1.0.70: take `tensorflow[and-cuda]`, "
+        "or a base such as `nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04`");
+  CHECK(with(older, "'jax[cuda12-local]==0.6.0'").find("has 9.1.0.70: take `jax[cuda12]`") !=
+        std::string::npos);
+  const char* const slim = "python:3.10-slim";
+  CHECK(with(slim, "tensorflow==2.18.0, nvidia-cudnn-cu12==9.1.0.70")
+            .find("and nvidia-cudnn-cu12 has 9.1.0.70: take") != std::string::npos);
+  for (const char* const packages : {"'tensorflow[and-cuda]==2.18.0'",
+                                     "tensorflow==2.18.0, nvidia-cudnn-cu12==9.3.0.75",
+                                     "tensorflow==2.18.0, nvidia-cudnn-cu12",
+                                     "onnxruntime-gpu==1.22.1",
+                                     "tensorflow==2.18.0, torch==2.6.0"})
+    CHECK_MESSAGE(with(older, packages).find("loads CUDA") == std::string::npos, packages);
+}
+
+TEST_CASE("wheels of cuDNN for another CUDA, or of another major, bring nothing") {
+  for (const char* const wheel :
+       {"nvidia-cudnn-cu11", "nvidia-cudnn-cu12==8.9.7.29", "nvidia-cuda-runtime-cu12"}) {
+    const std::string text =
+        told(fmt::format("fleet: [L4]; base: python:3.11-slim; python: {{packages: "
+                         "[tensorflow==2.18.0, {}]}}",
+                         wheel));
+    CHECK_MESSAGE(text.find("neither wheels nor the base") != std::string::npos, wheel);
+  }
 }
 
 namespace {

@@ -167,6 +167,7 @@ SpecStack stack_asked_for(const Catalog& catalog, const Spec& spec, DemandSource
 
 // The wheels fit the Python and the C library that there are, whatever the tables say of others.
 SpecStack stack_of_wheels(const Catalog& catalog, Demands demands, const SpecStack& asked) {
+  demands.for_processors = asked.demands.for_processors;
   SpecStack found{demands, {}};
   const Stack& chosen = *asked.resolution.stack;
   demands.python.reset();

@@ -126,6 +126,9 @@ struct Demands {
   /// Packages of which the catalog does not know what they need of CUDA.
   std::vector<std::string> uncompared = {};
   std::vector<CudnnWheel> cudnn_wheels = {};  // that are named, or locked
+  /// Packages that are built for processors alone, where what uses GPUs has another name: they ask
+  /// for nothing. Of wheels that were seen, where nothing else uses GPUs.
+  std::vector<PackageDemand> for_processors = {};
 };
 
 /// One fact of a spec which may contradict others.

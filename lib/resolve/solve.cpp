@@ -8,7 +8,7 @@
 #include "lib/resolve/cuda_libraries.h"
 #include "lib/resolve/fixes.h"
 #include "lib/resolve/fixes_together.h"
-#include "lib/resolve/plain_jax.h"
+#include "lib/resolve/for_processors.h"
 #include "lib/resolve/spec_demands.h"
 
 #include <fmt/format.h>
@@ -185,12 +185,7 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
     if (option->cuda) add_floor(stack, question.catalog, question.demands, *option->cuda);
     add_doubts(stack, option->doubts);
   }
-  for (std::size_t i = 0; i < question.demands.packages.size(); ++i) {
-    auto told = told_of_plain_jax(question, i);
-    if (!told) continue;
-    told->hint = "name a build with CUDA if it should use the GPUs";
-    add_doubts(stack, {*told});
-  }
+  add_doubts(stack, told_of_processor_packages(question));
   const auto missing = missing_libraries(question, answer);
   stack.libraries = missing ? Stack::Libraries::missing : Stack::Libraries::there;
   if (missing) add_doubts(stack, {missing->told});

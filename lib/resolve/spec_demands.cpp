@@ -4,6 +4,8 @@
 #include "lib/resolve/asked_indexes.h"
 #include "lib/resolve/asked_packages.h"
 #include "lib/resolve/candidates.h"
+#include "lib/resolve/for_processors.h"
+#include "lib/resolve/framework_options.h"
 #include "lib/resolve/model_demands.h"
 #include "lib/resolve/named_base.h"
 #include "lib/resolve/releases.h"
@@ -119,6 +121,24 @@ void add_packages(Demands& demands, const Spec& spec, const DemandSources& sourc
   demands.packages =
       asked_packages(sources.requirements, sources.constraints, spec.where(spec.python->place));
   if (demands.packages.size() > most_packages) demands.packages.resize(most_packages);
+}
+
+// What others need is among wheels that were seen: beside what uses GPUs nothing is told of it.
+void add_processor_packages(Demands& demands, const DemandSources& sources, const Where& where) {
+  const auto& packages = demands.packages;
+  const bool uses_gpus =
+      !demands.runtime.empty() || !std::all_of(packages.begin(), packages.end(), is_for_processors);
+  if (sources.wheels == DemandSources::Wheels::seen && uses_gpus) return;
+  for (const std::string& line : sources.requirements) {
+    PackageDemand package = parse_package(line, where);
+    auto& found = demands.for_processors;
+    const bool is_known = std::any_of(
+        found.begin(), found.end(), [&](const auto& other) { return other.name == package.name; });
+    const bool is_beside = has_package_for_gpus(package.name, packages);
+    if (is_known || is_beside || !is_processor_package(package.name)) continue;
+    package.extras.clear();
+    found.push_back(std::move(package));
+  }
 }
 
 // `13.0` of `cu130`, which the local label of a wheel says; nullopt of any other.
@@ -323,6 +343,7 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     add_indexes(demands, spec.python->value, lines);
     judge_runtimes(demands, lines);
     add_libraries(demands, lines);
+    add_processor_packages(demands, lines, spec.where(spec.python->place));
   }
   if (!std::holds_alternative<BaseAuto>(spec.base.value)) {
     demands.base = base_demand(catalog, spec.base.value, sources.base_config);

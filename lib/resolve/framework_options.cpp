@@ -74,11 +74,12 @@ std::optional<Version> cudnn_of(const FrameworkRelease& row, const PackageDemand
   return takes_it ? pinned : floor;
 }
 
-// A build works with later versions of its CUDA major: the pinned one, too.
-Version cuda_of(const Version& oldest, const Demands& demands) {
+// A build works with later versions of its CUDA major: the pinned one, too, which comes first. What
+// drivers say of that does not hold without the pin.
+std::vector<Version> cudas_of(const Version& oldest, const Demands& demands) {
   const auto& pinned = demands.cuda;
   const bool takes_it = pinned && pinned->part(0) == oldest.part(0) && *pinned > oldest;
-  return takes_it ? *pinned : oldest;
+  return takes_it ? std::vector{*pinned, oldest} : std::vector{oldest};
 }
 
 class FrameworkOptions {
@@ -92,8 +93,10 @@ class FrameworkOptions {
   void add(const KnownRelease& known, std::vector<Option>& options) {
     if (is_for_processors(package_)) return options.push_back(without_cuda(known));
     if (!has_gpus(vetoes_.demands())) return options.push_back(plain(known, std::nullopt));
-    for (std::size_t build = 0; build < known.row->builds.size(); ++build)
-      options.push_back(on_gpus(known, build));
+    for (std::size_t build = 0; build < known.row->builds.size(); ++build) {
+      for (const Version& cuda : cudas_of(known.row->builds[build], vetoes_.demands()))
+        options.push_back(on_gpus(known, build, cuda));
+    }
   }
 
  private:
@@ -128,10 +131,9 @@ class FrameworkOptions {
     return option;
   }
 
-  Option on_gpus(const KnownRelease& known, std::size_t build) {
-    const Version& oldest = known.row->builds[build];
-    Option option = plain(known, oldest);
-    option.cuda = cuda_of(oldest, vetoes_.demands());
+  Option on_gpus(const KnownRelease& known, std::size_t build, const Version& cuda) {
+    Option option = plain(known, cuda);
+    option.cuda = cuda;
     const auto cudnn = cudnn_of(*known.row, package_);
     if (cudnn) option.cudnn_major = cudnn->part(0);
     if (vetoes_.is_settled(option)) return option;

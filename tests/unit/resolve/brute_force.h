@@ -93,9 +93,14 @@ class BruteForce {
   Part runtime_part(const RuntimeRelease& release) const;
   Part torch_without_gpu(const TorchRelease& release, std::size_t package) const;
   Part torch_part(const TorchRelease& release, const TorchBuild* build, std::size_t package) const;
+  /// One of a row's builds, with a CUDA version that it works with.
+  struct Build {
+    std::size_t index;
+    Version cuda;
+  };
   Part framework_part(const FrameworkRelease& row,
                       const Version& release,
-                      std::optional<std::size_t> build,
+                      const std::optional<Build>& build,
                       std::size_t package) const;
   void keep_cuda(Part& part, const Version& cuda) const;
   bool is_without_cuda() const;

@@ -188,8 +188,14 @@ void BruteForce::need_framework(std::size_t package) {
         need.parts.push_back(framework_part(row, release, std::nullopt, package));
         continue;
       }
-      for (std::size_t build = 0; build < row.builds.size(); ++build)
-        need.parts.push_back(framework_part(row, release, build, package));
+      // It works with later versions of its major, so with the pinned one.
+      for (std::size_t build = 0; build < row.builds.size(); ++build) {
+        const Version& oldest = row.builds[build];
+        const auto& pinned = demands_.cuda;
+        need.parts.push_back(framework_part(row, release, Build{build, oldest}, package));
+        if (pinned && pinned->part(0) == oldest.part(0) && oldest < *pinned)
+          need.parts.push_back(framework_part(row, release, Build{build, *pinned}, package));
+      }
     }
   }
   add_nothing_known(need, fact(Kind::package_version, package));
@@ -300,13 +306,13 @@ BruteForce::Part BruteForce::torch_part(const TorchRelease& release,
 
 BruteForce::Part BruteForce::framework_part(const FrameworkRelease& row,
                                             const Version& release,
-                                            std::optional<std::size_t> build,
+                                            const std::optional<Build>& build,
                                             std::size_t package) const {
   const PackageDemand& wanted = demands_.packages[package];
   Part part{std::string(release.text())};
   part.python = NamedPythons(known_pythons_).in(row.python);
   std::string extra = wanted.build;
-  if (build) extra = fmt::format("cuda{}", row.builds[*build].part(0));
+  if (build) extra = fmt::format("cuda{}", build->cuda.part(0));
   if (build && row.builds.size() > 1) part.name += "+" + extra;
   const bool is_any = wanted.build.empty() || (wanted.build == "cuda" && build);
   const bool is_build = is_any || wanted.build == extra;
@@ -314,16 +320,13 @@ BruteForce::Part BruteForce::framework_part(const FrameworkRelease& row,
     part.out.push_back(fact(Kind::package_version, package));
   keep_wheel(part, row.wheel_tag);
   if (!build) return part;
-  // It works with later versions of its major, so with the pinned one.
-  const Version& oldest = row.builds[*build];
-  const auto& pinned = demands_.cuda;
-  const bool takes_pin = pinned && pinned->part(0) == oldest.part(0) && oldest < *pinned;
-  part.cuda = takes_pin ? *pinned : oldest;
+  part.cuda = build->cuda;
   part.cudnn = first_number(row.cudnn);
   keep_cuda(part, *part.cuda);
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
-    if (gpu != nullptr && !may_have_code(row, *build, *gpu)) part.out.push_back(fact(Kind::gpu, i));
+    if (gpu != nullptr && !may_have_code(row, build->index, *gpu))
+      part.out.push_back(fact(Kind::gpu, i));
   }
   keep_drivers(part, *part.cuda);
   return part;

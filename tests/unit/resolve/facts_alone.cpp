@@ -39,13 +39,6 @@ Demands with_facts_alone(const Demands& demands, std::vector<Demand> facts) {
   const auto first = std::find_if(list.begin(), list.end(), is_gpu);
   const bool has_any = std::any_of(facts.begin(), facts.end(), is_gpu);
   if (first != list.end() && !has_any) facts.push_back(*first);
-  // Of the versions of CUDA that such a framework works with, it is taken for the pinned one.
-  const bool has_framework = std::any_of(facts.begin(), facts.end(), [&](const Demand& fact) {
-    return fact.kind == Demand::Kind::package && demands.packages[fact.subject].name != "torch";
-  });
-  for (const Demand& demand : list) {
-    if (has_framework && demand.kind == Demand::Kind::cuda) facts.push_back(demand);
-  }
   Demands alone = demands;
   for (auto demand = list.rbegin(); demand != list.rend(); ++demand) {
     if (!is_said(*demand, facts)) alone = without(std::move(alone), *demand);

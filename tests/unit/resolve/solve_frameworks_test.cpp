@@ -25,6 +25,17 @@ const SpecQuestion questions_of_frameworks[] = {
     {R"(fleet: [{gpu: T4, driver: "470.256.02"}]; python: {packages: [tensorflow]})",
      "tensorflow 2.14.0; driver 450.80.02",
      tf_docs},
+    {R"(fleet: [{gpu: T4, driver: "450.51.06"}]; python: {packages: [tensorflow]})",
+     "tensorflow 2.4.0; driver 450.80.02",
+     tf_docs},
+    {R"(fleet: [{gpu: T4, driver: "450.51.06"}]; cuda: "11.4"; python: {packages: [tensorflow]})",
+     "no: tensorflow + T4 + CUDA 11.4 + driver 450.51.06 of T4 -> raise the driver of T4 from "
+     "450.51.06 to 450.80.02 or newer",
+     tf_docs},
+    {R"(fleet: [{gpu: T4, driver: "440.33.01"}]; cuda: "11.4"; python: {packages: [tensorflow]})",
+     "no: tensorflow + T4 + driver 440.33.01 of T4 -> raise the driver of T4 from 440.33.01 to "
+     "450.80.02 or newer",
+     tf_docs},
     {R"(fleet: [RTX 5090]; python: {packages: [tensorflow==2.18.0]})",
      "tensorflow 2.18.0; driver 570",
      tf_docs},

@@ -6,6 +6,7 @@
 #include "lib/resolve/fleet_vetoes.h"
 #include "lib/resolve/frames.h"
 #include "lib/resolve/framework_options.h"
+#include "lib/resolve/neighbours.h"
 #include "lib/resolve/no_gpu.h"
 #include "lib/resolve/option_lists.h"
 #include "lib/resolve/option_vetoes.h"
@@ -82,6 +83,8 @@ Option unknown_option(const PackageDemand& package, std::size_t index, const Vet
   Option option;
   option.name = pin_name(package);
   const bool is_read = package.cuda && has_gpus(vetoes.demands()) && !is_for_processors(package);
+  const std::string pin = is_serving_package(package.name) ? pinned_release(package.specifier) : "";
+  if (!is_read && !pin.empty()) doubt_by_neighbours(option, package.name, pin, vetoes);
   option.doubts.push_back(is_read ? read_beside(package, option.name)
                                   : nothing_compared(package, index, vetoes));
   if (!is_read) return option;

@@ -21,7 +21,7 @@ struct Ruling {
   /// What it rests on, at least one row; each has its sources.
   std::vector<const CatalogRow*> evidence;
   std::string_view architecture = {};  // of the images that it is about; empty: any
-  /// What ends a doubt; empty: to try the image.
+  /// What ends a doubt; empty: to try the image, or, of one that is no, to do without a part of it.
   std::string hint = {};
 };
 

@@ -3,6 +3,7 @@
 #include "lib/catalog/runtimes.h"
 #include "lib/resolve/base_release.h"
 #include "lib/resolve/candidates.h"
+#include "lib/resolve/neighbours.h"
 #include "lib/resolve/no_gpu.h"
 #include "lib/resolve/option_lists.h"
 #include "lib/resolve/release_dates.h"
@@ -57,6 +58,7 @@ Option unknown_release(const std::string& release, const Vetoes& vetoes) {
     later->verdict = Verdict::unknown;
     later->reason += ": what it needs was not compared";
   }
+  if (!later) doubt_by_neighbours(option, demands.runtime, release, vetoes);
   option.doubts.push_back(later ? *later : nothing_known(demands.runtime, option.name));
   const ServingRuntime* const runtime = find_runtime(demands.runtime);
   if (!later && !demands.base && runtime != nullptr && !runtime->images.empty()) {

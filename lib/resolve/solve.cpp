@@ -104,6 +104,10 @@ Choice choice_of(const Question& question,
   Choice choice{asked.name, option.name, {std::move(first)}};
   for (Ruling& ruling : why_not_newer(question, answer, component, demands))
     choice.because.push_back(std::move(ruling));
+  // What has a row, the rows speak of.
+  for (const Ruling& doubt : option.doubts) {
+    if (option.row == nullptr && !doubt.evidence.empty()) choice.because.push_back(doubt);
+  }
   return choice;
 }
 

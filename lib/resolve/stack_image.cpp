@@ -189,10 +189,13 @@ void apply_stack(const Catalog& catalog, const Stack& stack, const Demands& dema
         !doubt.architecture.empty() && doubt.architecture != plan.platform.architecture;
     if (is_of_others) continue;
     if (doubt.verdict == Verdict::no) {
-      plan.warnings.push_back({"a part of it does not run on the whole fleet",
+      const bool is_whole = !doubt.hint.empty();
+      plan.warnings.push_back({is_whole ? "it will hardly run on the whole fleet"
+                                        : "a part of it does not run on the whole fleet",
                                doubt.reason,
-                               "turn that part off in the program, or take these machines out of "
-                               "`fleet`"});
+                               is_whole ? doubt.hint
+                                        : "turn that part off in the program, or take these "
+                                          "machines out of `fleet`"});
       continue;
     }
     plan.warnings.push_back(

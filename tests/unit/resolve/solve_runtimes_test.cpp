@@ -266,6 +266,35 @@ TEST_CASE("of a release that has no row, neither what it needs nor its image is 
         "vllm 99.0.0 is not in the catalog: what it needs was not compared");
 }
 
+TEST_CASE("of a release between two that do not run, both are told as a doubt") {
+  const std::string nothing = "vllm 0.21.0 is not in the catalog: what it needs was not compared; ";
+  const std::string image =
+      "whether there is an image of vllm 0.21.0 is not known: its tag is made as those of other "
+      "releases are";
+  const auto doubts = [](std::string_view machine, std::string_view runtime) {
+    return doubts_of(fmt::format("fleet: [{}]; runtime: {}", machine, runtime));
+  };
+  constexpr const char* between = R"({name: vllm, version: "0.21.0"})";
+  CHECK(doubts("L4", between) == nothing + image);
+  CHECK(doubts(R"({gpu: L4, driver: "580.65.06"})", between) == nothing + image);
+  CHECK(doubts("V100", between) ==
+        "vllm 0.20.0 and 0.22.0, the nearest in the catalog, do not run on V100 SXM2 16GB: vllm "
+        "0.20.0 needs compute capability 7.5; this is 7.0 (Volta); " +
+            nothing + image);
+  // Its image may have the compat package.
+  CHECK(doubts(R"({gpu: L4, driver: "535.183.01"})", between)
+            .starts_with("vllm 0.20.0 and 0.22.0, the nearest in the catalog, do not run on L4 "
+                         "without a CUDA compat package in the image: "));
+  CHECK(doubts(R"({gpu: RTX 4090, driver: "535.183.01"})", between)
+            .starts_with("vllm 0.20.0 and 0.22.0, the nearest in the catalog, do not run on RTX "
+                         "4090: "));
+  // 0.19.0 runs there, and 0.20.0 does not.
+  CHECK(doubts("V100", R"({name: vllm, version: "0.19.1"})").starts_with("vllm 0.19.1 is not"));
+  CHECK(doubts("V100", R"({name: vllm, version: "99.0.0"})").starts_with("vllm 99.0.0 is not"));
+  CHECK(doubts_of("fleet: [V100]; python: {packages: [vllm==0.21.0]}")
+            .starts_with("vllm 0.20.0 and 0.22.0, the nearest in the catalog, do not run on V100"));
+}
+
 TEST_CASE("a tag of the official repository may be for machines without a GPU") {
   CHECK(doubts_of(R"(fleet: [cpu]; runtime: sglang; base: "lmsysorg/sglang:v0.5.12-xeon")") ==
         "whether lmsysorg/sglang:v0.5.12-xeon has SGLang for machines without a GPU is not known");

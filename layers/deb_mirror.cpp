@@ -119,7 +119,8 @@ std::string first_uri(const std::vector<AptSource>& sources, const Matches& matc
       Fault::usage,
       fmt::format("nothing says which mirror has the packages of `{}`", base.codename),
       base.installed
-          ? set + " to its URL"
+          ? fmt::format(
+                "{} to its URL, or name a `base` that has `{}`", set, join(base.packages, "`, `"))
           : fmt::format("write `base: {{debian: {}, mirror: URL}}`, or {}", base.codename, set));
 }
 

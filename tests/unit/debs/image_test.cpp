@@ -352,7 +352,7 @@ TEST_CASE("without a mirror the variable that names one is told") {
   CHECK(
       told ==
       "nothing says which mirror has the packages of `bookworm` | set MLPACK_DEBIAN_MIRROR to its "
-      "URL");
+      "URL, or name a `base` that has `app`");
 }
 
 TEST_CASE("an alternative of a dependency that the image has is taken before the usual one") {

@@ -87,7 +87,12 @@ class Reasoning {
 
   std::optional<Choice> driver() const {
     if (!stack_.min_driver || !stack_.cuda) return std::nullopt;
-    Choice choice{"driver", text(stack_.min_driver) + " or newer", {}};
+    const auto& branches = stack_.compat_branches;
+    const std::string with_compat =
+        branches.empty()
+            ? ""
+            : fmt::format(", or branch {} with the compat package", fmt::join(branches, ", "));
+    Choice choice{"driver", text(stack_.min_driver) + " or newer" + with_compat, {}};
     for (const FleetGroup& group : demands_.fleet) {
       const auto floor =
           group.gpu == nullptr ? std::nullopt : driver_floor(catalog_, *stack_.cuda, *group.gpu);

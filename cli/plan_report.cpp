@@ -174,6 +174,14 @@ PlanJson fit_json(const PlannedFit& planned) {
           {"remedies", remedies}};
 }
 
+// As text, like every other version.
+PlanJson branches_json(const std::vector<unsigned>& branches) {
+  PlanJson texts = PlanJson::array();
+  for (const unsigned branch : branches)
+    texts.push_back(std::to_string(branch));
+  return texts;
+}
+
 PlanJson texts_json(const std::map<std::string, std::string>& texts) {
   PlanJson json = PlanJson::object();
   for (const auto& [name, text] : texts)
@@ -189,6 +197,7 @@ PlanJson image_json(const PlannedImage& image) {
                 {"baseDigest", digest_json(image.base_digest)},
                 {"cuda", version_json(stack.cuda)},
                 {"minDriver", version_json(stack.min_driver)},
+                {"compatBranches", branches_json(stack.compat_branches)},
                 {"python", version_json(stack.python)},
                 {"runtime", image.runtime.empty() ? PlanJson(nullptr) : PlanJson(image.runtime)}};
   json["frameworks"] = texts_json(image.frameworks);

@@ -144,6 +144,11 @@ void add_doubts(Stack& stack, const std::vector<Ruling>& doubts) {
   }
 }
 
+void add_branch(std::vector<unsigned>& branches, unsigned branch) {
+  const auto at = std::lower_bound(branches.begin(), branches.end(), branch);
+  if (at == branches.end() || *at != branch) branches.insert(at, branch);
+}
+
 // Which machines need the compat package of the base.
 void add_compat(Stack& stack, const Question& question) {
   Choice choice{"compat package", "of the base", {}};
@@ -154,6 +159,7 @@ void add_compat(Stack& stack, const Question& question) {
     };
     if (runs(CompatInImage::no).verdict != Verdict::no) continue;
     choice.because.push_back(runs(CompatInImage::yes));
+    add_branch(stack.compat_branches, group.driver->part(0));
     if (choice.because.back().verdict == Verdict::unknown)
       add_doubts(stack, {choice.because.back()});
   }

@@ -28,7 +28,10 @@ struct Stack {
   std::optional<Version> min_driver;  // the oldest that runs it on a GPU of the fleet
   std::optional<Version> python;
   CompatInImage compat = CompatInImage::no;  // whether it takes a CUDA compat package to run
-  std::string base;                          // that `auto` means; empty: the spec names one
+  /// Of drivers older than `min_driver` that run it with that package, those of the fleet;
+  /// ascending.
+  std::vector<unsigned> compat_branches = {};
+  std::string base;  // that `auto` means; empty: the spec names one
   /// Of the distribution of `base`, that it lacks; empty: it has all.
   std::vector<std::string> base_packages = {};
   std::vector<Ruling> base_because = {};  // of a base that is more than the smallest

@@ -236,6 +236,25 @@ TEST_CASE("the base is the runtime's image for the machines of the fleet") {
             .starts_with("docker.io/library/python:3.12-slim"));
 }
 
+TEST_CASE("which older drivers of the fleet take the compat package is told") {
+  const auto branches_of = [](std::string_view fleet) {
+    const Resolution found = solve(
+        Catalog::built_in(),
+        demands_in(fmt::format("fleet: [{}]; runtime: {{name: vllm, version: 0.22.0}}", fleet)));
+    REQUIRE(found.stack);
+    CHECK(found.stack->min_driver->text() == "580.65.06");
+    return found.stack->compat_branches;
+  };
+  CHECK(branches_of(R"({gpu: L4, driver: "535.183.01"}, {gpu: A100, driver: "580.65.06"})") ==
+        std::vector<unsigned>{535});
+  CHECK(
+      branches_of(
+          R"({gpu: L4, driver: "570.86.10"}, {gpu: A100, driver: "535.183.01"}, {gpu: T4, driver: "535"})") ==
+      std::vector<unsigned>{535, 570});
+  CHECK(branches_of(R"({gpu: L4, driver: "580.65.06"})").empty());
+  CHECK(branches_of("L4").empty());
+}
+
 TEST_CASE("an image without CUDA is not said to have any") {
   const Resolution resolution =
       solve(Catalog::built_in(), demands_in("fleet: [cpu]; runtime: vllm"));

@@ -232,6 +232,22 @@ class Reasons {
   std::set<std::string> seen_;
 };
 
+// What of the machines and packages of `conflict` is not in `other`: `torch==2.9.0 on L4`.
+std::string difference(const Conflict& conflict, const Conflict& other) {
+  std::string machine;
+  std::string package;
+  for (const Demand& fact : conflict.facts) {
+    const bool is_shared =
+        std::any_of(other.facts.begin(), other.facts.end(), [&](const Demand& theirs) {
+          return theirs.kind == fact.kind && theirs.subject == fact.subject;
+        });
+    if (is_shared) continue;
+    if (fact.kind == Kind::gpu) machine = fact.text;
+    if (fact.kind == Kind::package_version) package = fact.text;
+  }
+  return machine.empty() || package.empty() ? machine + package : package + " on " + machine;
+}
+
 }  // namespace
 
 DemandSet pins_of(const std::vector<Demand>& list) {
@@ -249,6 +265,26 @@ bool is_pinned_away(const Option& option, const DemandSet& pins) {
 
 std::vector<Ruling> reasons_of(const Question& question, const DemandSet& conflict) {
   return Reasons(question, conflict).found;
+}
+
+void tell_apart(std::vector<Conflict>& conflicts) {
+  if (conflicts.size() < 2) return;
+  const std::vector<Conflict> told = conflicts;
+  const auto same_as = [&](std::size_t conflict, const std::string& reason) {
+    return std::find_if(told.begin(), told.end(), [&](const Conflict& other) {
+      return &other != &told[conflict] &&
+             std::any_of(other.because.begin(), other.because.end(), [&](const Ruling& ruling) {
+               return ruling.reason == reason;
+             });
+    });
+  };
+  for (std::size_t i = 0; i < conflicts.size(); ++i) {
+    for (Ruling& ruling : conflicts[i].because) {
+      const auto other = same_as(i, ruling.reason);
+      const std::string what = other == told.end() ? "" : difference(told[i], *other);
+      if (!what.empty()) ruling.reason = fmt::format("{}: {}", what, ruling.reason);
+    }
+  }
 }
 
 }  // namespace mlpack

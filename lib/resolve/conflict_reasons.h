@@ -17,4 +17,7 @@ bool is_pinned_away(const Option& option, const DemandSet& pins);
 /// it, allow: of each set of them, what was said of the best option.
 std::vector<Ruling> reasons_of(const Question& question, const DemandSet& conflict);
 
+/// Has reasons of several conflicts that are word for word the same say what each is about.
+void tell_apart(std::vector<Conflict>& conflicts);
+
 }  // namespace mlpack

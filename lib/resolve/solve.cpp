@@ -343,6 +343,7 @@ Resolution solve(const Catalog& catalog,
     const bool is_told = told == Told::all || resolution.conflicts.empty();
     if (is_told) resolution.conflicts.push_back(make_conflict(question, conflict, sets));
   }
+  tell_apart(resolution.conflicts);
   return resolution;
 }
 

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 using namespace mlpack;
 using namespace mlpack::test;
 
@@ -134,6 +136,28 @@ TEST_CASE("an image that the spec names has the release that its tag says") {
   CHECK(unknown.stack->doubts[0].reason ==
         "which vllm example.com/own:1 has is not known, and it is taken for 0.33.0: `runtime: "
         "{name: vllm, version: …}` says it");
+}
+
+TEST_CASE("reasons of several conflicts that are the same sentence say what each is about") {
+  const auto conflicts_on = [](std::string_view fleet) {
+    return solved(fmt::format("python: {{packages: [torch==2.9.0+cu130]}}; fleet: [{}]", fleet))
+        .conflicts;
+  };
+  const std::string too_old =
+      "CUDA 13.0 runs on driver 580.65.06 and newer; this one is 535.183.01";
+  const auto machines = conflicts_on(
+      R"({gpu: RTX 3090, driver: "535.183.01"}, {gpu: RTX 4090, driver: "535.183.01"}, )"
+      R"({gpu: RTX 2080 Ti, driver: "535.183.01"})");
+  REQUIRE(machines.size() == 3);
+  std::set<std::string> reasons;
+  for (const Conflict& conflict : machines)
+    reasons.insert(conflict.because.at(0).reason);
+  CHECK(reasons.contains("RTX 3090: " + too_old));
+  CHECK(reasons.contains("RTX 4090: " + too_old));
+  CHECK(reasons.contains("RTX 2080 Ti: " + too_old));
+  const auto one = conflicts_on(R"({gpu: RTX 3090, driver: "535.183.01"})");
+  REQUIRE(one.size() == 1);
+  CHECK(one[0].because.at(0).reason == too_old);
 }
 
 TEST_CASE("CUDA is of the first that is known to have one") {

@@ -37,8 +37,10 @@ AskedLines lines_of_file(const fs::path& path) {
       {[](const fs::path& named) { return read_file(named, largest_requirements); },
        [](const std::string&) { return std::optional<std::string>(); }});
   AskedLines lines;
-  for (const RequirementLine& line : file.requirements)
+  for (const RequirementLine& line : file.requirements) {
     lines.requirements.push_back(line.text);
+    if (!line.sha256.empty()) lines.hashed.push_back(line.requirement.name);
+  }
   for (const LocalRequirement& local : file.local)
     add_local(local, lines.requirements);
   for (const RequirementLine& line : file.constraints)

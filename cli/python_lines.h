@@ -22,6 +22,7 @@ struct AskedLines {
   PackageDemand::Builds builds = PackageDemand::Builds::published;
   /// Seen where a lock pins them.
   DemandSources::Wheels wheels = DemandSources::Wheels::asked;
+  std::vector<std::string> hashed = {};  // names of packages whose lines have hashes
 };
 
 /// `packages` of `spec`, the lines of its requirements, or what its lock pins for the images that

@@ -218,6 +218,7 @@ SpecStack find_stack(const Catalog& catalog,
                         lines.builds,
                         lines.wheels};
   sources.extra_index_urls = std::move(lines.extra_index_urls);
+  sources.hashed = std::move(lines.hashed);
   read_served(spec, sources);
   const SpecStack asked = stack_asked_for(catalog, spec, sources);
   const bool is_known = installed.wheels != nullptr && spec.python && asked.demands.runtime.empty();

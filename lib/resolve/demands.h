@@ -47,6 +47,8 @@ struct PackageDemand {
   std::vector<std::string> extra_indexes = {};
   /// Whether its builds are those that PyTorch publishes; any: there may be others.
   enum class Builds { published, any } builds = Builds::published;
+  /// pinned: hashes, or a lock, say which it is of those with that version.
+  enum class Wheel { open, pinned } wheel = Wheel::open;
   std::vector<std::string> extras = {};  // all that are named, normalised
   /// Of a wheel that is named, `cp311-cp311-linux_x86_64`; none: it is looked for.
   std::vector<std::string> wheel_tags = {};

@@ -121,6 +121,12 @@ void add_packages(Demands& demands, const Spec& spec, const DemandSources& sourc
   demands.packages =
       asked_packages(sources.requirements, sources.constraints, spec.where(spec.python->place));
   if (demands.packages.size() > most_packages) demands.packages.resize(most_packages);
+  const auto& hashed = sources.hashed;
+  for (PackageDemand& package : demands.packages) {
+    const bool is_pinned = sources.wheels == DemandSources::Wheels::seen ||
+                           std::find(hashed.begin(), hashed.end(), package.name) != hashed.end();
+    if (is_pinned) package.wheel = PackageDemand::Wheel::pinned;
+  }
 }
 
 // What others need is among wheels that were seen: beside what uses GPUs nothing is told of it.

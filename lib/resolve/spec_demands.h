@@ -27,6 +27,8 @@ struct DemandSources {
   PackageDemand::Builds builds = PackageDemand::Builds::published;
   /// Whether the lines are of wheels that somebody saw: then there are such.
   enum class Wheels { asked, seen } wheels = Wheels::asked;
+  /// Packages whose lines have hashes, normalised.
+  std::vector<std::string> hashed = {};
   /// Of the image, for markers, where neither the spec nor the base says it.
   std::optional<Version> python = {};
   std::string dtype = {};          // of the model that is served, such as `bfloat16`

@@ -55,13 +55,31 @@ const TorchBuild* labelled_build(const Catalog& catalog,
   return nullptr;
 }
 
+// What a release is called without a GPU: where hashes or a lock decide which build it is, the
+// libraries that are pinned beside it tell, and else nobody.
+std::string cpu_name(const TorchRelease& release,
+                     const PackageDemand& package,
+                     const Vetoes& vetoes) {
+  const std::string plain(release.release.text());
+  const bool is_open = package.wheel == PackageDemand::Wheel::open || has_gpus(vetoes.demands()) ||
+                       pinned_release(package.specifier).empty() ||
+                       !local_label(package.specifier).empty();
+  if (is_open) return plain + "+cpu";
+  for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
+    const bool is_it = build.torch == release.release && package.pinned_cuda &&
+                       build.cuda.same_minor(*package.pinned_cuda);
+    if (is_it) return std::string(build.row->name);
+  }
+  return plain;
+}
+
 // A release for machines without GPUs.
 Option cpu_option(const TorchRelease& release,
                   const PackageDemand& package,
                   std::size_t index,
                   const Vetoes& vetoes) {
   Option option;
-  option.name = fmt::format("{}+cpu", release.release.text());
+  option.name = cpu_name(release, package, vetoes);
   option.python.assign(release.python.begin(), release.python.end());
   option.row = release.row;
   const std::string_view label = local_label(package.specifier);

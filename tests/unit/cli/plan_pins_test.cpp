@@ -125,6 +125,9 @@ TEST_CASE("the label of a locked build is kept, and machines without a GPU need 
   CHECK(plan_in(app, 0)["frameworks"]["torch"] == "2.9.0+cu126");
   app.dir.write("demo/uv.lock", uv_lock({{"torch", "2.9.0"}}));
   app.dir.write("demo/mlpack.yaml", spec_for("cpu", "lock: uv.lock"));
+  // The wheel on PyPI is one with CUDA.
+  CHECK(plan_in(app, 0)["frameworks"]["torch"] == "2.9.0");
+  app.dir.write("demo/uv.lock", uv_lock({{"torch", "2.9.0+cpu"}}));
   CHECK(plan_in(app, 0)["frameworks"]["torch"] == "2.9.0+cpu");
 }
 

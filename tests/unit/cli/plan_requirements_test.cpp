@@ -48,6 +48,25 @@ TEST_CASE("an index of PyTorch's beside another decides the build") {
   CHECK(torch_with(app, line + "torch==2.3.1\n") == "2.3.1+cu118 on 3.12");
 }
 
+TEST_CASE("without GPUs a torch whose hashes decide is not said to be a build without CUDA") {
+  AppRun app;
+  const auto torch_of = [&](const std::string& requirements) {
+    app.dir.write("demo/requirements.txt", requirements);
+    app.dir.write("demo/mlpack.yaml",
+                  "schema: 1\nname: demo\nplatform: linux/amd64\nfleet: [cpu]\n"
+                  "python: {requirements: requirements.txt}\nrun: [app]\n");
+    const auto result = app.run({"plan", app.dir / "demo", "--offline", "--json"});
+    REQUIRE_MESSAGE(result.code == 0, result.err);
+    return Document::parse(result.out)["frameworks"]["torch"].get<std::string>();
+  };
+  const std::string hash = " --hash=sha256:" + std::string(64, 'a') + "\n";
+  CHECK(torch_of("torch==2.9.0\n") == "2.9.0+cpu");
+  CHECK(torch_of("torch==2.9.0" + hash) == "2.9.0");
+  CHECK(torch_of("torch==2.9.0+cpu" + hash) == "2.9.0+cpu");
+  CHECK(torch_of("torch==2.9.0" + hash + "nvidia-cuda-runtime-cu12==12.8.90" + hash) ==
+        "2.9.0+cu128");
+}
+
 TEST_CASE("a wheel on disk is the release that its name says") {
   AppRun app;
   CHECK(torch_with(app, "./wheels/torch-2.3.1+cu118-cp312-cp312-linux_x86_64.whl\n") ==

@@ -237,6 +237,14 @@ std::set<Platform> needed_platforms(const Question& question) {
   return needed;
 }
 
+// Whether each has a GPU, none of which is one module with another processor.
+bool may_have_usual_processor(const Question& question) {
+  const auto& fleet = question.demands.fleet;
+  return std::all_of(fleet.begin(), fleet.end(), [&](const FleetGroup& group) {
+    return group.gpu != nullptr && question.catalog.find_gpu_processor(group.gpu->name) == nullptr;
+  });
+}
+
 // As the spec or the command line, whichever named them, has it.
 std::string platform_option(const Question& question, const Demands& changed) {
   const std::string text = platforms_text(changed.platforms);
@@ -290,7 +298,14 @@ void change_platform(FixSearch& search, std::size_t demand) {
   const std::set<Platform> needed = needed_platforms(question);
   changed.platforms.assign(needed.begin(), needed.end());
   std::string text = "build it for what the machines are: " + platform_option(question, changed);
-  search.add(demand, std::move(text), fix_cost::platform, std::move(changed));
+  if (search.add(demand, std::move(text), fix_cost::platform, changed)) return;
+  if (!may_have_usual_processor(question)) return;
+  changed.platforms = {*Platform::parse(machines_with_gpus)};
+  if (changed.platforms == question.demands.platforms) return;
+  text = fmt::format("build it for {}, if these are the machines: {}",
+                     machines_with_gpus,
+                     platform_option(question, changed));
+  search.add(demand, std::move(text), fix_cost::other_platform, std::move(changed));
 }
 
 void change_gpu(FixSearch& search, std::size_t demand) {

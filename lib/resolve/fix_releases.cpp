@@ -1,3 +1,4 @@
+#include "lib/resolve/candidates.h"
 #include "lib/resolve/fix_search.h"
 #include "lib/resolve/releases.h"
 
@@ -107,11 +108,30 @@ bool is_no_change(const Demand& pin, const Demands& changed) {
          changed.packages[pin.subject].text() == pin.text;
 }
 
+// What a runtime or another package brings is not chosen beside it: the release that it pins.
+void change_brought(FixSearch& search, std::size_t demand, std::string_view name) {
+  const Question& question = search.question();
+  const Demand& pin = search.demand(demand);
+  const auto answer = best_answer(question.problem, search.rest(demand));
+  for (std::size_t i = 0; answer && i < answer->options.size(); ++i) {
+    if (!answer->options[i]) continue;
+    const Option& option = question.problem.components[i].options[*answer->options[i]];
+    const std::string release(option.row == nullptr ? "" : option.row->at(name));
+    if (release.empty()) continue;
+    search.add(demand,
+               fmt::format("take {} {} instead of {}", name, release, pin.text),
+               fix_cost::brought,
+               with_release(question.demands, pin, release, {}));
+    return;
+  }
+}
+
 }  // namespace
 
 void change_release(FixSearch& search, std::size_t demand, std::string_view name) {
   const Question& question = search.question();
   const auto index = component_of(question.problem, name);
+  if (!index && name == component::torch) return change_brought(search, demand, name);
   if (!index || !search.has_answer_without(demand)) return;
   const Component& component = question.problem.components[*index];
   const Demand& pin = search.demand(demand);

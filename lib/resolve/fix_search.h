@@ -12,13 +12,15 @@ namespace mlpack {
 /// How much a change asks of its users.
 namespace fix_cost {
 inline constexpr unsigned argument = 5;
-inline constexpr unsigned version = 10;  // and a step for each release between
+inline constexpr unsigned version = 10;           // and a step for each release between
+inline constexpr unsigned brought = version + 1;  // the version that another package brings
 inline constexpr unsigned platform = 12;
 inline constexpr unsigned same_branch = 15;
 inline constexpr unsigned python = 25;
 inline constexpr unsigned cuda_version = 26;
 inline constexpr unsigned base = 30;
 inline constexpr unsigned branch = 35;  // of all drivers of a group
+inline constexpr unsigned other_platform = 40;
 inline constexpr unsigned weights = 50;
 inline constexpr unsigned without_cpu_group = 59;
 inline constexpr unsigned without_group = 60;

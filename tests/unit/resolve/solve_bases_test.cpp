@@ -76,8 +76,8 @@ const SpecQuestion questions_of_bases[] = {
      "vllm 0.33.0; driver 580.65.06",
      "`latest` is no release"},
     {R"(fleet: [L4]; base: "vllm/vllm-openai:v0.19.0"; runtime: vllm; python: {packages: [torch==2.9.1]})",
-     "no: vllm + base vllm/vllm-openai:v0.19.0 + torch==2.9.1 -> let mlpack choose the base: "
-     "`base: auto`",
+     "no: vllm + base vllm/vllm-openai:v0.19.0 + torch==2.9.1 -> take torch 2.10.0 instead of "
+     "torch==2.9.1",
      vllm_tags},
     {R"(fleet: [cpu]; base: "vllm/vllm-openai-cpu:v0.30.0"; runtime: vllm)",
      "vllm 0.30.0",

@@ -178,6 +178,19 @@ const SpecQuestion questions_of_runtimes[] = {
      "llamacpp b10108",
      "nothing is known: said as a doubt"},
 
+    // What would help: the torch that the runtime pins, and machines that it has an image for.
+    {R"(fleet: [L4]; runtime: {name: vllm, version: "0.11.0"}; python: {packages: [torch==2.1.1]})",
+     "no: vllm + torch==2.1.1 -> take torch 2.8.0 instead of torch==2.1.1",
+     "vLLM 0.11.0 pins torch 2.8.0"},
+    {R"(fleet: [L4]; platform: linux/arm64; runtime: tgi)",
+     "no: tgi + platform linux/arm64 -> build it for linux/amd64, if these are the machines: "
+     "`platform: linux/amd64`",
+     "TGI issue 2332: no image for arm64"},
+    {R"(fleet: [GH200]; platform: linux/arm64; runtime: tgi)",
+     "no: tgi + GH200 96GB -> name a base that has Text Generation Inference for linux/arm64: "
+     "`base: IMAGE`; no: tgi + platform linux/arm64",
+     "TGI issue 2332: no image for arm64"},
+
     // A base with a toolkit has that one.
     {R"(fleet: [L4]; base: "nvidia/cuda:12.4.1-base-ubuntu22.04")",
      "cuda 12.4; driver 525.60.13",

@@ -67,7 +67,11 @@ class Reasoning {
     const Choice* const own = find_choice(stack_, component::cuda);
     Choice choice = own != nullptr ? *own : Choice{"cuda", std::string(stack_.cuda->text()), {}};
     const Choice& first = stack_.choices[stack_.cuda_from];
-    if (own == nullptr) {
+    const auto& base = demands_.base;
+    const bool is_in_tag = base && base->official && base->official->cuda == stack_.cuda;
+    if (own == nullptr && is_in_tag) {
+      choice.because.push_back(plain(fmt::format("the tag of {} says it", base->name)));
+    } else if (own == nullptr) {
       choice.because.push_back(plain(why_cuda_of(first), rows_of(first)));
     }
     if (demands_.cuda && own == nullptr)

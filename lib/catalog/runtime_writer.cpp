@@ -120,7 +120,8 @@ std::string RuntimeWriter::images(TemplateMap& root) {
                cpp_literal(row.text("image")),
                optional_text(row, "cuda"),
                optional_text(row, "compute_capability"),
-               optional_text(row, "arch")}));
+               optional_text(row, "arch"),
+               words(row, "tag_ends")}));
     row.finish();
   }
   return writer_.list("RuntimeImage", rows);

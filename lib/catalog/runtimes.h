@@ -11,7 +11,7 @@ namespace mlpack {
 // the program.
 
 /// An official image. In `image`, `{release}` stands for the runtime's release and `{python}` for
-/// the version of Python without its dot.
+/// the version of Python without its dot; in `tag_ends`, `{cuda}` for the version of CUDA.
 struct RuntimeImage {
   /// both: where some machines have a GPU, and some have none; any: everywhere.
   enum class For { cuda, cpu, both, any };
@@ -20,6 +20,8 @@ struct RuntimeImage {
   std::string_view cuda;                // its major; empty: any
   std::string_view compute_capability;  // `8.9`, of the only GPUs that it is for; empty: any
   std::string_view arch;                // empty: any
+  /// What may stand behind the tag, each after a `-`: `cu{cuda}`, `amd64`.
+  std::span<const std::string_view> tag_ends;
 };
 
 /// A way to start it: its words, and how they are told what to serve (empty: not at all).

@@ -1,10 +1,12 @@
 #include "lib/resolve/base_release.h"
 
 #include "lib/catalog/runtimes.h"
+#include "lib/resolve/candidates.h"
 #include "lib/resolve/runtime_image.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace mlpack {
@@ -72,12 +74,59 @@ void doubt_python_of_base(Problem& problem, const Vetoes& vetoes) {
        "name it in `system_packages`, or a base that has it"});
 }
 
+const TorchBuild* torch_in(const Catalog& catalog, const BaseDemand& base) {
+  for (const TorchBuild& build : catalog.torch_builds()) {
+    const bool is_it = base.torch == build.torch && base.cuda && base.cuda->same_minor(build.cuda);
+    if (is_it) return &build;
+  }
+  return nullptr;
+}
+
+bool asks_for_torch(const Demands& demands) {
+  const auto& packages = demands.packages;
+  return std::any_of(packages.begin(), packages.end(), [](const PackageDemand& package) {
+    return package.name == component::torch;
+  });
+}
+
+// The wheel for the same CUDA tells what the PyTorch of a base has most likely, which need not be
+// what is started.
+void doubt_torch_of_base(Problem& problem, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  const TorchBuild* const build = demands.base && !asks_for_torch(demands)
+                                      ? torch_in(vetoes.catalog(), *demands.base)
+                                      : nullptr;
+  if (build == nullptr) return;
+  for (const FleetGroup& group : demands.fleet) {
+    const bool is_on_arm = group.gpu != nullptr &&
+                           arm_machine(vetoes.catalog(), demands, *group.gpu) != ArmMachine::no;
+    if (group.gpu == nullptr || is_on_arm) continue;
+    Ruling ruling =
+        code_runs(vetoes.catalog(), code_of(*build), group.gpu->compute_capability, build->cuda);
+    if (ruling.verdict != Verdict::no) continue;
+    ruling.verdict = Verdict::unknown;
+    ruling.reason = fmt::format("{} has torch {}, and in its wheel for CUDA {} {}",
+                                demands.base->name,
+                                build->torch.text(),
+                                build->cuda.text(),
+                                ruling.reason);
+    ruling.evidence.push_back(build->row);
+    problem.doubts.push_back(std::move(ruling));
+  }
+}
+
 }  // namespace
 
 const BaseRelease* release_of_base(const Demands& demands) {
   const auto& base = demands.base;
   const bool is_it = base && base->official && base->official->runtime == demands.runtime;
   return is_it ? &*base->official : nullptr;
+}
+
+std::optional<Version> cuda_in_tag(const Demands& demands, std::string_view release) {
+  const BaseRelease* const had = release_of_base(demands);
+  const bool is_it = had != nullptr && covers_release(release, had->release);
+  return is_it ? had->cuda : std::nullopt;
 }
 
 bool is_guessed_release(const Demands& demands) {
@@ -115,6 +164,7 @@ void judge_base(Problem& problem, const Vetoes& vetoes) {
   judge_machines_of_base(problem, vetoes);
   judge_needs_of_base(problem, vetoes);
   doubt_python_of_base(problem, vetoes);
+  doubt_torch_of_base(problem, vetoes);
   const Demands& demands = vetoes.demands();
   if (demands.base && demands.base->official) vetoes.processors(problem, *demands.base->official);
   if (!demands.needs_python || !demands.base || demands.base->name != scratch_base) return;

@@ -11,6 +11,10 @@ namespace mlpack {
 /// it is not, or that is not known.
 const BaseRelease* release_of_base(const Demands& demands);
 
+/// The CUDA that the tag of the base says, where it is the official image of `release`, a row's;
+/// nullopt: it does not say.
+std::optional<Version> cuda_in_tag(const Demands& demands, std::string_view release);
+
 /// Whether the base has the runtime in a release that nothing tells: the newest that fits is taken
 /// for it, and nothing may rest on that.
 bool is_guessed_release(const Demands& demands);
@@ -22,7 +26,7 @@ void judge_release_of_base(Option& option, std::string_view row, const Vetoes& v
 /// Keeps a base that is a build for machines without a GPU from those that have one, an official
 /// image from machines that its runtime does not take, where nothing else tells what it needs, or
 /// whose processor it is not for, and one that has nothing from what needs a Python. Doubts a
-/// Python that is not the one of its distribution.
+/// Python that is not the one of its distribution, and a PyTorch without code for a GPU.
 void judge_base(Problem& problem, const Vetoes& vetoes);
 
 }  // namespace mlpack

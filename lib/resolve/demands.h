@@ -71,6 +71,7 @@ struct BaseRelease {
   std::string release;                  // as the tag has it
   const RuntimeRelease* row = nullptr;  // nullptr: not in the catalog
   Machines machines = Machines::any;
+  std::optional<Version> cuda = {};  // as the tag has it; nullopt: that of the row
 };
 
 /// What is known of a base that the spec names, from the catalog or from its own config.
@@ -80,6 +81,7 @@ struct BaseDemand {
   std::optional<Version> python;  // of its interpreter
   std::optional<Version> cuda;
   std::optional<Version> cudnn = {};
+  std::optional<Version> torch = {};
   std::optional<CompatInImage> compat;
   Where where;
   std::optional<BaseRelease> official = {};  // that it is by its name

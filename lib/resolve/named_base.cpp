@@ -221,6 +221,35 @@ std::string release_in(std::string_view tag, std::string_view pattern) {
   return tag.empty() ? found : std::string();
 }
 
+// `0.5.5` and CUDA 12.9 of `v0.5.5-cu129-amd64`.
+struct TagOfRelease {
+  std::string_view tag;
+  std::optional<Version> cuda = {};
+
+  bool has_end(std::string_view part, std::string_view end) {
+    constexpr std::string_view cuda_mark = "{cuda}";
+    if (part == end) return true;
+    if (!end.ends_with(cuda_mark)) return false;
+    end.remove_suffix(cuda_mark.size());
+    if (!part.starts_with(end) || part.size() < end.size() + 3) return false;
+    const std::string_view digits = part.substr(end.size());
+    if (!parse_number(digits, 999)) return false;
+    cuda = Version::parse(fmt::format("{}.{}", digits.substr(0, digits.size() - 1), digits.back()));
+    return cuda.has_value();
+  }
+
+  // Leaves what the pattern of the image is about.
+  void take_ends(const RuntimeImage& image) {
+    for (std::size_t dash = tag.rfind('-'); dash != std::string_view::npos; dash = tag.rfind('-')) {
+      const std::string_view part = tag.substr(dash + 1);
+      const auto& ends = image.tag_ends;
+      if (std::none_of(ends.begin(), ends.end(), [&](auto end) { return has_end(part, end); }))
+        return;
+      tag.remove_suffix(part.size() + 1);
+    }
+  }
+};
+
 const RuntimeRelease* row_for(const Catalog& catalog,
                               std::string_view runtime,
                               std::string_view release) {
@@ -258,13 +287,16 @@ std::optional<BaseRelease> release_by_template(const Catalog& catalog,
     for (const RuntimeImage& image : runtime.images) {
       const std::size_t colon = image.image.rfind(':');
       if (!is_copy(image.image.substr(0, colon), name)) continue;
-      const std::string release = release_in(tag, image.image.substr(colon + 1));
+      TagOfRelease of_release{tag};
+      of_release.take_ends(image);
+      const std::string release = release_in(of_release.tag, image.image.substr(colon + 1));
       if (!is_release(catalog, runtime.name, release)) continue;
       const bool is_cpu = image.what == RuntimeImage::For::cpu;
       return BaseRelease{runtime.name,
                          release,
                          row_for(catalog, runtime.name, release),
-                         is_cpu ? Machines::without_gpu : Machines::any};
+                         is_cpu ? Machines::without_gpu : Machines::any,
+                         of_release.cuda};
     }
   }
   return std::nullopt;
@@ -276,12 +308,15 @@ void read_release(BaseDemand& base,
                   const std::string& tag) {
   base.official = release_by_row(catalog, name, tag);
   if (!base.official) base.official = release_by_template(catalog, name, tag);
-  if (!base.official || base.official->row == nullptr) return;
+  if (!base.official) return;
+  base.cuda = base.official->cuda;
+  if (base.official->row == nullptr) return;
   if (base.official->machines == BaseRelease::Machines::without_gpu) return;
   const RuntimeRelease& row = *base.official->row;
+  base.python = Version::parse(row.python);
+  if (base.cuda) return;
   base.row = row.row;
   base.cuda = toolkit_of(row.cuda);
-  base.python = Version::parse(row.python);
 }
 
 void read_ngc_pytorch(BaseDemand& base,
@@ -303,6 +338,7 @@ void read_pytorch(BaseDemand& base, std::string_view name, std::string_view tag)
   constexpr std::string_view cuda = "cuda";
   constexpr std::string_view cudnn = "cudnn";
   if (name != "docker.io/pytorch/pytorch") return;
+  base.torch = Version::parse(tag.substr(0, tag.find('-')));
   for (const std::string_view part : split(tag, '-')) {
     if (part.starts_with(cuda)) base.cuda = Version::parse(part.substr(cuda.size()));
     if (part.starts_with(cudnn)) base.cudnn = Version::parse(part.substr(cudnn.size()));

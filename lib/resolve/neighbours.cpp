@@ -1,5 +1,6 @@
 #include "lib/resolve/neighbours.h"
 
+#include "lib/resolve/base_release.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/serving_options.h"
 
@@ -34,9 +35,13 @@ Neighbours neighbours_of(const Catalog& catalog,
   return found;
 }
 
-// With what machines have against it, whatever else is pinned.
-Option neighbour_option(const RuntimeRelease& release, const Vetoes& vetoes) {
+// With what machines have against it, whatever else is pinned. `cuda` is that of the release
+// between, where it is known.
+Option neighbour_option(RuntimeRelease release,
+                        const std::optional<Version>& cuda,
+                        const Vetoes& vetoes) {
   Option option;
+  if (cuda) release.cuda = cuda;
   option.name = release.release;
   option.row = release.row;
   vetoes.runtime(option, release);
@@ -107,8 +112,9 @@ void doubt_by_neighbours(Option& option,
                          const Vetoes& vetoes) {
   const auto [older, newer] = neighbours_of(vetoes.catalog(), runtime, release);
   if (older == nullptr || newer == nullptr) return;
+  const auto cuda = cuda_in_tag(vetoes.demands(), release);
   const NeighbourDoubts doubts(
-      runtime, neighbour_option(*older, vetoes), neighbour_option(*newer, vetoes));
+      runtime, neighbour_option(*older, cuda, vetoes), neighbour_option(*newer, cuda, vetoes));
   const auto& fleet = vetoes.demands().fleet;
   for (std::size_t i = 0; i < fleet.size(); ++i) {
     if (fleet[i].gpu == nullptr) continue;

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <set>
 #include <utility>
 
@@ -46,6 +47,41 @@ void judge_pin(Option& option, std::string_view row, const Vetoes& vetoes) {
   }
 }
 
+// What the tag of the base says is so as long as the base is that one.
+class RestsOnTag {
+ public:
+  explicit RestsOnTag(Option& option) : option_(option) {
+    for (const auto* const list : lists())
+      known_.push_back(list->size());
+  }
+
+  void add(const DemandSet& base) {
+    for (std::size_t i = 0; i < known_.size(); ++i) {
+      std::vector<Veto>& list = *lists()[i];
+      for (std::size_t j = known_[i]; j < list.size(); ++j)
+        list[j].demands |= base;
+    }
+  }
+
+ private:
+  std::array<std::vector<Veto>*, 3> lists() {
+    return {&option_.vetoes, &option_.without_compat, &option_.with_compat};
+  }
+
+  Option& option_;
+  std::vector<std::size_t> known_;
+};
+
+// What the tag of its image says of a release that has no row.
+void judge_tag(Option& option, const Version& cuda, const Vetoes& vetoes) {
+  RestsOnTag rests(option);
+  option.cuda = cuda;
+  vetoes.cuda(option, cuda);
+  vetoes.toolkit(option, cuda);
+  vetoes.drivers(option, cuda);
+  rests.add(vetoes.set_of(Kind::base));
+}
+
 // A release of a runtime that has no row.
 Option unknown_release(const std::string& release, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
@@ -76,6 +112,8 @@ Option unknown_release(const std::string& release, const Vetoes& vetoes) {
   judge_release_of_base(option, release, vetoes);
   judge_cpu_build(option, vetoes);
   vetoes.processors(option, option.name);
+  const auto cuda = cuda_in_tag(demands, release);
+  if (cuda && !is_cpu_build(demands)) judge_tag(option, *cuda, vetoes);
   return option;
 }
 
@@ -95,10 +133,17 @@ void doubt_release_of_base(Option& option, const RuntimeRelease& release, const 
        "say which release it is"});
 }
 
-Option runtime_option(const RuntimeRelease& release,
+// There are images of one release with several versions of CUDA.
+RuntimeRelease as_in_base(RuntimeRelease release, const Demands& demands) {
+  if (const auto cuda = cuda_in_tag(demands, release.release)) release.cuda = cuda;
+  return release;
+}
+
+Option runtime_option(const RuntimeRelease& known,
                       const std::vector<Version>& pythons,
                       const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
+  const RuntimeRelease release = as_in_base(known, demands);
   Option option;
   option.name = release.release;
   option.python = pythons;
@@ -113,7 +158,9 @@ Option runtime_option(const RuntimeRelease& release,
   vetoes.processors(option, last_release(option.name));
   vetoes.runtime(option, release);
   vetoes.tensorrt(option, release);
+  RestsOnTag rests(option);
   judge_cuda_of(option, release, torch_build_of(vetoes.catalog(), release), vetoes);
+  if (cuda_in_tag(demands, release.release)) rests.add(vetoes.set_of(Kind::base));
   return option;
 }
 

@@ -26,13 +26,17 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
   return text;
 }
 
-// The release in a name that is made as `image` is.
-std::string release_by(const RuntimeImage& image, const std::string& name) {
+// The release in a name that is made as `image` is, and the CUDA behind it: `v0.5.5-cu126-amd64`.
+std::pair<std::string, std::string> release_by(const RuntimeImage& image, const std::string& name) {
   std::string pattern = replaced(std::string(image.image), ".", "\\.");
   pattern = replaced(std::move(pattern), "{release}", "([0-9][^-]*)");
   pattern = replaced(std::move(pattern), "{python}", "[0-9]+");
+  const bool has_tags_by_cuda = image.image.starts_with("docker.io/lmsysorg/sglang:");
+  pattern += has_tags_by_cuda ? "(-(cu([0-9]+)([0-9])|srt|runtime|amd64|arm64))*" : "()()()()";
   std::smatch match;
-  return std::regex_match(name, match, std::regex(pattern)) ? match[1].str() : std::string();
+  if (!std::regex_match(name, match, std::regex(pattern))) return {};
+  const std::string cuda = match[4].length() == 0 ? "" : match[4].str() + "." + match[5].str();
+  return {match[1].str(), cuda};
 }
 
 std::string_view repository_of(const RuntimeImage& image) {
@@ -70,14 +74,17 @@ BruteForce::Had BruteForce::read_base(const ServingRuntime& runtime) const {
       return {std::string(row.release), false, is_of_gpus(runtime, name)};
   }
   for (const RuntimeImage& image : runtime.images) {
-    const std::string release = release_by(image, name);
-    const auto is_of_series = [&](const RuntimeRelease& row) {
-      return row.runtime == runtime.name && row.release.starts_with(release + ".");
+    const auto [release, cuda] = release_by(image, name);
+    const auto is_of_series = [&, series = release + "."](const RuntimeRelease& row) {
+      return row.runtime == runtime.name && row.release.starts_with(series);
     };
     if (release.empty()) continue;
     if (!has_row(runtime.name, release) && std::any_of(rows.begin(), rows.end(), is_of_series))
       continue;
-    return {release, image.what == RuntimeImage::For::cpu, is_of_gpus(runtime, name)};
+    return {release,
+            image.what == RuntimeImage::For::cpu,
+            is_of_gpus(runtime, name),
+            Version::parse(cuda)};
   }
   return {};
 }
@@ -104,6 +111,33 @@ void BruteForce::add_release_of_base(Need& need) const {
   Part& part = need.parts.back();
   if (!demands_.runtime_version.empty()) part.out.push_back(fact(Kind::runtime_version));
   keep_no_cuda(part);
+  keep_cuda_of_base(part);
+}
+
+// What the tag says of a release that nothing is known of.
+void BruteForce::keep_cuda_of_base(Part& part) const {
+  if (!had_.cuda || is_without_cuda()) return;
+  Part of_tag{part.name};
+  part.cuda = had_.cuda;
+  keep_cuda(of_tag, *had_.cuda);
+  keep_drivers(of_tag, *had_.cuda);
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr && !may_compile_for(*had_.cuda, *gpu))
+      of_tag.out.push_back(fact(Kind::gpu, i));
+  }
+  add_of_tag(part, of_tag);
+}
+
+// While the base is the one with that tag.
+void BruteForce::add_of_tag(Part& part, const Part& of_tag) const {
+  const auto add = [&](std::vector<DemandSet>& to, const std::vector<DemandSet>& from) {
+    for (const DemandSet& facts : from)
+      to.push_back(facts | fact(Kind::base));
+  };
+  add(part.out, of_tag.out);
+  add(part.out_bare, of_tag.out_bare);
+  add(part.out_with_compat, of_tag.out_with_compat);
 }
 
 void BruteForce::keep_machines_of_base() {

@@ -65,6 +65,7 @@ class BruteForce {
     std::string release = {};  // empty: nothing
     bool is_without_gpu = false;
     bool is_with_gpu = false;
+    std::optional<Version> cuda = {};
   };
 
   DemandSet fact(Demand::Kind kind, std::size_t subject = 0) const;
@@ -72,6 +73,8 @@ class BruteForce {
   Had read_base(const ServingRuntime& runtime) const;
   void keep_release_of_base(Part& part, const RuntimeRelease& row) const;
   void add_release_of_base(Need& need) const;
+  void keep_cuda_of_base(Part& part) const;
+  void add_of_tag(Part& part, const Part& of_tag) const;
   void keep_machines_of_base();
   void keep_needs_of_base();
   void keep_processors_of_base();

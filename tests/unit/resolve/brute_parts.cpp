@@ -245,6 +245,7 @@ void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
     const bool is_other = !had_.release.empty() && had_.release != demands_.runtime_version;
     if (is_other) need.parts.back().out.push_back(fact(Kind::base));
     if (has_gpus(demands_)) keep_processors(need.parts.back());
+    if (had_.release == demands_.runtime_version) keep_cuda_of_base(need.parts.back());
     return keep_no_cuda(need.parts.back());
   }
   const PackageDemand& package = demands_.packages[demand.subject];

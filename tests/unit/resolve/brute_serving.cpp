@@ -41,7 +41,10 @@ void BruteForce::need_runtime() {
   needs_.push_back(std::move(need));
 }
 
-BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
+BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& row) const {
+  RuntimeRelease release = row;
+  const bool is_tagged = had_.cuda && is_about(row, had_.release);
+  if (is_tagged) release.cuda = had_.cuda;
   Part part{std::string(release.release)};
   part.python = NamedPythons(known_pythons_).in(release.python);
   const std::string& pin = demands_.runtime_version;
@@ -60,6 +63,8 @@ BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
   if (is_without_cuda()) return part;
   part.cuda = release.cuda;
   keep_processors(part);
+  Part tagged{part.name};
+  Part& by_cuda = is_tagged ? tagged : part;
   const TorchBuild* build = nullptr;
   for (const TorchBuild& other : catalog().torch_builds()) {
     const bool is_it =
@@ -77,13 +82,14 @@ BruteForce::Part BruteForce::runtime_part(const RuntimeRelease& release) const {
     if (!release.cuda && driver && !may_serve(release, *driver, *gpu))
       part.out.push_back(machine | fact(Kind::driver, i));
     if (release.cuda && build == nullptr && !may_compile_for(*release.cuda, *gpu))
-      part.out.push_back(machine);
+      by_cuda.out.push_back(machine);
   }
   if (!release.cuda && torch) keep_any_code(part, *torch);
   if (!release.cuda) return part;
-  keep_cuda(part, *release.cuda);
-  if (build != nullptr) keep_code(part, *build);
-  keep_drivers(part, *release.cuda);
+  keep_cuda(by_cuda, *release.cuda);
+  if (build != nullptr) keep_code(by_cuda, *build);
+  keep_drivers(by_cuda, *release.cuda);
+  add_of_tag(part, tagged);
   return part;
 }
 

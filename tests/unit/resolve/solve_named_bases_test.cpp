@@ -1,4 +1,5 @@
 #include "tests/unit/resolve/questions.h"
+#include "tests/unit/resolve/solve_support.h"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +11,38 @@ namespace {
 constexpr const char* distroless = "GoogleContainerTools/distroless README.md";
 constexpr const char* pytorch_tags = "PyTorch docker.Makefile: the tag has CUDA and cuDNN";
 
+constexpr const char* sglang_tags = "SGLang release-docker.yml: the tag has the CUDA of the image";
+
 const SpecQuestion questions_of_names[] = {
+    // The tag says the CUDA, whatever the table says of the release.
+    {R"(fleet: [{gpu: RTX 4090, driver: "550.90.07"}]; runtime: sglang; base: "lmsysorg/sglang:v0.5.14")",
+     "no: sglang + RTX 4090 + base lmsysorg/sglang:v0.5.14 + driver 550.90.07 of RTX 4090 -> let "
+     "mlpack choose the base: `base: auto`",
+     sglang_tags},
+    {R"(fleet: [{gpu: RTX 4090, driver: "550.90.07"}]; runtime: sglang; base: "lmsysorg/sglang:v0.5.14-cu129")",
+     "sglang 0.5.14; driver 525.60.13",
+     sglang_tags},
+    {R"(fleet: [B200]; runtime: sglang; base: "docker.io/lmsysorg/sglang:v0.5.2-cu126")",
+     "no: sglang + B200 + base docker.io/lmsysorg/sglang:v0.5.2-cu126 -> let mlpack choose the "
+     "base: `base: auto`",
+     sglang_tags},
+    {R"(fleet: [B200]; base: "lmsysorg/sglang:v0.5.5-cu126")",
+     "no: B200 + base lmsysorg/sglang:v0.5.5-cu126 -> let mlpack choose the base: `base: auto`",
+     sglang_tags},
+    {R"(fleet: [B200]; runtime: sglang; base: "registry.example.com/mirror/lmsysorg/sglang:v0.5.5-cu129-amd64")",
+     "sglang 0.5.5; driver 570",
+     sglang_tags},
+    {R"(fleet: [B200]; runtime: {name: sglang, version: "0.5.5"}; base: "lmsysorg/sglang:v0.5.5-cu126-runtime")",
+     "no: sglang + B200 + base lmsysorg/sglang:v0.5.5-cu126-runtime -> let mlpack choose the base: "
+     "`base: auto`",
+     sglang_tags},
+    {R"(fleet: [{gpu: RTX 4090, driver: "550.90.07"}]; runtime: sglang; base: "lmsysorg/sglang:v0.5.5-cu130")",
+     "no: sglang + RTX 4090 + base lmsysorg/sglang:v0.5.5-cu130 + driver 550.90.07 of RTX 4090 -> "
+     "let mlpack choose the base: `base: auto`",
+     sglang_tags},
+    {R"(fleet: [L4]; cuda: "13.0"; runtime: sglang; base: "lmsysorg/sglang:v0.5.5-cu126")",
+     "no: sglang + base lmsysorg/sglang:v0.5.5-cu126 + CUDA 13.0 -> take CUDA 12.6 instead of 13.0",
+     sglang_tags},
     // Wheels bring their CUDA: without the base there is none.
     {R"(fleet: [K80, B200]; base: "nvidia/cuda:12.4.1-base-ubuntu22.04"; python: {packages: [numpy]})",
      "no: K80 + base nvidia/cuda:12.4.1-base-ubuntu22.04 -> let mlpack choose the base: `base: "
@@ -35,4 +67,24 @@ const SpecQuestion questions_of_names[] = {
 
 TEST_CASE("what the name of a base says of its CUDA and Python counts") {
   ask(questions_of_names);
+}
+
+TEST_CASE("the PyTorch of a base is doubted where its wheel has no code for a GPU") {
+  const auto doubts_of = [](std::string_view spec) {
+    const Resolution found = solve(Catalog::built_in(), demands_in(spec));
+    REQUIRE(found.stack);
+    std::vector<std::string> reasons;
+    for (const Ruling& doubt : found.stack->doubts)
+      reasons.push_back(doubt.reason);
+    return join(reasons, "; ");
+  };
+  CHECK(doubts_of(R"(fleet: [V100]; base: "pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime")") ==
+        "pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime has torch 2.7.1, and in its wheel for CUDA "
+        "12.8 there is no code for 7.0: binary code for 7.5, 8.0, 8.6, 9.0, 10.0, 12.0; PTX for "
+        "12.0");
+  CHECK(doubts_of(R"(fleet: [L4]; base: "pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime")").empty());
+  // Another one is installed.
+  CHECK(doubts_of(R"(fleet: [V100]; base: "pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime"; )"
+                  "python: {packages: [torch==2.7.1+cu126]}")
+            .find("in its wheel") == std::string::npos);
 }

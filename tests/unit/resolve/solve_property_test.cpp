@@ -86,7 +86,10 @@ class RandomDemands {
       const auto reference = Reference::parse(row.image);
       const bool is_named = reference && reference->tag().has_value();
       if (is_named && row.runtime == demands.runtime) images.push_back(reference->text());
+      const bool has_others = is_named && row.runtime == "sglang" && demands.runtime == "sglang";
+      if (has_others && chance(2)) images.push_back(reference->text() + "-cu126-runtime");
     }
+    if (demands.runtime == "sglang") images.emplace_back("lmsysorg/sglang:v0.5.5-cu129-amd64");
     if (chance(2)) return images[pick(images.size())];
     constexpr std::array bases{"nvidia/cuda:12.4.1-base-ubuntu22.04",
                                "nvidia/cuda:13.0.0-base-ubuntu24.04",

@@ -2,6 +2,7 @@
 
 #include "lib/catalog/runtimes.h"
 #include "lib/resolve/candidates.h"
+#include "lib/resolve/neighbours.h"
 #include "lib/resolve/runtime_image.h"
 
 #include <fmt/format.h>
@@ -28,6 +29,17 @@ void judge_machines_of_base(Problem& problem, const Vetoes& vetoes) {
                       find_runtime(had->runtime)->title),
           {&vetoes.catalog().fact_row("runtime.cpu_builds")}}});
   }
+}
+
+// What is started in a release that has no row.
+void doubt_unknown_of_base(Problem& problem, const Vetoes& vetoes) {
+  const auto& base = vetoes.demands().base;
+  const bool is_alone = base && base->official && vetoes.demands().runtime.empty();
+  if (!is_alone || base->official->row != nullptr) return;
+  const BaseRelease& had = *base->official;
+  if (had.machines == BaseRelease::Machines::without_gpu) return;
+  for (Ruling& doubt : neighbour_doubts(had.runtime, had.release, had.cuda, vetoes))
+    problem.doubts.push_back(std::move(doubt));
 }
 
 // An official image, of whose CUDA no row tells, is started as it is: what its runtime needs
@@ -163,6 +175,7 @@ void judge_release_of_base(Option& option, std::string_view row, const Vetoes& v
 void judge_base(Problem& problem, const Vetoes& vetoes) {
   judge_machines_of_base(problem, vetoes);
   judge_needs_of_base(problem, vetoes);
+  doubt_unknown_of_base(problem, vetoes);
   doubt_python_of_base(problem, vetoes);
   doubt_torch_of_base(problem, vetoes);
   const Demands& demands = vetoes.demands();

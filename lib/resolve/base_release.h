@@ -26,7 +26,8 @@ void judge_release_of_base(Option& option, std::string_view row, const Vetoes& v
 /// Keeps a base that is a build for machines without a GPU from those that have one, an official
 /// image from machines that its runtime does not take, where nothing else tells what it needs, or
 /// whose processor it is not for, and one that has nothing from what needs a Python. Doubts a
-/// Python that is not the one of its distribution, and a PyTorch without code for a GPU.
+/// Python that is not the one of its distribution, a PyTorch without code for a GPU, and a release
+/// of a runtime between two that do not run.
 void judge_base(Problem& problem, const Vetoes& vetoes);
 
 }  // namespace mlpack

@@ -84,7 +84,7 @@ Option unknown_option(const PackageDemand& package, std::size_t index, const Vet
   option.name = pin_name(package);
   const bool is_read = package.cuda && has_gpus(vetoes.demands()) && !is_for_processors(package);
   const std::string pin = is_serving_package(package.name) ? pinned_release(package.specifier) : "";
-  if (!is_read && !pin.empty()) doubt_by_neighbours(option, package.name, pin, vetoes);
+  if (!is_read && !pin.empty()) option.doubts = neighbour_doubts(package.name, pin, {}, vetoes);
   option.doubts.push_back(is_read ? read_beside(package, option.name)
                                   : nothing_compared(package, index, vetoes));
   if (!is_read) return option;

@@ -1,6 +1,5 @@
 #include "lib/resolve/neighbours.h"
 
-#include "lib/resolve/base_release.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/serving_options.h"
 
@@ -106,13 +105,13 @@ class NeighbourDoubts {
 
 }  // namespace
 
-void doubt_by_neighbours(Option& option,
-                         std::string_view runtime,
-                         std::string_view release,
-                         const Vetoes& vetoes) {
+std::vector<Ruling> neighbour_doubts(std::string_view runtime,
+                                     std::string_view release,
+                                     const std::optional<Version>& cuda,
+                                     const Vetoes& vetoes) {
+  std::vector<Ruling> found;
   const auto [older, newer] = neighbours_of(vetoes.catalog(), runtime, release);
-  if (older == nullptr || newer == nullptr) return;
-  const auto cuda = cuda_in_tag(vetoes.demands(), release);
+  if (older == nullptr || newer == nullptr) return found;
   const NeighbourDoubts doubts(
       runtime, neighbour_option(*older, cuda, vetoes), neighbour_option(*newer, cuda, vetoes));
   const auto& fleet = vetoes.demands().fleet;
@@ -120,8 +119,9 @@ void doubt_by_neighbours(Option& option,
     if (fleet[i].gpu == nullptr) continue;
     const DemandSet machine = vetoes.set_of(Kind::gpu, i) | vetoes.set_of(Kind::driver, i);
     auto doubt = doubts.of(machine, *fleet[i].gpu, vetoes.demands());
-    if (doubt) option.doubts.push_back(*std::move(doubt));
+    if (doubt) found.push_back(*std::move(doubt));
   }
+  return found;
 }
 
 }  // namespace mlpack

@@ -94,7 +94,8 @@ Option unknown_release(const std::string& release, const Vetoes& vetoes) {
     later->verdict = Verdict::unknown;
     later->reason += ": what it needs was not compared";
   }
-  if (!later) doubt_by_neighbours(option, demands.runtime, release, vetoes);
+  const auto cuda = cuda_in_tag(demands, release);
+  if (!later) option.doubts = neighbour_doubts(demands.runtime, release, cuda, vetoes);
   option.doubts.push_back(later ? *later : nothing_known(demands.runtime, option.name));
   const ServingRuntime* const runtime = find_runtime(demands.runtime);
   if (!later && !demands.base && runtime != nullptr && !runtime->images.empty()) {
@@ -112,7 +113,6 @@ Option unknown_release(const std::string& release, const Vetoes& vetoes) {
   judge_release_of_base(option, release, vetoes);
   judge_cpu_build(option, vetoes);
   vetoes.processors(option, option.name);
-  const auto cuda = cuda_in_tag(demands, release);
   if (cuda && !is_cpu_build(demands)) judge_tag(option, *cuda, vetoes);
   return option;
 }

@@ -325,6 +325,9 @@ TEST_CASE("of a release between two that do not run, both are told as a doubt") 
   CHECK(doubts("V100", R"({name: vllm, version: "99.0.0"})").starts_with("vllm 99.0.0 is not"));
   CHECK(doubts_of("fleet: [V100]; python: {packages: [vllm==0.21.0]}")
             .starts_with("vllm 0.20.0 and 0.22.0, the nearest in the catalog, do not run on V100"));
+  CHECK(doubts_of(R"(fleet: [V100]; base: "vllm/vllm-openai:v0.21.0")")
+            .starts_with("vllm 0.20.0 and 0.22.0, the nearest in the catalog, do not run on V100"));
+  CHECK(doubts_of(R"(fleet: [L4]; base: "vllm/vllm-openai:v0.21.0")").empty());
 }
 
 TEST_CASE("a tag of the official repository may be for machines without a GPU") {

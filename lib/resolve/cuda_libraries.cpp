@@ -99,6 +99,7 @@ std::optional<CudnnThere> cudnn_in_wheels(const Demands& demands,
 bool may_have_cudnn(const Demands& demands) {
   const auto& base = demands.base;
   if (!base) return !demands.runtime.empty();
+  if (base->cuda_in == BaseDemand::CudaIn::own_python) return false;
   const bool is_known = base->cuda || base->compat == CompatInImage::no;
   const bool is_more = base->official || base->row != nullptr;
   return !is_known || is_more || base->cudnn || base->name.find("cudnn") != std::string::npos;

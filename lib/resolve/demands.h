@@ -82,6 +82,8 @@ struct BaseDemand {
   std::optional<Version> cuda;
   std::optional<Version> cudnn = {};
   std::optional<Version> torch = {};
+  /// own_python: in the Python of its own PyTorch, where other programs do not look.
+  enum class CudaIn { toolkit, own_python } cuda_in = CudaIn::toolkit;
   std::optional<CompatInImage> compat;
   Where where;
   std::optional<BaseRelease> official = {};  // that it is by its name

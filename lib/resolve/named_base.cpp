@@ -342,6 +342,7 @@ void read_pytorch(BaseDemand& base, std::string_view name, std::string_view tag)
   for (const std::string_view part : split(tag, '-')) {
     if (part.starts_with(cuda)) base.cuda = Version::parse(part.substr(cuda.size()));
     if (part.starts_with(cudnn)) base.cudnn = Version::parse(part.substr(cudnn.size()));
+    if (part == "runtime") base.cuda_in = BaseDemand::CudaIn::own_python;
   }
 }
 

@@ -280,6 +280,7 @@ void Vetoes::cudnn(Option& option, const Version& cudnn, const Version& cuda) co
 void Vetoes::base_cudnn(Option& option, Cudnn of_option) const {
   const auto& base = demands_.base;
   if (!base || !base->cudnn || !option.cudnn_major) return;
+  if (base->cuda_in == BaseDemand::CudaIn::own_python) return;
   Ruling one =
       one_library_major(catalog_, "cuDNN", std::vector{base->cudnn->part(0), *option.cudnn_major});
   if (one.verdict != Verdict::no) return;
@@ -355,9 +356,29 @@ void Vetoes::cuda(Option& option, const Version& cuda) const {
         {set_of(Kind::cuda),
          {Verdict::no, fmt::format("{} is for CUDA {}", option.name, cuda.text()), evidence}});
   }
-  if (!demands_.base || !demands_.base->cuda) return;
-  Ruling one = one_cuda_major(catalog_, std::vector{*demands_.base->cuda, cuda});
-  if (one.verdict == Verdict::no) option.vetoes.push_back({set_of(Kind::base), std::move(one)});
+  cuda_of_base(option, cuda);
+}
+
+void Vetoes::cuda_of_base(Option& option, const Version& cuda) const {
+  const auto& base = demands_.base;
+  if (!base || !base->cuda) return;
+  Ruling one = one_cuda_major(catalog_, std::vector{*base->cuda, cuda});
+  if (one.verdict != Verdict::no) return;
+  if (base->cuda_in == BaseDemand::CudaIn::toolkit) {
+    option.vetoes.push_back({set_of(Kind::base), std::move(one)});
+    return;
+  }
+  option.doubts.push_back(
+      {Verdict::unknown,
+       fmt::format("{} has CUDA {} in the Python of its own PyTorch, and {} is for CUDA {}: the "
+                   "image has both",
+                   base->name,
+                   base->cuda->text(),
+                   option.name,
+                   cuda.text()),
+       {&catalog_.fact_row("torch.images")},
+       {},
+       "name another base if nothing needs the PyTorch of this one"});
 }
 
 void Vetoes::wheel(Option& option, std::string_view tags) const {

@@ -77,6 +77,8 @@ class Vetoes {
   const std::shared_ptr<Rulings>& rulings() const { return rulings_; }
 
  private:
+  // In one process CUDA of two majors does not work; in two Pythons of an image it does.
+  void cuda_of_base(Option& option, const Version& cuda) const;
   // `ruling` says whether an image is for Arm; it stands against machines while `also` holds.
   void refuse_arm(const Ruling& ruling, const DemandSet& also, std::vector<Veto>& vetoes) const;
   struct NamedCode {

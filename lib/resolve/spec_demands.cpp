@@ -258,6 +258,7 @@ void read_config(BaseDemand& demand, const Catalog& catalog, const ImageConfig& 
   };
   if (const auto cuda = version("CUDA_VERSION")) {
     demand.cuda = cuda;
+    demand.cuda_in = BaseDemand::CudaIn::toolkit;
     demand.compat = config.env_value("NV_CUDA_LIB_VERSION") ? CompatInImage::yes : demand.compat;
   }
   // `9.1.0.70-1`: the package's.

@@ -15,7 +15,10 @@ using Kind = Demand::Kind;
 void BruteForce::keep_cuda(Part& part, const Version& cuda) const {
   if (demands_.cuda && !demands_.cuda->same_minor(cuda)) part.out.push_back(fact(Kind::cuda));
   const auto& base = demands_.base;
-  if (base && base->cuda && base->cuda->part(0) != cuda.part(0))
+  // PyTorch, docker.Makefile: of its images, those for programs are Ubuntu with a Python.
+  const bool is_in_python = base && base->name.find("pytorch/pytorch:") != std::string::npos &&
+                            base->name.ends_with("-runtime");
+  if (base && base->cuda && base->cuda->part(0) != cuda.part(0) && !is_in_python)
     part.out.push_back(fact(Kind::base));
 }
 

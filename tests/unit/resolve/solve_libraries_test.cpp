@@ -94,10 +94,13 @@ TEST_CASE("libraries of CUDA that nothing brings are told, with what brings them
     return told(
         fmt::format("fleet: [L4]; base: '{}'; python: {{packages: [tensorflow==2.18.0]}}", base));
   };
-  for (const char* const base : {"python:3.11-slim", "nvidia/cuda:12.5.1-base-ubuntu22.04"})
+  for (const char* const base : {"python:3.11-slim",
+                                 "nvidia/cuda:12.5.1-base-ubuntu22.04",
+                                 "pytorch/pytorch:2.9.0-cuda12.8-cudnn9-runtime",
+                                 "pytorch/pytorch:2.5.1-cuda11.8-cudnn9-runtime"})
     CHECK_MESSAGE(on(base).find("neither wheels nor the base") != std::string::npos, base);
   for (const char* const base : {"nvidia/cuda:12.6.3-cudnn-runtime-ubuntu22.04",
-                                 "pytorch/pytorch:2.9.0-cuda12.8-cudnn9-runtime",
+                                 "pytorch/pytorch:2.9.0-cuda12.8-cudnn9-devel",
                                  "tensorflow/tensorflow:2.18.0-gpu",
                                  "example.com/own:1"})
     CHECK_MESSAGE(on(base).find("neither wheels nor the base") == std::string::npos, base);
@@ -123,6 +126,20 @@ TEST_CASE("cuDNN of a base or of wheels that is older than what a framework load
                                      "onnxruntime-gpu==1.22.1",
                                      "tensorflow==2.18.0, torch==2.6.0"})
     CHECK_MESSAGE(with(older, packages).find("loads CUDA") == std::string::npos, packages);
+}
+
+TEST_CASE("CUDA in the Python that a base has for itself is a doubt beside CUDA of wheels") {
+  const auto with = [](std::string_view base, std::string_view package) {
+    return told(
+        fmt::format("fleet: [L4]; base: 'pytorch/pytorch:{}-runtime'; python: {{packages: ['{}']}}",
+                    base,
+                    package));
+  };
+  CHECK(with("2.5.1-cuda11.8-cudnn9", "torch==2.6.0+cu124") ==
+        "pytorch/pytorch:2.5.1-cuda11.8-cudnn9-runtime has CUDA 11.8 in the Python of its own "
+        "PyTorch, and 2.6.0+cu124 is for CUDA 12.4: the image has both");
+  CHECK(with("2.9.0-cuda12.8-cudnn9", "torch==2.6.0+cu124").empty());
+  CHECK(with("2.1.2-cuda12.1-cudnn8", "torch==2.6.0+cu124").empty());
 }
 
 TEST_CASE("wheels of cuDNN for another CUDA, or of another major, bring nothing") {

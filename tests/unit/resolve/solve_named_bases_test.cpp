@@ -12,6 +12,7 @@ constexpr const char* distroless = "GoogleContainerTools/distroless README.md";
 constexpr const char* pytorch_tags = "PyTorch docker.Makefile: the tag has CUDA and cuDNN";
 
 constexpr const char* sglang_tags = "SGLang release-docker.yml: the tag has the CUDA of the image";
+constexpr const char* pytorch_images = "PyTorch docker.Makefile and Dockerfile; facts torch.images";
 
 const SpecQuestion questions_of_names[] = {
     // The tag says the CUDA, whatever the table says of the release.
@@ -54,9 +55,16 @@ const SpecQuestion questions_of_names[] = {
      "3.13",
      distroless},
     {R"(fleet: [L4]; base: "pytorch/pytorch:2.9.0-cuda12.8-cudnn9-runtime"; python: {packages: [torch==2.9.1+cu130]})",
-     "no: torch + base pytorch/pytorch:2.9.0-cuda12.8-cudnn9-runtime + torch==2.9.1+cu130 -> take "
+     "torch 2.9.1+cu130; driver 580.65.06",
+     pytorch_images},
+    {R"(fleet: [L4]; base: "pytorch/pytorch:2.9.0-cuda12.8-cudnn9-devel"; python: {packages: [torch==2.9.1+cu130]})",
+     "no: torch + base pytorch/pytorch:2.9.0-cuda12.8-cudnn9-devel + torch==2.9.1+cu130 -> take "
      "torch 2.9.1 instead of torch==2.9.1+cu130",
-     pytorch_tags},
+     pytorch_images},
+    {R"(fleet: [K80]; base: "pytorch/pytorch:2.9.0-cuda12.8-cudnn9-runtime")",
+     "no: K80 + base pytorch/pytorch:2.9.0-cuda12.8-cudnn9-runtime -> let mlpack choose the base: "
+     "`base: auto`",
+     pytorch_images},
     {R"(fleet: [{gpu: K80}]; base: "docker.io/pytorch/pytorch:2.9.0-cuda12.8-cudnn9-devel")",
      "no: K80 + base docker.io/pytorch/pytorch:2.9.0-cuda12.8-cudnn9-devel -> let mlpack choose "
      "the base: `base: auto`",

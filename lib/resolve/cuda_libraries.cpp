@@ -95,11 +95,16 @@ std::optional<CudnnThere> cudnn_in_wheels(const Demands& demands,
   return found;
 }
 
+// Its libraries are found by what is in that Python alone.
+bool has_own_python(const Demands& demands) {
+  return demands.base && demands.base->cuda_in == BaseDemand::CudaIn::own_python;
+}
+
 // What is not known of a base it may have.
 bool may_have_cudnn(const Demands& demands) {
   const auto& base = demands.base;
   if (!base) return !demands.runtime.empty();
-  if (base->cuda_in == BaseDemand::CudaIn::own_python) return false;
+  if (has_own_python(demands)) return false;
   const bool is_known = base->cuda || base->compat == CompatInImage::no;
   const bool is_more = base->official || base->row != nullptr;
   return !is_known || is_more || base->cudnn || base->name.find("cudnn") != std::string::npos;
@@ -171,7 +176,10 @@ void tell(MissingLibraries& missing,
   told.reason = fmt::format("{} loads CUDA {}", missing.by, missing.cuda.part(0));
   if (missing.cudnn) told.reason += fmt::format(" and cuDNN {}", missing.cudnn->text());
   if (missing.older.empty()) {
-    told.reason += ", which neither wheels nor the base bring";
+    told.reason += has_own_python(question.demands)
+                       ? ", which no wheel brings; what the base has of it is in the Python of its "
+                         "own PyTorch"
+                       : ", which neither wheels nor the base bring";
     told.hint = "name a base or wheels that bring them";
   } else {
     told.reason += fmt::format(" or newer, and {}", missing.older);

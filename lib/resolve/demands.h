@@ -81,7 +81,7 @@ struct BaseDemand {
   std::optional<Version> python;  // of its interpreter
   std::optional<Version> cuda;
   std::optional<Version> cudnn = {};
-  std::optional<Version> torch = {};
+  std::optional<Version> torch = {};  // that it brings itself
   /// own_python: in the Python of its own PyTorch, where other programs do not look.
   enum class CudaIn { toolkit, own_python } cuda_in = CudaIn::toolkit;
   std::optional<CompatInImage> compat;

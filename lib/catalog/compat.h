@@ -152,7 +152,7 @@ struct TorchBuild {
   Version min_driver;
 };
 
-/// A release, or an inclusive range of minor versions (`1.21-1.26`), of another framework.
+/// A release, or an inclusive range of minor versions (`1.21-1.23`), of another framework.
 struct FrameworkRelease {
   const CatalogRow* row;
   std::string_view framework;

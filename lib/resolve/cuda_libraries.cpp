@@ -119,6 +119,18 @@ std::optional<CudnnThere> cudnn_in_base(const Demands& demands) {
                     is_known ? base->cudnn : std::optional<Version>()};
 }
 
+// cuDNN is not all of CUDA: what uses it loads cuFFT, too.
+bool has_rest_of_cuda(const Demands& demands, const Version& cuda) {
+  const auto& wheels = demands.cufft_wheels;
+  const bool is_in_wheels = std::any_of(wheels.begin(), wheels.end(), [&](const auto& major) {
+    return major.value_or(cuda.part(0)) == cuda.part(0);
+  });
+  const auto& base = demands.base;
+  if (is_in_wheels || !base) return is_in_wheels || !demands.runtime.empty();
+  const bool is_more = base->official || base->row != nullptr;
+  return !has_own_python(demands) && (base->cuda || base->compat != CompatInImage::no || is_more);
+}
+
 // Another major is told of the base, and patches do not matter; of `9` no minor version is known.
 bool is_older(const CudnnThere& there, const Version& floor) {
   const auto& release = there.release;
@@ -144,7 +156,8 @@ MissingLibraries missing_of(const Taken& taken) {
 // In wheels, which programs look for first, else in the base; nullopt: nowhere.
 std::optional<CudnnThere> cudnn_for(const Demands& demands, const MissingLibraries& needed) {
   const auto in_wheels = cudnn_in_wheels(demands, needed.cuda, needed.cudnn);
-  return in_wheels ? in_wheels : cudnn_in_base(demands);
+  const bool is_enough = in_wheels && has_rest_of_cuda(demands, needed.cuda);
+  return is_enough ? in_wheels : cudnn_in_base(demands);
 }
 
 // What the packages miss together.
@@ -154,39 +167,6 @@ void add(MissingLibraries& all, const MissingLibraries& one) {
   all.cudnn =
       all.cudnn && one.cudnn ? std::optional(std::max(*all.cudnn, *one.cudnn)) : std::nullopt;
   if (one.what == CudnnImage::For::compilers) all.what = one.what;
-}
-
-// `: take tensorflow[and-cuda], or a base such as …`
-std::string ways_out(const Question& question,
-                     const MissingLibraries& missing,
-                     const std::vector<std::string>& extras) {
-  std::vector<std::string> ways;
-  if (!extras.empty()) ways.push_back(fmt::format("`{}`", join(extras, "`, `")));
-  if (missing.cudnn) {
-    const auto images = cudnn_images(question.catalog, missing.cuda, *missing.cudnn, missing.what);
-    if (!images.empty()) ways.push_back(fmt::format("a base such as `{}`", images.front().name));
-  }
-  return (ways.empty() ? "" : ": take ") + join(ways, ", or ");
-}
-
-void tell(MissingLibraries& missing,
-          const Question& question,
-          const std::vector<std::string>& extras) {
-  Ruling& told = missing.told;
-  told.reason = fmt::format("{} loads CUDA {}", missing.by, missing.cuda.part(0));
-  if (missing.cudnn) told.reason += fmt::format(" and cuDNN {}", missing.cudnn->text());
-  if (missing.older.empty()) {
-    told.reason += has_own_python(question.demands)
-                       ? ", which no wheel brings; what the base has of it is in the Python of its "
-                         "own PyTorch"
-                       : ", which neither wheels nor the base bring";
-    told.hint = "name a base or wheels that bring them";
-  } else {
-    told.reason += fmt::format(" or newer, and {}", missing.older);
-    told.evidence.push_back(&question.catalog.fact_row("cudnn.compatible"));
-    told.hint = "name a base or wheels that have a newer one";
-  }
-  told.reason += ways_out(question, missing, extras);
 }
 
 // Whether the machines of the fleet run what `image` has.
@@ -212,6 +192,49 @@ bool is_for_platforms(const Demands& demands, const CudaImage& image) {
       });
 }
 
+// Those that have what is missing and run on the fleet.
+std::vector<CudnnImage> images_for_machines(const Question& question,
+                                            const MissingLibraries& missing) {
+  auto images = cudnn_images(question.catalog, missing.cuda, *missing.cudnn, missing.what);
+  std::erase_if(images, [&](const CudnnImage& image) {
+    return !is_for_platforms(question.demands, *image.image) || !runs_on(question, *image.image);
+  });
+  return images;
+}
+
+// `: take tensorflow[and-cuda], or a base such as …`
+std::string ways_out(const Question& question,
+                     const MissingLibraries& missing,
+                     const std::vector<std::string>& extras) {
+  std::vector<std::string> ways;
+  if (!extras.empty()) ways.push_back(fmt::format("`{}`", join(extras, "`, `")));
+  if (missing.cudnn) {
+    const auto images = images_for_machines(question, missing);
+    if (!images.empty()) ways.push_back(fmt::format("a base such as `{}`", images.front().name));
+  }
+  return (ways.empty() ? "" : ": take ") + join(ways, ", or ");
+}
+
+void tell(MissingLibraries& missing,
+          const Question& question,
+          const std::vector<std::string>& extras) {
+  Ruling& told = missing.told;
+  told.reason = fmt::format("{} loads CUDA {}", missing.by, missing.cuda.part(0));
+  if (missing.cudnn) told.reason += fmt::format(" and cuDNN {}", missing.cudnn->text());
+  if (missing.older.empty()) {
+    told.reason += has_own_python(question.demands)
+                       ? ", which no wheel brings; what the base has of it is in the Python of its "
+                         "own PyTorch"
+                       : ", which neither wheels nor the base bring";
+    told.hint = "name a base or wheels that bring them";
+  } else {
+    told.reason += fmt::format(" or newer, and {}", missing.older);
+    told.evidence.push_back(&question.catalog.fact_row("cudnn.compatible"));
+    told.hint = "name a base or wheels that have a newer one";
+  }
+  told.reason += ways_out(question, missing, extras);
+}
+
 // `3.12` is any of its releases; which one a distribution has changes.
 bool is_asked_python(const Demands& demands, const std::optional<Version>& python) {
   if (!python || !demands.python) return python.has_value();
@@ -225,10 +248,11 @@ std::optional<MissingLibraries> missing_libraries(const Question& question,
   std::optional<MissingLibraries> found;
   std::vector<std::string> ways;
   for (const Taken& taken : packages_with_cuda(question, answer)) {
-    if (needs_library_wheels(*taken.package)) return std::nullopt;
     const std::string extras = package_with_libraries(taken);
-    const bool is_known = taken.option->row != nullptr;
-    if (!is_known || (!extras.empty() && has_extras(*taken.package, extras))) continue;
+    const bool has_wheels = !extras.empty() && has_extras(*taken.package, extras);
+    // Those of one image are of one CUDA major.
+    if (has_wheels || needs_library_wheels(*taken.package)) return std::nullopt;
+    if (taken.option->row == nullptr) continue;
     MissingLibraries one = missing_of(taken);
     const auto there = cudnn_for(question.demands, one);
     const bool lacks = there && one.cudnn && is_older(*there, *one.cudnn);
@@ -246,11 +270,10 @@ std::optional<MissingLibraries> missing_libraries(const Question& question,
 
 std::vector<CudnnImage> images_with(const Question& question, const MissingLibraries& missing) {
   if (!missing.cudnn) return {};
-  auto images = cudnn_images(question.catalog, missing.cuda, *missing.cudnn, missing.what);
+  auto images = images_for_machines(question, missing);
   std::erase_if(images, [&](const CudnnImage& image) {
     const Distro* const distro = question.catalog.find_distro(image.image->os);
-    return distro == nullptr || !is_asked_python(question.demands, distro->python) ||
-           !is_for_platforms(question.demands, *image.image) || !runs_on(question, *image.image);
+    return distro == nullptr || !is_asked_python(question.demands, distro->python);
   });
   return images;
 }

@@ -132,9 +132,13 @@ struct Demands {
   /// Packages of which the catalog does not know what they need of CUDA.
   std::vector<std::string> uncompared = {};
   std::vector<CudnnWheel> cudnn_wheels = {};  // that are named, or locked
+  /// The same of cuFFT, which what uses CUDA loads beside cuDNN: CUDA majors; nullopt as there.
+  std::vector<std::optional<unsigned>> cufft_wheels = {};
   /// Packages that are built for processors alone, where what uses GPUs has another name: they ask
   /// for nothing. Of wheels that were seen, where nothing else uses GPUs.
   std::vector<PackageDemand> for_processors = {};
+  /// The same, beside what is called so for GPUs: both have the same files.
+  std::vector<PackageDemand> overwritten = {};
 };
 
 /// One fact of a spec which may contradict others.

@@ -101,6 +101,17 @@ Ruling told_of_package(const Question& question, const PackageDemand& package) {
           {&question.catalog.fact_row(known.fact)}};
 }
 
+Ruling told_of_both(const Catalog& catalog, const PackageDemand& package) {
+  const ProcessorPackage& known = *find_processor_package(package.name);
+  return {Verdict::unknown,
+          fmt::format("`{}` and `{}` have the same files: which are there depends on the order",
+                      known.name,
+                      known.on_gpus),
+          {&catalog.fact_row(known.fact)},
+          {},
+          fmt::format("leave `{}` out", known.name)};
+}
+
 }  // namespace
 
 bool is_processor_package(std::string_view name) {
@@ -126,6 +137,8 @@ std::vector<Ruling> told_of_processor_packages(const Question& question) {
     told.push_back(told_of_package(question, package));
   for (Ruling& ruling : told)
     ruling.hint = "name a build with CUDA if it should use the GPUs";
+  for (const PackageDemand& package : demands.overwritten)
+    told.push_back(told_of_both(question.catalog, package));
   return told;
 }
 

@@ -16,7 +16,7 @@ bool has_package_for_gpus(std::string_view name, const std::vector<PackageDemand
 
 /// What there is to tell of a spec with an answer, where machines have GPUs that a package leaves
 /// alone: JAX without an extra, or one that is_processor_package; also what goes with the rest and
-/// uses them.
+/// uses them, and where that is there as well.
 std::vector<Ruling> told_of_processor_packages(const Question& question);
 
 }  // namespace mlpack

@@ -30,7 +30,7 @@ struct KnownRelease {
   Version release;
 };
 
-// `1.21-1.26` is a release for each minor version.
+// `1.21-1.23` is a release for each minor version.
 void add_releases(const FrameworkRelease& row, std::vector<KnownRelease>& found) {
   const std::size_t dash = row.release.find('-');
   const auto first = Version::parse(row.release.substr(0, dash));
@@ -66,12 +66,16 @@ void take_pin(std::vector<KnownRelease>& known, const std::string& pin) {
   if (nearest != nullptr) nearest->release = *pinned;
 }
 
-// The oldest cuDNN that the release `row` takes, or the later one of that major that is pinned.
-std::optional<Version> cudnn_of(const FrameworkRelease& row, const PackageDemand& package) {
+// The oldest cuDNN that the release `row` takes, or the later one of that major that is pinned, or
+// that the base has where no extra brings one.
+std::optional<Version> cudnn_of(const FrameworkRelease& row,
+                                const PackageDemand& package,
+                                const std::optional<BaseDemand>& base) {
   const auto floor = cudnn_floor(*row.row);
-  const auto& pinned = package.cudnn;
-  const bool takes_it = floor && pinned && pinned->part(0) == floor->part(0) && *pinned > *floor;
-  return takes_it ? pinned : floor;
+  const auto& there =
+      package.cudnn || !package.extras.empty() || !base ? package.cudnn : base->cudnn;
+  const bool takes_it = floor && there && there->part(0) == floor->part(0) && *there > *floor;
+  return takes_it ? there : floor;
 }
 
 // A build works with later versions of its CUDA major: the pinned one, too, which comes first. What
@@ -134,7 +138,7 @@ class FrameworkOptions {
   Option on_gpus(const KnownRelease& known, std::size_t build, const Version& cuda) {
     Option option = plain(known, cuda);
     option.cuda = cuda;
-    const auto cudnn = cudnn_of(*known.row, package_);
+    const auto cudnn = cudnn_of(*known.row, package_, vetoes_.demands().base);
     if (cudnn) option.cudnn_major = cudnn->part(0);
     if (vetoes_.is_settled(option)) return option;
     if (cudnn) vetoes_.cudnn(option, *cudnn, *option.cuda);

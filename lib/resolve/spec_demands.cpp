@@ -134,14 +134,15 @@ void add_processor_packages(Demands& demands, const DemandSources& sources, cons
   const auto& packages = demands.packages;
   const bool uses_gpus =
       !demands.runtime.empty() || !std::all_of(packages.begin(), packages.end(), is_for_processors);
-  if (sources.wheels == DemandSources::Wheels::seen && uses_gpus) return;
+  const bool is_of_others = sources.wheels == DemandSources::Wheels::seen && uses_gpus;
   for (const std::string& line : sources.requirements) {
     PackageDemand package = parse_package(line, where);
-    auto& found = demands.for_processors;
+    if (!is_processor_package(package.name)) continue;
+    const bool is_beside = has_package_for_gpus(package.name, packages);
+    auto& found = is_beside ? demands.overwritten : demands.for_processors;
     const bool is_known = std::any_of(
         found.begin(), found.end(), [&](const auto& other) { return other.name == package.name; });
-    const bool is_beside = has_package_for_gpus(package.name, packages);
-    if (is_known || is_beside || !is_processor_package(package.name)) continue;
+    if (is_known || (is_of_others && !is_beside)) continue;
     package.extras.clear();
     found.push_back(std::move(package));
   }
@@ -211,17 +212,22 @@ void judge_runtimes(Demands& demands, const DemandSources& sources) {
   });
 }
 
+// 12 of `nvidia-cudnn-cu12`
+std::optional<unsigned> cuda_major_of(std::string_view name) {
+  const std::size_t digits = name.find_first_of("0123456789");
+  const auto major = Version::parse(name.substr(std::min(digits, name.size())));
+  return major ? std::optional(major->part(0)) : std::nullopt;
+}
+
 // `nvidia-cudnn-cu12==9.3.0.75`
-void add_cudnn_wheels(std::vector<CudnnWheel>& wheels, const std::vector<std::string>& lines) {
+void add_library_wheels(Demands& demands, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) {
     const PackageDemand package = parse_package(line, {});
+    const auto major = cuda_major_of(package.name);
+    if (package.name.starts_with("nvidia-cufft")) demands.cufft_wheels.push_back(major);
     if (!is_cudnn(package.name)) continue;
-    const std::size_t digits = package.name.find_first_of("0123456789");
-    const auto major = Version::parse(
-        std::string_view(package.name).substr(std::min(digits, package.name.size())));
-    wheels.push_back({package.name,
-                      major ? std::optional(major->part(0)) : std::nullopt,
-                      Version::parse(pinned_release(package.specifier))});
+    demands.cudnn_wheels.push_back(
+        {package.name, major, Version::parse(pinned_release(package.specifier))});
   }
 }
 
@@ -239,8 +245,8 @@ void add_libraries(Demands& demands, const DemandSources& sources) {
     package.cudnn = libraries.cudnn;
     if (!package.cuda) package.cuda = cuda_of_label(package.torch_build());
   }
-  add_cudnn_wheels(demands.cudnn_wheels, sources.requirements);
-  add_cudnn_wheels(demands.cudnn_wheels, sources.locked);
+  add_library_wheels(demands, sources.requirements);
+  add_library_wheels(demands, sources.locked);
 }
 
 const Distro* distro_by(const Catalog& catalog, auto&& holds) {

@@ -24,7 +24,7 @@ std::optional<unsigned> first_number(std::string_view text) {
   return number ? std::optional(number->part(0)) : std::nullopt;
 }
 
-// `1.21-1.26` is a release for each.
+// `1.21-1.23` is a release for each.
 std::vector<Version> releases_of(const FrameworkRelease& row) {
   const auto bounds = split(row.release, '-');
   const auto first = Version::parse(bounds.front());

@@ -47,7 +47,10 @@ TEST_CASE("packages for processors use no GPU, and what does is named") {
   CHECK(with(old, "onnxruntime==1.22.1").ends_with(none));
   CHECK(with("GH200", "onnxruntime").ends_with(none));
   CHECK(with("cpu", "onnxruntime, tensorflow-cpu").empty());
-  CHECK(with("L4", "'onnxruntime-gpu[cuda,cudnn]==1.22.1', onnxruntime==1.22.1").empty());
+  CHECK(with("L4", "'onnxruntime-gpu[cuda,cudnn]==1.22.1', onnxruntime==1.22.1") ==
+        "`onnxruntime` and `onnxruntime-gpu` have the same files: which are there depends on the "
+        "order");
+  CHECK(with("cpu", "onnxruntime, onnxruntime-gpu").empty());
 }
 
 TEST_CASE("packages for processors that others need are told where nothing else uses GPUs") {
@@ -122,7 +125,7 @@ TEST_CASE("cuDNN of a base or of wheels that is older than what a framework load
   CHECK(with(older, "'jax[cuda12-local]==0.6.0'").find("has 9.1.0.70: take `jax[cuda12]`") !=
         std::string::npos);
   const char* const slim = "python:3.10-slim";
-  CHECK(with(slim, "tensorflow==2.18.0, nvidia-cudnn-cu12==9.1.0.70")
+  CHECK(with(slim, "tensorflow==2.18.0, nvidia-cufft-cu12, nvidia-cudnn-cu12==9.1.0.70")
             .find("and nvidia-cudnn-cu12 has 9.1.0.70: take") != std::string::npos);
   for (const char* const packages : {"'tensorflow[and-cuda]==2.18.0'",
                                      "tensorflow==2.18.0, nvidia-cudnn-cu12==9.3.0.75",
@@ -130,6 +133,39 @@ TEST_CASE("cuDNN of a base or of wheels that is older than what a framework load
                                      "onnxruntime-gpu==1.22.1",
                                      "tensorflow==2.18.0, torch==2.6.0"})
     CHECK_MESSAGE(with(older, packages).find("loads CUDA") == std::string::npos, packages);
+}
+
+TEST_CASE("cuDNN of a base that does not support a GPU is told, and no such base is named") {
+  const auto with = [](std::string_view gpu, std::string_view rest) {
+    return told(fmt::format("fleet: [{}]; {}", gpu, rest));
+  };
+  const char* const on_base =
+      "base: 'nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04'; python: {packages: "
+      "[tensorflow==2.14.0]}";
+  CHECK(with("{gpu: K80, driver: '470.82.01'}", on_base) ==
+        "cuDNN 8.9.6.50 for CUDA 11 does not support compute capability 3.7");
+  CHECK(with("L4", on_base).empty());
+  const std::string slim = with("B200", "python: {packages: [tensorflow==2.14.0]}");
+  CHECK(slim.find("neither wheels nor the base bring") != std::string::npos);
+  CHECK(slim.find("a base such as") == std::string::npos);
+}
+
+TEST_CASE("frameworks are chosen with a Python that they have wheels for") {
+  const auto python_of = [](std::string_view package) {
+    const auto found = solve(
+        catalog(),
+        demands_in(fmt::format("fleet: [{{gpu: L4, driver: '550.54.14'}}]; python: {{packages: "
+                               "['{}']}}",
+                               package)));
+    REQUIRE(found.stack);
+    return found.stack->base.substr(found.stack->base.rfind('/') + 1) + " " +
+           std::string(found.stack->python->text());
+  };
+  CHECK(python_of("onnxruntime-gpu") == "cuda:12.6.3-cudnn-runtime-ubuntu24.04 3.12");
+  CHECK(python_of("onnxruntime-gpu==1.23.2") == "cuda:12.3.2-cudnn9-runtime-ubuntu22.04 3.10");
+  CHECK(python_of("onnxruntime-gpu[cuda,cudnn]==1.22.0") == "python:3.13-slim-trixie 3.13");
+  CHECK(python_of("jax[cuda12]==0.5.3") == "python:3.13-slim-trixie 3.13");
+  CHECK(python_of("jax[cuda12]==0.4.33") == "python:3.12-slim-trixie 3.12");
 }
 
 TEST_CASE("CUDA in the Python that a base has for itself is a doubt beside CUDA of wheels") {
@@ -146,9 +182,12 @@ TEST_CASE("CUDA in the Python that a base has for itself is a doubt beside CUDA 
   CHECK(with("2.1.2-cuda12.1-cudnn8", "torch==2.6.0+cu124").empty());
 }
 
-TEST_CASE("wheels of cuDNN for another CUDA, or of another major, bring nothing") {
-  for (const char* const wheel :
-       {"nvidia-cudnn-cu11", "nvidia-cudnn-cu12==8.9.7.29", "nvidia-cuda-runtime-cu12"}) {
+TEST_CASE("wheels of cuDNN for another CUDA, of another major, or alone bring nothing") {
+  for (const char* const wheel : {"nvidia-cudnn-cu11",
+                                  "nvidia-cudnn-cu12==8.9.7.29",
+                                  "nvidia-cuda-runtime-cu12",
+                                  "nvidia-cudnn-cu12",
+                                  "nvidia-cudnn-cu12, nvidia-cufft-cu11"}) {
     const std::string text =
         told(fmt::format("fleet: [L4]; base: python:3.11-slim; python: {{packages: "
                          "[tensorflow==2.18.0, {}]}}",
@@ -225,7 +264,8 @@ TEST_CASE("libraries of CUDA that extras or other wheels bring are not missed") 
                                      "'onnxruntime-gpu[cuda, cudnn]==1.22.1'",
                                      "onnxruntime-gpu==1.22.1, torch==2.6.0",
                                      "onnxruntime-gpu==1.22.1, 'jax[cuda12]==0.6.0'",
-                                     "onnxruntime-gpu==1.22.1, nvidia-cudnn-cu12"})
+                                     "'tensorflow[and-cuda]==2.18.0', onnxruntime-gpu==1.22.1",
+                                     "onnxruntime-gpu==1.22.1, nvidia-cudnn-cu12, nvidia-cufft"})
     CHECK_MESSAGE(
         told(fmt::format("fleet: [L4]; python: {{packages: [{}]}}", packages)).find("loads CUDA") ==
             std::string::npos,

@@ -279,6 +279,13 @@ PackageDemand parse_package(std::string_view requirement, const Where& where) {
   return package;
 }
 
+bool names_other_file(std::string_view requirement) {
+  const auto read = parse_requirement(requirement);
+  if (!read || read->url.empty()) return false;
+  const auto wheel = parse_wheel_name(file_in_url(read->url));
+  return !wheel || normalized_name(wheel->name) != normalized_name(read->name);
+}
+
 bool has_gpu_code(std::string_view name) {
   return name == component::torch || framework_of_package(name).has_value() ||
          is_serving_package(name);

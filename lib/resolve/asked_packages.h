@@ -53,6 +53,9 @@ bool is_among(const std::vector<std::string>& lines, const PackageDemand& wanted
 /// Whether any version is all that `specifier` says.
 bool can_hold(std::string_view specifier);
 
+/// Whether `requirement` has a URL (PEP 508) that is none of a wheel of its package.
+bool names_other_file(std::string_view requirement);
+
 /// The build that an index of PyTorch's, or a copy of it, has alone: `cu118` of
 /// `https://download.pytorch.org/whl/cu118`; empty for any other, and for those of nightly builds.
 std::string index_build(std::string_view url);

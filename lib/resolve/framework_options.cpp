@@ -78,11 +78,23 @@ std::optional<Version> cudnn_of(const FrameworkRelease& row,
   return takes_it ? there : floor;
 }
 
+// Between those that are known there are no others.
+bool may_exist(const Catalog& catalog, const Version& cuda) {
+  const auto toolkits = catalog.cuda_toolkits();
+  return std::any_of(toolkits.begin(),
+                     toolkits.end(),
+                     [&](const CudaToolkit& toolkit) { return toolkit.cuda.same_minor(cuda); }) ||
+         std::none_of(toolkits.begin(), toolkits.end(), [&](const CudaToolkit& toolkit) {
+           return toolkit.cuda > cuda;
+         });
+}
+
 // A build works with later versions of its CUDA major: the pinned one, too, which comes first. What
 // drivers say of that does not hold without the pin.
-std::vector<Version> cudas_of(const Version& oldest, const Demands& demands) {
-  const auto& pinned = demands.cuda;
-  const bool takes_it = pinned && pinned->part(0) == oldest.part(0) && *pinned > oldest;
+std::vector<Version> cudas_of(const Version& oldest, const Vetoes& vetoes) {
+  const auto& pinned = vetoes.demands().cuda;
+  const bool takes_it = pinned && pinned->part(0) == oldest.part(0) && *pinned > oldest &&
+                        may_exist(vetoes.catalog(), *pinned);
   return takes_it ? std::vector{*pinned, oldest} : std::vector{oldest};
 }
 
@@ -98,7 +110,7 @@ class FrameworkOptions {
     if (is_for_processors(package_)) return options.push_back(without_cuda(known));
     if (!has_gpus(vetoes_.demands())) return options.push_back(plain(known, std::nullopt));
     for (std::size_t build = 0; build < known.row->builds.size(); ++build) {
-      for (const Version& cuda : cudas_of(known.row->builds[build], vetoes_.demands()))
+      for (const Version& cuda : cudas_of(known.row->builds[build], vetoes_))
         options.push_back(on_gpus(known, build, cuda));
     }
   }

@@ -117,6 +117,16 @@ DemandSources counting(const Catalog& catalog,
   return left;
 }
 
+// Of a URL that names no wheel of its package nobody knows what lies behind it.
+void leave_out_other_files(Demands& demands, DemandSources& sources) {
+  std::erase_if(sources.requirements, [&](const std::string& line) {
+    if (!names_other_file(line)) return false;
+    const std::string name = parse_package(line, {}).name;
+    if (has_gpu_code(name) && has_gpus(demands)) demands.uncompared.push_back(name + " @ URL");
+    return true;
+  });
+}
+
 void add_packages(Demands& demands, const Spec& spec, const DemandSources& sources) {
   demands.packages =
       asked_packages(sources.requirements, sources.constraints, spec.where(spec.python->place));
@@ -351,7 +361,8 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
   if (spec.python) {
     demands.needs_python = true;
     pin_python(demands, spec.python->value.version, spec.where(spec.python->place));
-    const DemandSources lines = counting(catalog, spec, sources, demands.undecided);
+    DemandSources lines = counting(catalog, spec, sources, demands.undecided);
+    leave_out_other_files(demands, lines);
     add_packages(demands, spec, lines);
     add_indexes(demands, spec.python->value, lines);
     judge_runtimes(demands, lines);

@@ -150,6 +150,27 @@ TEST_CASE("cuDNN of a base that does not support a GPU is told, and no such base
   CHECK(slim.find("a base such as") == std::string::npos);
 }
 
+TEST_CASE("a URL that names no wheel of its package is told not to be compared") {
+  for (const char* const file : {"torch-2.5.1.tar.gz", "tensorflow-2.20.0-py3-none-any.whl"}) {
+    CHECK_MESSAGE(
+        told(fmt::format("fleet: [L4]; python: {{packages: ['torch @ https://x.example/{}']}}",
+                         file)) ==
+            "what torch @ URL needs of CUDA was not compared: `mlpack lock` compares its wheels",
+        file);
+  }
+}
+
+TEST_CASE("a version of CUDA that there is none of goes with no framework") {
+  const auto with = [](std::string_view cuda) {
+    return answer_text(solve(catalog(),
+                             demands_in(fmt::format("fleet: [L4]; cuda: '{}'; python: {{packages: "
+                                                    "[onnxruntime-gpu==1.22.1]}}",
+                                                    cuda))));
+  };
+  CHECK(with("12.7").starts_with("no: onnxruntime-gpu + CUDA 12.7"));
+  CHECK(with("12.9") == "onnxruntime-gpu 1.22.1; driver 525.60.13");
+}
+
 TEST_CASE("frameworks are chosen with a Python that they have wheels for") {
   const auto python_of = [](std::string_view package) {
     const auto found = solve(

@@ -2,6 +2,7 @@
 
 #include "lib/error.h"
 #include "lib/resolve/fit_division.h"
+#include "lib/resolve/fit_share.h"
 #include "lib/text.h"
 
 #include <fmt/format.h>
@@ -12,123 +13,8 @@
 namespace mlpack {
 namespace {
 
-// Ten-thousandths of a byte: percents of percents stay whole.
-using Fine = std::int64_t;
-constexpr Fine fine = 10'000;
-constexpr std::uint64_t most = std::uint64_t{1} << 49;  // bytes, so that they fit in Fine
 constexpr std::uint64_t longest = std::uint64_t{1} << 28;
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
-
-std::uint64_t ceil_div(std::uint64_t value, std::uint64_t by) {
-  return value / by + (value % by == 0 ? 0 : 1);
-}
-
-// No more than `most`.
-std::uint64_t times(std::uint64_t a, std::uint64_t b) {
-  return a != 0 && b > most / a ? most : std::min(most, a * b);
-}
-
-// The memory of one of the GPUs that a model is divided over.
-class Share {
- public:
-  Share(const ModelShape& shape, const FitQuestion& question, const MemoryOverhead& rules)
-      : shape_(shape), question_(question), rules_(rules) {}
-
-  std::uint64_t gpus = 1;
-  std::uint64_t memory = 0;
-
-  Fine budget() const {
-    const std::uint64_t own = std::uint64_t{rules_.utilisation_percent} * 10;
-    const std::uint64_t permille = question_.utilisation_permille.value_or(own);
-    const Fine own_budget = of_memory(permille);
-    if (!question_.static_permille) return own_budget;
-    return std::min(own_budget, of_memory(*question_.static_permille) + base());
-  }
-
-  Fine weights() const {
-    const auto grown =
-        static_cast<Fine>(std::min(shape_.weight_bytes, most) * rules_.weight_growth_percent * 100);
-    const Fine divided = has_layers_each() ? grown : grown / static_cast<Fine>(gpus);
-    if (shape_.layers == 0) return divided / static_cast<Fine>(stages());
-    return stages() == 1 ? divided
-                         : divided / static_cast<Fine>(shape_.layers) *
-                               static_cast<Fine>(mine(shape_.layers));
-  }
-
-  Fine overhead(std::uint64_t context) const {
-    return base() + weights() / 100 * rules_.weight_share_percent +
-           static_cast<Fine>(graph(context)) * fine;
-  }
-
-  // Of all sequences.
-  std::uint64_t cache(std::uint64_t context) const {
-    if (!keeps_cache()) return 0;
-    const std::uint64_t block = times(rules_.block_tokens, layer_bytes());
-    const std::uint64_t blocks = ceil_div(context, rules_.block_tokens);
-    std::uint64_t bytes = times(times(blocks, block), mine(shape_.full_layers()));
-    if (shape_.sliding_layers > 0) {
-      const std::uint64_t kept =
-          std::min(shape_.window - 1 + std::uint64_t{rules_.batched_tokens}, context);
-      const std::uint64_t pages = ceil_div(kept, rules_.block_tokens) + 1;
-      bytes = std::min(most, bytes + times(times(pages, block), mine(shape_.sliding_layers)));
-    }
-    return times(bytes, question_.batch);
-  }
-
-  std::int64_t available(std::uint64_t context) const {
-    const Fine left = (budget() - weights() - overhead(context)) / 100 * rules_.cache_percent;
-    return left / fine;
-  }
-
-  bool holds(std::uint64_t context) const {
-    const std::int64_t left = available(context);
-    return left >= 0 && static_cast<std::uint64_t>(left) >= cache(context);
-  }
-
-  std::uint64_t token_bytes() const {
-    if (!keeps_cache()) return 0;
-    return layer_bytes() * (mine(shape_.full_layers()) + mine(shape_.sliding_layers));
-  }
-
-  bool keeps_cache() const {
-    return shape_.kind == ModelShape::Kind::generates && shape_.gap.empty();
-  }
-
- private:
-  Fine of_memory(std::uint64_t permille) const {
-    return static_cast<Fine>(std::min(memory, most) * std::min<std::uint64_t>(permille, 1000) * 10);
-  }
-
-  Fine base() const { return Fine{rules_.base_gib_hundredths} * (Fine{1} << 30) * (fine / 100); }
-
-  bool has_layers_each() const {
-    return rules_.split == MemoryOverhead::Split::layers && shape_.layers > 0;
-  }
-
-  // That have layers each.
-  std::uint64_t stages() const { return has_layers_each() ? gpus : stages_of(question_); }
-
-  std::uint64_t mine(std::uint64_t layers) const { return ceil_div(layers, stages()); }
-
-  std::uint64_t layer_bytes() const {
-    const std::uint64_t copies = std::max<std::uint64_t>(1, question_.sizes.attention);
-    const std::uint64_t over = has_layers_each() ? 1 : std::max<std::uint64_t>(1, gpus / copies);
-    return cache_layer_bytes(shape_, over, question_.cache);
-  }
-
-  // fs/ggml/ggml.go of Ollama: full offload without flash attention.
-  std::uint64_t graph(std::uint64_t context) const {
-    if (!rules_.graph_batch || shape_.hidden == 0) return 0;
-    const std::uint64_t attention = times(context, 1 + shape_.heads);
-    const std::uint64_t layer = std::min(most, 1 + 4 * shape_.hidden + attention);
-    const std::uint64_t head = shape_.hidden + shape_.vocabulary;
-    return times(4 * std::uint64_t{*rules_.graph_batch}, std::max(layer, head));
-  }
-
-  const ModelShape& shape_;
-  const FitQuestion& question_;
-  const MemoryOverhead& rules_;
-};
 
 // The most that `holds`, which is true up to it; 0 where it never is.
 template <class Holds>
@@ -174,13 +60,13 @@ std::uint64_t context_of(const ModelShape& shape, const FitQuestion& question) {
   return is_limited && shape.context > 0 ? std::min(wanted, shape.context) : wanted;
 }
 
-Fit measured(const Share& share, const ModelShape& shape, const FitQuestion& question) {
+Fit measured(const FitShare& share, const ModelShape& shape, const FitQuestion& question) {
   Fit fit;
   fit.parallel = share.gpus * stages_of(question);
   fit.context = context_of(shape, question);
-  fit.have_bytes = static_cast<std::uint64_t>(share.budget() / fine);
-  fit.weight_bytes = static_cast<std::uint64_t>(share.weights() / fine);
-  fit.overhead_bytes = static_cast<std::uint64_t>(share.overhead(fit.context) / fine);
+  fit.have_bytes = static_cast<std::uint64_t>(share.budget() / fine_bytes);
+  fit.weight_bytes = static_cast<std::uint64_t>(share.weights() / fine_bytes);
+  fit.overhead_bytes = static_cast<std::uint64_t>(share.overhead(fit.context) / fine_bytes);
   fit.need_bytes = fit.weight_bytes + fit.overhead_bytes + share.cache(fit.context);
   fit.cache_available = share.available(fit.context);
   fit.cache_token_bytes = share.token_bytes();
@@ -192,7 +78,7 @@ Fit measured(const Share& share, const ModelShape& shape, const FitQuestion& que
 }
 
 void add_limits(Fit& fit,
-                const Share& share,
+                const FitShare& share,
                 const ModelShape& shape,
                 const FitQuestion& question,
                 const MemoryOverhead& rules) {
@@ -229,7 +115,7 @@ const GpuMemory* measured_memory(const Catalog& catalog, const Gpu& gpu) {
 Fit refusal(const FitQuestion& question, std::string reason) {
   Fit fit;
   fit.verdict = Verdict::no;
-  fit.parallel = times(question.parallel.value_or(1), stages_of(question));
+  fit.parallel = capped_product(question.parallel.value_or(1), stages_of(question));
   fit.reason = std::move(reason);
   return fit;
 }
@@ -273,7 +159,7 @@ std::string loading_gap(const Fit& fit, const ModelShape& shape, const FitQuesti
 
 // The fewest GPUs that hold it, or the most there are.
 Fit best_fit(const std::vector<std::uint64_t>& sizes,
-             Share share,
+             FitShare share,
              const ModelShape& shape,
              const FitQuestion& question,
              const MemoryOverhead& rules) {
@@ -316,7 +202,7 @@ ModelShape as_loaded(ModelShape shape, const FitQuestion& question) {
   const bool is_as_it_is = !shape.quantisation.empty() || !question.quantisation.empty();
   if (question.element_bytes == 0 || shape.element_bytes == 0 || is_as_it_is) return shape;
   shape.weight_bytes =
-      std::min(most, shape.weight_bytes / shape.element_bytes * question.element_bytes);
+      std::min(most_fit_bytes, shape.weight_bytes / shape.element_bytes * question.element_bytes);
   return shape;
 }
 
@@ -334,7 +220,7 @@ Fit estimated(const Catalog& catalog,
     return fit;
   }
   const MemoryOverhead& rules = memory_overhead(catalog, question.runtime);
-  Share share(shape, question, rules);
+  FitShare share(shape, question, rules);
   share.memory = memory;
   const auto sizes = question.parallel ? std::vector{*question.parallel} : possible;
   fit = best_fit(sizes, share, shape, question, rules);

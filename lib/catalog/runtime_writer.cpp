@@ -206,7 +206,10 @@ std::string RuntimeWriter::memory(TemplateMap& root) {
                                   place(map, "dtype"),
                                   optional_number(map, "auto_bytes"),
                                   place(map, "quantisation"),
-                                  place(map, "offload")});
+                                  place(map, "offload"),
+                                  place(map, "cache_bytes"),
+                                  place(map, "cache_blocks"),
+                                  place(map, "block_tokens")});
   map.finish();
   return text;
 }

@@ -94,6 +94,9 @@ struct RuntimeMemory {
   unsigned auto_bytes;            // of an element where `dtype` is `auto`; 0: as in the files
   std::string_view quantisation;  // of weights while they are loaded
   std::string_view offload;       // GiB of the weights that stay in the memory of the machine
+  std::string_view cache_bytes;   // for keys and values, on each GPU; `share` does not count then
+  std::string_view cache_blocks;  // the same in blocks, which comes before it
+  std::string_view block_tokens;  // of a block
 };
 
 /// What `runtime.config` is for.

@@ -37,14 +37,30 @@ std::string gpus_text(const FitQuestion& question, std::uint64_t gpus) {
   return fmt::format("{} of {}{}{}", gpus, question.gpu->name, slice, shares_text(question, gpus));
 }
 
-std::string reason_of(const Fit& fit, const ModelShape& shape, const FitQuestion& question) {
-  std::string parts = fmt::format(
-      "weights {}, overhead {}", human_size(fit.weight_bytes), human_size(fit.overhead_bytes));
-  const std::uint64_t cache = fit.need_bytes - fit.weight_bytes - fit.overhead_bytes;
-  if (cache > 0) {
-    parts += fmt::format(", keys and values {} for {} tokens", human_size(cache), fit.context);
-    if (question.batch > 1) parts += fmt::format(" of {} sequences each", question.batch);
+// The room that a command says is too small, whatever memory there is.
+bool lacks_room(const Fit& fit) {
+  return fit.room_bytes > 0 && fit.cache_bytes > fit.room_bytes;
+}
+
+std::string cache_text(const Fit& fit, const FitQuestion& question) {
+  const std::string sequences =
+      question.batch > 1 ? fmt::format(" of {} sequences each", question.batch) : "";
+  const std::string tokens = fmt::format("{} tokens{}", fit.context, sequences);
+  const std::string cache = human_size(fit.cache_bytes);
+  if (fit.room_bytes == 0) {
+    return fit.cache_bytes == 0 ? "" : fmt::format(", keys and values {} for {}", cache, tokens);
   }
+  const std::string text = fmt::format(", keys and values {} as `{}` says",
+                                       human_size(fit.room_bytes),
+                                       printable(question.room.told));
+  return fit.cache_bytes == 0 ? text : text + fmt::format("; {} take {}", tokens, cache);
+}
+
+std::string reason_of(const Fit& fit, const ModelShape& shape, const FitQuestion& question) {
+  const std::string parts = fmt::format("weights {}, overhead {}{}",
+                                        human_size(fit.weight_bytes),
+                                        human_size(fit.overhead_bytes),
+                                        cache_text(fit, question));
   std::string text = fmt::format("on {} each needs about {} ({}) of the {} that may be used",
                                  gpus_text(question, fit.parallel),
                                  human_size(fit.need_bytes),
@@ -67,7 +83,9 @@ Fit measured(const FitShare& share, const ModelShape& shape, const FitQuestion& 
   fit.have_bytes = static_cast<std::uint64_t>(share.budget() / fine_bytes);
   fit.weight_bytes = static_cast<std::uint64_t>(share.weights() / fine_bytes);
   fit.overhead_bytes = static_cast<std::uint64_t>(share.overhead(fit.context) / fine_bytes);
-  fit.need_bytes = fit.weight_bytes + fit.overhead_bytes + share.cache(fit.context);
+  fit.cache_bytes = share.cache(fit.context);
+  fit.room_bytes = share.room().value_or(0);
+  fit.need_bytes = fit.weight_bytes + fit.overhead_bytes + share.room().value_or(fit.cache_bytes);
   fit.cache_available = share.available(fit.context);
   fit.cache_token_bytes = share.token_bytes();
   const bool is_known =
@@ -80,16 +98,15 @@ Fit measured(const FitShare& share, const ModelShape& shape, const FitQuestion& 
 void add_limits(Fit& fit,
                 const FitShare& share,
                 const ModelShape& shape,
-                const FitQuestion& question,
-                const MemoryOverhead& rules) {
+                const FitQuestion& question) {
   if (fit.cache_token_bytes == 0 || !share.holds(0)) return;
   const std::uint64_t limit = shape.context > 0 ? shape.context : longest;
   fit.largest_context = largest(limit, [&](std::uint64_t tokens) { return share.holds(tokens); });
   if (fit.cache_available < 0) return;
   const auto left = static_cast<std::uint64_t>(fit.cache_available);
-  fit.cache_blocks = left / (fit.cache_token_bytes * rules.block_tokens);
-  fit.cache_tokens = fit.cache_blocks * rules.block_tokens;
-  const std::uint64_t one = share.cache(fit.context) / std::max<std::uint64_t>(1, question.batch);
+  fit.cache_blocks = left / capped_product(fit.cache_token_bytes, share.block_tokens());
+  fit.cache_tokens = fit.cache_blocks * share.block_tokens();
+  const std::uint64_t one = fit.cache_bytes / std::max<std::uint64_t>(1, question.batch);
   if (one > 0) fit.largest_batch = left / one;
 }
 
@@ -161,15 +178,14 @@ std::string loading_gap(const Fit& fit, const ModelShape& shape, const FitQuesti
 Fit best_fit(const std::vector<std::uint64_t>& sizes,
              FitShare share,
              const ModelShape& shape,
-             const FitQuestion& question,
-             const MemoryOverhead& rules) {
+             const FitQuestion& question) {
   Fit fit;
   for (const std::uint64_t gpus : sizes) {
     share.gpus = gpus;
     fit = measured(share, shape, question);
     if (fit.verdict != Verdict::no) break;
   }
-  add_limits(fit, share, shape, question, rules);
+  add_limits(fit, share, shape, question);
   return fit;
 }
 
@@ -223,9 +239,9 @@ Fit estimated(const Catalog& catalog,
   FitShare share(shape, question, rules);
   share.memory = memory;
   const auto sizes = question.parallel ? std::vector{*question.parallel} : possible;
-  fit = best_fit(sizes, share, shape, question, rules);
+  fit = best_fit(sizes, share, shape, question);
   fit.reason = reason_of(fit, shape, question);
-  doubt(fit, shape, question, rules);
+  if (!lacks_room(fit)) doubt(fit, shape, question, rules);
   fit.evidence = {rules.row, question.gpu->row};
   if (const GpuMemory* const known = measured_memory(catalog, *question.gpu)) {
     fit.evidence.push_back(known->row);

@@ -15,6 +15,17 @@ namespace mlpack {
 // Whether a model fits into the memory of GPUs: an estimate, whose formulas are in mlpack-fit(7).
 // Pure functions over the catalog (memory_overheads, gpu_memory, mig_profiles, quantisations).
 
+/// What a command says of the room for keys and values on each GPU.
+struct CacheRoom {
+  enum class Kind {
+    rest,   // nothing: what weights and overhead leave
+    bytes,  // so many, whatever the runtime's share of memory is
+    blocks  // the same in blocks of tokens
+  } kind = Kind::rest;
+  std::uint64_t amount = 0;
+  std::string told{};  // `--kv-cache-memory-bytes 2G`
+};
+
 /// One kind of GPU, or slices of it, with a model to be served on.
 struct FitQuestion {
   const Gpu* gpu = nullptr;
@@ -28,6 +39,8 @@ struct FitQuestion {
   CacheType cache = CacheType::half;
   std::optional<std::uint64_t> utilisation_permille{};  // nullopt: the runtime's own
   std::optional<std::uint64_t> static_permille{};       // for weights, keys and values alone
+  CacheRoom room{};
+  std::optional<std::uint64_t> block_tokens{};  // nullopt: the runtime's own
   enum class ContextUse {
     wanted,
     within_model,  // a longer one than the model's own is refused
@@ -54,10 +67,12 @@ struct Fit {
   std::uint64_t stages = 1;             // of them
   std::uint64_t copies = 1;             // that the runtime makes of the model
   std::vector<std::uint64_t> possible;  // numbers of GPUs that divide its tensors, ascending
-  std::uint64_t need_bytes = 0;         // weights, overhead, keys and values
+  std::uint64_t need_bytes = 0;         // weights, overhead, keys and values, or their room
   std::uint64_t have_bytes = 0;         // what the runtime may take
   std::uint64_t weight_bytes = 0;
   std::uint64_t overhead_bytes = 0;
+  std::uint64_t cache_bytes = 0;        // keys and values of the batch
+  std::uint64_t room_bytes = 0;         // taken for them, where a command says it
   std::int64_t cache_available = 0;     // what is left for keys and values; negative: nothing is
   std::uint64_t cache_token_bytes = 0;  // of one token in all layers
   std::uint64_t cache_blocks = 0;       // that there is room for, of a model without windows

@@ -15,7 +15,7 @@
 namespace mlpack {
 namespace {
 
-constexpr std::uint64_t most_tokens = std::uint64_t{1} << 28;
+constexpr std::uint64_t most_bytes_told = std::uint64_t{1} << 46;
 constexpr double gib = std::uint64_t{1} << 30;
 constexpr double most_gib = 1 << 19;
 
@@ -108,6 +108,22 @@ class ToldMemory {
     return told && *told > 0 ? static_cast<std::uint64_t>(std::min(*told, most_gib) * gib) : 0;
   }
 
+  std::optional<std::uint64_t> block_tokens() const {
+    const auto tokens = parse_tokens(said(row_.memory.block_tokens).value_or(""));
+    return tokens && *tokens > 0 ? tokens : std::nullopt;
+  }
+
+  CacheRoom room() const {
+    const std::array rooms{std::pair{row_.memory.cache_blocks, CacheRoom::Kind::blocks},
+                           std::pair{row_.memory.cache_bytes, CacheRoom::Kind::bytes}};
+    for (const auto& [key, kind] : rooms) {
+      const std::string text = said(key).value_or("");
+      const auto amount = parse_tokens(text, most_bytes_told);
+      if (amount && *amount > 0) return {kind, *amount, fmt::format("{} {}", key, text)};
+    }
+    return {};
+  }
+
   // Where nothing else is said, keys and values are what is computed in.
   CacheType cache() const {
     constexpr std::array<std::string_view, 3> keys{"kv-cache-dtype", "cache-type-k", "ctk"};
@@ -158,7 +174,7 @@ void ask_context(const ToldMemory& told, FitQuestion& question) {
 
 }  // namespace
 
-std::optional<std::uint64_t> parse_tokens(std::string_view text) {
+std::optional<std::uint64_t> parse_tokens(std::string_view text, std::uint64_t most) {
   if (text.empty()) return std::nullopt;
   const std::uint64_t times = multiplier(text.back());
   if (times > 1) text.remove_suffix(1);
@@ -167,10 +183,9 @@ std::optional<std::uint64_t> parse_tokens(std::string_view text) {
   }
   const auto number = number_in(text);
   const bool is_whole = text.find('.') == std::string_view::npos;
-  if (!number) return is_whole ? std::optional(most_tokens) : std::nullopt;
+  if (!number) return is_whole ? std::optional(most) : std::nullopt;
   const double tokens = *number * static_cast<double>(times);
-  return tokens >= static_cast<double>(most_tokens) ? most_tokens
-                                                    : static_cast<std::uint64_t>(tokens);
+  return tokens >= static_cast<double>(most) ? most : static_cast<std::uint64_t>(tokens);
 }
 
 void ask_as_told(const Catalog& catalog,
@@ -189,6 +204,8 @@ void ask_as_told(const Catalog& catalog,
   const auto share = told.share(row.memory.share);
   question.utilisation_permille = share ? share : told.share("gpu-memory-utilization");
   question.static_permille = told.share(row.memory.static_share);
+  question.room = told.room();
+  question.block_tokens = told.block_tokens();
   question.element_bytes = told.element_bytes();
   question.quantisation = told.quantisation();
   question.offload_bytes = told.offload_bytes();

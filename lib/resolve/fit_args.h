@@ -19,8 +19,9 @@ void ask_as_told(const Catalog& catalog,
 /// Fault::usage for a share of a GPU's memory that is none: a runtime does not start with it.
 void require_shares(const ServingRuntime& row, const Runtime& runtime);
 
-/// How runtimes are told tokens: `8192`, `8k` (8000), `8K` (8192), `25.6k`; one that is too large
-/// for us is no smaller. nullopt: no such number.
-std::optional<std::uint64_t> parse_tokens(std::string_view text);
+/// How runtimes are told tokens: `8192`, `8k` (8000), `8K` (8192), `25.6k`; no more than `most`.
+/// nullopt: no such number.
+std::optional<std::uint64_t> parse_tokens(std::string_view text,
+                                          std::uint64_t most = std::uint64_t{1} << 28);
 
 }  // namespace mlpack

@@ -101,6 +101,12 @@ class Remedies {
       machines.utilisation_permille.reset();
       machines.static_permille.reset();
     };
+    const auto of_the_rest = [](FitQuestion& machines) { machines.room = {}; };
+    const CacheRoom& room = question_.room;
+    if (room.kind != CacheRoom::Kind::rest && hold_with(shape_, of_the_rest)) {
+      add(FitRemedy::Kind::told,
+          fmt::format("keys and values in what is left, without `{}`", printable(room.told)));
+    }
     if (question_.element_bytes == 4 && hold_with(shape_, in_16_bits)) {
       add(FitRemedy::Kind::told, "weights in 16 bits instead of 32");
     }

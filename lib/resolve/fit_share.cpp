@@ -7,6 +7,8 @@
 namespace mlpack {
 namespace {
 
+constexpr std::uint64_t most_room = std::uint64_t{1} << 46;  // so that differences fit in FineBytes
+
 std::uint64_t ceil_div(std::uint64_t value, std::uint64_t by) {
   return value / by + (value % by == 0 ? 0 : 1);
 }
@@ -18,6 +20,7 @@ std::uint64_t capped_product(std::uint64_t a, std::uint64_t b) {
 }
 
 FineBytes FitShare::budget() const {
+  if (room()) return of_memory(1000);
   const std::uint64_t own = std::uint64_t{rules_.utilisation_percent} * 10;
   const std::uint64_t permille = question_.utilisation_permille.value_or(own);
   const FineBytes own_budget = of_memory(permille);
@@ -42,13 +45,13 @@ FineBytes FitShare::overhead(std::uint64_t context) const {
 
 std::uint64_t FitShare::cache(std::uint64_t context) const {
   if (!keeps_cache()) return 0;
-  const std::uint64_t block = capped_product(rules_.block_tokens, layer_bytes());
-  const std::uint64_t blocks = ceil_div(context, rules_.block_tokens);
+  const std::uint64_t block = capped_product(block_tokens(), layer_bytes());
+  const std::uint64_t blocks = ceil_div(context, block_tokens());
   std::uint64_t bytes = capped_product(capped_product(blocks, block), mine(shape_.full_layers()));
   if (shape_.sliding_layers > 0) {
     const std::uint64_t kept =
         std::min(shape_.window - 1 + std::uint64_t{rules_.batched_tokens}, context);
-    const std::uint64_t pages = ceil_div(kept, rules_.block_tokens) + 1;
+    const std::uint64_t pages = ceil_div(kept, block_tokens()) + 1;
     const std::uint64_t sliding =
         capped_product(capped_product(pages, block), mine(shape_.sliding_layers));
     bytes = std::min(most_fit_bytes, bytes + sliding);
@@ -57,8 +60,25 @@ std::uint64_t FitShare::cache(std::uint64_t context) const {
 }
 
 std::int64_t FitShare::available(std::uint64_t context) const {
-  const FineBytes left = (budget() - weights() - overhead(context)) / 100 * rules_.cache_percent;
-  return left / fine_bytes;
+  const FineBytes left = budget() - weights() - overhead(context);
+  if (const auto told = room()) {
+    const FineBytes spare = left - static_cast<FineBytes>(*told) * fine_bytes;
+    return spare < 0 ? spare / fine_bytes - 1 : static_cast<std::int64_t>(*told);
+  }
+  return left / 100 * rules_.cache_percent / fine_bytes;
+}
+
+std::optional<std::uint64_t> FitShare::room() const {
+  const CacheRoom& told = question_.room;
+  if (shape_.kind != ModelShape::Kind::generates) return std::nullopt;
+  if (told.kind == CacheRoom::Kind::bytes) return std::min(told.amount, most_room);
+  if (told.kind != CacheRoom::Kind::blocks || !has_plain_blocks()) return std::nullopt;
+  return std::min(most_room,
+                  capped_product(capped_product(told.amount, block_tokens()), token_bytes()));
+}
+
+std::uint64_t FitShare::block_tokens() const {
+  return std::max<std::uint64_t>(1, question_.block_tokens.value_or(rules_.block_tokens));
 }
 
 bool FitShare::holds(std::uint64_t context) const {
@@ -82,6 +102,13 @@ FineBytes FitShare::base() const {
 
 bool FitShare::keeps_cache() const {
   return shape_.kind == ModelShape::Kind::generates && shape_.gap.empty();
+}
+
+// Whether a block is one of every layer: vLLM groups layers that differ, and gives a latent, and
+// attention beside Mamba, other blocks than its usual ones.
+bool FitShare::has_plain_blocks() const {
+  const bool is_even = shape_.sliding_layers == 0 && shape_.constant_layers == 0;
+  return keeps_cache() && is_even && (shape_.latent == 0 || question_.block_tokens);
 }
 
 bool FitShare::has_layers_each() const {

@@ -3,6 +3,7 @@
 #include "lib/resolve/fit.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace mlpack {
 
@@ -30,6 +31,9 @@ class FitShare {
   std::uint64_t cache(std::uint64_t context) const;
   /// What is left for them; negative: nothing is.
   std::int64_t available(std::uint64_t context) const;
+  /// What is taken for them, however many there are, as a command says; nullopt: no such bytes.
+  std::optional<std::uint64_t> room() const;
+  std::uint64_t block_tokens() const;
   bool holds(std::uint64_t context) const;
   std::uint64_t token_bytes() const;
 
@@ -37,6 +41,7 @@ class FitShare {
   FineBytes of_memory(std::uint64_t permille) const;
   FineBytes base() const;
   bool keeps_cache() const;
+  bool has_plain_blocks() const;
   bool has_layers_each() const;
   std::uint64_t stages() const;
   std::uint64_t mine(std::uint64_t layers) const;

@@ -102,6 +102,67 @@ TEST_CASE("what a command says of memory counts") {
   }
 }
 
+// vllm/v1/worker/gpu_worker.py, determine_available_memory: the bytes are the room, and
+// gpu_memory_utilization does not count.
+TEST_CASE("vLLM takes the bytes for keys and values that it is told") {
+  const std::string bytes = "vllm, args: {kv-cache-memory-bytes: ";
+  const Fit fit = told("L4", bytes + "1073741824}");
+  CHECK(fit.verdict == Verdict::yes);
+  CHECK(fit.room_bytes == std::uint64_t{1} << 30);
+  CHECK(fit.need_bytes == fit.weight_bytes + fit.overhead_bytes + fit.room_bytes);
+  CHECK(fit.have_bytes == gpu_bytes(catalog(), gpu("L4"), ""));
+  CHECK(fit.largest_context == 8192);
+  CHECK(fit.largest_batch == 1);
+  CHECK(fit.reason.find("keys and values 1.00 GiB as `--kv-cache-memory-bytes 1073741824` says; "
+                        "8192 tokens take 1.00 GiB) of the 22.5 GiB that may be used") !=
+        std::string::npos);
+  CHECK(told("A100-80GB", bytes + "4G}").largest_batch == 4);
+  CHECK(told("A100-80GB", bytes + "4G, block-size: 32}").largest_batch == 4);
+  CHECK(told("L4", bytes + "1G, gpu-memory-utilization: 0.3}").verdict == Verdict::yes);
+  CHECK(told("L4", bytes + "8G}").verdict == Verdict::no);
+  CHECK(told("L4", bytes + "0}").room_bytes == 0);
+  CHECK(told("L4", bytes + "$(BYTES)}").room_bytes == 0);
+}
+
+// vllm/v1/core/kv_cache_utils.py, _check_enough_kv_cache_memory.
+TEST_CASE("a room for keys and values that is too small is no question of memory") {
+  const Fit fit =
+      told("A100-80GB", "vllm, args: {kv-cache-memory-bytes: 512M, quantization: bitsandbytes}");
+  CHECK(fit.verdict == Verdict::no);
+  CHECK(fit.need_bytes < fit.have_bytes);
+  CHECK(fit.largest_context == 4096);
+  CHECK(fit.reason.find("`--kv-cache-memory-bytes 512M` says; 8192 tokens take 1.00 GiB") !=
+        std::string::npos);
+  CHECK(has(fit, FitRemedy::Kind::context, "a context of 4096 tokens at most"));
+  CHECK(has(fit,
+            FitRemedy::Kind::told,
+            "keys and values in what is left, without `--kv-cache-memory-bytes 512M`"));
+  CHECK(
+      told("A100-80GB", "vllm, args: {kv-cache-memory-bytes: 512M, max-model-len: auto}").context ==
+      4096);
+}
+
+// vllm-project/vllm pull 41069: the override comes before what was measured.
+TEST_CASE("vLLM takes the blocks for keys and values that it is told") {
+  const std::string blocks = "vllm, args: {num-gpu-blocks-override: ";
+  CHECK(told("A100-80GB", blocks + "512}").verdict == Verdict::yes);
+  CHECK(told("A100-80GB", blocks + "511}").verdict == Verdict::no);
+  CHECK(told("A100-80GB", blocks + "511}").largest_context == 8176);
+  CHECK(told("A100-80GB", blocks + "256, block-size: 32}").verdict == Verdict::yes);
+  CHECK(told("A100-80GB", blocks + "2048}").largest_batch == 4);
+  CHECK(told("L4", blocks + "100000}").verdict == Verdict::no);
+  const Fit fit = told("A100-80GB", blocks + "2048, kv-cache-memory-bytes: 1G}");
+  CHECK(fit.room_bytes == std::uint64_t{4} << 30);
+  // Layers that differ have blocks of their own.
+  ModelShape shape = small_model();
+  shape.window = 1024;
+  shape.sliding_layers = 16;
+  CHECK(fit_of(shape, asked_of("A100-80GB", blocks + "16}")).room_bytes == 0);
+  CHECK(
+      fit_of(shape, asked_of("A100-80GB", "vllm, args: {kv-cache-memory-bytes: 1G}")).room_bytes ==
+      std::uint64_t{1} << 30);
+}
+
 TEST_CASE("weights that become smaller on their way to the GPU are no reason to refuse") {
   for (const char* const runtime : {"vllm, args: {quantization: bitsandbytes}",
                                     "vllm, args: [-q, fp8]",

@@ -193,8 +193,9 @@ std::string RuntimeWriter::args(TemplateMap& root) {
 std::string RuntimeWriter::memory(TemplateMap& root) {
   if (!root.has("memory")) return "{}";
   TemplateMap map(root.at("memory"));
-  const std::string longer =
-      map.has("longer") ? map.one_of("longer", {"kept", "shortened", "refused"}) : "kept";
+  const std::string longer = map.has("longer")
+                                 ? map.one_of("longer", {"kept", "shortened", "limited", "refused"})
+                                 : "kept";
   const std::string bfloat16 =
       map.has("bfloat16") ? map.one_of("bfloat16", {"needed", "replaced"}) : "unknown";
   const std::string text = brace({member("RuntimeMemory::Longer", longer),
@@ -209,7 +210,8 @@ std::string RuntimeWriter::memory(TemplateMap& root) {
                                   place(map, "offload"),
                                   place(map, "cache_bytes"),
                                   place(map, "cache_blocks"),
-                                  place(map, "block_tokens")});
+                                  place(map, "block_tokens"),
+                                  place(map, "cache_share")});
   map.finish();
   return text;
 }

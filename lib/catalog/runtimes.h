@@ -78,8 +78,13 @@ struct RuntimeArgsForm {
 
 /// Flags that decide how much of a GPU's memory a model takes, or may take; empty: there is none.
 struct RuntimeMemory {
-  /// A context that is longer than the model's own; refused: the server does not start with it.
-  enum class Longer { kept, shortened, refused } longer;
+  /// What becomes of a context that is longer than the model's own.
+  enum class Longer {
+    kept,
+    shortened,
+    limited,  // shortened, unless something there stretches the model's
+    refused   // the server does not start with it
+  } longer;
   std::span<const std::string_view> longer_with;  // keys of `args`, or variables, that allow it
   /// What becomes of bfloat16 where a GPU has none.
   enum class Bfloat16 {
@@ -97,6 +102,7 @@ struct RuntimeMemory {
   std::string_view cache_bytes;   // for keys and values, on each GPU; `share` does not count then
   std::string_view cache_blocks;  // the same in blocks, which comes before it
   std::string_view block_tokens;  // of a block
+  std::string_view cache_share;   // for keys and values, of what weights and overhead leave
 };
 
 /// What `runtime.config` is for.

@@ -42,13 +42,22 @@ bool lacks_room(const Fit& fit) {
   return fit.room_bytes > 0 && fit.cache_bytes > fit.room_bytes;
 }
 
+std::string share_text(const Fit& fit, const FitQuestion& question) {
+  if (fit.room_permille >= 1000) return {};
+  const bool is_told = question.room.kind == CacheRoom::Kind::share;
+  return fmt::format(", which may take {} % of what is left{}",
+                     static_cast<double>(fit.room_permille) / 10,
+                     is_told ? fmt::format(", as `{}` says", printable(question.room.told)) : "");
+}
+
 std::string cache_text(const Fit& fit, const FitQuestion& question) {
   const std::string sequences =
       question.batch > 1 ? fmt::format(" of {} sequences each", question.batch) : "";
   const std::string tokens = fmt::format("{} tokens{}", fit.context, sequences);
   const std::string cache = human_size(fit.cache_bytes);
   if (fit.room_bytes == 0) {
-    return fit.cache_bytes == 0 ? "" : fmt::format(", keys and values {} for {}", cache, tokens);
+    if (fit.cache_bytes == 0) return {};
+    return fmt::format(", keys and values {} for {}{}", cache, tokens, share_text(fit, question));
   }
   const std::string text = fmt::format(", keys and values {} as `{}` says",
                                        human_size(fit.room_bytes),
@@ -72,7 +81,9 @@ std::string reason_of(const Fit& fit, const ModelShape& shape, const FitQuestion
 
 std::uint64_t context_of(const ModelShape& shape, const FitQuestion& question) {
   const std::uint64_t wanted = std::min(question.context.value_or(shape.context), longest);
-  const bool is_limited = question.context_use == FitQuestion::ContextUse::as_model;
+  using Use = FitQuestion::ContextUse;
+  const bool is_limited = question.context_use == Use::as_model ||
+                          (question.context_use == Use::as_limit && shape.is_context_limit);
   return is_limited && shape.context > 0 ? std::min(wanted, shape.context) : wanted;
 }
 
@@ -85,6 +96,7 @@ Fit measured(const FitShare& share, const ModelShape& shape, const FitQuestion& 
   fit.overhead_bytes = static_cast<std::uint64_t>(share.overhead(fit.context) / fine_bytes);
   fit.cache_bytes = share.cache(fit.context);
   fit.room_bytes = share.room().value_or(0);
+  fit.room_permille = share.room_permille();
   fit.need_bytes = fit.weight_bytes + fit.overhead_bytes + share.room().value_or(fit.cache_bytes);
   fit.cache_available = share.available(fit.context);
   fit.cache_token_bytes = share.token_bytes();

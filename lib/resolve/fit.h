@@ -18,9 +18,10 @@ namespace mlpack {
 /// What a command says of the room for keys and values on each GPU.
 struct CacheRoom {
   enum class Kind {
-    rest,   // nothing: what weights and overhead leave
-    bytes,  // so many, whatever the runtime's share of memory is
-    blocks  // the same in blocks of tokens
+    rest,    // nothing: what weights and overhead leave
+    bytes,   // so many, whatever the runtime's share of memory is
+    blocks,  // the same in blocks of tokens
+    share    // so many thousandths of the rest
   } kind = Kind::rest;
   std::uint64_t amount = 0;
   std::string told{};  // `--kv-cache-memory-bytes 2G`
@@ -45,6 +46,7 @@ struct FitQuestion {
     wanted,
     within_model,  // a longer one than the model's own is refused
     as_model,      // no longer than the model's own
+    as_limit,      // the same, unless something there stretches it
     as_room        // the longest for which there is room
   } context_use = ContextUse::wanted;
   unsigned element_bytes = 0;       // of weights that are not quantised; 0: as in the files
@@ -73,6 +75,7 @@ struct Fit {
   std::uint64_t overhead_bytes = 0;
   std::uint64_t cache_bytes = 0;        // keys and values of the batch
   std::uint64_t room_bytes = 0;         // taken for them, where a command says it
+  std::uint64_t room_permille = 1000;   // that they may take of the rest
   std::int64_t cache_available = 0;     // what is left for keys and values; negative: nothing is
   std::uint64_t cache_token_bytes = 0;  // of one token in all layers
   std::uint64_t cache_blocks = 0;       // that there is room for, of a model without windows

@@ -79,8 +79,10 @@ class ToldMemory {
         return Use::wanted;
       case RuntimeMemory::Longer::shortened:
         return Use::as_model;
+      case RuntimeMemory::Longer::limited:
+        return says_longer() ? Use::wanted : Use::as_limit;
       case RuntimeMemory::Longer::refused:
-        return allows_longer() ? Use::wanted : Use::within_model;
+        return spec_.runtime->value.config || says_longer() ? Use::wanted : Use::within_model;
     }
     return Use::wanted;
   }
@@ -121,7 +123,10 @@ class ToldMemory {
       const auto amount = parse_tokens(text, most_bytes_told);
       if (amount && *amount > 0) return {kind, *amount, fmt::format("{} {}", key, text)};
     }
-    return {};
+    const std::string_view key = row_.memory.cache_share;
+    const auto permille = share(key);
+    if (!permille) return {};
+    return {CacheRoom::Kind::share, *permille, fmt::format("{} {}", key, *said(key))};
   }
 
   // Where nothing else is said, keys and values are what is computed in.
@@ -137,14 +142,13 @@ class ToldMemory {
   }
 
  private:
-  // What a file says of the model is not known. Keys may have parts: `hf-overrides.rope_scaling`.
-  bool allows_longer() const {
-    const Runtime& runtime = spec_.runtime->value;
+  // Keys may have parts: `hf-overrides.rope_scaling`.
+  bool says_longer() const {
     const auto& keys = row_.memory.longer_with;
-    return runtime.config || std::any_of(keys.begin(), keys.end(), [&](std::string_view key) {
-             const auto text = said(key);
-             return (text && *text != "0") || has_part_of(runtime, key);
-           });
+    return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) {
+      const auto text = said(key);
+      return (text && *text != "0") || has_part_of(spec_.runtime->value, key);
+    });
   }
 
   static bool has_part_of(const Runtime& runtime, std::string_view key) {
@@ -213,9 +217,12 @@ void ask_as_told(const Catalog& catalog,
 }
 
 void require_shares(const ServingRuntime& row, const Runtime& runtime) {
-  for (const std::string_view flag : {row.memory.share, row.memory.static_share}) {
+  const RuntimeMemory& memory = row.memory;
+  for (const std::string_view flag : {memory.share, memory.static_share, memory.cache_share}) {
     const auto said = flag.empty() ? std::nullopt : said_argument(row, runtime, flag);
     if (!said || is_filled_in_later(*said) || permille_in(*said)) continue;
+    // KvCacheConfig of TensorRT-LLM takes 0.
+    if (flag == memory.cache_share && number_in(trim(*said)) == 0.0) continue;
     throw Error(Fault::usage,
                 fmt::format("{} is told `{} {}`, which is no share of a GPU's memory",
                             row.title,

@@ -105,7 +105,9 @@ class Remedies {
     const CacheRoom& room = question_.room;
     if (room.kind != CacheRoom::Kind::rest && hold_with(shape_, of_the_rest)) {
       add(FitRemedy::Kind::told,
-          fmt::format("keys and values in what is left, without `{}`", printable(room.told)));
+          fmt::format(
+              "the room for keys and values that the runtime takes by default, without `{}`",
+              printable(room.told)));
     }
     if (question_.element_bytes == 4 && hold_with(shape_, in_16_bits)) {
       add(FitRemedy::Kind::told, "weights in 16 bits instead of 32");

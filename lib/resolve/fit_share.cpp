@@ -65,7 +65,13 @@ std::int64_t FitShare::available(std::uint64_t context) const {
     const FineBytes spare = left - static_cast<FineBytes>(*told) * fine_bytes;
     return spare < 0 ? spare / fine_bytes - 1 : static_cast<std::int64_t>(*told);
   }
-  return left / 100 * rules_.cache_percent / fine_bytes;
+  return left / 1000 * static_cast<FineBytes>(room_permille()) / fine_bytes;
+}
+
+std::uint64_t FitShare::room_permille() const {
+  const CacheRoom& told = question_.room;
+  if (told.kind == CacheRoom::Kind::share) return std::min<std::uint64_t>(told.amount, 1000);
+  return std::uint64_t{rules_.cache_percent} * 10;
 }
 
 std::optional<std::uint64_t> FitShare::room() const {

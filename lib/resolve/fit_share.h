@@ -33,6 +33,8 @@ class FitShare {
   std::int64_t available(std::uint64_t context) const;
   /// What is taken for them, however many there are, as a command says; nullopt: no such bytes.
   std::optional<std::uint64_t> room() const;
+  /// What they may take of the rest otherwise.
+  std::uint64_t room_permille() const;
   std::uint64_t block_tokens() const;
   bool holds(std::uint64_t context) const;
   std::uint64_t token_bytes() const;

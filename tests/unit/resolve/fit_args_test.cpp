@@ -136,7 +136,8 @@ TEST_CASE("a room for keys and values that is too small is no question of memory
   CHECK(has(fit, FitRemedy::Kind::context, "a context of 4096 tokens at most"));
   CHECK(has(fit,
             FitRemedy::Kind::told,
-            "keys and values in what is left, without `--kv-cache-memory-bytes 512M`"));
+            "the room for keys and values that the runtime takes by default, without "
+            "`--kv-cache-memory-bytes 512M`"));
   CHECK(
       told("A100-80GB", "vllm, args: {kv-cache-memory-bytes: 512M, max-model-len: auto}").context ==
       4096);
@@ -161,6 +162,41 @@ TEST_CASE("vLLM takes the blocks for keys and values that it is told") {
   CHECK(
       fit_of(shape, asked_of("A100-80GB", "vllm, args: {kv-cache-memory-bytes: 1G}")).room_bytes ==
       std::uint64_t{1} << 30);
+}
+
+// tensorrt_llm/commands/serve.py; KvCacheConfig in tensorrt_llm/llmapi/llm_args.py.
+TEST_CASE("TensorRT-LLM is told which share of the rest is for keys and values") {
+  const auto fits = [](std::string_view args) {
+    return told("L4", fmt::format("tensorrt_llm, args: {{{}}}", args));
+  };
+  CHECK(fits("max_seq_len: 8192").verdict == Verdict::yes);
+  const Fit fit = fits("max_seq_len: 8192, kv_cache_free_gpu_memory_fraction: 0.2");
+  CHECK(fit.verdict == Verdict::no);
+  CHECK(fit.reason.find("1.00 GiB for 8192 tokens, which may take 20 % of what is left, as "
+                        "`--kv_cache_free_gpu_memory_fraction 0.2` says)") != std::string::npos);
+  CHECK(has(fit,
+            FitRemedy::Kind::told,
+            "the room for keys and values that the runtime takes by default, without "
+            "`--kv_cache_free_gpu_memory_fraction 0.2`"));
+  CHECK(fits("max_seq_len: 8192, free_gpu_memory_fraction: 0.2").verdict == Verdict::no);
+  CHECK(fits("max_seq_len: 2048, free_gpu_memory_fraction: 0.2").verdict == Verdict::yes);
+  CHECK(
+      fits("kv_cache_free_gpu_memory_fraction: 0").reason.find("may take 90 % of what is left)") !=
+      std::string::npos);
+}
+
+// _init_max_seq_len in tensorrt_llm/_torch/pyexecutor/model_engine.py.
+TEST_CASE("TensorRT-LLM shortens a context that is longer than the model's") {
+  ModelShape shape = small_model();
+  const auto context = [&](std::string_view env) {
+    return fit_of(shape, asked_of("H200", "tensorrt_llm, args: {max_seq_len: 16384}", env)).context;
+  };
+  CHECK(context("{}") == 16384);
+  shape.is_context_limit = true;
+  CHECK(context("{}") == 8192);
+  CHECK(context("{TLLM_ALLOW_LONG_MAX_MODEL_LEN: \"1\"}") == 16384);
+  CHECK(fit_of(shape, asked_of("H200", "tensorrt_llm, args: {max_seq_len: 4096}")).context == 4096);
+  CHECK(fit_of(shape, asked_of("H200", "tensorrt_llm")).context == 8192);
 }
 
 TEST_CASE("weights that become smaller on their way to the GPU are no reason to refuse") {
@@ -277,6 +313,8 @@ TEST_CASE("a share of memory that is none is refused") {
   }
   CHECK(refused("sglang, args: {mem-fraction-static: 2}") != "no error");
   CHECK(refused("vllm, args: {gpu-memory-utilization: 1.0}") == "no error");
+  CHECK(refused("tensorrt_llm, args: {free_gpu_memory_fraction: 2}") != "no error");
+  CHECK(refused("tensorrt_llm, args: {free_gpu_memory_fraction: 0}") == "no error");
   CHECK(refused("vllm, args: {gpu-memory-utilization: $(SHARE)}") == "no error");
 }
 

@@ -211,6 +211,7 @@ std::string RuntimeWriter::memory(TemplateMap& root) {
                                   place(map, "cache_bytes"),
                                   place(map, "cache_blocks"),
                                   place(map, "block_tokens"),
+                                  place(map, "cache_tokens"),
                                   place(map, "cache_share")});
   map.finish();
   return text;

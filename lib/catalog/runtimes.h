@@ -102,6 +102,7 @@ struct RuntimeMemory {
   std::string_view cache_bytes;   // for keys and values, on each GPU; `share` does not count then
   std::string_view cache_blocks;  // the same in blocks, which comes before it
   std::string_view block_tokens;  // of a block
+  std::string_view cache_tokens;  // keys and values of so many at most: a context is no longer
   std::string_view cache_share;   // for keys and values, of what weights and overhead leave
 };
 

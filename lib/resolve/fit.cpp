@@ -43,6 +43,9 @@ bool lacks_room(const Fit& fit) {
 }
 
 std::string share_text(const Fit& fit, const FitQuestion& question) {
+  if (fit.room_tokens > 0) {
+    return fmt::format(", of {} as `{}` says", fit.room_tokens, printable(question.room.told));
+  }
   if (fit.room_permille >= 1000) return {};
   const bool is_told = question.room.kind == CacheRoom::Kind::share;
   return fmt::format(", which may take {} % of what is left{}",
@@ -90,13 +93,14 @@ std::uint64_t context_of(const ModelShape& shape, const FitQuestion& question) {
 Fit measured(const FitShare& share, const ModelShape& shape, const FitQuestion& question) {
   Fit fit;
   fit.parallel = share.gpus * stages_of(question);
-  fit.context = context_of(shape, question);
+  fit.context = std::min(context_of(shape, question), share.room_tokens().value_or(longest));
   fit.have_bytes = static_cast<std::uint64_t>(share.budget() / fine_bytes);
   fit.weight_bytes = static_cast<std::uint64_t>(share.weights() / fine_bytes);
   fit.overhead_bytes = static_cast<std::uint64_t>(share.overhead(fit.context) / fine_bytes);
   fit.cache_bytes = share.cache(fit.context);
   fit.room_bytes = share.room().value_or(0);
   fit.room_permille = share.room_permille();
+  fit.room_tokens = share.room_tokens().value_or(0);
   fit.need_bytes = fit.weight_bytes + fit.overhead_bytes + share.room().value_or(fit.cache_bytes);
   fit.cache_available = share.available(fit.context);
   fit.cache_token_bytes = share.token_bytes();

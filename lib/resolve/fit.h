@@ -21,7 +21,8 @@ struct CacheRoom {
     rest,    // nothing: what weights and overhead leave
     bytes,   // so many, whatever the runtime's share of memory is
     blocks,  // the same in blocks of tokens
-    share    // so many thousandths of the rest
+    share,   // so many thousandths of the rest
+    tokens   // of the rest what so many tokens take: a context is no longer
   } kind = Kind::rest;
   std::uint64_t amount = 0;
   std::string told{};  // `--kv-cache-memory-bytes 2G`
@@ -76,6 +77,7 @@ struct Fit {
   std::uint64_t cache_bytes = 0;        // keys and values of the batch
   std::uint64_t room_bytes = 0;         // taken for them, where a command says it
   std::uint64_t room_permille = 1000;   // that they may take of the rest
+  std::uint64_t room_tokens = 0;        // and no more than so many; 0: as many as there is room for
   std::int64_t cache_available = 0;     // what is left for keys and values; negative: nothing is
   std::uint64_t cache_token_bytes = 0;  // of one token in all layers
   std::uint64_t cache_blocks = 0;       // that there is room for, of a model without windows

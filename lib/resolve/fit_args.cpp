@@ -117,7 +117,8 @@ class ToldMemory {
 
   CacheRoom room() const {
     const std::array rooms{std::pair{row_.memory.cache_blocks, CacheRoom::Kind::blocks},
-                           std::pair{row_.memory.cache_bytes, CacheRoom::Kind::bytes}};
+                           std::pair{row_.memory.cache_bytes, CacheRoom::Kind::bytes},
+                           std::pair{row_.memory.cache_tokens, CacheRoom::Kind::tokens}};
     for (const auto& [key, kind] : rooms) {
       const std::string text = said(key).value_or("");
       const auto amount = parse_tokens(text, most_bytes_told);

@@ -65,7 +65,17 @@ std::int64_t FitShare::available(std::uint64_t context) const {
     const FineBytes spare = left - static_cast<FineBytes>(*told) * fine_bytes;
     return spare < 0 ? spare / fine_bytes - 1 : static_cast<std::int64_t>(*told);
   }
-  return left / 1000 * static_cast<FineBytes>(room_permille()) / fine_bytes;
+  const std::int64_t rest = left / 1000 * static_cast<FineBytes>(room_permille()) / fine_bytes;
+  const auto tokens = room_tokens();
+  if (!tokens) return rest;
+  return std::min(rest, static_cast<std::int64_t>(capped_product(*tokens, token_bytes())));
+}
+
+// With windows a pool is divided between kinds of layers, in a ratio that is not known.
+std::optional<std::uint64_t> FitShare::room_tokens() const {
+  const CacheRoom& told = question_.room;
+  const bool counts = keeps_cache() && shape_.sliding_layers == 0;
+  return counts && told.kind == CacheRoom::Kind::tokens ? std::optional(told.amount) : std::nullopt;
 }
 
 std::uint64_t FitShare::room_permille() const {

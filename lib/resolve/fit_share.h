@@ -35,6 +35,7 @@ class FitShare {
   std::optional<std::uint64_t> room() const;
   /// What they may take of the rest otherwise.
   std::uint64_t room_permille() const;
+  std::optional<std::uint64_t> room_tokens() const;
   std::uint64_t block_tokens() const;
   bool holds(std::uint64_t context) const;
   std::uint64_t token_bytes() const;

@@ -199,6 +199,33 @@ TEST_CASE("TensorRT-LLM shortens a context that is longer than the model's") {
   CHECK(fit_of(shape, asked_of("H200", "tensorrt_llm")).context == 8192);
 }
 
+// SGLang's _apply_token_constraints: the smaller of what it is told and of what it measured; a
+// request is no longer than the pool (max_req_len).
+TEST_CASE("SGLang keeps no more tokens than it is told, and no longer context") {
+  const Fit fit = told("L40S", "sglang, args: {max-total-tokens: 4096}");
+  CHECK(fit.verdict == Verdict::yes);
+  CHECK(fit.context == 4096);
+  CHECK(fit.largest_context == 4096);
+  CHECK(fit.largest_batch == 1);
+  CHECK(fit.cache_tokens == 4096);
+  CHECK(fit.reason.find("keys and values 512 MiB for 4096 tokens, of 4096 as "
+                        "`--max-total-tokens 4096` says)") != std::string::npos);
+  const Fit several = told("L40S", "sglang, args: {max-total-tokens: 16384, context-length: 2048}");
+  CHECK(several.context == 2048);
+  CHECK(several.largest_batch == 8);
+  // It is no way to more memory.
+  const Fit most = told("L40S", "sglang, args: {max-total-tokens: 100000000}");
+  CHECK(most.cache_tokens == told("L40S", "sglang").cache_tokens);
+  CHECK(told("T4", "sglang, args: {max-total-tokens: 100}").verdict == Verdict::no);
+  // What TGI calls so is the context.
+  CHECK(told("L40S", "tgi, args: {max-total-tokens: 4096}").largest_context == 8192);
+  // With windows the pool is divided between kinds of layers.
+  ModelShape shape = small_model();
+  shape.window = 1024;
+  shape.sliding_layers = 16;
+  CHECK(fit_of(shape, asked_of("L40S", "sglang, args: {max-total-tokens: 4096}")).context == 8192);
+}
+
 TEST_CASE("weights that become smaller on their way to the GPU are no reason to refuse") {
   for (const char* const runtime : {"vllm, args: {quantization: bitsandbytes}",
                                     "vllm, args: [-q, fp8]",

@@ -304,8 +304,11 @@ TEST_CASE("hostile numbers of a config do no harm") {
       asked.batch = value;
       asked.parallel.reset();
       asked.count = std::min<std::uint64_t>(value, 64);
-      for (const auto kind :
-           {CacheRoom::Kind::rest, CacheRoom::Kind::bytes, CacheRoom::Kind::blocks}) {
+      for (const auto kind : {CacheRoom::Kind::rest,
+                              CacheRoom::Kind::bytes,
+                              CacheRoom::Kind::blocks,
+                              CacheRoom::Kind::share,
+                              CacheRoom::Kind::tokens}) {
         asked.room = {kind, value};
         CHECK_FALSE(fit_model(catalog(), model_shape(summary), asked).reason.empty());
         asked.block_tokens = value;

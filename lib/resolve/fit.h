@@ -39,6 +39,7 @@ struct FitQuestion {
   std::optional<std::uint64_t> parallel{};  // GPUs that share its tensors; nullopt: the fewest
   ParallelSizes sizes{};                    // how else it is shared
   CacheType cache = CacheType::half;
+  std::optional<CacheType> values{};                    // nullopt: as keys
   std::optional<std::uint64_t> utilisation_permille{};  // nullopt: the runtime's own
   std::optional<std::uint64_t> static_permille{};       // for weights, keys and values alone
   CacheRoom room{};

@@ -61,7 +61,7 @@ class ToldMemory {
     if (key.empty()) return std::nullopt;
     auto text = said_argument(row_, spec_.runtime->value, key);
     for (const EnvVariable& variable : spec_.env) {
-      if (!text && variable.name == key) text = variable.value({});
+      if (!text && is_called(key, variable.name)) text = variable.value({});
     }
     return text;
   }
@@ -132,17 +132,34 @@ class ToldMemory {
 
   // Where nothing else is said, keys and values are what is computed in.
   CacheType cache() const {
-    constexpr std::array<std::string_view, 3> keys{"kv-cache-dtype", "cache-type-k", "ctk"};
-    const CacheType unsaid = element_bytes() == 4 ? CacheType::full : CacheType::half;
-    CacheType cache = unsaid;
-    for (const std::string_view key : keys) {
-      const auto type = said(key);
-      if (type && *type != "auto") cache = parse_cache_type(*type).value_or(cache);
-    }
-    return cache;
+    return cache_type(said("kv-cache-dtype") ? "kv-cache-dtype" : "cache-type-k");
+  }
+
+  // llama.cpp alone has another type for them.
+  std::optional<CacheType> values() const {
+    if (!said("cache-type-k") && !said("cache-type-v")) return std::nullopt;
+    return cache_type("cache-type-v");
   }
 
  private:
+  // Whether `variable` is the key, or means the same.
+  bool is_called(std::string_view key, std::string_view variable) const {
+    if (variable == key) return true;
+    const std::string_view plain = key_of(key).empty() ? key : key_of(key);
+    return std::any_of(row_.same.begin(), row_.same.end(), [&](ServingRuntime::Flag same) {
+      const auto holds = [&](std::string_view name) {
+        return std::find(same.begin(), same.end(), name) != same.end();
+      };
+      return holds(plain) && holds(variable);
+    });
+  }
+
+  CacheType cache_type(std::string_view key) const {
+    const CacheType unsaid = element_bytes() == 4 ? CacheType::full : CacheType::half;
+    const std::string type = said(key).value_or("auto");
+    return type == "auto" ? unsaid : parse_cache_type(type).value_or(unsaid);
+  }
+
   // Keys may have parts: `hf-overrides.rope_scaling`.
   bool says_longer() const {
     const auto& keys = row_.memory.longer_with;
@@ -215,6 +232,7 @@ void ask_as_told(const Catalog& catalog,
   question.quantisation = told.quantisation();
   question.offload_bytes = told.offload_bytes();
   question.cache = told.cache();
+  question.values = told.values();
 }
 
 void require_shares(const ServingRuntime& row, const Runtime& runtime) {

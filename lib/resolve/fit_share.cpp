@@ -143,7 +143,7 @@ std::uint64_t FitShare::mine(std::uint64_t layers) const {
 std::uint64_t FitShare::layer_bytes() const {
   const std::uint64_t copies = std::max<std::uint64_t>(1, question_.sizes.attention);
   const std::uint64_t over = has_layers_each() ? 1 : std::max<std::uint64_t>(1, gpus / copies);
-  return cache_layer_bytes(shape_, over, question_.cache);
+  return cache_layer_bytes(shape_, over, question_.cache, question_.values);
 }
 
 // fs/ggml/ggml.go of Ollama: full offload without flash attention.

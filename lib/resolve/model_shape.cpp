@@ -110,7 +110,14 @@ std::uint64_t stored(std::uint64_t elements, CacheType type) {
       return elements / 2 + elements / 16;
     case CacheType::q8_0:
       return elements * 34 / 32;
+    case CacheType::q5_1:
+      return elements * 24 / 32;
+    case CacheType::q5_0:
+      return elements * 22 / 32;
+    case CacheType::q4_1:
+      return elements * 20 / 32;
     case CacheType::q4_0:
+    case CacheType::iq4_nl:
       return elements * 18 / 32;
   }
   return elements * 2;
@@ -119,23 +126,17 @@ std::uint64_t stored(std::uint64_t elements, CacheType type) {
 }  // namespace
 
 std::optional<CacheType> parse_cache_type(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, CacheType>, 16> names{{
-      {"auto", CacheType::half},
-      {"bfloat16", CacheType::half},
-      {"bf16", CacheType::half},
-      {"float16", CacheType::half},
-      {"half", CacheType::half},
-      {"f16", CacheType::half},
-      {"f32", CacheType::full},
-      {"fp8", CacheType::fp8},
-      {"fp8_e4m3", CacheType::fp8},
-      {"fp8_e5m2", CacheType::fp8},
-      {"fp8_e4m3fn", CacheType::fp8},
-      {"fp8_ds_mla", CacheType::fp8_ds_mla},
-      {"nvfp4", CacheType::nvfp4},
-      {"int8_per_token_head", CacheType::int8_heads},
-      {"q8_0", CacheType::q8_0},
-      {"q4_0", CacheType::q4_0},
+  constexpr std::array<std::pair<std::string_view, CacheType>, 20> names{{
+      {"auto", CacheType::half},      {"bfloat16", CacheType::half},
+      {"bf16", CacheType::half},      {"float16", CacheType::half},
+      {"half", CacheType::half},      {"f16", CacheType::half},
+      {"f32", CacheType::full},       {"fp8", CacheType::fp8},
+      {"fp8_e4m3", CacheType::fp8},   {"fp8_e5m2", CacheType::fp8},
+      {"fp8_e4m3fn", CacheType::fp8}, {"fp8_ds_mla", CacheType::fp8_ds_mla},
+      {"nvfp4", CacheType::nvfp4},    {"int8_per_token_head", CacheType::int8_heads},
+      {"q8_0", CacheType::q8_0},      {"q5_1", CacheType::q5_1},
+      {"q5_0", CacheType::q5_0},      {"q4_1", CacheType::q4_1},
+      {"q4_0", CacheType::q4_0},      {"iq4_nl", CacheType::iq4_nl},
   }};
   for (const auto& [name, type] : names) {
     if (name == text) return type;
@@ -165,13 +166,17 @@ ModelShape model_shape(const ModelSummary& summary) {
   return shape;
 }
 
-std::uint64_t cache_layer_bytes(const ModelShape& shape, std::uint64_t gpus, CacheType type) {
+std::uint64_t cache_layer_bytes(const ModelShape& shape,
+                                std::uint64_t gpus,
+                                CacheType type,
+                                std::optional<CacheType> values) {
   if (shape.latent > 0) {
     return type == CacheType::fp8_ds_mla ? packed_latent : stored(shape.latent, type);
   }
   const std::uint64_t heads = divided_heads(shape, gpus);
   const std::uint64_t scales = type == CacheType::int8_heads ? 2 * heads * 4 : 0;
-  return heads * (stored(shape.head_dim, type) + stored(shape.value_dim, type)) + scales;
+  const std::uint64_t value_bytes = stored(shape.value_dim, values.value_or(type));
+  return heads * (stored(shape.head_dim, type) + value_bytes) + scales;
 }
 
 std::uint64_t cache_token_bytes(const ModelShape& shape, std::uint64_t gpus, CacheType type) {

@@ -17,8 +17,12 @@ enum class CacheType {
   fp8_ds_mla,  // vLLM's layout for DeepSeek
   nvfp4,
   int8_heads,  // int8_per_token_head of vLLM
-  q8_0,        // of llama.cpp
-  q4_0
+  q8_0,        // of llama.cpp, as the rest
+  q5_1,
+  q5_0,
+  q4_1,
+  q4_0,
+  iq4_nl
 };
 /// As runtimes call them: `auto`, `bf16`, `fp8_e5m2`, `q8_0`; nullopt where it is unknown.
 std::optional<CacheType> parse_cache_type(std::string_view text);
@@ -60,8 +64,12 @@ struct ModelShape {
 ModelShape model_shape(const ModelSummary& summary);
 
 /// Bytes of the keys and values of one token in one layer, on each of `gpus` that divide it. Heads
-/// are divided as long as there are any (then they are replicated), a latent is not.
-std::uint64_t cache_layer_bytes(const ModelShape& shape, std::uint64_t gpus, CacheType type);
+/// are divided as long as there are any (then they are replicated), a latent is not. Values are
+/// stored as keys are, unless `values` says how.
+std::uint64_t cache_layer_bytes(const ModelShape& shape,
+                                std::uint64_t gpus,
+                                CacheType type,
+                                std::optional<CacheType> values = std::nullopt);
 
 /// Of one token in all layers, sliding ones included: as long as the context is within the window.
 std::uint64_t cache_token_bytes(const ModelShape& shape, std::uint64_t gpus, CacheType type);

@@ -280,6 +280,12 @@ class Plans(Case):
                                   ("vllm, args: {gpu-memory-utilization: 0.5}", 9, False),
                                   ("vllm, args: {gpu-memory-utilization: 0.5, quantization: bitsandbytes}", 0, None),
                                   ("vllm, args: {gpu-memory-utilization: 0.5, cpu-offload-gb: 10}", 0, None),
+                                  ("vllm, args: {kv-cache-memory-bytes: 1G}", 0, True),
+                                  ("vllm, args: {kv-cache-memory-bytes: 512M}", 9, False),
+                                  ("vllm, args: {num-gpu-blocks-override: 511, quantization: bitsandbytes}", 9, False),
+                                  ("sglang, args: {max-total-tokens: 2048}", 0, True),
+                                  ("tensorrt_llm, args: {max_seq_len: 32768}", 0, True),
+                                  ("tensorrt_llm, args: {kv_cache_free_gpu_memory_fraction: 0.1}", 9, False),
                                   ("tgi, args: {cuda-memory-fraction: 0.3}", 9, False),
                                   ("sglang, args: {context-length: 2048, mem-fraction-static: 0.3}", 9, False)):
             folder = self.project("told", spec % runtime, {"w/config.json": json.dumps(config)})
@@ -288,6 +294,9 @@ class Plans(Case):
                 file.truncate(8 + len(header) + (14 << 30))
             with self.subTest(runtime):
                 self.assertIs(self.plan(folder, "--offline", code=code)["fits"][0]["ok"], ok)
+        folder = self.project("told", spec % "vllm, args: {kv-cache-memory-bytes: 1G}", {"w/config.json": json.dumps(config)})
+        self.assertIn("1.00 GiB as `--kv-cache-memory-bytes 1G` says; 8192 tokens take 1.00 GiB",
+                      self.mlpack("plan", folder, "--offline", "--explain", "fit").out)
         folder = self.project("told", spec % "vllm, args: {gpu-memory-utilization: 1.5}", {"w/config.json": json.dumps(config)})
         self.assertIn("no share of a GPU's memory", self.mlpack("plan", folder, "--offline", code=2).err)
 

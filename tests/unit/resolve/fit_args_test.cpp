@@ -226,6 +226,47 @@ TEST_CASE("SGLang keeps no more tokens than it is told, and no longer context") 
   CHECK(fit_of(shape, asked_of("L40S", "sglang, args: {max-total-tokens: 4096}")).context == 8192);
 }
 
+// common/arg.cpp of llama.cpp: -ctk and -ctv, nine types of either.
+TEST_CASE("llama.cpp is told types of keys and of values") {
+  const auto token = [](std::string_view args, std::string_view env = "{}") {
+    const std::string runtime = fmt::format("llamacpp, args: {}", args);
+    return fit_of(small_model(), asked_of("L40S", runtime, env)).cache_token_bytes;
+  };
+  constexpr std::uint64_t half = 131'072;
+  CHECK(token("{}") == half);
+  CHECK(token("{cache-type-k: q8_0, cache-type-v: q8_0}") == half * 34 / 64);
+  CHECK(token("[-ctk, q8_0, -ctv, q8_0]") == half * 34 / 64);
+  CHECK(token("{cache-type-k: q8_0}") == half / 2 + half / 2 * 34 / 64);
+  CHECK(token("{cache-type-v: q8_0}") == half / 2 + half / 2 * 34 / 64);
+  CHECK(token("{ctk: q8_0, ctv: q4_0}") == half / 2 * 34 / 64 + half / 2 * 18 / 64);
+  CHECK(token("{ctk: q4_1, ctv: q4_1}") == half * 20 / 64);
+  CHECK(token("{ctk: iq4_nl, ctv: iq4_nl}") == half * 18 / 64);
+  CHECK(token("{ctk: q5_0, ctv: q5_0}") == half * 22 / 64);
+  CHECK(token("{ctk: q5_1, ctv: q5_1}") == half * 24 / 64);
+  CHECK(token("{}", "{LLAMA_ARG_CACHE_TYPE_K: q8_0}") == half / 2 + half / 2 * 34 / 64);
+  // A latent is kept once, as keys.
+  ModelShape shape = small_model();
+  shape.latent = 576;
+  CHECK(fit_of(shape, asked_of("L40S", "llamacpp, args: {ctv: q8_0}")).cache_token_bytes ==
+        fit_of(shape, asked_of("L40S", "llamacpp")).cache_token_bytes);
+}
+
+// src/llama-context.cpp: n_ctx is of all sequences, and --parallel divides it.
+TEST_CASE("llama.cpp is told the context of all its sequences") {
+  const auto fit = [](std::string_view args, std::string_view env = "{}") {
+    const std::string runtime = fmt::format("llamacpp, args: {}", args);
+    return fit_of(small_model(), asked_of("L40S", runtime, env));
+  };
+  CHECK(fit("{}").context == 8192);
+  CHECK(fit("{c: 0}").context == 8192);
+  CHECK(fit("{ctx-size: 4096}").context == 4096);
+  CHECK(fit("[-c, \"4096\"]").context == 4096);
+  CHECK(fit("[--ctx-size=4096]").context == 4096);
+  CHECK(fit("{}", "{LLAMA_ARG_CTX_SIZE: \"4096\"}").context == 4096);
+  CHECK(fit("{c: 2048}", "{LLAMA_ARG_CTX_SIZE: \"4096\"}").context == 2048);
+  CHECK(fit("{ctx-size: 4096, parallel: 4}").need_bytes == fit("{ctx-size: 4096}").need_bytes);
+}
+
 TEST_CASE("weights that become smaller on their way to the GPU are no reason to refuse") {
   for (const char* const runtime : {"vllm, args: {quantization: bitsandbytes}",
                                     "vllm, args: [-q, fp8]",

@@ -144,7 +144,7 @@ const SpecQuestion questions_of_machines[] = {
      "torch 2.8.0+cu129; driver 570",
      arch_lists},
     {R"(fleet: [{gpu: RTX 5090, driver: "570.26"}]; python: {packages: [torch]})",
-     "torch 2.11.0+cu128; driver 570",
+     "torch 2.11.0+cu129; driver 570",
      arch_lists},
     {"fleet: [V100]; python: {packages: [torch]}",
      "torch 2.14.1+cu126; driver 525.60.13",
@@ -215,7 +215,9 @@ const SpecQuestion questions_of_machines[] = {
      "torch 2.10.0+cu128; driver 525.60.13",
      arch_lists},
     {"fleet: [P100, B200]; python: {packages: [torch]}",
-     "torch 2.11.0+cu129; driver 525.60.13",
+     "no: torch + P100 PCIe 16GB + B200 -> take P100 PCIe 16GB out of `fleet`, and build an image "
+     "of "
+     "its own for it",
      arch_lists},
     {"fleet: [Jetson AGX Orin 64GB]; python: {packages: [torch]}",
      "torch 2.15.0+cu132; driver 580.65.06",

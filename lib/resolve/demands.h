@@ -97,6 +97,8 @@ struct CudnnWheel {
   std::string name;
   std::optional<unsigned> cuda_major;  // nullopt: its name does not say it
   std::optional<Version> release;      // nullopt: not pinned
+  /// lock: it was locked, for what was asked then.
+  enum class By { spec, lock } by = By::spec;
 };
 
 /// The name of a base that has nothing.

@@ -6,6 +6,7 @@
 #include "lib/resolve/base_release.h"
 #include "lib/resolve/conflict_reasons.h"
 #include "lib/resolve/cuda_libraries.h"
+#include "lib/resolve/cudnn_floors.h"
 #include "lib/resolve/fixes.h"
 #include "lib/resolve/fixes_together.h"
 #include "lib/resolve/for_processors.h"
@@ -198,7 +199,7 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
   add_doubts(stack, told_of_processor_packages(question));
   const auto missing = missing_libraries(question, answer);
   stack.libraries = missing ? Stack::Libraries::missing : Stack::Libraries::there;
-  if (missing) add_doubts(stack, {missing->told});
+  add_doubts(stack, missing ? std::vector{missing->told} : cudnn_doubts(question, answer));
   add_doubts(stack, question.problem.doubts);
   if (frame.compat == CompatInImage::yes) add_compat(stack, question);
   stack.python = frame.python;

@@ -230,14 +230,16 @@ std::optional<unsigned> cuda_major_of(std::string_view name) {
 }
 
 // `nvidia-cudnn-cu12==9.3.0.75`
-void add_library_wheels(Demands& demands, const std::vector<std::string>& lines) {
+void add_library_wheels(Demands& demands,
+                        const std::vector<std::string>& lines,
+                        CudnnWheel::By by) {
   for (const std::string& line : lines) {
     const PackageDemand package = parse_package(line, {});
     const auto major = cuda_major_of(package.name);
     if (package.name.starts_with("nvidia-cufft")) demands.cufft_wheels.push_back(major);
     if (!is_cudnn(package.name)) continue;
     demands.cudnn_wheels.push_back(
-        {package.name, major, Version::parse(pinned_release(package.specifier))});
+        {package.name, major, Version::parse(pinned_release(package.specifier)), by});
   }
 }
 
@@ -255,8 +257,8 @@ void add_libraries(Demands& demands, const DemandSources& sources) {
     package.cudnn = libraries.cudnn;
     if (!package.cuda) package.cuda = cuda_of_label(package.torch_build());
   }
-  add_library_wheels(demands, sources.requirements);
-  add_library_wheels(demands, sources.locked);
+  add_library_wheels(demands, sources.requirements, CudnnWheel::By::spec);
+  add_library_wheels(demands, sources.locked, CudnnWheel::By::lock);
 }
 
 const Distro* distro_by(const Catalog& catalog, auto&& holds) {

@@ -189,6 +189,103 @@ TEST_CASE("frameworks are chosen with a Python that they have wheels for") {
   CHECK(python_of("jax[cuda12]==0.4.33") == "python:3.12-slim-trixie 3.12");
 }
 
+namespace {
+
+// What is told of wheels with torch on an L4.
+Ruling told_first(std::string_view packages) {
+  const Resolution found =
+      solve(Catalog::built_in(),
+            demands_in(fmt::format("fleet: [L4]; python: {{packages: [{}]}}", packages)));
+  REQUIRE_MESSAGE(found.stack, packages);
+  REQUIRE_MESSAGE(found.stack->doubts.size() == 1, packages);
+  return found.stack->doubts.front();
+}
+
+}  // namespace
+
+TEST_CASE("cuDNN that wheels of PyTorch pin is told where a framework refuses it") {
+  struct Row {
+    const char* packages;
+    const char* reason;
+    const char* hint;
+  };
+  const Row rows[] = {
+      {"torch==2.9.0, 'jax[cuda12]==0.12.0.1'",
+       "jax 0.12.0.1+cuda12 needs cuDNN 9.12 or newer, and torch 2.9.0+cu128 pins 9.10.2.21",
+       "take torch 2.11.0+cu128, or jax 0.11.0"},
+      {"torch==2.5.1, tensorflow==2.21.0",
+       "tensorflow 2.21.0 needs cuDNN 9.3 or newer, and torch 2.5.1+cu124 pins 9.1.0.70",
+       "take torch 2.6.0+cu126"},
+      {"torch==2.4.1, 'jax[cuda12]==0.8.0'",
+       "jax 0.8.0+cuda12 needs cuDNN 9.8 or newer, and torch 2.4.1+cu124 pins 9.1.0.70",
+       "take torch 2.8.0+cu126, or jax 0.5.0"},
+  };
+  for (const Row& row : rows) {
+    const Ruling told = told_first(row.packages);
+    CHECK(told.verdict == Verdict::no);
+    CHECK(told.reason == row.reason);
+    CHECK(told.hint == row.hint);
+    CHECK(told.evidence.size() == 3);
+  }
+  for (const char* const packages : {"torch==2.9.0, 'jax[cuda12]==0.11.0'",
+                                     "torch==2.6.0, tensorflow==2.21.0",
+                                     "torch==2.9.0, 'jax[cpu]==0.12.0.1'"})
+    CHECK_MESSAGE(
+        told(fmt::format("fleet: [L4]; python: {{packages: [{}]}}", packages)).find(" cuDNN ") ==
+            std::string::npos,
+        packages);
+}
+
+TEST_CASE("a wheel of cuDNN that is named beside wheels with another is told") {
+  const auto check = [](std::string_view packages, std::string_view reason, std::string_view hint) {
+    const Ruling told = told_first(packages);
+    CHECK(told.verdict == Verdict::no);
+    CHECK(told.reason == reason);
+    CHECK(told.hint == hint);
+  };
+  check("'tensorflow[and-cuda]==2.21.0', nvidia-cudnn-cu12==9.1.0.70",
+        "tensorflow 2.21.0 needs cuDNN 9.3 or newer, and nvidia-cudnn-cu12==9.1.0.70 is asked for",
+        "leave `nvidia-cudnn-cu12` out, or pin one from 9.3 on");
+  check("'jax[cuda12]==0.11.1', nvidia-cudnn-cu12==9.8.0.87",
+        "jax 0.11.1+cuda12 needs cuDNN 9.12 or newer, and nvidia-cudnn-cu12==9.8.0.87 is asked for",
+        "leave `nvidia-cudnn-cu12` out, or pin one from 9.12 on");
+  check("'jax[cuda12]==0.11.1', nvidia-cudnn-cu12==8.9.7.29",
+        "jax 0.11.1+cuda12 needs cuDNN 9.12 or newer, and nvidia-cudnn-cu12==8.9.7.29 is asked for",
+        "leave `nvidia-cudnn-cu12` out, or pin one from 9.12 on");
+  check("torch==2.5.1, nvidia-cudnn-cu12==8.9.7.29",
+        "torch 2.5.1+cu124 pins 9.1.0.70 of cuDNN, and nvidia-cudnn-cu12==8.9.7.29 is asked for",
+        "leave `nvidia-cudnn-cu12` out: torch brings its own, 9.1.0.70");
+  for (const char* const packages : {"torch==2.5.1, nvidia-cudnn-cu12==9.1.0.70",
+                                     "torch==2.5.1, nvidia-cudnn-cu11==8.9.6.50",
+                                     "torch==2.0.1, nvidia-cudnn-cu11==8.9.6.50",
+                                     "torch==2.5.1, nvidia-cudnn-cu12",
+                                     "'jax[cuda12]==0.11.1', nvidia-cudnn-cu12==9.27.0.42"})
+    CHECK_MESSAGE(told(fmt::format("fleet: [L4]; python: {{packages: [{}]}}", packages)).empty(),
+                  packages);
+}
+
+TEST_CASE("of cuDNN that a lock has, only what was seen counts") {
+  const auto doubts = [](DemandSources sources) {
+    const Spec spec = spec_in("fleet: [L4]; python: {packages: [x]}");
+    const Resolution found =
+        solve(Catalog::built_in(), demands_of(Catalog::built_in(), spec, sources));
+    REQUIRE(found.stack);
+    return found.stack->doubts.size();
+  };
+  DemandSources asked;
+  asked.requirements = {"torch==2.9.0"};
+  asked.locked = {"torch==2.5.1", "nvidia-cudnn-cu12==9.1.0.70"};
+  CHECK(doubts(asked) == 0);
+  // With an override of uv.
+  DemandSources seen;
+  seen.requirements = {
+      "torch==2.9.1+cu128", "nvidia-cudnn-cu12==9.16.0.29", "jax[cuda12]==0.12.0.1"};
+  seen.wheels = DemandSources::Wheels::seen;
+  CHECK(doubts(seen) == 0);
+  seen.requirements[1] = "nvidia-cudnn-cu12==9.10.2.21";
+  CHECK(doubts(seen) == 1);
+}
+
 TEST_CASE("CUDA in the Python that a base has for itself is a doubt beside CUDA of wheels") {
   const auto with = [](std::string_view base, std::string_view package) {
     return told(

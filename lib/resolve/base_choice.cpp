@@ -25,18 +25,12 @@ struct CudaImageName {
   Version ubuntu;
 };
 
-bool is_newer(const CudaImageName& a, const std::optional<CudaImageName>& b) {
-  return !b || std::tuple(a.cuda, a.ubuntu) > std::tuple(b->cuda, b->ubuntu);
-}
-
-void keep_newest(std::optional<CudaImageName>& best,
-                 const Version& cuda,
-                 const Version& wanted,
-                 std::string_view distro) {
+void add_name(std::vector<CudaImageName>& names,
+              const Version& cuda,
+              const Version& wanted,
+              std::string_view distro) {
   const auto ubuntu = ubuntu_release(trim(distro));
-  if (!ubuntu || !cuda.same_minor(wanted)) return;
-  const CudaImageName name{cuda, *ubuntu};
-  if (is_newer(name, best)) best = name;
+  if (ubuntu && cuda.same_minor(wanted)) names.push_back({cuda, *ubuntu});
 }
 
 // `cudnn8-runtime`, `cudnn-devel`
@@ -54,14 +48,13 @@ bool comes_before(const CudnnImage& a, const CudnnImage& b) {
   return std::tuple(a.image->cuda, a.ubuntu) > std::tuple(b.image->cuda, b.ubuntu);
 }
 
-}  // namespace
-
-std::string cuda_image_reference(const Catalog& catalog, const Version& cuda) {
-  std::optional<CudaImageName> best;
+// The smallest images of `cuda`, newest first.
+std::vector<CudaImageName> names_of(const Catalog& catalog, const Version& cuda) {
+  std::vector<CudaImageName> names;
   for (const CudaImage& image : catalog.cuda_images()) {
     const auto& flavours = image.flavours;
     if (std::find(flavours.begin(), flavours.end(), "base") == flavours.end()) continue;
-    keep_newest(best, image.cuda, cuda, image.distro);
+    add_name(names, image.cuda, cuda, image.distro);
   }
   // Those that were seen later, by their tags alone.
   const CatalogTable* const later = catalog.find_table("cuda_images_later");
@@ -70,12 +63,32 @@ std::string cuda_image_reference(const Catalog& catalog, const Version& cuda) {
       const auto release = Version::parse(row.at("cuda"));
       if (!release) continue;
       for (const std::string_view distro : split(row.at("distros_seen"), ','))
-        keep_newest(best, *release, cuda, distro);
+        add_name(names, *release, cuda, distro);
     }
   }
-  if (!best) return {};
-  return fmt::format(
-      "docker.io/nvidia/cuda:{}-base-ubuntu{}", best->cuda.text(), best->ubuntu.text());
+  std::stable_sort(names.begin(), names.end(), [](const auto& a, const auto& b) {
+    return std::tuple(a.cuda, a.ubuntu) > std::tuple(b.cuda, b.ubuntu);
+  });
+  return names;
+}
+
+}  // namespace
+
+std::string cuda_image_reference(const Catalog& catalog, const Version& cuda) {
+  const auto images = cuda_images_of(catalog, cuda);
+  return images.empty() ? std::string() : "docker.io/" + images.front();
+}
+
+std::vector<std::string> cuda_images_of(const Catalog& catalog, const Version& cuda) {
+  std::vector<std::string> images;
+  std::vector<Version> seen;
+  for (const CudaImageName& name : names_of(catalog, cuda)) {
+    if (std::find(seen.begin(), seen.end(), name.ubuntu) != seen.end()) continue;
+    seen.push_back(name.ubuntu);
+    images.push_back(
+        fmt::format("nvidia/cuda:{}-base-ubuntu{}", name.cuda.text(), name.ubuntu.text()));
+  }
+  return images;
 }
 
 std::vector<CudnnImage> cudnn_images(const Catalog& catalog,

@@ -15,6 +15,10 @@ namespace mlpack {
 /// made for. Empty where none is known.
 std::string cuda_image_reference(const Catalog& catalog, const Version& cuda);
 
+/// The same on each Ubuntu, newest first, as people name them:
+/// `nvidia/cuda:12.4.1-base-ubuntu22.04`.
+std::vector<std::string> cuda_images_of(const Catalog& catalog, const Version& cuda);
+
 /// An official image with the libraries of CUDA and cuDNN.
 struct CudnnImage {
   /// compilers: with the compilers of CUDA and its other tools, such as CUPTI.

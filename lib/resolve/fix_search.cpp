@@ -14,7 +14,7 @@ bool FixSearch::has_answer_without(std::size_t demand, const Restriction& restri
   return best_answer(question_.problem, rest(demand), restriction).has_value();
 }
 
-bool FixSearch::resolves(const Demands& changed) const {
+bool FixSearch::resolves(const Demands& changed, const IsEnough& is_enough) const {
   const std::vector<Demand> list = list_demands(changed);
   const auto& known = question_.list;
   DemandSet held;
@@ -26,7 +26,8 @@ bool FixSearch::resolves(const Demands& changed) const {
   }
   const Given given{held, {}, question_.problem.rulings};
   const Problem problem = make_problem(question_.catalog, changed, list, &given);
-  return best_answer(problem, held).has_value();
+  const auto answer = best_answer(problem, held);
+  return answer && (!is_enough || is_enough({question_.catalog, changed, list, problem}, *answer));
 }
 
 bool FixSearch::add(std::size_t demand, std::string text, unsigned cost, Demands changed) {

@@ -3,6 +3,7 @@
 #include "lib/resolve/fixes.h"
 
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,7 +47,10 @@ class FixSearch {
   bool has_answer_without(std::size_t demand, const Restriction& restriction = {}) const;
   /// Whether the spec `changed` has an answer while what is held of this one is, and all that is
   /// new in it. Its groups and packages are those of this one.
-  bool resolves(const Demands& changed) const;
+  bool resolves(const Demands& changed) const { return resolves(changed, nullptr); }
+  /// The same, and whether the best answer `is_enough` (may be nullptr).
+  using IsEnough = std::function<bool(const Question& changed, const Assignment& answer)>;
+  bool resolves(const Demands& changed, const IsEnough& is_enough) const;
 
   /// Adds a change of `demand` that leads to the spec `changed`, and says so, if that resolves.
   bool add(std::size_t demand, std::string text, unsigned cost, Demands changed);
@@ -77,6 +81,12 @@ void change_group(FixSearch& search, std::size_t demand);
 void change_platform(FixSearch& search, std::size_t demand);
 /// The GPU with the next higher or lower compute capability, and the nearest memory, that runs it.
 void change_gpu(FixSearch& search, std::size_t demand);
+
+// Of the base (fix_bases.cpp).
+
+/// An official image with a CUDA compat package, in which the machines of the driver `demand` run
+/// what they do not run on a slim Python.
+void name_compat_base(FixSearch& search, std::size_t demand);
 
 // Of releases (fix_releases.cpp).
 

@@ -98,6 +98,7 @@ void change_demand(FixSearch& search, std::size_t demand) {
   const Demands& demands = search.question().demands;
   switch (search.demand(demand).kind) {
     case Kind::driver:
+      name_compat_base(search, demand);
       return raise_driver(search, demand);
     case Kind::runtime_version:
       return change_release(search, demand, demands.runtime);

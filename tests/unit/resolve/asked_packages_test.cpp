@@ -205,8 +205,8 @@ TEST_CASE("torch is of the index that is named") {
         "no: torch==2.5.1+cu121 -> take torch 2.5.1 instead of torch==2.5.1+cu121");
   CHECK(of("cpu", "torch==2.5.1") == "torch 2.5.1+cpu");
   CHECK(of("cu130", "torch") ==
-        "no: torch from whl/cu130 + L4 + driver 535.183.01 of L4 -> raise the driver of L4 from "
-        "535.183.01 to 580.65.06 or newer");
+        "no: torch from whl/cu130 + L4 + driver 535.183.01 of L4 -> name a base with the compat "
+        "package: `base: nvidia/cuda:13.0.3-base-ubuntu24.04`");
   CHECK(of("cu118", "torch==2.9.0") ==
         "no: torch==2.9.0 -> take torch 2.7.1 instead of torch==2.9.0");
 }

@@ -14,8 +14,12 @@ namespace {
 
 using Urls = std::vector<std::string>;
 
+bool is_pypi(const std::string& url) {
+  return url.find("://pypi.org/") != std::string::npos;
+}
+
 bool is_well_known(const std::string& url) {
-  return url.empty() || !index_build(url).empty() || url.find("://pypi.org/") != std::string::npos;
+  return url.empty() || !index_build(url).empty() || is_pypi(url);
 }
 
 // Whether others may have builds of their own where packages are looked for.
@@ -51,6 +55,15 @@ bool is_of_nightly(const PackageDemand& torch, const std::string& url, const Url
   return is_nightly(url) || (!is_pinned && std::any_of(extra.begin(), extra.end(), is_nightly));
 }
 
+// The table has the wheels of PyPI for x86_64 alone.
+bool is_for_amd64(const Catalog& catalog, const Demands& demands) {
+  const auto is_amd64 = [](const Platform& one) { return one.architecture == "amd64"; };
+  if (!std::all_of(demands.platforms.begin(), demands.platforms.end(), is_amd64)) return false;
+  return std::none_of(demands.fleet.begin(), demands.fleet.end(), [&](const FleetGroup& group) {
+    return group.gpu != nullptr && arm_machine(catalog, demands, *group.gpu) != ArmMachine::no;
+  });
+}
+
 // A wheel that is named or was seen is of no index.
 bool is_looked_for(const PackageDemand& package, const DemandSources& sources) {
   return sources.wheels == DemandSources::Wheels::asked && package.name == component::torch &&
@@ -59,8 +72,13 @@ bool is_looked_for(const PackageDemand& package, const DemandSources& sources) {
 
 }  // namespace
 
-void add_indexes(Demands& demands, const Python& python, const DemandSources& sources) {
+void add_indexes(const Catalog& catalog,
+                 Demands& demands,
+                 const Python& python,
+                 const DemandSources& sources) {
   const bool is_open = may_have_others(python, sources);
+  const bool is_named = !python.index_url.empty() || !python.extra_index_urls.empty();
+  const bool is_of_pypi = is_pypi(python.index_url) && is_for_amd64(catalog, demands);
   const std::string& url = python.index_url.empty() ? sources.index_url : python.index_url;
   Urls extra = python.extra_index_urls;
   extra.insert(extra.end(), sources.extra_index_urls.begin(), sources.extra_index_urls.end());
@@ -70,7 +88,12 @@ void add_indexes(Demands& demands, const Python& python, const DemandSources& so
     return is_left_out;
   });
   for (PackageDemand& package : demands.packages) {
-    if (is_looked_for(package, sources)) take_indexes(package, url, extra);
+    if (is_looked_for(package, sources)) {
+      take_indexes(package, url, extra);
+      const bool is_indexed = is_named && package.wheel == PackageDemand::Wheel::open;
+      if (is_indexed) package.wheel = PackageDemand::Wheel::indexed;
+      if (is_of_pypi && !is_open) package.default_index = PackageDemand::Default::pypi;
+    }
     if (is_open || is_among(sources.locked, package)) package.builds = PackageDemand::Builds::any;
   }
 }

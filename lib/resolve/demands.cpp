@@ -46,6 +46,7 @@ std::string PackageDemand::indexes_text() const {
   std::vector<std::string> texts;
   for (const std::string& named : named_indexes())
     texts.push_back("whl/" + named);
+  if (default_index == Default::pypi) texts.emplace_back("PyPI");
   return join(texts, ", ");
 }
 

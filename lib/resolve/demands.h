@@ -47,8 +47,12 @@ struct PackageDemand {
   std::vector<std::string> extra_indexes = {};
   /// Whether its builds are those that PyTorch publishes; any: there may be others.
   enum class Builds { published, any } builds = Builds::published;
-  /// pinned: hashes, or a lock, say which it is of those with that version.
-  enum class Wheel { open, pinned } wheel = Wheel::open;
+  /// pinned: hashes, or a lock, say which it is of those with that version; indexed: the index that
+  /// the spec names does, of torch.
+  enum class Wheel { open, pinned, indexed } wheel = Wheel::open;
+  /// Where indexes of PyTorch's do not decide it, what does: pypi, which has one build of a
+  /// release.
+  enum class Default { open, pypi } default_index = Default::open;
   std::vector<std::string> extras = {};  // all that are named, normalised
   /// Of a wheel that is named, `cp311-cp311-linux_x86_64`; none: it is looked for.
   std::vector<std::string> wheel_tags = {};
@@ -59,7 +63,7 @@ struct PackageDemand {
   std::string_view torch_build() const;
   /// The builds of the indexes of PyTorch's that are named, in the order in which uv looks at them.
   std::vector<std::string> named_indexes() const;
-  /// `whl/cu126, whl/cu130`: the same.
+  /// `whl/cu126, whl/cu130`: the same; `PyPI` where it is named, too.
   std::string indexes_text() const;
 };
 

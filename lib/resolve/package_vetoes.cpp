@@ -53,7 +53,8 @@ void judge_index(Problem& problem, const Vetoes& vetoes, std::size_t index) {
   const PackageDemand& package = vetoes.demands().packages[index];
   const std::string label(local_label(package.specifier));
   const auto named = package.named_indexes();
-  const bool is_closed = package.name == component::torch && !named.empty() &&
+  const bool is_somewhere = !named.empty() || package.default_index == PackageDemand::Default::pypi;
+  const bool is_closed = package.name == component::torch && is_somewhere &&
                          package.builds == PackageDemand::Builds::published;
   if (!is_closed || label.empty() || pinned_release(package.specifier).empty()) return;
   if (std::find(named.begin(), named.end(), label) != named.end()) return;
@@ -68,8 +69,7 @@ void judge_index(Problem& problem, const Vetoes& vetoes, std::size_t index) {
 // PyTorch has published the builds of a release that people looked up, and no other.
 void judge_build(Problem& problem, const Vetoes& vetoes, std::size_t index) {
   const PackageDemand& package = vetoes.demands().packages[index];
-  const std::string_view wanted =
-      has_gpus(vetoes.demands()) ? package.torch_build() : local_label(package.specifier);
+  const std::string_view wanted = package.torch_build();
   if (package.name != component::torch || !is_cuda_label(wanted)) return;
   const TorchRelease* const release = pinned_torch(vetoes.catalog(), package);
   if (release == nullptr) return;

@@ -355,6 +355,7 @@ BaseDemand base_demand(const Catalog& catalog,
 Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources& sources) {
   Demands demands;
   add_groups(demands, catalog, spec);
+  add_platforms(demands, catalog, spec);
   if (spec.cuda) {
     demands.cuda = Version::parse(spec.cuda->value);
     demands.cuda_where = spec.where(spec.cuda->place);
@@ -366,7 +367,7 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     DemandSources lines = counting(catalog, spec, sources, demands.undecided);
     leave_out_other_files(demands, lines);
     add_packages(demands, spec, lines);
-    add_indexes(demands, spec.python->value, lines);
+    add_indexes(catalog, demands, spec.python->value, lines);
     judge_runtimes(demands, lines);
     add_libraries(demands, lines);
     add_processor_packages(demands, lines, spec.where(spec.python->place));
@@ -379,7 +380,6 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
     // Another than `python3` has to be asked for.
     if (!demands.python && !python) python = demands.base->packaged_python;
   }
-  add_platforms(demands, catalog, spec);
   add_model_demands(demands, catalog, spec, sources);
   demands.as_of = sources.as_of;
   put_in_order(demands);

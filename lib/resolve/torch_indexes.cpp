@@ -38,11 +38,12 @@ IndexBuilds index_builds(const Catalog& catalog,
                          const PackageDemand& torch,
                          const TorchRelease& release) {
   const Labels named = torch.named_indexes();
-  if (named.empty()) return {};
-  IndexBuilds found{named.front(), false, {}, {}};
+  const bool is_of_pypi = torch.default_index == PackageDemand::Default::pypi;
+  if (named.empty() && !is_of_pypi) return {};
+  IndexBuilds found{named.empty() ? std::string() : named.front(), false, {}, {}};
   const std::string asked(local_label(torch.specifier));
   if (!asked.empty() && may_have(torch, named, asked)) {
-    if (is_open_to_others(torch) || named.front() == asked) found.uv = asked;
+    if (is_open_to_others(torch) || found.first == asked) found.uv = asked;
     found.pip = asked;
     return found;
   }
@@ -51,8 +52,10 @@ IndexBuilds index_builds(const Catalog& catalog,
     if (label == named.front()) found.uv = label;
     if (!found.pip || *found.pip < label) found.pip = label;
   }
-  // The default index has it.
-  found.is_open = !found.pip && torch.index.empty();
+  if (found.pip || !torch.index.empty()) return found;
+  found.is_open = !is_of_pypi;
+  if (is_of_pypi) found.pip = release.default_build;
+  if (is_of_pypi && named.empty()) found.uv = found.pip;
   return found;
 }
 

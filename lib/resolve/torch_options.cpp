@@ -55,16 +55,22 @@ const TorchBuild* labelled_build(const Catalog& catalog,
   return nullptr;
 }
 
-// What a release is called without a GPU: where hashes or a lock decide which build it is, the
-// libraries that are pinned beside it tell, and else nobody.
+// Whether mlpack takes the build for processors, where the spec names none.
+bool is_chosen_build(const PackageDemand& package) {
+  return package.wheel == PackageDemand::Wheel::open ||
+         (package.wheel == PackageDemand::Wheel::pinned &&
+          pinned_release(package.specifier).empty());
+}
+
+// What a release is called without a GPU: where hashes, a lock or an index decide which build it
+// is, the libraries that are pinned beside it tell, and else nobody.
 std::string cpu_name(const TorchRelease& release,
                      const PackageDemand& package,
+                     std::string_view label,
                      const Vetoes& vetoes) {
   const std::string plain(release.release.text());
-  const bool is_open = package.wheel == PackageDemand::Wheel::open || has_gpus(vetoes.demands()) ||
-                       pinned_release(package.specifier).empty() ||
-                       !local_label(package.specifier).empty();
-  if (is_open) return plain + "+cpu";
+  if (has_gpus(vetoes.demands()) || is_chosen_build(package) || !label.empty())
+    return plain + "+cpu";
   for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
     const bool is_it = build.torch == release.release && package.pinned_cuda &&
                        build.cuda.same_minor(*package.pinned_cuda);
@@ -79,10 +85,13 @@ Option cpu_option(const TorchRelease& release,
                   std::size_t index,
                   const Vetoes& vetoes) {
   Option option;
-  option.name = cpu_name(release, package, vetoes);
+  std::string_view label = local_label(package.specifier);
+  const IndexBuilds there = index_builds(vetoes.catalog(), package, release);
+  const std::string indexed = there.uv.value_or(there.pip.value_or(""));
+  if (label.empty() && !has_gpus(vetoes.demands())) label = indexed;
+  option.name = cpu_name(release, package, label, vetoes);
   option.python.assign(release.python.begin(), release.python.end());
   option.row = release.row;
-  const std::string_view label = local_label(package.specifier);
   const TorchBuild* const labelled =
       has_gpus(vetoes.demands()) ? nullptr : labelled_build(vetoes.catalog(), release, label);
   if (labelled != nullptr) {
@@ -141,6 +150,21 @@ void add_unseen(Component& component,
   component.options.push_back(std::move(option));
 }
 
+bool is_left_to_index(const PackageDemand& package, const IndexBuilds& there) {
+  return package.wheel == PackageDemand::Wheel::indexed && there.is_open &&
+         local_label(package.specifier).empty() && !package.pinned_cuda;
+}
+
+std::optional<Ruling> build_of_index(const TorchRelease& release) {
+  return Ruling{Verdict::unknown,
+                fmt::format("which build of torch {} comes of the indexes that the spec names is "
+                            "not known",
+                            release.release.text()),
+                {release.row},
+                {},
+                "run `mlpack lock`: it asks them"};
+}
+
 // What its index has whatever the spec says of the version: the pin is a demand of its own.
 PackageDemand without_pin(PackageDemand package) {
   package.specifier.clear();
@@ -161,14 +185,16 @@ void add_release(Component& component,
   const std::size_t known = component.options.size();
   const bool asks_for_cpu = local_label(package.specifier) == cpu_label;
   const bool on_gpus = has_gpus(vetoes.demands()) && !asks_for_cpu;
-  if (!on_gpus || (!decides_nothing && is_there(cpu_label)))
-    component.options.push_back(cpu_option(release, package, index, vetoes));
+  const bool is_nowhere = !has_gpus(vetoes.demands()) && there.is_none() && unpinned.is_none();
+  const bool is_plain = on_gpus ? is_there(cpu_label) && !decides_nothing : !is_nowhere;
+  if (is_plain) component.options.push_back(cpu_option(release, package, index, vetoes));
   for (const TorchBuild& build : vetoes.catalog().torch_builds()) {
     if (!on_gpus || build.torch != release.release || !is_there(build.build)) continue;
     component.options.push_back(torch_option(release, build, package, index, vetoes));
   }
   if (on_gpus) add_unseen(component, release, package, vetoes);
-  const auto told = told_apart(there, release);
+  const auto told = on_gpus && is_left_to_index(package, there) ? build_of_index(release)
+                                                                : told_apart(there, release);
   for (std::size_t i = known; told && i < component.options.size(); ++i)
     component.options[i].doubts.push_back(*told);
 }

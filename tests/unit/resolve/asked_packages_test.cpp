@@ -275,6 +275,37 @@ TEST_CASE("of several indexes of PyTorch's uv takes the first and pip the highes
   CHECK(of("gpu: L4", "cu130 cpu", "torch==2.9.0") == "torch 2.9.0+cu130; driver 580.65.06");
 }
 
+TEST_CASE("torch is what the indexes have that the spec names, also without a GPU") {
+  const auto of = [](std::string_view fleet, std::string_view python) {
+    const Resolution found = solve(
+        Catalog::built_in(), demands_in(fmt::format("fleet: [{}]; python: {{{}}}", fleet, python)));
+    std::string text = answer_text(found);
+    for (const Ruling& doubt : found.stack ? found.stack->doubts : std::vector<Ruling>())
+      text += "; " + doubt.reason;
+    return text;
+  };
+  const std::string pypi = "index_url: \"https://pypi.org/simple\", packages: ";
+  const std::string other = "index_url: \"https://wheels.example/simple\", packages: ";
+  const std::string cu128 = "index_url: \"https://download.pytorch.org/whl/cu128\", packages: ";
+  CHECK(of("cpu", "packages: [torch==2.9.0]") == "torch 2.9.0+cpu");
+  CHECK(of("cpu", pypi + "[torch==2.9.0]") == "torch 2.9.0+cu128");
+  CHECK(of("cpu", pypi + "[\"torch<2.6\"]") == "torch 2.5.1+cu124");
+  CHECK(of("cpu", cu128 + "[torch==2.9.0]") == "torch 2.9.0+cu128");
+  CHECK(of("cpu", other + "[torch==2.9.0]") == "torch 2.9.0");
+  CHECK(of("cpu",
+           "extra_index_urls: [\"https://wheels.example/simple\"], packages: [torch==2.9.0]") ==
+        "torch 2.9.0");
+  CHECK(of("cpu", cu128 + "[torch==2.5.1]") ==
+        "no: torch==2.5.1 -> take torch 2.7.0 instead of torch==2.5.1");
+  CHECK(of("L4", pypi + "[torch==2.9.0]") == "torch 2.9.0+cu128; driver 525.60.13");
+  CHECK(of("L4", pypi + "[torch==2.9.0+cu128]").starts_with("no: torch==2.9.0+cu128"));
+  CHECK(of("{gpu: L4, driver: '535.183.01'}", pypi + "[torch==2.11.0]")
+            .starts_with("no: torch from PyPI + L4 + torch==2.11.0 + driver 535.183.01 of L4"));
+  CHECK(of("L4", other + "[torch==2.9.0]") ==
+        "torch 2.9.0+cu130; driver 580.65.06; which build of torch 2.9.0 comes of the indexes that "
+        "the spec names is not known");
+}
+
 TEST_CASE("what an index of nightly builds has is not compared") {
   const auto of = [](std::string_view python) {
     const Resolution found =
@@ -292,7 +323,8 @@ TEST_CASE("what an index of nightly builds has is not compared") {
   CHECK(of("extra_index_urls: [" + nightly + "], packages: [torch]") ==
         "; what torch needs of CUDA was not compared: `mlpack lock` compares its wheels");
   CHECK(of("extra_index_urls: [" + nightly + "], packages: [torch==2.9.0]") ==
-        "torch 2.9.0+cu128; driver 525.60.13");
+        "torch 2.9.0+cu128; driver 525.60.13; which build of torch 2.9.0 comes of the indexes that "
+        "the spec names is not known");
 }
 
 TEST_CASE("a build that PyTorch has not published is a conflict, and elsewhere a doubt") {

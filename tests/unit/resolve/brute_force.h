@@ -94,7 +94,9 @@ class BruteForce {
   void keep_machines_without_gpu(std::size_t group);
 
   Part runtime_part(const RuntimeRelease& release) const;
-  Part torch_without_gpu(const TorchRelease& release, std::size_t package) const;
+  Part torch_without_gpu(const TorchRelease& release,
+                         std::string_view label,
+                         std::size_t package) const;
   Part torch_part(const TorchRelease& release, const TorchBuild* build, std::size_t package) const;
   /// One of a row's builds, with a CUDA version that it works with.
   struct Build {

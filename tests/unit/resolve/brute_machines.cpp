@@ -50,7 +50,8 @@ bool is_elsewhere(const PackageDemand& package) {
   const std::size_t plus = package.specifier.find('+');
   std::vector<std::string> indexes = package.extra_indexes;
   if (!package.index.empty()) indexes.push_back(package.index);
-  if (plus == std::string::npos || indexes.empty()) return false;
+  const bool is_open = package.default_index == PackageDemand::Default::open;
+  if (plus == std::string::npos || (indexes.empty() && is_open)) return false;
   return package.builds == PackageDemand::Builds::published &&
          std::count(indexes.begin(), indexes.end(), package.specifier.substr(plus + 1)) == 0;
 }
@@ -71,8 +72,7 @@ bool has_cpu_image(const ServingRuntime& runtime) {
 void BruteForce::keep_packages() {
   const auto& packages = demands_.packages;
   for (std::size_t i = 0; i < packages.size(); ++i) {
-    const bool counts = has_gpus(demands_) || packages[i].index.empty();
-    if (is_elsewhere(packages[i]) || (counts && is_never_built(packages[i])))
+    if (is_elsewhere(packages[i]) || is_never_built(packages[i]))
       contradictions_.push_back(fact(Kind::package_version, i));
     for (std::size_t j = 0; j < i; ++j) {
       if (packages[i].name == packages[j].name)

@@ -68,7 +68,8 @@ bool has_wheel(const TorchRelease& release, const std::string& label) {
 bool is_on_index(const PackageDemand& package, const TorchRelease& release, std::string_view name) {
   std::vector<std::string> indexes = package.extra_indexes;
   if (!package.index.empty()) indexes.push_back(package.index);
-  if (indexes.empty()) return true;
+  const bool is_open = package.default_index == PackageDemand::Default::open;
+  if (indexes.empty()) return is_open || name == release.default_build;
   const std::size_t plus = package.specifier.find('+');
   const std::string label = plus == std::string::npos ? "" : package.specifier.substr(plus + 1);
   const bool is_somewhere = package.builds == PackageDemand::Builds::any ||
@@ -79,7 +80,28 @@ bool is_on_index(const PackageDemand& package, const TorchRelease& release, std:
   for (const std::string& index : indexes) {
     if (has_wheel(release, index)) highest = std::max(highest, index);
   }
-  return highest.empty() ? package.index.empty() : name == highest;
+  if (!highest.empty() || !package.index.empty()) return name == highest;
+  return package.default_index == PackageDemand::Default::open || name == release.default_build;
+}
+
+// On machines without GPUs: the build of an index, of which a processor has nothing else.
+std::string label_on_index(const PackageDemand& package, const TorchRelease& release) {
+  std::vector<std::string> indexes = package.extra_indexes;
+  if (!package.index.empty()) indexes.push_back(package.index);
+  const bool is_of_pypi = package.default_index == PackageDemand::Default::pypi;
+  std::string highest;
+  for (const std::string& index : indexes) {
+    if (has_wheel(release, index)) highest = std::max(highest, index);
+  }
+  if (highest.empty() && package.index.empty() && is_of_pypi) highest = release.default_build;
+  return !indexes.empty() && has_wheel(release, indexes.front()) ? indexes.front() : highest;
+}
+
+// Whether the index has nothing of a release, nor anybody the label that is asked for.
+bool is_nowhere(const PackageDemand& package, const TorchRelease& release) {
+  const std::string_view label = local_label(package.specifier);
+  return !package.index.empty() && label_on_index(package, release).empty() &&
+         (label.empty() || !is_on_index(package, release, label));
 }
 
 }  // namespace
@@ -124,11 +146,13 @@ void BruteForce::need_torch(std::size_t package) {
   const bool is_named = index == "cpu" || std::count(extra.begin(), extra.end(), "cpu") > 0;
   for (const TorchRelease& release : catalog().torch_releases()) {
     const bool is_plain = is_named && is_on_index(demands_.packages[package], release, "cpu");
-    const bool is_labelled =
-        !has_gpus(demands_) && has_wheel(release, std::string(local_label(specifier)));
+    std::string label(local_label(specifier));
+    if (label.empty()) label = label_on_index(demands_.packages[package], release);
+    const bool is_labelled = !has_gpus(demands_) && has_wheel(release, label);
+    if (!has_gpus(demands_) && is_nowhere(demands_.packages[package], release)) continue;
     if (!is_labelled && (!has_gpus(demands_) || is_cpu || is_plain))
       need.parts.push_back(torch_part(release, nullptr, package));
-    if (is_labelled) need.parts.push_back(torch_without_gpu(release, package));
+    if (is_labelled) need.parts.push_back(torch_without_gpu(release, label, package));
     for (const TorchBuild& build : catalog().torch_builds()) {
       const bool is_there = is_on_index(demands_.packages[package], release, build.build);
       if (has_gpus(demands_) && !is_cpu && is_there && build.torch == release.release)
@@ -266,9 +290,9 @@ void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
 
 // Builds for CUDA run without it, too.
 BruteForce::Part BruteForce::torch_without_gpu(const TorchRelease& release,
+                                               std::string_view label,
                                                std::size_t package) const {
   const std::string& specifier = demands_.packages[package].specifier;
-  const std::string_view label = local_label(specifier);
   Part part{fmt::format("{}+{}", release.release.text(), label)};
   part.python.assign(release.python.begin(), release.python.end());
   if (!takes_release(specifier, release.release))

@@ -163,8 +163,10 @@ class RandomDemands {
       const std::string abi = chance(3) ? "abi3" : fmt::format("cp3{}", minor);
       torch.wheel_tags = {fmt::format("cp3{}-{}-any", minor, abi)};
     }
-    if (chance(3)) torch.builds = PackageDemand::Builds::any;
-    const bool is_of_index = !torch.index.empty() || !torch.extra_indexes.empty();
+    if (torch.index.empty() && chance(6)) torch.default_index = PackageDemand::Default::pypi;
+    const bool is_of_pypi = torch.default_index == PackageDemand::Default::pypi;
+    if (!is_of_pypi && chance(3)) torch.builds = PackageDemand::Builds::any;
+    const bool is_of_index = !torch.index.empty() || !torch.extra_indexes.empty() || is_of_pypi;
     if (!has_label && !is_of_index && chance(6)) pin_libraries(torch);
     demands.needs_python = true;
     if (chance(3)) demands.python = any(release.python);

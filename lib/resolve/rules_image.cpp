@@ -106,10 +106,13 @@ Ruling one_library_major(const Catalog& catalog,
   for (const unsigned major : majors) {
     if (major == majors.front()) continue;
     return {Verdict::no,
-            fmt::format("{} {} and {} {} have one name", library, majors.front(), library, major),
+            fmt::format("one program loads one major of {0}, not {0} {1} and {0} {2}",
+                        library,
+                        majors.front(),
+                        major),
             {fact}};
   }
-  return {Verdict::yes, fmt::format("there is one major of {}", library), {fact}};
+  return {Verdict::yes, fmt::format("all of {} is of one major", library), {fact}};
 }
 
 Ruling mig_slice_holds(const Catalog& catalog,

@@ -76,6 +76,7 @@ struct BaseRelease {
   const RuntimeRelease* row = nullptr;  // nullptr: not in the catalog
   Machines machines = Machines::any;
   std::optional<Version> cuda = {};  // as the tag has it; nullopt: that of the row
+  std::string_view processor = {};   // that the tag names, `arm64`; empty: it names none
 };
 
 /// What is known of a base that the spec names, from the catalog or from its own config.

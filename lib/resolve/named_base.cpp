@@ -225,6 +225,7 @@ std::string release_in(std::string_view tag, std::string_view pattern) {
 struct TagOfRelease {
   std::string_view tag;
   std::optional<Version> cuda = {};
+  std::string_view processor = {};
 
   bool has_end(std::string_view part, std::string_view end) {
     constexpr std::string_view cuda_mark = "{cuda}";
@@ -245,6 +246,8 @@ struct TagOfRelease {
       const auto& ends = image.tag_ends;
       if (std::none_of(ends.begin(), ends.end(), [&](auto end) { return has_end(part, end); }))
         return;
+      if (part == "x86_64" || part == "amd64") processor = "amd64";
+      if (part == "aarch64" || part == "arm64") processor = "arm64";
       tag.remove_suffix(part.size() + 1);
     }
   }
@@ -296,7 +299,8 @@ std::optional<BaseRelease> release_by_template(const Catalog& catalog,
                          release,
                          row_for(catalog, runtime.name, release),
                          is_cpu ? Machines::without_gpu : Machines::any,
-                         of_release.cuda};
+                         of_release.cuda,
+                         of_release.processor};
     }
   }
   return std::nullopt;

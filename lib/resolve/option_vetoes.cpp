@@ -243,7 +243,24 @@ void Vetoes::processors(Option& option, std::string_view release) const {
   refuse_arm(image_is_for(catalog_, *runtime, release, arm_processor), {}, option.vetoes);
 }
 
+void Vetoes::processor_of_tag(Problem& problem, const BaseRelease& base) const {
+  const Ruling ruling{
+      Verdict::no,
+      fmt::format("{} is for linux/{} alone, as its tag says", demands_.base->name, base.processor),
+      base.row == nullptr ? std::vector<const CatalogRow*>() : std::vector{base.row->row}};
+  const auto& platforms = demands_.platforms;
+  const auto is_other = [&](const Platform& one) { return one.architecture != base.processor; };
+  if (std::any_of(platforms.begin(), platforms.end(), is_other))
+    problem.vetoes.push_back({set_of(Kind::base) | set_of(Kind::platform), ruling});
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr && arm_[i] == ArmMachine::always && base.processor != arm_processor)
+      problem.vetoes.push_back({set_of(Kind::base) | set_of(Kind::gpu, i), ruling});
+  }
+}
+
 void Vetoes::processors(Problem& problem, const BaseRelease& base) const {
+  if (!base.processor.empty()) processor_of_tag(problem, base);
   const ServingRuntime* const runtime = find_runtime(base.runtime);
   const bool is_for_gpus = base.machines == BaseRelease::Machines::any;
   if (runtime == nullptr || !is_for_gpus) return;

@@ -80,6 +80,7 @@ class Vetoes {
   // In one process CUDA of two majors does not work; in two Pythons of an image it does.
   void cuda_of_base(Option& option, const Version& cuda) const;
   // `ruling` says whether an image is for Arm; it stands against machines while `also` holds.
+  void processor_of_tag(Problem& problem, const BaseRelease& base) const;
   void refuse_arm(const Ruling& ruling, const DemandSet& also, std::vector<Veto>& vetoes) const;
   struct NamedCode {
     std::string name;

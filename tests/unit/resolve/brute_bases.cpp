@@ -26,13 +26,27 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
   return text;
 }
 
+// SGLang's release-docker.yml, vLLM's publish-release-images.sh.
+std::string ends_of(std::string_view image) {
+  if (image.starts_with("docker.io/lmsysorg/sglang:"))
+    return "(-(cu([0-9]+)([0-9])|srt|runtime|amd64|arm64))*";
+  if (image.starts_with("docker.io/vllm/vllm-openai:"))
+    return "(-(cu([0-9]+)([0-9])|ubuntu2404|x86_64|aarch64|zstd))*";
+  return image.starts_with("docker.io/vllm/vllm-openai-cpu:") ? "(-(x86_64|arm64)()())*"
+                                                              : "()()()()";
+}
+
+std::string processor_in(const std::string& name) {
+  if (std::regex_search(name, std::regex("-(x86_64|amd64)(-|$)"))) return "amd64";
+  return std::regex_search(name, std::regex("-(aarch64|arm64)(-|$)")) ? "arm64" : "";
+}
+
 // The release in a name that is made as `image` is, and the CUDA behind it: `v0.5.5-cu126-amd64`.
 std::pair<std::string, std::string> release_by(const RuntimeImage& image, const std::string& name) {
   std::string pattern = replaced(std::string(image.image), ".", "\\.");
   pattern = replaced(std::move(pattern), "{release}", "([0-9][^-]*)");
   pattern = replaced(std::move(pattern), "{python}", "[0-9]+");
-  const bool has_tags_by_cuda = image.image.starts_with("docker.io/lmsysorg/sglang:");
-  pattern += has_tags_by_cuda ? "(-(cu([0-9]+)([0-9])|srt|runtime|amd64|arm64))*" : "()()()()";
+  pattern += ends_of(image.image);
   std::smatch match;
   if (!std::regex_match(name, match, std::regex(pattern))) return {};
   const std::string cuda = match[4].length() == 0 ? "" : match[4].str() + "." + match[5].str();
@@ -84,7 +98,8 @@ BruteForce::Had BruteForce::read_base(const ServingRuntime& runtime) const {
     return {release,
             image.what == RuntimeImage::For::cpu,
             is_of_gpus(runtime, name),
-            Version::parse(cuda)};
+            Version::parse(cuda),
+            processor_in(name)};
   }
   return {};
 }

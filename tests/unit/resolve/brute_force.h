@@ -66,6 +66,7 @@ class BruteForce {
     bool is_without_gpu = false;
     bool is_with_gpu = false;
     std::optional<Version> cuda = {};
+    std::string processor = {};  // that the tag names
   };
 
   DemandSet fact(Demand::Kind kind, std::size_t subject = 0) const;
@@ -78,6 +79,7 @@ class BruteForce {
   void keep_machines_of_base();
   void keep_needs_of_base();
   void keep_processors_of_base();
+  void keep_processor_of_tag(std::string_view processor);
   void need_runtime();
   void need_torch(std::size_t package);
   void add_unseen_torch(Need& need, const TorchRelease& release, std::size_t package) const;

@@ -124,11 +124,24 @@ void BruteForce::keep_processors(Part& part) const {
 }
 
 // Whoever starts it.
+// An image of one processor is none for another.
+void BruteForce::keep_processor_of_tag(std::string_view processor) {
+  for (const Platform& platform : demands_.platforms) {
+    if (platform.architecture != processor)
+      contradictions_.push_back(fact(Kind::base) | fact(Kind::platform));
+  }
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr && is_with_arm(*gpu) && processor == "amd64")
+      contradictions_.push_back(fact(Kind::base) | fact(Kind::gpu, i));
+  }
+}
+
 void BruteForce::keep_processors_of_base() {
-  if (!has_gpus(demands_)) return;
   for (const ServingRuntime& runtime : serving_runtimes()) {
     const Had had = read_base(runtime);
-    const bool is_it = !had.release.empty() && !had.is_without_gpu;
+    if (!had.processor.empty()) keep_processor_of_tag(had.processor);
+    const bool is_it = has_gpus(demands_) && !had.release.empty() && !had.is_without_gpu;
     if (!is_it || has_arm_image(runtime.name, had.release)) continue;
     for (const Platform& platform : demands_.platforms) {
       if (platform.architecture == "arm64")

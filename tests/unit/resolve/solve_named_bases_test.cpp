@@ -12,6 +12,8 @@ constexpr const char* distroless = "GoogleContainerTools/distroless README.md";
 constexpr const char* pytorch_tags = "PyTorch docker.Makefile: the tag has CUDA and cuDNN";
 
 constexpr const char* sglang_tags = "SGLang release-docker.yml: the tag has the CUDA of the image";
+constexpr const char* vllm_base_tags =
+    "vLLM publish-release-images.sh: the tag has the CUDA and the processor of the image";
 constexpr const char* pytorch_images = "PyTorch docker.Makefile and Dockerfile; facts torch.images";
 
 const SpecQuestion questions_of_names[] = {
@@ -43,6 +45,27 @@ const SpecQuestion questions_of_names[] = {
      sglang_tags},
     {R"(fleet: [L4]; cuda: "13.0"; runtime: sglang; base: "lmsysorg/sglang:v0.5.5-cu126")",
      "no: sglang + base lmsysorg/sglang:v0.5.5-cu126 + CUDA 13.0 -> take CUDA 12.6 instead of 13.0",
+     sglang_tags},
+    {R"(fleet: [{gpu: L4, driver: "550.90.07"}]; runtime: vllm; base: "vllm/vllm-openai:v0.20.0-cu129")",
+     "vllm 0.20.0; driver 525.60.13",
+     vllm_base_tags},
+    {R"(fleet: [{gpu: L4, driver: "550.90.07"}]; runtime: vllm; base: "vllm/vllm-openai:v0.20.0-x86_64-cu129-ubuntu2404")",
+     "vllm 0.20.0; driver 525.60.13",
+     vllm_base_tags},
+    {R"(fleet: [L4]; platform: linux/amd64; runtime: vllm; base: "vllm/vllm-openai:v0.20.0-aarch64")",
+     "no: base vllm/vllm-openai:v0.20.0-aarch64 + platform linux/amd64 -> let mlpack choose the "
+     "base: `base: auto`",
+     vllm_base_tags},
+    {R"(fleet: [GH200]; runtime: vllm; base: "vllm/vllm-openai:v0.20.0-x86_64")",
+     "no: GH200 96GB + base vllm/vllm-openai:v0.20.0-x86_64 -> let mlpack choose the base: `base: "
+     "auto`",
+     vllm_base_tags},
+    {R"(fleet: [cpu]; platform: linux/arm64; runtime: vllm; base: "vllm/vllm-openai-cpu:v0.20.0-x86_64")",
+     "no: base vllm/vllm-openai-cpu:v0.20.0-x86_64 + platform linux/arm64 -> let mlpack choose the "
+     "base: `base: auto`",
+     vllm_base_tags},
+    {R"(fleet: [GH200]; runtime: sglang; base: "lmsysorg/sglang:v0.5.5-cu129-arm64")",
+     "sglang 0.5.5; driver 525.60.13",
      sglang_tags},
     // Wheels bring their CUDA: without the base there is none.
     {R"(fleet: [K80, B200]; base: "nvidia/cuda:12.4.1-base-ubuntu22.04"; python: {packages: [numpy]})",

@@ -90,6 +90,10 @@ class RandomDemands {
       if (has_others && chance(2)) images.push_back(reference->text() + "-cu126-runtime");
     }
     if (demands.runtime == "sglang") images.emplace_back("lmsysorg/sglang:v0.5.5-cu129-amd64");
+    if (demands.runtime == "vllm") {
+      images.emplace_back("vllm/vllm-openai:v0.20.0-aarch64-cu129-ubuntu2404");
+      images.emplace_back("vllm/vllm-openai:v0.11.0-x86_64");
+    }
     if (chance(2)) return images[pick(images.size())];
     constexpr std::array bases{"nvidia/cuda:12.4.1-base-ubuntu22.04",
                                "nvidia/cuda:13.0.0-base-ubuntu24.04",

@@ -19,6 +19,8 @@ using Kind = Demand::Kind;
 
 // Before it, wheels from PyTorch's own index had the libraries inside.
 constexpr std::string_view first_with_wheels = "2.1.0";
+// Of which it is not known that it refuses an older cuDNN.
+constexpr std::string_view careless_framework = "onnxruntime";
 
 // A package with CUDA, and what was chosen of it.
 struct CudnnUser {
@@ -60,12 +62,92 @@ class CudnnDoubts {
       if (ruling) found.push_back(*std::move(ruling));
     };
     if (torch_) add(against_torch());
-    for (const CudnnUser& framework : frameworks_)
-      add(against(framework));
+    for (const CudnnUser& framework : frameworks_) {
+      auto ruling = against(framework);
+      if (ruling) ruling->hint = hint_for(framework);
+      add(std::move(ruling));
+    }
     return found;
   }
 
+  // The first that one of the frameworks has against the rest.
+  std::optional<Ruling> refusal() const {
+    for (const CudnnUser& framework : frameworks_) {
+      auto ruling = against(framework);
+      if (ruling && ruling->verdict == Verdict::no) return ruling;
+    }
+    return std::nullopt;
+  }
+
+  Assignment taken() const {
+    std::optional<Assignment> best;
+    for (const auto& pin : pins()) {
+      Restriction restriction;
+      restriction.allows = [&](const Option& option) { return goes_with(option, pin); };
+      const auto found = best_answer(question_.problem, all_of(question_.list), restriction);
+      if (!found || !is_same_image(*found)) continue;
+      if (!best || is_better(question_.problem, *found, *best)) best = found;
+    }
+    return best.value_or(answer_);
+  }
+
  private:
+  bool is_same_image(const Assignment& other) const {
+    const auto& frames = question_.problem.frames;
+    return frames[other.frame].compat == frames[answer_.frame].compat;
+  }
+
+  // That builds of torch have, each minor version once; nullopt: not known, or there is no torch.
+  std::vector<std::optional<Version>> pins() const {
+    std::vector<std::optional<Version>> found{std::nullopt};
+    if (!torch_ || are_seen()) return found;
+    for (const Option& torch : component(torch_->component).options) {
+      const auto pin = cudnn_of_torch(torch);
+      const bool is_known = std::any_of(found.begin(), found.end(), [&](const auto& other) {
+        return pin.has_value() == other.has_value() && (!pin || pin->same_minor(*other));
+      });
+      if (!is_known) found.push_back(pin);
+    }
+    return found;
+  }
+
+  static bool is_torch(const Option& option) {
+    return option.row != nullptr && option.row->table == "torch_builds";
+  }
+
+  static std::optional<Version> cudnn_of_torch(const Option& option) {
+    return option.row == nullptr ? std::nullopt : Version::parse(option.row->at("cudnn"));
+  }
+
+  // Of those that refuse others.
+  static std::optional<Version> floor_of(const Option& option) {
+    const bool is_framework = option.row != nullptr && option.cuda &&
+                              !option.row->at("framework").empty() &&
+                              option.row->at("framework") != careless_framework;
+    const auto floor = is_framework ? cudnn_floor(*option.row) : std::nullopt;
+    return floor && floor->size() > 1 ? floor : std::nullopt;
+  }
+
+  bool goes_with(const Option& option, const std::optional<Version>& pin) const {
+    if (is_torch(option)) {
+      const auto own = cudnn_of_torch(option);
+      return own.has_value() == pin.has_value() && (!pin || own->same_minor(*pin));
+    }
+    const auto floor = floor_of(option);
+    if (!floor) return true;
+    if (pin) return !has_older_minor(*pin, *floor);
+    const auto wheel = wheel_for(*option.cuda);
+    const bool is_there = wheel && (are_seen() || !torch_);
+    return !is_there || !is_too_old(*wheel, *floor);
+  }
+
+  std::string hint_for(const CudnnUser& framework) const {
+    const auto floor = cudnn_floor(*option(framework).row);
+    const auto pinned = pinned_for(*option(framework).cuda);
+    return pinned->row == nullptr ? other_wheel(*pinned, *floor)
+                                  : other_releases(framework, *floor);
+  }
+
   const Component& component(std::size_t index) const {
     return question_.problem.components[index];
   }
@@ -99,8 +181,7 @@ class CudnnDoubts {
   }
 
   std::optional<PinnedCudnn> pin_of(const CudnnUser& torch) const {
-    const CatalogRow& row = *option(torch).row;
-    const auto release = Version::parse(row.at("cudnn"));
+    const auto release = cudnn_of_torch(option(torch));
     if (!release) return std::nullopt;
     return PinnedCudnn{
         fmt::format("{} pins {}", name_of(torch), release->text()), *release, option(torch).row};
@@ -139,18 +220,13 @@ class CudnnDoubts {
     std::vector<const CatalogRow*> evidence{loads.row};
     if (pinned->row != nullptr) evidence.push_back(pinned->row);
     evidence.push_back(&question_.catalog.fact_row("cudnn.compatible"));
-    // Of others it is only not guaranteed.
-    const bool is_refused = loads.row->at("framework") != "onnxruntime";
-    return Ruling{
-        is_refused ? Verdict::no : Verdict::unknown,
-        fmt::format("{} needs cuDNN {} or newer, and {}{}",
-                    name_of(framework),
-                    minor_text(*floor),
-                    pinned->text,
-                    pinned->row == nullptr ? " is asked for" : ""),
-        std::move(evidence),
-        {},
-        pinned->row == nullptr ? other_wheel(*pinned, *floor) : other_releases(framework, *floor)};
+    return Ruling{floor_of(loads) ? Verdict::no : Verdict::unknown,
+                  fmt::format("{} needs cuDNN {} or newer, and {}{}",
+                              name_of(framework),
+                              minor_text(*floor),
+                              pinned->text,
+                              pinned->row == nullptr ? " is asked for" : ""),
+                  std::move(evidence)};
   }
 
   // A wheel of another major is none of those that the extras ask for.
@@ -168,22 +244,25 @@ class CudnnDoubts {
   // `take torch 2.11.0+cu128, or jax 0.11.0`
   std::string other_releases(const CudnnUser& framework, const Version& floor) const {
     std::vector<std::string> ways;
-    if (const auto torch = newer_torch(floor)) ways.push_back("torch " + *torch);
+    if (const auto torch = other_torch(floor)) ways.push_back("torch " + *torch);
     if (const auto other = older_framework(framework))
       ways.push_back(component(framework.component).name + " " + *other);
     return ways.empty() ? "run them in images of their own" : "take " + join(ways, ", or ");
   }
 
-  // The nearest newer one; options are those of the newest release first.
-  std::optional<std::string> newer_torch(const Version& floor) const {
-    for (std::size_t i = torch_->option; i-- > 0;) {
-      const CudnnUser part{torch_->component, i};
-      if (option(part).row == nullptr) continue;
-      const auto release = Version::parse(option(part).row->at("cudnn"));
-      const bool is_it =
-          release && release->part(0) == floor.part(0) && !has_older_minor(*release, floor);
-      if (is_it && goes_with_rest(part)) return option(part).name;
-    }
+  // The nearest newer one, else an older one; options are those of the newest release first.
+  std::optional<std::string> other_torch(const Version& floor) const {
+    const auto is_it = [&](std::size_t index) {
+      const auto& options = component(torch_->component).options;
+      const auto release = cudnn_of_torch(options[index]);
+      return release && release->part(0) == floor.part(0) && !has_older_minor(*release, floor) &&
+             goes_with_rest({torch_->component, index});
+    };
+    const auto& options = component(torch_->component).options;
+    for (std::size_t i = torch_->option; i-- > 0;)
+      if (is_it(i)) return options[i].name;
+    for (std::size_t i = torch_->option + 1; i < options.size(); ++i)
+      if (is_it(i)) return options[i].name;
     return std::nullopt;
   }
 
@@ -232,6 +311,20 @@ class CudnnDoubts {
 
 std::vector<Ruling> cudnn_doubts(const Question& question, const Assignment& answer) {
   return CudnnDoubts(question, answer).found();
+}
+
+std::optional<Ruling> cudnn_refusal(const Question& question,
+                                    const Assignment& answer,
+                                    std::size_t component,
+                                    std::size_t option) {
+  Assignment other = answer;
+  other.options[component] = option;
+  return CudnnDoubts(question, other).refusal();
+}
+
+Assignment with_cudnn_taken(const Question& question, const Assignment& answer) {
+  const CudnnDoubts doubts(question, answer);
+  return doubts.refusal() ? doubts.taken() : answer;
 }
 
 }  // namespace mlpack

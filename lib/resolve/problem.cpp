@@ -53,6 +53,7 @@ bool Search::is_open(std::size_t component, std::size_t index, CompatInImage com
   const auto& cuda = restriction_.cuda;
   if (cuda && option.cuda && !option.cuda->same_minor(*cuda)) return false;
   if (veto_of(option, compat, demands_) != nullptr) return false;
+  if (restriction_.allows && !restriction_.allows(option)) return false;
   if (restriction_.also == nullptr) return true;
   const Option& other = restriction_.also->components[component].options[index];
   return veto_of(other, compat, restriction_.demands) == nullptr;
@@ -88,6 +89,8 @@ std::optional<Assignment> Search::answer_in(std::size_t index) {
   return answer;
 }
 
+}  // namespace
+
 bool is_better(const Problem& problem, const Assignment& a, const Assignment& b) {
   const auto rank = [&](const Assignment& answer) {
     return std::tuple(
@@ -95,8 +98,6 @@ bool is_better(const Problem& problem, const Assignment& a, const Assignment& b)
   };
   return rank(a) < rank(b);
 }
-
-}  // namespace
 
 bool is_asked(const Component& component, const DemandSet& demands) {
   const auto& other = component.other_demand;

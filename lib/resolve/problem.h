@@ -7,6 +7,7 @@
 
 #include <bitset>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -104,12 +105,16 @@ struct Restriction {
   /// A problem of the same components and frames that it is an answer to while `demands` hold.
   const Problem* also = nullptr;
   DemandSet demands;
+  std::function<bool(const Option& option)> allows = {};  // empty: all
 };
 
 /// The best answer that `restriction` allows.
 std::optional<Assignment> best_answer(const Problem& problem,
                                       const DemandSet& demands,
                                       const Restriction& restriction);
+
+/// Whether `a` is the better of two answers.
+bool is_better(const Problem& problem, const Assignment& a, const Assignment& b);
 
 /// A part of `demands`, which have no answer, that has none itself but has one without any of its
 /// members. Later demands are dropped first.

@@ -55,8 +55,13 @@ std::vector<Ruling> why_not_newer(const Question& question,
     const Option& option = asked.options[i];
     if (is_pinned_away(option, pins)) continue;
     const Veto* const veto = veto_of(option, frame.compat, demands);
-    Ruling ruling = veto != nullptr ? *veto->ruling
-                                    : Ruling{Verdict::no, why_apart(option, frame), {option.row}};
+    const auto refusal = veto == nullptr && belongs(option, frame)
+                             ? cudnn_refusal(question, answer, component, i)
+                             : std::nullopt;
+    Ruling ruling =
+        veto != nullptr
+            ? *veto->ruling
+            : refusal.value_or(Ruling{Verdict::no, why_apart(option, frame), {option.row}});
     ruling.reason = fmt::format("not {}: {}", option.name, ruling.reason);
     if (because.size() == 2) because.pop_back();
     because.push_back(std::move(ruling));
@@ -334,8 +339,10 @@ Resolution solve(const Catalog& catalog,
   const Question question{catalog, demands, list, problem};
   const DemandSet all = all_of(list);
   Resolution resolution;
-  if (const auto answer = best_answer(problem, all)) {
-    resolution.stack = with_libraries(question, *answer, make_stack(question, *answer, all));
+  if (const auto best = best_answer(problem, all)) {
+    const Assignment answer =
+        missing_libraries(question, *best) ? *best : with_cudnn_taken(question, *best);
+    resolution.stack = with_libraries(question, answer, make_stack(question, answer, all));
     return resolution;
   }
   Sets sets = all_conflicts(problem, all);

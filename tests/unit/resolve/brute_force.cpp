@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace mlpack::test {
@@ -61,6 +62,12 @@ bool BruteForce::is_compat_kept(CompatInImage compat, const DemandSet& facts) co
   return !base->compat || *base->compat == compat || !is_held(fact(Kind::base), facts);
 }
 
+bool BruteForce::is_refused(const Part& part, const Part& other) {
+  const auto& pin = part.cudnn_pin;
+  const auto& floor = other.cudnn_floor;
+  return pin && floor && pin->part(0) == floor->part(0) && pin->part(1) < floor->part(1);
+}
+
 bool BruteForce::is_kept(const Image& image, const Part& part, const DemandSet& facts) const {
   const auto& by_compat = image.compat == CompatInImage::yes ? part.out_with_compat : part.out_bare;
   if (any_held(part.out, facts) || any_held(by_compat, facts)) return false;
@@ -71,7 +78,9 @@ bool BruteForce::is_kept(const Image& image, const Part& part, const DemandSet& 
   }
   return std::all_of(image.parts.begin(), image.parts.end(), [&](const Part* other) {
     const bool one_cuda = !part.cuda || !other->cuda || part.cuda->part(0) == other->cuda->part(0);
-    return one_cuda && (!part.cudnn || !other->cudnn || *part.cudnn == *other->cudnn);
+    const bool is_taken = image.cudnn == Image::Cudnn::any ||
+                          (!is_refused(part, *other) && !is_refused(*other, part));
+    return is_taken && one_cuda && (!part.cudnn || !other->cudnn || *part.cudnn == *other->cudnn);
   });
 }
 
@@ -81,7 +90,11 @@ bool BruteForce::can_fill(Image& image, std::size_t need, const DemandSet& facts
   const bool is_wanted = !fact || facts.test(*fact) || (other && facts.test(*other));
   if (!is_wanted) return can_fill(image, need + 1, facts);
   // What others share with it is all that matters to them.
-  std::set<std::pair<std::optional<unsigned>, std::optional<unsigned>>> tried;
+  std::set<std::tuple<std::optional<unsigned>,
+                      std::optional<unsigned>,
+                      std::optional<Version>,
+                      std::optional<Version>>>
+      tried;
   const auto& parts = needs_[need].parts;
   const bool is_fixed = image.only != nullptr && image.only >= parts.data() &&
                         image.only < parts.data() + parts.size();
@@ -89,7 +102,7 @@ bool BruteForce::can_fill(Image& image, std::size_t need, const DemandSet& facts
     if (is_fixed && &part != image.only) continue;
     if (!is_kept(image, part, facts)) continue;
     const auto major = part.cuda ? std::optional(part.cuda->part(0)) : std::nullopt;
-    if (!tried.emplace(major, part.cudnn).second) continue;
+    if (!tried.emplace(major, part.cudnn, part.cudnn_pin, part.cudnn_floor).second) continue;
     image.parts.push_back(&part);
     const bool is_full = can_fill(image, need + 1, facts);
     image.parts.pop_back();
@@ -98,12 +111,12 @@ bool BruteForce::can_fill(Image& image, std::size_t need, const DemandSet& facts
   return false;
 }
 
-bool BruteForce::has_image(const DemandSet& facts, const Part* only) const {
+bool BruteForce::has_image(const DemandSet& facts, const Part* only, Image::Cudnn cudnn) const {
   if (any_held(contradictions_, facts)) return false;
   for (const auto& python : pythons()) {
     for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
       if (!is_python_kept(python, facts) || !is_compat_kept(compat, facts)) continue;
-      Image image{python, compat, {}, only};
+      Image image{python, compat, {}, only, cudnn};
       if (can_fill(image, 0, facts)) return true;
     }
   }
@@ -142,10 +155,13 @@ std::string BruteForce::newest(std::string_view name) const {
     }
     return compare_releases(part.name, best->name) > 0;
   };
+  // Where there is an image in which nothing refuses its cuDNN, that is the one.
+  const auto cudnn = has_image(all_facts(), nullptr, Image::Cudnn::taken) ? Image::Cudnn::taken
+                                                                          : Image::Cudnn::any;
   for (const Need& need : needs_) {
     if (need.name != name) continue;
     for (const Part& part : need.parts) {
-      if (is_better(part) && has_image(all_facts(), &part)) best = &part;
+      if (is_better(part) && has_image(all_facts(), &part, cudnn)) best = &part;
     }
   }
   return best == nullptr ? std::string() : best->name;
@@ -169,7 +185,14 @@ bool BruteForce::allows(const Stack& stack) const {
     if (part == need.parts.end()) return false;
     image.parts.push_back(&*part);
   }
-  return true;
+  const bool is_taken = std::all_of(image.parts.begin(), image.parts.end(), [&](const Part* part) {
+    return std::none_of(image.parts.begin(), image.parts.end(), [&](const Part* other) {
+      return is_refused(*part, *other);
+    });
+  });
+  // With a compat package there may be another, which is not better.
+  const bool may_differ = demands_.base && !demands_.base->compat;
+  return is_taken || may_differ || !has_image(all, nullptr, Image::Cudnn::taken);
 }
 
 DemandSet BruteForce::facts_of(const Conflict& conflict) const {

@@ -40,7 +40,9 @@ class BruteForce {
     std::string name;
     std::optional<Version> cuda = std::nullopt;
     std::optional<unsigned> cudnn = std::nullopt;
-    std::vector<Version> python = {};  // empty: any
+    std::optional<Version> cudnn_pin = std::nullopt;    // that its wheels bring
+    std::optional<Version> cudnn_floor = std::nullopt;  // it refuses an older minor version
+    std::vector<Version> python = {};                   // empty: any
     // Facts that keep it out together: always, and where the image has no compat package, or one.
     std::vector<DemandSet> out = {};
     std::vector<DemandSet> out_bare = {};
@@ -57,7 +59,8 @@ class BruteForce {
     std::optional<Version> python;
     CompatInImage compat = CompatInImage::no;
     std::vector<const Part*> parts = {};
-    const Part* only = nullptr;  // of its need this one alone
+    const Part* only = nullptr;                          // of its need this one alone
+    enum class Cudnn { any, taken } cudnn = Cudnn::any;  // taken: no part refuses another's
   };
 
   /// What the name of the base says of the runtime.
@@ -124,8 +127,11 @@ class BruteForce {
 
   bool is_python_kept(const std::optional<Version>& python, const DemandSet& facts) const;
   bool is_compat_kept(CompatInImage compat, const DemandSet& facts) const;
+  static bool is_refused(const Part& part, const Part& other);
   bool is_kept(const Image& image, const Part& part, const DemandSet& facts) const;
-  bool has_image(const DemandSet& facts, const Part* only) const;
+  bool has_image(const DemandSet& facts,
+                 const Part* only,
+                 Image::Cudnn cudnn = Image::Cudnn::any) const;
   DemandSet all_facts() const;
   bool can_fill(Image& image, std::size_t need, const DemandSet& facts) const;
   std::vector<std::optional<Version>> pythons() const;

@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 #include <set>
+#include <string>
 #include <utility>
 
 namespace mlpack::test {
@@ -322,6 +324,7 @@ BruteForce::Part BruteForce::torch_part(const TorchRelease& release,
   if (build == nullptr) return part;
   part.cuda = build->cuda;
   if (build->cudnn) part.cudnn = build->cudnn->part(0);
+  part.cudnn_pin = build->cudnn;
   part.is_vague = has_gpus(demands_) && build->sm.empty() && build->ptx.empty();
   keep_cuda(part, build->cuda);
   keep_code(part, *build);
@@ -347,6 +350,11 @@ BruteForce::Part BruteForce::framework_part(const FrameworkRelease& row,
   if (!build) return part;
   part.cuda = build->cuda;
   part.cudnn = first_number(row.cudnn);
+  std::smatch floor;
+  const std::string text(row.cudnn);
+  if (row.framework != "onnxruntime" &&
+      std::regex_search(text, floor, std::regex("[0-9]+[.][0-9]+")))
+    part.cudnn_floor = Version::parse(floor[0].str());
   keep_cuda(part, *part.cuda);
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;

@@ -236,6 +236,39 @@ TEST_CASE("cuDNN that wheels of PyTorch pin is told where a framework refuses it
         packages);
 }
 
+TEST_CASE("of releases that are not pinned, those are taken that refuse no cuDNN") {
+  struct Row {
+    const char* driver;
+    const char* packages;
+    const char* answer;
+  };
+  const Row rows[] = {
+      {"590.44.01", "torch==2.9.0, 'jax[cuda12]'", "torch 2.9.0+cu128; jax 0.11.0+cuda12"},
+      {"535.183.01", "torch, 'jax[cuda12]'", "torch 2.14.1+cu126; jax 0.11.0+cuda12"},
+      {"535.183.01", "torch, 'jax[cuda12]==0.12.0.1'", "torch 2.11.0+cu129; jax 0.12.0.1+cuda12"},
+      {"535.183.01", "'jax[cuda12]', nvidia-cudnn-cu12==9.8.0.87", "jax 0.11.0+cuda12"},
+  };
+  for (const Row& row : rows) {
+    const Resolution found = solve(
+        Catalog::built_in(),
+        demands_in(fmt::format("fleet: [{{gpu: L4, driver: '{}'}}]; python: {{packages: [{}]}}",
+                               row.driver,
+                               row.packages)));
+    REQUIRE(found.stack);
+    CHECK(answer_text(found) == std::string(row.answer) + "; driver 525.60.13");
+    for (const Ruling& doubt : found.stack->doubts)
+      CHECK_MESSAGE(doubt.verdict != Verdict::no, doubt.reason);
+  }
+  const Resolution found =
+      solve(Catalog::built_in(),
+            demands_in("fleet: [L4]; python: {packages: [torch==2.9.0, 'jax[cuda12]']}"));
+  REQUIRE(found.stack);
+  const auto& because = found.stack->choices.at(1).because;
+  CHECK(because.at(1).reason ==
+        "not 0.12.0.1+cuda12: jax 0.12.0.1+cuda12 needs cuDNN 9.12 or newer, and torch 2.9.0+cu128 "
+        "pins 9.10.2.21");
+}
+
 TEST_CASE("a wheel of cuDNN that is named beside wheels with another is told") {
   const auto check = [](std::string_view packages, std::string_view reason, std::string_view hint) {
     const Ruling told = told_first(packages);

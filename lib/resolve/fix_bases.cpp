@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,6 +113,11 @@ class CompatBase {
 void name_compat_base(FixSearch& search, std::size_t demand) {
   const Demands& demands = search.question().demands;
   if (demands.base || !demands.runtime.empty() || !demands.needs_python) return;
+  // It is for all drivers of the conflict: said of the first.
+  for (std::size_t i = 0; i < demand; ++i) {
+    const bool is_driver = search.demand(i).kind == Demand::Kind::driver;
+    if (is_driver && search.is_in_conflict(i)) return;
+  }
   CompatBase base(search, demand);
   for (const Version& cuda : toolkits_out(search)) {
     if (base.add_for(cuda)) return;

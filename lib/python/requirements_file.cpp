@@ -357,7 +357,8 @@ class RequirementsParser {
 
   void add_excluded() {
     std::vector<Where> places;
-    for (const auto& [name, where] : excluded_) {
+    for (const auto& excluded : excluded_) {
+      const Where& where = excluded.second;
       const bool is_known = std::any_of(places.begin(), places.end(), [&](const Where& other) {
         return other.file == where.file && other.line == where.line;
       });

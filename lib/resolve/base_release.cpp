@@ -31,6 +31,28 @@ void judge_machines_of_base(Problem& problem, const Vetoes& vetoes) {
   }
 }
 
+// `rocm/vllm:latest`, `lmsysorg/sglang:v0.5.5-rocm630-mi30x`
+bool is_for_amd(std::string_view base) {
+  constexpr std::string_view rocm = "rocm";
+  const std::string_view tag = base.substr(std::min(base.rfind(':'), base.size()));
+  const auto parts = split(tag.substr(std::min<std::size_t>(1, tag.size())), '-');
+  return base.starts_with("rocm/") || base.find("/rocm/") != std::string_view::npos ||
+         std::any_of(parts.begin(), parts.end(), [&](auto part) { return part.starts_with(rocm); });
+}
+
+void judge_maker_of_base(Problem& problem, const Vetoes& vetoes) {
+  const Demands& demands = vetoes.demands();
+  if (!demands.base || !is_for_amd(demands.base->name)) return;
+  for (std::size_t i = 0; i < demands.fleet.size(); ++i) {
+    if (demands.fleet[i].gpu == nullptr) continue;
+    problem.vetoes.push_back(
+        {vetoes.set_of(Kind::base) | vetoes.set_of(Kind::gpu, i),
+         {Verdict::no,
+          fmt::format("{} is built with ROCm, for GPUs of AMD", demands.base->name),
+          {&vetoes.catalog().fact_row("image.rocm")}}});
+  }
+}
+
 // What is started in a release that has no row.
 void doubt_unknown_of_base(Problem& problem, const Vetoes& vetoes) {
   const auto& base = vetoes.demands().base;
@@ -174,6 +196,7 @@ void judge_release_of_base(Option& option, std::string_view row, const Vetoes& v
 
 void judge_base(Problem& problem, const Vetoes& vetoes) {
   judge_machines_of_base(problem, vetoes);
+  judge_maker_of_base(problem, vetoes);
   judge_needs_of_base(problem, vetoes);
   doubt_unknown_of_base(problem, vetoes);
   doubt_python_of_base(problem, vetoes);

@@ -17,6 +17,13 @@ constexpr const char* vllm_base_tags =
 constexpr const char* pytorch_images = "PyTorch docker.Makefile and Dockerfile; facts torch.images";
 
 const SpecQuestion questions_of_names[] = {
+    {R"(fleet: [L4]; runtime: sglang; base: "lmsysorg/sglang:v0.5.5-rocm630-mi30x")",
+     "no: L4 + base lmsysorg/sglang:v0.5.5-rocm630-mi30x -> let mlpack choose the base: `base: "
+     "auto`",
+     "fact image.rocm"},
+    {R"(fleet: [L4]; base: "rocm/pytorch:latest")",
+     "no: L4 + base rocm/pytorch:latest -> let mlpack choose the base: `base: auto`",
+     "fact image.rocm"},
     // The tag says the CUDA, whatever the table says of the release.
     {R"(fleet: [{gpu: RTX 4090, driver: "550.90.07"}]; runtime: sglang; base: "lmsysorg/sglang:v0.5.14")",
      "no: sglang + RTX 4090 + base lmsysorg/sglang:v0.5.14 + driver 550.90.07 of RTX 4090 -> let "

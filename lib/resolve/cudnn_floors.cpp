@@ -62,6 +62,7 @@ class CudnnDoubts {
       if (ruling) found.push_back(*std::move(ruling));
     };
     if (torch_) add(against_torch());
+    add(of_other_cuda());
     for (const CudnnUser& framework : frameworks_) {
       auto ruling = against(framework);
       if (ruling) ruling->hint = hint_for(framework);
@@ -178,6 +179,26 @@ class CudnnDoubts {
       found = PinnedCudnn{fmt::format("{}=={}", wheel.name, wheel.release->text()), *wheel.release};
     }
     return found;
+  }
+
+  // Of a wheel that is for another CUDA than what was chosen: both majors would be there.
+  std::optional<Ruling> of_other_cuda() const {
+    if (!torch_ && frameworks_.empty()) return std::nullopt;
+    const CudnnUser& user = torch_ ? *torch_ : frameworks_.front();
+    const unsigned major = option(user).cuda->part(0);
+    for (const CudnnWheel& wheel : question_.demands.cudnn_wheels) {
+      if (wheel.by != CudnnWheel::By::spec || wheel.cuda_major.value_or(major) == major) continue;
+      return Ruling{Verdict::unknown,
+                    fmt::format("{} is for CUDA {}, and {} for CUDA {}: both would be there",
+                                wheel.name,
+                                *wheel.cuda_major,
+                                name_of(user),
+                                major),
+                    {option(user).row, &question_.catalog.fact_row("image.one_cuda_major")},
+                    {},
+                    fmt::format("leave `{}` out, or pin a release for its CUDA", wheel.name)};
+    }
+    return std::nullopt;
   }
 
   std::optional<PinnedCudnn> pin_of(const CudnnUser& torch) const {

@@ -269,6 +269,16 @@ TEST_CASE("of releases that are not pinned, those are taken that refuse no cuDNN
         "pins 9.10.2.21");
 }
 
+TEST_CASE("a wheel of cuDNN for another CUDA than what was chosen is told") {
+  const Ruling told = told_first("torch, nvidia-cudnn-cu12");
+  CHECK(
+      told.reason ==
+      "nvidia-cudnn-cu12 is for CUDA 12, and torch 2.15.0+cu132 for CUDA 13: both would be there");
+  CHECK(told.hint == "leave `nvidia-cudnn-cu12` out, or pin a release for its CUDA");
+  CHECK(told_first("torch==2.5.1, nvidia-cudnn-cu11==8.9.6.50")
+            .reason.starts_with("nvidia-cudnn-cu11 is for CUDA 11, and torch 2.5.1+cu124"));
+}
+
 TEST_CASE("a wheel of cuDNN that is named beside wheels with another is told") {
   const auto check = [](std::string_view packages, std::string_view reason, std::string_view hint) {
     const Ruling told = told_first(packages);
@@ -289,7 +299,6 @@ TEST_CASE("a wheel of cuDNN that is named beside wheels with another is told") {
         "torch 2.5.1+cu124 pins 9.1.0.70 of cuDNN, and nvidia-cudnn-cu12==8.9.7.29 is asked for",
         "leave `nvidia-cudnn-cu12` out: torch brings its own, 9.1.0.70");
   for (const char* const packages : {"torch==2.5.1, nvidia-cudnn-cu12==9.1.0.70",
-                                     "torch==2.5.1, nvidia-cudnn-cu11==8.9.6.50",
                                      "torch==2.0.1, nvidia-cudnn-cu11==8.9.6.50",
                                      "torch==2.5.1, nvidia-cudnn-cu12",
                                      "'jax[cuda12]==0.11.1', nvidia-cudnn-cu12==9.27.0.42"})

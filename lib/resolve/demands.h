@@ -91,6 +91,8 @@ struct BaseDemand {
   enum class CudaIn { toolkit, own_python } cuda_in = CudaIn::toolkit;
   std::optional<CompatInImage> compat;
   Where where;
+  /// CUDA in the tag of a runtime's image that names no release: `nightly-cu130`.
+  std::optional<Version> moving_cuda = {};
   std::optional<BaseRelease> official = {};  // that it is by its name
   const CatalogRow* row = nullptr;           // that says what it has; nullptr: none does
   /// Of the package `python3` of its distribution, which is not in the image itself.

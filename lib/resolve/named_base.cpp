@@ -306,12 +306,29 @@ std::optional<BaseRelease> release_by_template(const Catalog& catalog,
   return std::nullopt;
 }
 
+// CUDA 13.0 of `nightly-cu130`, whatever release that is.
+std::optional<Version> cuda_of_moving_tag(const std::string& name, std::string_view tag) {
+  for (const ServingRuntime& runtime : serving_runtimes()) {
+    for (const RuntimeImage& image : runtime.images) {
+      if (!is_copy(image.image.substr(0, image.image.rfind(':')), name)) continue;
+      TagOfRelease found{tag};
+      for (const std::string_view part : split(tag, '-')) {
+        for (const auto& end : image.tag_ends)
+          found.has_end(part, end);
+      }
+      if (found.cuda) return found.cuda;
+    }
+  }
+  return std::nullopt;
+}
+
 void read_release(BaseDemand& base,
                   const Catalog& catalog,
                   const std::string& name,
                   const std::string& tag) {
   base.official = release_by_row(catalog, name, tag);
   if (!base.official) base.official = release_by_template(catalog, name, tag);
+  if (!base.official) base.moving_cuda = cuda_of_moving_tag(name, tag);
   if (!base.official) return;
   base.cuda = base.official->cuda;
   if (base.official->row == nullptr) return;

@@ -17,6 +17,13 @@ constexpr const char* vllm_base_tags =
 constexpr const char* pytorch_images = "PyTorch docker.Makefile and Dockerfile; facts torch.images";
 
 const SpecQuestion questions_of_names[] = {
+    {R"(fleet: [{gpu: RTX 4090, driver: "535.183.01"}]; runtime: vllm; base: "vllm/vllm-openai:nightly-cu130")",
+     "no: RTX 4090 + base vllm/vllm-openai:nightly-cu130 + driver 535.183.01 of RTX 4090 -> let "
+     "mlpack choose the base: `base: auto`",
+     vllm_base_tags},
+    {R"(fleet: [B200]; runtime: sglang; base: "lmsysorg/sglang:latest-cu126")",
+     "no: B200 + base lmsysorg/sglang:latest-cu126 -> let mlpack choose the base: `base: auto`",
+     sglang_tags},
     {R"(fleet: [L4]; runtime: sglang; base: "lmsysorg/sglang:v0.5.5-rocm630-mi30x")",
      "no: L4 + base lmsysorg/sglang:v0.5.5-rocm630-mi30x -> let mlpack choose the base: `base: "
      "auto`",

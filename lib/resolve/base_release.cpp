@@ -4,6 +4,7 @@
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/neighbours.h"
 #include "lib/resolve/runtime_image.h"
+#include "lib/text.h"
 
 #include <fmt/format.h>
 

@@ -54,28 +54,6 @@ void judge_maker_of_base(Problem& problem, const Vetoes& vetoes) {
   }
 }
 
-// Of which release that CUDA is does not matter; official images have the compat package.
-void judge_moving_cuda(Problem& problem, const Vetoes& vetoes) {
-  const Demands& demands = vetoes.demands();
-  if (!demands.base || !demands.base->moving_cuda) return;
-  const Version& cuda = *demands.base->moving_cuda;
-  const auto judge = [&](const DemandSet& set, Ruling ruling) {
-    if (ruling.verdict != Verdict::no) return;
-    ruling.reason =
-        fmt::format("{} has CUDA {}: {}", demands.base->name, cuda.text(), ruling.reason);
-    problem.vetoes.push_back({set | vetoes.set_of(Kind::base), std::move(ruling)});
-  };
-  for (std::size_t i = 0; i < demands.fleet.size(); ++i) {
-    const FleetGroup& group = demands.fleet[i];
-    if (group.gpu == nullptr) continue;
-    const DemandSet gpu = vetoes.set_of(Kind::gpu, i);
-    judge(gpu, toolkit_supports_gpu(vetoes.catalog(), cuda, group.gpu->compute_capability));
-    if (!group.driver) continue;
-    judge(gpu | vetoes.set_of(Kind::driver, i),
-          driver_runs_cuda(vetoes.catalog(), cuda, *group.driver, *group.gpu, CompatInImage::yes));
-  }
-}
-
 // What is started in a release that has no row.
 void doubt_unknown_of_base(Problem& problem, const Vetoes& vetoes) {
   const auto& base = vetoes.demands().base;
@@ -181,6 +159,7 @@ const BaseRelease* release_of_base(const Demands& demands) {
 }
 
 std::optional<Version> cuda_in_tag(const Demands& demands, std::string_view release) {
+  if (demands.base && demands.base->moving_cuda) return demands.base->moving_cuda;
   const BaseRelease* const had = release_of_base(demands);
   const bool is_it = had != nullptr && covers_release(release, had->release);
   return is_it ? had->cuda : std::nullopt;
@@ -220,7 +199,6 @@ void judge_release_of_base(Option& option, std::string_view row, const Vetoes& v
 void judge_base(Problem& problem, const Vetoes& vetoes) {
   judge_machines_of_base(problem, vetoes);
   judge_maker_of_base(problem, vetoes);
-  judge_moving_cuda(problem, vetoes);
   judge_needs_of_base(problem, vetoes);
   doubt_unknown_of_base(problem, vetoes);
   doubt_python_of_base(problem, vetoes);

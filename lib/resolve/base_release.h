@@ -11,8 +11,8 @@ namespace mlpack {
 /// it is not, or that is not known.
 const BaseRelease* release_of_base(const Demands& demands);
 
-/// The CUDA that the tag of the base says, where it is the official image of `release`, a row's;
-/// nullopt: it does not say.
+/// The CUDA that the tag of the base says, where it is the official image of `release`, a row's, or
+/// of one that the tag does not name; nullopt: it does not say.
 std::optional<Version> cuda_in_tag(const Demands& demands, std::string_view release);
 
 /// Whether the base has the runtime in a release that nothing tells: the newest that fits is taken

@@ -68,14 +68,11 @@ std::string pin_name(const PackageDemand& package) {
 
 // Of a release that has no row, or had none on the day that is asked about.
 Ruling nothing_compared(const PackageDemand& package, std::size_t index, const Vetoes& vetoes) {
-  auto later = ReleaseDates(vetoes.catalog(), vetoes.demands())
-                   .came_later(package.name, [&](std::string_view release) {
-                     return vetoes.takes(index, release);
-                   });
-  if (!later) return nothing_known(package.name, pin_name(package));
-  later->verdict = Verdict::unknown;
-  later->reason += ": what it needs was not compared";
-  return *later;
+  const auto later = ReleaseDates(vetoes.catalog(), vetoes.demands())
+                         .doubt_of_later(package.name, [&](std::string_view release) {
+                           return vetoes.takes(index, release);
+                         });
+  return later ? *later : nothing_known(package.name, pin_name(package));
 }
 
 // A release of `package` that has no row.

@@ -84,11 +84,10 @@ std::optional<CudnnThere> cudnn_in_wheels(const Demands& demands,
                                           const Version& cuda,
                                           const std::optional<Version>& floor) {
   std::optional<CudnnThere> found;
-  for (const CudnnWheel& wheel : demands.cudnn_wheels) {
+  for (const LibraryWheel& wheel : demands.cudnn_wheels) {
     const auto& release = wheel.release;
-    const bool is_for_it = wheel.cuda_major.value_or(cuda.part(0)) == cuda.part(0);
     const bool is_it = !floor || !release || release->part(0) == floor->part(0);
-    if (!is_for_it || !is_it) continue;
+    if (!wheel.is_for(cuda) || !is_it) continue;
     if (!found) found = CudnnThere{wheel.name};
     if (release && (!found->release || *release > *found->release)) found->release = release;
   }
@@ -100,21 +99,26 @@ bool has_own_python(const Demands& demands) {
   return demands.base && demands.base->cuda_in == BaseDemand::CudaIn::own_python;
 }
 
+// What a runtime or a framework needs is in its image.
+bool has_more(const BaseDemand& base) {
+  return base.official || base.moving_cuda || base.row != nullptr;
+}
+
 // What is not known of a base it may have.
 bool may_have_cudnn(const Demands& demands) {
   const auto& base = demands.base;
   if (!base) return !demands.runtime.empty();
   if (has_own_python(demands)) return false;
   const bool is_known = base->cuda || base->compat == CompatInImage::no;
-  const bool is_more = base->official || base->row != nullptr;
-  return !is_known || is_more || base->cudnn || base->name.find("cudnn") != std::string::npos;
+  return !is_known || has_more(*base) || base->cudnn ||
+         base->name.find("cudnn") != std::string::npos;
 }
 
 // Of a base that may have more than is known of it, nothing is.
 std::optional<CudnnThere> cudnn_in_base(const Demands& demands) {
   const auto& base = demands.base;
   if (!may_have_cudnn(demands)) return std::nullopt;
-  const bool is_known = base && base->cudnn && !base->official && base->row == nullptr;
+  const bool is_known = base && base->cudnn && !has_more(*base);
   return CudnnThere{base ? base->name : std::string(),
                     is_known ? base->cudnn : std::optional<Version>()};
 }
@@ -122,20 +126,18 @@ std::optional<CudnnThere> cudnn_in_base(const Demands& demands) {
 // cuDNN is not all of CUDA: what uses it loads cuFFT, too.
 bool has_rest_of_cuda(const Demands& demands, const Version& cuda) {
   const auto& wheels = demands.cufft_wheels;
-  const bool is_in_wheels = std::any_of(wheels.begin(), wheels.end(), [&](const auto& major) {
-    return major.value_or(cuda.part(0)) == cuda.part(0);
-  });
+  const bool is_in_wheels = std::any_of(
+      wheels.begin(), wheels.end(), [&](const auto& wheel) { return wheel.is_for(cuda); });
   const auto& base = demands.base;
   if (is_in_wheels || !base) return is_in_wheels || !demands.runtime.empty();
-  const bool is_more = base->official || base->row != nullptr;
-  return !has_own_python(demands) && (base->cuda || base->compat != CompatInImage::no || is_more);
+  return !has_own_python(demands) &&
+         (base->cuda || base->compat != CompatInImage::no || has_more(*base));
 }
 
 // Another major is told of the base, and patches do not matter; of `9` no minor version is known.
 bool is_older(const CudnnThere& there, const Version& floor) {
   const auto& release = there.release;
-  return release && release->size() > 1 && release->part(0) == floor.part(0) &&
-         release->part(1) < floor.part(1);
+  return release && release->size() > 1 && is_older_cudnn(*release, floor);
 }
 
 // JAX looks for CUPTI when it starts, which images for programs do not have.
@@ -192,9 +194,10 @@ bool is_for_platforms(const Demands& demands, const CudaImage& image) {
       });
 }
 
-// Those that have what is missing and run on the fleet.
-std::vector<CudnnImage> images_for_machines(const Question& question,
-                                            const MissingLibraries& missing) {
+}  // namespace
+
+std::vector<CudnnImage> images_with(const Question& question, const MissingLibraries& missing) {
+  if (!missing.cudnn) return {};
   auto images = cudnn_images(question.catalog, missing.cuda, *missing.cudnn, missing.what);
   std::erase_if(images, [&](const CudnnImage& image) {
     return !is_for_platforms(question.demands, *image.image) || !runs_on(question, *image.image);
@@ -202,16 +205,16 @@ std::vector<CudnnImage> images_for_machines(const Question& question,
   return images;
 }
 
+namespace {
+
 // `: take tensorflow[and-cuda], or a base such as …`
 std::string ways_out(const Question& question,
                      const MissingLibraries& missing,
                      const std::vector<std::string>& extras) {
   std::vector<std::string> ways;
   if (!extras.empty()) ways.push_back(fmt::format("`{}`", join(extras, "`, `")));
-  if (missing.cudnn) {
-    const auto images = images_for_machines(question, missing);
-    if (!images.empty()) ways.push_back(fmt::format("a base such as `{}`", images.front().name));
-  }
+  const auto images = images_with(question, missing);
+  if (!images.empty()) ways.push_back(fmt::format("a base such as `{}`", images.front().name));
   return (ways.empty() ? "" : ": take ") + join(ways, ", or ");
 }
 
@@ -233,12 +236,6 @@ void tell(MissingLibraries& missing,
     told.hint = "name a base or wheels that have a newer one";
   }
   told.reason += ways_out(question, missing, extras);
-}
-
-// `3.12` is any of its releases; which one a distribution has changes.
-bool is_asked_python(const Demands& demands, const std::optional<Version>& python) {
-  if (!python || !demands.python) return python.has_value();
-  return demands.python->size() <= 2 && demands.python->same_minor(*python);
 }
 
 }  // namespace
@@ -266,16 +263,6 @@ std::optional<MissingLibraries> missing_libraries(const Question& question,
   }
   if (found) tell(*found, question, ways);
   return found;
-}
-
-std::vector<CudnnImage> images_with(const Question& question, const MissingLibraries& missing) {
-  if (!missing.cudnn) return {};
-  auto images = images_for_machines(question, missing);
-  std::erase_if(images, [&](const CudnnImage& image) {
-    const Distro* const distro = question.catalog.find_distro(image.image->os);
-    return distro == nullptr || !is_asked_python(question.demands, distro->python);
-  });
-  return images;
 }
 
 }  // namespace mlpack

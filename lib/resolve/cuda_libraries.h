@@ -24,8 +24,7 @@ struct MissingLibraries {
 std::optional<MissingLibraries> missing_libraries(const Question& question,
                                                   const Assignment& answer);
 
-/// The images that have what is `missing` and run on the fleet, best first: those whose `python3`
-/// is none that the spec asks for are left out.
+/// The images that have what is `missing` and run on the fleet, best first.
 std::vector<CudnnImage> images_with(const Question& question, const MissingLibraries& missing);
 
 }  // namespace mlpack

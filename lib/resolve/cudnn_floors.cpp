@@ -35,10 +35,6 @@ struct PinnedCudnn {
   const CatalogRow* row = nullptr;
 };
 
-bool has_older_minor(const Version& release, const Version& floor) {
-  return release.part(0) == floor.part(0) && release.part(1) < floor.part(1);
-}
-
 std::string minor_text(const Version& version) {
   return fmt::format("{}.{}", version.part(0), version.part(1));
 }
@@ -136,7 +132,7 @@ class CudnnDoubts {
     }
     const auto floor = floor_of(option);
     if (!floor) return true;
-    if (pin) return !has_older_minor(*pin, *floor);
+    if (pin) return !is_older_cudnn(*pin, *floor);
     const auto wheel = wheel_for(*option.cuda);
     const bool is_there = wheel && (are_seen() || !torch_);
     return !is_there || !is_too_old(*wheel, *floor);
@@ -172,9 +168,8 @@ class CudnnDoubts {
   // That the spec names for `cuda`: what was locked another time says nothing.
   std::optional<PinnedCudnn> wheel_for(const Version& cuda) const {
     std::optional<PinnedCudnn> found;
-    for (const CudnnWheel& wheel : question_.demands.cudnn_wheels) {
-      const bool is_it = wheel.by == CudnnWheel::By::spec && wheel.release &&
-                         wheel.cuda_major.value_or(cuda.part(0)) == cuda.part(0);
+    for (const LibraryWheel& wheel : question_.demands.cudnn_wheels) {
+      const bool is_it = wheel.by == LibraryWheel::By::spec && wheel.release && wheel.is_for(cuda);
       if (!is_it || (found && found->release >= *wheel.release)) continue;
       found = PinnedCudnn{fmt::format("{}=={}", wheel.name, wheel.release->text()), *wheel.release};
     }
@@ -185,15 +180,15 @@ class CudnnDoubts {
   std::optional<Ruling> of_other_cuda() const {
     if (!torch_ && frameworks_.empty()) return std::nullopt;
     const CudnnUser& user = torch_ ? *torch_ : frameworks_.front();
-    const unsigned major = option(user).cuda->part(0);
-    for (const CudnnWheel& wheel : question_.demands.cudnn_wheels) {
-      if (wheel.by != CudnnWheel::By::spec || wheel.cuda_major.value_or(major) == major) continue;
+    const Version& cuda = *option(user).cuda;
+    for (const LibraryWheel& wheel : question_.demands.cudnn_wheels) {
+      if (wheel.by != LibraryWheel::By::spec || wheel.is_for(cuda)) continue;
       return Ruling{Verdict::unknown,
                     fmt::format("{} is for CUDA {}, and {} for CUDA {}: both would be there",
                                 wheel.name,
                                 *wheel.cuda_major,
                                 name_of(user),
-                                major),
+                                cuda.part(0)),
                     {option(user).row, &question_.catalog.fact_row("image.one_cuda_major")},
                     {},
                     fmt::format("leave `{}` out, or pin a release for its CUDA", wheel.name)};
@@ -253,7 +248,7 @@ class CudnnDoubts {
   // A wheel of another major is none of those that the extras ask for.
   static bool is_too_old(const PinnedCudnn& pinned, const Version& floor) {
     const bool is_other = pinned.row == nullptr && pinned.release.part(0) < floor.part(0);
-    return is_other || has_older_minor(pinned.release, floor);
+    return is_other || is_older_cudnn(pinned.release, floor);
   }
 
   static std::string other_wheel(const PinnedCudnn& wheel, const Version& floor) {
@@ -276,7 +271,7 @@ class CudnnDoubts {
     const auto is_it = [&](std::size_t index) {
       const auto& options = component(torch_->component).options;
       const auto release = cudnn_of_torch(options[index]);
-      return release && release->part(0) == floor.part(0) && !has_older_minor(*release, floor) &&
+      return release && release->part(0) == floor.part(0) && !is_older_cudnn(*release, floor) &&
              goes_with_rest({torch_->component, index});
     };
     const auto& options = component(torch_->component).options;
@@ -295,7 +290,7 @@ class CudnnDoubts {
       if (option(part).row == nullptr || !option(part).cuda) continue;
       const auto floor = cudnn_floor(*option(part).row);
       const bool is_it =
-          floor && floor->part(0) == pin->release.part(0) && !has_older_minor(pin->release, *floor);
+          floor && floor->part(0) == pin->release.part(0) && !is_older_cudnn(pin->release, *floor);
       if (is_it && goes_with_rest(part))
         return option(part).name.substr(0, option(part).name.find('+'));
     }

@@ -24,6 +24,10 @@ std::string group_text(const FleetGroup& group) {
 
 }  // namespace
 
+bool LibraryWheel::is_for(const Version& cuda) const {
+  return !cuda_major || *cuda_major == cuda.part(0);
+}
+
 std::string PackageDemand::text() const {
   const auto names_build = [&](const std::string& extra) { return extra == build + "-local"; };
   const bool is_local = std::find(extras.begin(), extras.end(), build) == extras.end() &&

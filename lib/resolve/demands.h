@@ -99,13 +99,16 @@ struct BaseDemand {
   std::optional<Version> packaged_python = {};
 };
 
-/// A wheel with cuDNN: `nvidia-cudnn-cu12==9.3.0.75`.
-struct CudnnWheel {
+/// A wheel with a library of CUDA: `nvidia-cudnn-cu12==9.3.0.75`.
+struct LibraryWheel {
   std::string name;
   std::optional<unsigned> cuda_major;  // nullopt: its name does not say it
   std::optional<Version> release;      // nullopt: not pinned
   /// lock: it was locked, for what was asked then.
   enum class By { spec, lock } by = By::spec;
+
+  /// Whether it may be of the same CUDA major as `cuda`.
+  bool is_for(const Version& cuda) const;
 };
 
 /// The name of a base that has nothing.
@@ -140,9 +143,8 @@ struct Demands {
   std::vector<std::string> undecided = {};
   /// Packages of which the catalog does not know what they need of CUDA.
   std::vector<std::string> uncompared = {};
-  std::vector<CudnnWheel> cudnn_wheels = {};  // that are named, or locked
-  /// The same of cuFFT, which what uses CUDA loads beside cuDNN: CUDA majors; nullopt as there.
-  std::vector<std::optional<unsigned>> cufft_wheels = {};
+  std::vector<LibraryWheel> cudnn_wheels = {};  // that are named, or locked
+  std::vector<LibraryWheel> cufft_wheels = {};  // the same: what uses CUDA loads it beside cuDNN
   /// Packages that are built for processors alone, where what uses GPUs has another name: they ask
   /// for nothing. Of wheels that were seen, where nothing else uses GPUs.
   std::vector<PackageDemand> for_processors = {};

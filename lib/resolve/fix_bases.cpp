@@ -50,20 +50,6 @@ std::vector<Version> toolkits_out(const FixSearch& search) {
   return found;
 }
 
-// The spec on `image`, with the Python of its distribution; nullopt where that is another than the
-// one that is asked for.
-std::optional<Demands> demands_on(const FixSearch& search, const std::string& image) {
-  const Question& question = search.question();
-  Demands changed = question.demands;
-  changed.base = base_demand(question.catalog, BaseReference{image}, std::nullopt);
-  const auto& python = changed.base->packaged_python;
-  const auto& asked = changed.python;
-  if (!python || (asked && !(asked->size() <= 2 && asked->same_minor(*python))))
-    return std::nullopt;
-  changed.base->python = python;
-  return changed;
-}
-
 class CompatBase {
  public:
   CompatBase(FixSearch& search, std::size_t demand) : search_(search), demand_(demand) {}
@@ -90,7 +76,9 @@ class CompatBase {
   }
 
   bool add(const std::string& image, const Version& cuda) {
-    auto changed = compat_helps(search_, cuda) ? demands_on(search_, image) : std::nullopt;
+    const Question& asked = search_.question();
+    auto changed =
+        compat_helps(search_, cuda) ? on_image(asked.catalog, asked.demands, image) : std::nullopt;
     const auto has_all = [&](const Question& question, const Assignment& answer) {
       missing_ = missing_libraries(question, answer);
       return !missing_;

@@ -329,8 +329,8 @@ void read_release(BaseDemand& base,
   base.official = release_by_row(catalog, name, tag);
   if (!base.official) base.official = release_by_template(catalog, name, tag);
   if (!base.official) base.moving_cuda = cuda_of_moving_tag(name, tag);
+  base.cuda = base.official ? base.official->cuda : base.moving_cuda;
   if (!base.official) return;
-  base.cuda = base.official->cuda;
   if (base.official->row == nullptr) return;
   if (base.official->machines == BaseRelease::Machines::without_gpu) return;
   const RuntimeRelease& row = *base.official->row;

@@ -121,4 +121,13 @@ std::optional<Ruling> ReleaseDates::came_later(
                 "name a later day: `--as-of`"};
 }
 
+std::optional<Ruling> ReleaseDates::doubt_of_later(
+    std::string_view name, const std::function<bool(std::string_view release)>& takes) const {
+  auto later = came_later(name, takes);
+  if (!later) return std::nullopt;
+  later->verdict = Verdict::unknown;
+  later->reason += ": what it needs was not compared";
+  return later;
+}
+
 }  // namespace mlpack

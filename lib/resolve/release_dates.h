@@ -38,6 +38,10 @@ class ReleaseDates {
   std::optional<Ruling> came_later(
       std::string_view name, const std::function<bool(std::string_view release)>& takes) const;
 
+  /// The same as a doubt of what is taken all the same.
+  std::optional<Ruling> doubt_of_later(
+      std::string_view name, const std::function<bool(std::string_view release)>& takes) const;
+
  private:
   struct Dated {
     std::string_view release;

@@ -78,6 +78,10 @@ Ruling cudnn_runs(const Catalog& catalog,
           evidence};
 }
 
+bool is_older_cudnn(const Version& release, const Version& floor) {
+  return release.part(0) == floor.part(0) && release.part(1) < floor.part(1);
+}
+
 std::optional<Version> cudnn_floor(const CatalogRow& framework) {
   std::string_view text = framework.at("cudnn");
   text.remove_prefix(std::min(text.find_first_of("0123456789"), text.size()));

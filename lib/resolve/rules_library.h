@@ -16,6 +16,10 @@ Ruling cudnn_runs(const Catalog& catalog,
                   const Version& cuda,
                   const Version& device);
 
+/// Whether cuDNN `release` has an older minor version than `floor`, of the same major: what needs
+/// `floor` may not run with it (fact cudnn.compatible).
+bool is_older_cudnn(const Version& release, const Version& floor);
+
 /// The oldest cuDNN that a release of a framework takes, as its row says: 9.3 of `9.3`, 9.8 of
 /// `>=9.8`, 9 of `9.x`; nullopt where it says none.
 std::optional<Version> cudnn_floor(const CatalogRow& framework);

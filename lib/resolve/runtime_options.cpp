@@ -87,13 +87,10 @@ Option unknown_release(const std::string& release, const Vetoes& vetoes) {
   const Demands& demands = vetoes.demands();
   Option option;
   option.name = release;
-  auto later = ReleaseDates(vetoes.catalog(), demands)
-                   .came_later(demands.runtime,
-                               [&](std::string_view row) { return covers_release(row, release); });
-  if (later) {
-    later->verdict = Verdict::unknown;
-    later->reason += ": what it needs was not compared";
-  }
+  const auto later = ReleaseDates(vetoes.catalog(), demands)
+                         .doubt_of_later(demands.runtime, [&](std::string_view row) {
+                           return covers_release(row, release);
+                         });
   const auto cuda = cuda_in_tag(demands, release);
   if (!later) option.doubts = neighbour_doubts(demands.runtime, release, cuda, vetoes);
   option.doubts.push_back(later ? *later : nothing_known(demands.runtime, option.name));

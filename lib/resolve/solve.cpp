@@ -223,16 +223,6 @@ bool keeps_choices(const Stack& slim, const Stack& other) {
       [](const Choice& a, const Choice& b) { return a.what == b.what && a.chosen == b.chosen; });
 }
 
-// The question with `image`, whose distribution has the Python, for a base. Its compat package is
-// left aside: with it a newer release may be the best, where what was chosen is looked for.
-Demands on_image(const Question& question, const CudnnImage& image) {
-  Demands demands = question.demands;
-  demands.base = base_demand(question.catalog, BaseReference{image.name}, std::nullopt);
-  demands.base->python = demands.base->packaged_python;
-  demands.base->compat = CompatInImage::no;
-  return demands;
-}
-
 std::vector<Ruling> why_image(const CudnnImage& image, const MissingLibraries& missing) {
   return {{Verdict::yes,
            fmt::format(
@@ -253,12 +243,15 @@ Stack with_libraries(const Question& question, const Assignment& answer, Stack s
   const auto missing = missing_libraries(question, answer);
   if (!missing) return slim;
   for (const CudnnImage& image : images_with(question, *missing)) {
-    const Demands demands = on_image(question, image);
-    const std::vector<Demand> list = list_demands(demands);
-    const Problem problem = make_problem(question.catalog, demands, list);
+    auto demands = on_image(question.catalog, asked, image.name);
+    if (!demands) continue;
+    // With its compat package a newer release may be the best: what was chosen is looked for.
+    demands->base->compat = CompatInImage::no;
+    const std::vector<Demand> list = list_demands(*demands);
+    const Problem problem = make_problem(question.catalog, *demands, list);
     const auto on = best_answer(problem, all_of(list));
     if (!on) continue;
-    Stack stack = make_stack({question.catalog, demands, list, problem}, *on, all_of(list));
+    Stack stack = make_stack({question.catalog, *demands, list, problem}, *on, all_of(list));
     const bool has_all = stack.libraries == Stack::Libraries::there;
     if (!has_all || !keeps_choices(slim, stack)) continue;
     stack.choices = std::move(slim.choices);

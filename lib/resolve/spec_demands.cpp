@@ -232,14 +232,14 @@ std::optional<unsigned> cuda_major_of(std::string_view name) {
 // `nvidia-cudnn-cu12==9.3.0.75`
 void add_library_wheels(Demands& demands,
                         const std::vector<std::string>& lines,
-                        CudnnWheel::By by) {
+                        LibraryWheel::By by) {
   for (const std::string& line : lines) {
     const PackageDemand package = parse_package(line, {});
     const auto major = cuda_major_of(package.name);
-    if (package.name.starts_with("nvidia-cufft")) demands.cufft_wheels.push_back(major);
-    if (!is_cudnn(package.name)) continue;
-    demands.cudnn_wheels.push_back(
-        {package.name, major, Version::parse(pinned_release(package.specifier)), by});
+    const LibraryWheel wheel{
+        package.name, major, Version::parse(pinned_release(package.specifier)), by};
+    if (package.name.starts_with("nvidia-cufft")) demands.cufft_wheels.push_back(wheel);
+    if (is_cudnn(package.name)) demands.cudnn_wheels.push_back(wheel);
   }
 }
 
@@ -257,8 +257,8 @@ void add_libraries(Demands& demands, const DemandSources& sources) {
     package.cudnn = libraries.cudnn;
     if (!package.cuda) package.cuda = cuda_of_label(package.torch_build());
   }
-  add_library_wheels(demands, sources.requirements, CudnnWheel::By::spec);
-  add_library_wheels(demands, sources.locked, CudnnWheel::By::lock);
+  add_library_wheels(demands, sources.requirements, LibraryWheel::By::spec);
+  add_library_wheels(demands, sources.locked, LibraryWheel::By::lock);
 }
 
 const Distro* distro_by(const Catalog& catalog, auto&& holds) {
@@ -383,6 +383,17 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
   add_model_demands(demands, catalog, spec, sources);
   demands.as_of = sources.as_of;
   put_in_order(demands);
+  return demands;
+}
+
+std::optional<Demands> on_image(const Catalog& catalog, Demands demands, const std::string& image) {
+  demands.base = base_demand(catalog, BaseReference{image}, std::nullopt);
+  const auto& python = demands.base->packaged_python;
+  const auto& asked = demands.python;
+  if (!python) return std::nullopt;
+  // `3.12` is any of its releases; which one a distribution has changes.
+  if (asked && (asked->size() > 2 || !asked->same_minor(*python))) return std::nullopt;
+  demands.base->python = python;
   return demands;
 }
 

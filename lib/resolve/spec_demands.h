@@ -3,6 +3,7 @@
 #include "lib/oci/config.h"
 #include "lib/resolve/demands.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,5 +46,9 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
 BaseDemand base_demand(const Catalog& catalog,
                        const Base& base,
                        const std::optional<ImageConfig>& config);
+
+/// `demands` on the image of a distribution, with its `python3`; nullopt where there is none, or
+/// not the one that is asked for.
+std::optional<Demands> on_image(const Catalog& catalog, Demands demands, const std::string& image);
 
 }  // namespace mlpack

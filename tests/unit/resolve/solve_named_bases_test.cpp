@@ -18,11 +18,15 @@ constexpr const char* pytorch_images = "PyTorch docker.Makefile and Dockerfile; 
 
 const SpecQuestion questions_of_names[] = {
     {R"(fleet: [{gpu: RTX 4090, driver: "535.183.01"}]; runtime: vllm; base: "vllm/vllm-openai:nightly-cu130")",
-     "no: RTX 4090 + base vllm/vllm-openai:nightly-cu130 + driver 535.183.01 of RTX 4090 -> let "
-     "mlpack choose the base: `base: auto`",
+     "no: vllm + RTX 4090 + base vllm/vllm-openai:nightly-cu130 + driver 535.183.01 of RTX 4090 -> "
+     "let mlpack choose the base: `base: auto`",
+     vllm_base_tags},
+    {R"(fleet: [L4]; runtime: vllm; base: "vllm/vllm-openai:nightly-cu130")",
+     "vllm 0.33.0; driver 580.65.06",
      vllm_base_tags},
     {R"(fleet: [B200]; runtime: sglang; base: "lmsysorg/sglang:latest-cu126")",
-     "no: B200 + base lmsysorg/sglang:latest-cu126 -> let mlpack choose the base: `base: auto`",
+     "no: sglang + B200 + base lmsysorg/sglang:latest-cu126 -> let mlpack choose the base: `base: "
+     "auto`",
      sglang_tags},
     {R"(fleet: [L4]; runtime: sglang; base: "lmsysorg/sglang:v0.5.5-rocm630-mi30x")",
      "no: L4 + base lmsysorg/sglang:v0.5.5-rocm630-mi30x -> let mlpack choose the base: `base: "

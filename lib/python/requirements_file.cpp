@@ -1,7 +1,7 @@
 #include "lib/python/requirements_file.h"
 
+#include "lib/python/excluded_wheels.h"
 #include "lib/python/logical_lines.h"
-#include "lib/python/name.h"
 #include "lib/python/tags.h"
 #include "lib/text.h"
 
@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -57,8 +56,6 @@ constexpr OptionName option_no_binary{"--no-binary", ""};
 constexpr OptionName option_only_binary{"--only-binary", ""};
 constexpr OptionName option_editable{"--editable", "-e"};
 constexpr std::string_view file_scheme = "file://";
-constexpr std::string_view nothing_excluded = ":none:";
-constexpr std::string_view all_excluded = ":all:";
 constexpr std::array<std::string_view, 3> ignored_options{
     "--prefer-binary", "--trusted-host", "--use-feature"};
 
@@ -117,7 +114,7 @@ class RequirementsParser {
   }
 
   RequirementsFile finish(const fs::path& path) {
-    add_excluded();
+    excluded_.tell(problems_);
     if (hashes_ == Hashes::required) require_hashes();
     if (problems_.empty()) return std::move(file);
     const std::string text = fmt::format("`{}` has {} problem{}",
@@ -323,55 +320,12 @@ class RequirementsParser {
     } else if (name == "--pre") {
       file.prereleases = RequirementsFile::Prereleases::allowed;
     } else if (name == option_no_binary.name) {
-      exclude_wheels(option_value(line, option_no_binary).value_or(""));
+      excluded_.add(option_value(line, option_no_binary).value_or(""), where_);
     } else if (name == option_only_binary.name) {
-      include_wheels(option_value(line, option_only_binary).value_or(""));
+      excluded_.take_back(option_value(line, option_only_binary).value_or(""));
     } else if (std::find(ignored_options.begin(), ignored_options.end(), name) ==
                ignored_options.end()) {
       problem(fmt::format("mlpack does not know the option `{}`", printable(name)));
-    }
-  }
-
-  // As pip has it, a later line takes back what an earlier one says: `:none:` all of it.
-  void exclude_wheels(const std::string& names) {
-    for (const std::string_view name : split(names, ',')) {
-      if (trim(name) == nothing_excluded)
-        excluded_.clear();
-      else
-        excluded_.try_emplace(excluded_name(name), where_);
-    }
-  }
-
-  void include_wheels(const std::string& names) {
-    for (const std::string_view name : split(names, ',')) {
-      if (trim(name) == all_excluded)
-        excluded_.clear();
-      else
-        excluded_.erase(excluded_name(name));
-    }
-  }
-
-  static std::string excluded_name(std::string_view name) {
-    return trim(name) == all_excluded ? std::string(all_excluded) : normalized_name(trim(name));
-  }
-
-  void add_excluded() {
-    std::vector<Where> places;
-    for (const auto& excluded : excluded_) {
-      const Where& where = excluded.second;
-      const bool is_known = std::any_of(places.begin(), places.end(), [&](const Where& other) {
-        return other.file == where.file && other.line == where.line;
-      });
-      if (!is_known) places.push_back(where);
-    }
-    for (Where& place : places) {
-      place.message =
-          "`--no-binary` wants sources, and wheels alone are installed: take it out, and name a "
-          "wheel that was built";
-      const auto after = std::find_if(problems_.begin(), problems_.end(), [&](const Where& other) {
-        return other.file == place.file && other.line > place.line;
-      });
-      problems_.insert(after, std::move(place));
     }
   }
 
@@ -393,7 +347,7 @@ class RequirementsParser {
   fs::path folder_;  // of the first file, where pip and uv are run
   std::set<fs::path> open_;
   std::vector<Where> problems_;
-  std::map<std::string, Where> excluded_;  // of `--no-binary`, by the package
+  ExcludedWheels excluded_;
   Where where_;
   enum class Hashes { as_named, required } hashes_ = Hashes::as_named;
 };

@@ -22,6 +22,8 @@ struct Given {
   std::shared_ptr<Rulings> rulings;     // of another problem
 };
 
+inline constexpr std::string_view arm_processor = "arm64";
+
 /// `option` is not what the demands `set` ask for, which is `wanted`.
 Veto not_taken(const DemandSet& set, const Option& option, const std::string& wanted);
 

@@ -119,14 +119,6 @@ TEST_CASE("what the name of a base says of its CUDA and Python counts") {
 }
 
 TEST_CASE("the PyTorch of a base is doubted where its wheel has no code for a GPU") {
-  const auto doubts_of = [](std::string_view spec) {
-    const Resolution found = solve(Catalog::built_in(), demands_in(spec));
-    REQUIRE(found.stack);
-    std::vector<std::string> reasons;
-    for (const Ruling& doubt : found.stack->doubts)
-      reasons.push_back(doubt.reason);
-    return join(reasons, "; ");
-  };
   CHECK(doubts_of(R"(fleet: [V100]; base: "pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime")") ==
         "pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime has torch 2.7.1, and in its wheel for CUDA "
         "12.8 there is no code for 7.0: binary code for 7.5, 8.0, 8.6, 9.0, 10.0, 12.0; PTX for "

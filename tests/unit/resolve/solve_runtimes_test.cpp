@@ -213,15 +213,6 @@ std::string base_of(std::string_view spec) {
   return resolution.stack ? resolution.stack->base : answer_text(resolution);
 }
 
-std::string doubts_of(std::string_view spec) {
-  const Resolution resolution = solve(Catalog::built_in(), demands_in(spec));
-  REQUIRE(resolution.stack);
-  std::vector<std::string> doubts;
-  for (const Ruling& doubt : resolution.stack->doubts)
-    doubts.push_back(doubt.reason);
-  return join(doubts, "; ");
-}
-
 }  // namespace
 
 std::span<const SpecQuestion> mlpack::test::runtime_questions() {

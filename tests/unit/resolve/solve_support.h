@@ -52,4 +52,13 @@ inline std::string answer_text(const Resolution& resolution) {
   return join(parts, "; ");
 }
 
+/// What is told of the answer to a spec with `lines`, which has one: `REASON; REASON`.
+inline std::string doubts_of(std::string_view lines) {
+  const Resolution found = solve(Catalog::built_in(), demands_in(lines));
+  std::vector<std::string> reasons;
+  for (const Ruling& doubt : found.stack.value().doubts)
+    reasons.push_back(doubt.reason);
+  return join(reasons, "; ");
+}
+
 }  // namespace mlpack::test

@@ -1,4 +1,5 @@
 #include "lib/resolve/solve.h"
+#include "tests/unit/resolve/rules_support.h"
 #include "tests/unit/resolve/solve_support.h"
 
 #include <doctest/doctest.h>

@@ -1,11 +1,13 @@
 #include "cli/python_lines.h"
 
 #include "cli/lock_file.h"
-#include "lib/python/locked_versions.h"
+#include "lib/python/lock_contents.h"
+#include "lib/python/project.h"
 #include "lib/python/requirement.h"
 #include "lib/python/requirements_file.h"
 #include "lib/python/tags.h"
 #include "lib/resolve/asked_packages.h"
+#include "lib/resolve/python_file.h"
 #include "lib/resolve/spec_demands.h"
 #include "lib/text.h"
 
@@ -56,11 +58,52 @@ AskedLines lines_of_file(const fs::path& path) {
   return lines;
 }
 
-Lines lines_of_lock(const fs::path& path, const std::vector<MarkerEnvironment>& images) {
-  const std::string text = read_file(path, largest_lock_of_others);
-  Lines lines;
-  for (const LockedVersion& package : locked_versions(text, path, images))
-    lines.push_back(package.name + "==" + package.version);
+// What a file with Pythons of its own is asked about.
+struct AskedImages {
+  std::vector<MarkerEnvironment> all;  // with each Python that is known
+  std::vector<std::size_t> possible;   // that the spec may become
+};
+
+AskedImages images_of(const Catalog& catalog,
+                      const Spec& spec,
+                      const std::optional<ImageConfig>& base) {
+  Spec with_any = spec;
+  with_any.python->value.version.clear();
+  AskedImages images{marker_environments(catalog, with_any, std::nullopt), {}};
+  const auto python_of_base = base_demand(catalog, spec.base.value, base).python;
+  for (MarkerEnvironment& image : marker_environments(catalog, spec, python_of_base)) {
+    const auto is_it = [&](const auto& other) { return other.values == image.values; };
+    const auto found = std::find_if(images.all.begin(), images.all.end(), is_it);
+    images.possible.push_back(static_cast<std::size_t>(found - images.all.begin()));
+    if (found == images.all.end()) images.all.push_back(std::move(image));
+  }
+  return images;
+}
+
+// What a lock pins for a Python that it is not for, nobody gets.
+AskedLines lines_of_lock(const fs::path& path, AskedImages images) {
+  const LockContents lock =
+      lock_contents(read_file(path, largest_lock_of_others), path, images.all);
+  AskedLines lines;
+  lines.wheels = DemandSources::Wheels::seen;
+  lines.python_file = python_file(printable(path.filename().string()), lock, images.all);
+  const auto is_refused = [&](std::size_t image) {
+    return lines.python_file->refusal(python_of(images.all[image])) != nullptr;
+  };
+  auto& possible = images.possible;
+  if (!std::all_of(possible.begin(), possible.end(), is_refused))
+    std::erase_if(possible, is_refused);
+  for (const LockedVersion& package : locked_versions(lock, possible))
+    lines.requirements.push_back(package.name + "==" + package.version);
+  return lines;
+}
+
+AskedLines lines_of_project(const fs::path& path, const AskedImages& images) {
+  LockContents contents;
+  contents.python = parse_project(read_file(path, largest_requirements), path).python;
+  contents.installed.resize(images.all.size());
+  AskedLines lines;
+  lines.python_file = python_file(printable(path.filename().string()), contents, images.all);
   return lines;
 }
 
@@ -94,16 +137,11 @@ AskedLines asked_lines(const Catalog& catalog,
                        const std::optional<ImageConfig>& base) {
   if (!spec.python) return {};
   const Python& python = spec.python->value;
-  if (python.lock) {
-    const auto python_of_base = base_demand(catalog, spec.base.value, base).python;
-    const auto images = marker_environments(catalog, spec, python_of_base);
-    AskedLines lines{lines_of_lock(*python.lock, images)};
-    lines.wheels = DemandSources::Wheels::seen;
-    return lines;
-  }
+  if (python.lock) return lines_of_lock(*python.lock, images_of(catalog, spec, base));
   if (!python.requirements) return {python.packages};
   const bool is_project = python.requirements->extension() == ".toml";
-  return is_project ? AskedLines() : lines_of_file(*python.requirements);
+  return is_project ? lines_of_project(*python.requirements, images_of(catalog, spec, base))
+                    : lines_of_file(*python.requirements);
 }
 
 Lines locked_lines(const Spec& spec) {

@@ -23,12 +23,13 @@ struct AskedLines {
   /// Seen where a lock pins them.
   DemandSources::Wheels wheels = DemandSources::Wheels::asked;
   std::vector<std::string> hashed = {};  // names of packages whose lines have hashes
+  std::optional<PythonFile> python_file = {};
 };
 
 /// `packages` of `spec`, the lines of its requirements, or what its lock pins for the images that
 /// it may become, on a base with the config `base` where that was read. Of a pyproject.toml there
-/// are none: what it comes to is known once it is locked. Fault::input for files that cannot be
-/// read.
+/// are none but for its Pythons: what it comes to is known once it is locked. Fault::input for
+/// files that cannot be read.
 AskedLines asked_lines(const Catalog& catalog,
                        const Spec& spec,
                        const std::optional<ImageConfig>& base);

@@ -171,6 +171,7 @@ SpecStack stack_of_wheels(const Catalog& catalog, Demands demands, const SpecSta
   SpecStack found{demands, {}};
   const Stack& chosen = *asked.resolution.stack;
   demands.python.reset();
+  demands.python_file.reset();
   demands.auto_base = Demands::Auto::slim;
   if (!chosen.base_packages.empty())
     demands.base = base_demand(catalog, BaseReference{chosen.base}, std::nullopt);
@@ -219,6 +220,7 @@ SpecStack find_stack(const Catalog& catalog,
                         lines.wheels};
   sources.extra_index_urls = std::move(lines.extra_index_urls);
   sources.hashed = std::move(lines.hashed);
+  sources.python_file = std::move(lines.python_file);
   read_served(spec, sources);
   const SpecStack asked = stack_asked_for(catalog, spec, sources);
   const bool is_known = installed.wheels != nullptr && spec.python && asked.demands.runtime.empty();

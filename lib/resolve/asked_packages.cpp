@@ -32,10 +32,8 @@ std::set<std::string> marker_pythons(const Catalog& catalog,
     if (version) return {std::string(version->text())};
   }
   std::set<std::string> known;
-  for (const TorchRelease& release : catalog.torch_releases()) {
-    for (const Version& version : release.python)
-      known.emplace(version.text());
-  }
+  for (const Version& version : known_pythons(catalog))
+    known.emplace(version.text());
   return known;
 }
 

@@ -11,6 +11,7 @@
 #include "lib/resolve/option_lists.h"
 #include "lib/resolve/option_vetoes.h"
 #include "lib/resolve/package_vetoes.h"
+#include "lib/resolve/python_file.h"
 #include "lib/resolve/release_dates.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/runtime_options.h"
@@ -27,26 +28,6 @@ namespace mlpack {
 namespace {
 
 using Kind = Demand::Kind;
-
-// Every Python that a table names, newest first, but for those that are not out: wheels may be.
-std::vector<Version> known_pythons(const Catalog& catalog) {
-  std::vector<Version> found;
-  const CatalogTable* const table = catalog.find_table("python_images");
-  if (table == nullptr) return found;
-  for (const TorchRelease& release : catalog.torch_releases())
-    found.insert(found.end(), release.python.begin(), release.python.end());
-  for (const CatalogRow& row : table->rows) {
-    const auto version = Version::parse(row.at("python"));
-    if (!version) continue;
-    if (row.at("prerelease") == "true")
-      std::erase(found, *version);
-    else
-      found.push_back(*version);
-  }
-  std::sort(found.begin(), found.end(), std::greater<>());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  return found;
-}
 
 // Where nothing but what is pinned beside a release says what it needs.
 Ruling read_beside(const PackageDemand& package, const std::string& release) {
@@ -258,6 +239,25 @@ bool are_refused(const Catalog& catalog,
   return holding(problem.vetoes, held) != nullptr;
 }
 
+std::vector<Version> known_pythons(const Catalog& catalog) {
+  std::vector<Version> found;
+  const CatalogTable* const table = catalog.find_table("python_images");
+  if (table == nullptr) return found;
+  for (const TorchRelease& release : catalog.torch_releases())
+    found.insert(found.end(), release.python.begin(), release.python.end());
+  for (const CatalogRow& row : table->rows) {
+    const auto version = Version::parse(row.at("python"));
+    if (!version) continue;
+    if (row.at("prerelease") == "true")
+      std::erase(found, *version);
+    else
+      found.push_back(*version);
+  }
+  std::sort(found.begin(), found.end(), std::greater<>());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
 DemandSet all_of(const std::vector<Demand>& list) {
   DemandSet all;
   for (std::size_t i = 0; i < list.size(); ++i)
@@ -278,6 +278,7 @@ Problem make_problem(const Catalog& catalog,
   judge_packages(problem, vetoes);
   judge_machines_without_gpu(problem, vetoes);
   judge_base(problem, vetoes);
+  judge_python_file(problem, vetoes);
   problem.rulings = vetoes.rulings();
   return problem;
 }

@@ -9,6 +9,9 @@
 
 namespace mlpack {
 
+/// Every Python that a table names and that is out, newest first: wheels may be earlier.
+std::vector<Version> known_pythons(const Catalog& catalog);
+
 /// All demands of `list`.
 DemandSet all_of(const std::vector<Demand>& list);
 

@@ -28,6 +28,14 @@ bool LibraryWheel::is_for(const Version& cuda) const {
   return !cuda_major || *cuda_major == cuda.part(0);
 }
 
+const std::string* PythonFile::refusal(const Version& python) const {
+  auto found = refused.find(python);
+  if (found == refused.end()) {
+    found = refused.find(*Version::parse(fmt::format("{}.{}", python.part(0), python.part(1))));
+  }
+  return found == refused.end() ? nullptr : &found->second;
+}
+
 std::string PackageDemand::text() const {
   const auto names_build = [&](const std::string& extra) { return extra == build + "-local"; };
   const bool is_local = std::find(extras.begin(), extras.end(), build) == extras.end() &&
@@ -105,6 +113,8 @@ std::vector<Demand> list_demands(const Demands& demands) {
   if (!demands.platforms.empty()) {
     add(Kind::platform, "platform " + platforms_text(demands.platforms), demands.platforms_where);
   }
+  if (demands.python_file)
+    add(Kind::python_file, demands.python_file->name, demands.python_file->where);
   if (demands.python) {
     add(Kind::python, fmt::format("Python {}", demands.python->text()), demands.python_where);
   }
@@ -165,6 +175,9 @@ Demands without(Demands demands, const Demand& demand) {
       break;
     case Kind::platform:
       demands.platforms.clear();
+      break;
+    case Kind::python_file:
+      demands.python_file.reset();
       break;
     case Kind::python:
       demands.python.reset();

@@ -8,6 +8,7 @@
 #include "lib/spec/spec.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -111,6 +112,16 @@ struct LibraryWheel {
   bool is_for(const Version& cuda) const;
 };
 
+/// A lock of others, or a pyproject.toml, which says for which Pythons it is.
+struct PythonFile {
+  std::string name;                             // `uv.lock`
+  std::map<Version, std::string> refused = {};  // of those that were compared; why it is not
+  Where where = {};
+
+  /// Why it is not for `python`; nullptr: nothing says so.
+  const std::string* refusal(const Version& python) const;
+};
+
 /// The name of a base that has nothing.
 inline constexpr std::string_view scratch_base = "scratch";
 
@@ -126,6 +137,7 @@ struct Demands {
   bool needs_python = false;      // there is a `python` section, or an application of one's own
   std::optional<Version> python;  // pinned
   Where python_where;
+  std::optional<PythonFile> python_file;
   std::optional<BaseDemand> base;  // nullopt: `auto`
   /// slim: what `auto` takes for a Python was decided before.
   enum class Auto { open, slim } auto_base = Auto::open;
@@ -163,6 +175,7 @@ struct Demand {
     bfloat16,
     base,
     platform,
+    python_file,
     python,
     cuda,
     runtime_version,

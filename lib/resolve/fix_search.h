@@ -19,6 +19,7 @@ inline constexpr unsigned platform = 12;
 inline constexpr unsigned same_branch = 15;
 inline constexpr unsigned python = 25;
 inline constexpr unsigned cuda_version = 26;
+inline constexpr unsigned python_file = 28;
 inline constexpr unsigned base = 30;
 inline constexpr unsigned branch = 35;  // of all drivers of a group
 inline constexpr unsigned other_platform = 40;

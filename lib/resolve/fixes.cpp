@@ -110,6 +110,11 @@ void change_demand(FixSearch& search, std::size_t demand) {
       return change_python(search, demand);
     case Kind::base:
       return free_base(search, demand);
+    case Kind::python_file:
+      return search.drop(
+          demand,
+          fmt::format("make {} for a Python that goes with the rest", demands.python_file->name),
+          fix_cost::python_file);
     case Kind::platform:
       return change_platform(search, demand);
     case Kind::quantisation:

@@ -26,6 +26,10 @@ std::vector<Veto> python_vetoes(const Version& python, const Vetoes& vetoes) {
   if (demands.base && demands.base->python && demands.needs_python) {
     refuse(Kind::base, *demands.base->python);
   }
+  const std::string* const refusal =
+      demands.python_file ? demands.python_file->refusal(python) : nullptr;
+  if (refusal != nullptr)
+    found.push_back({vetoes.set_of(Kind::python_file), {Verdict::no, *refusal, {}}});
   for (std::size_t i = 0; i < demands.packages.size(); ++i) {
     const PackageDemand& package = demands.packages[i];
     if (tags_take_python(package.wheel_tags, python)) continue;

@@ -363,14 +363,17 @@ Demands demands_of(const Catalog& catalog, const Spec& spec, const DemandSources
   if (spec.runtime) add_runtime(demands, spec);
   if (spec.python) {
     demands.needs_python = true;
-    pin_python(demands, spec.python->value.version, spec.where(spec.python->place));
+    const Where where = spec.where(spec.python->place);
+    pin_python(demands, spec.python->value.version, where);
+    demands.python_file = sources.python_file;
+    if (demands.python_file) demands.python_file->where = where;
     DemandSources lines = counting(catalog, spec, sources, demands.undecided);
     leave_out_other_files(demands, lines);
     add_packages(demands, spec, lines);
     add_indexes(catalog, demands, spec.python->value, lines);
     judge_runtimes(demands, lines);
     add_libraries(demands, lines);
-    add_processor_packages(demands, lines, spec.where(spec.python->place));
+    add_processor_packages(demands, lines, where);
   }
   if (!std::holds_alternative<BaseAuto>(spec.base.value)) {
     demands.base = base_demand(catalog, spec.base.value, sources.base_config);

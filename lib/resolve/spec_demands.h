@@ -36,6 +36,7 @@ struct DemandSources {
   std::uint64_t weight_bytes = 0;  // of its files; 0: not known
   /// Of the requirements (`--extra-index-url`), beside those that the spec names.
   std::vector<std::string> extra_index_urls = {};
+  std::optional<PythonFile> python_file = {};
 };
 
 /// What of `spec` bears on CUDA, drivers, frameworks and the base. Fault::usage for more groups of

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -193,27 +194,36 @@ bool tags_take_python(const WheelTagList& tags, const Version& python) {
          });
 }
 
+WheelTagList tags_on_machine(const WheelTagList& tags, std::string_view machine) {
+  const std::string suffix = fmt::format("_{}", machine);
+  WheelTagList found;
+  std::copy_if(tags.begin(), tags.end(), std::back_inserter(found), [&](const std::string& text) {
+    const std::string_view tag = WheelTag(text).platform;
+    return tag == any_platform || (is_linux(tag) && tag.ends_with(suffix));
+  });
+  return found;
+}
+
 bool tags_take_platform(const WheelTagList& tags, const Platform& platform) {
-  const std::string machine = "_" + uname_machine(platform);
-  return tags.empty() || std::any_of(tags.begin(), tags.end(), [&](const std::string& text) {
-           const std::string_view tag = WheelTag(text).platform;
-           return tag == any_platform || (is_linux(tag) && tag.ends_with(machine));
-         });
+  return tags.empty() || !tags_on_machine(tags, uname_machine(platform)).empty();
+}
+
+std::string pythons_of_tags(const WheelTagList& tags) {
+  std::vector<std::string> pythons;
+  for (const std::string& tag : tags) {
+    if (const auto wanted = pythons_of_tag(WheelTag(tag))) add_once(pythons, pythons_text(*wanted));
+  }
+  return pythons.empty() ? "of another kind" : join(pythons, ", ");
 }
 
 std::string wanted_python(const WheelTagList& tags) {
   std::vector<std::string> texts;
-  std::vector<std::string> pythons;
-  for (const std::string& text : tags) {
-    const WheelTag tag(text);
-    const auto wanted = pythons_of_tag(tag);
-    add_once(texts, short_tag(tag));
-    if (wanted) add_once(pythons, pythons_text(*wanted));
-  }
+  for (const std::string& tag : tags)
+    add_once(texts, short_tag(WheelTag(tag)));
   return fmt::format("{} {} Python {}",
                      tags_text(texts),
                      texts.size() == 1 ? "wants" : "want",
-                     pythons.empty() ? "of another kind" : join(pythons, ", "));
+                     pythons_of_tags(tags));
 }
 
 void judge_wheel_tags(Problem& problem, const Vetoes& vetoes, std::size_t package) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mlpack {
@@ -17,8 +18,14 @@ using WheelTagList = std::vector<std::string>;
 /// Whether it is for CPython `python`, which no image has without its lock (`cp313t`).
 bool tags_take_python(const WheelTagList& tags, const Version& python);
 
+/// Those for Linux on a `machine` as uname has it (`x86_64`).
+WheelTagList tags_on_machine(const WheelTagList& tags, std::string_view machine);
+
 /// Whether it is for the operating system and the processor of `platform`.
 bool tags_take_platform(const WheelTagList& tags, const Platform& platform);
+
+/// `3.11, 3.12`, `3.9 or newer`
+std::string pythons_of_tags(const WheelTagList& tags);
 
 /// `its tag cp313 wants Python 3.13`
 std::string wanted_python(const WheelTagList& tags);

@@ -7,7 +7,7 @@
 #include "lib/check/loader_cache.h"
 #include "lib/lock/lock.h"
 #include "lib/python/index_settings.h"
-#include "lib/python/locked_versions.h"
+#include "lib/python/lock_contents.h"
 #include "lib/python/marker.h"
 #include "lib/python/pylock.h"
 #include "lib/python/requirement.h"
@@ -71,7 +71,8 @@ void read_pylock(std::string_view bytes) {
 }
 
 void read_uv_lock(std::string_view bytes) {
-  locked_versions(bytes, "uv.lock", {linux_markers("3.11.2", "x86_64")});
+  const std::vector<MarkerEnvironment> images{linux_markers("3.11.2", "x86_64")};
+  locked_versions(lock_contents(bytes, "uv.lock", images), std::vector<std::size_t>{0});
 }
 
 std::vector<std::string> uv_lock_seeds() {
@@ -80,7 +81,8 @@ std::vector<std::string> uv_lock_seeds() {
       "dependencies = [{ name = \"b\", version = \"2+cu1\", extra = [\"x\"], marker = "
       "\"sys_platform == 'linux'\" }]\n"
       "[[package]]\nname = \"b\"\nversion = \"2+cu1\"\nsource = { registry = "
-      "\"https://pypi.org/simple\" }\n"
+      "\"https://pypi.org/simple\" }\nwheels = [{ url = "
+      "\"https://files.example.com/b-2%2Bcu1-cp311-cp311-linux_x86_64.whl\" }]\n"
       "[package.optional-dependencies]\nx = [{ name = \"a\" }]\n"};
 }
 

@@ -49,6 +49,11 @@ bool BruteForce::is_python_kept(const std::optional<Version>& python,
     const bool is_held_by_wheel = is_held(fact(Kind::package_version, i), facts);
     if (is_held_by_wheel && !tags.empty() && !is_for(tags.front(), *python)) return false;
   }
+  const auto& file = demands_.python_file;
+  const bool is_held_by_file = file && is_held(fact(Kind::python_file), facts);
+  const auto is_it = [&](const auto& refused) { return refused.first.same_minor(*python); };
+  if (is_held_by_file && std::any_of(file->refused.begin(), file->refused.end(), is_it))
+    return false;
   const auto& base = demands_.base;
   return !is_other(Kind::python, demands_.python) && !(base && is_other(Kind::base, base->python));
 }

@@ -51,6 +51,7 @@ class RandomDemands {
     if (chance(4)) add_framework(demands);
     if (chance(4)) add_vllm(demands);
     if (chance(20)) demands.needs_python = true;
+    if (demands.needs_python && chance(8)) add_python_file(demands);
     if (chance(6)) demands.quantisation = any(catalog().quantisations()).method;
     if (chance(5))
       demands.base = base_demand(catalog(), BaseReference{any_base(demands)}, std::nullopt);
@@ -146,6 +147,19 @@ class RandomDemands {
   std::string any_specifier(std::string_view release) {
     if (chance(2)) return "==" + std::string(release);
     return chance(3) ? "<" + std::string(release) : std::string();
+  }
+
+  // A lock for two Pythons next to each other.
+  void add_python_file(Demands& demands) {
+    demands.python_file = PythonFile{"uv.lock"};
+    const unsigned first = any(catalog().torch_releases()).python.back().part(1);
+    for (unsigned minor = 6; minor < 16; ++minor) {
+      const bool is_it = minor == first || minor + 1 == first;
+      if (!is_it) {
+        demands.python_file->refused.emplace(*Version::parse(fmt::format("3.{}", minor)),
+                                             "uv.lock is for another");
+      }
+    }
   }
 
   void add_torch(Demands& demands) {

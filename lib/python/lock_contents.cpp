@@ -1,13 +1,13 @@
-#include "lib/python/locked_versions.h"
+#include "lib/python/lock_contents.h"
 
 #include "lib/error.h"
 #include "lib/python/name.h"
 #include "lib/python/pylock.h"
+#include "lib/python/tags.h"
 #include "lib/python/toml_text.h"
 #include "lib/python/version.h"
 #include "lib/text.h"
 
-#include <cstddef>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,8 +19,8 @@ namespace {
 // Of a lock of a thousand packages, some ten thousand are looked at.
 constexpr std::size_t most_dependencies = std::size_t{1} << 20;
 
-using Versions = std::map<std::string, std::set<std::string>>;
 using Tables = std::vector<const toml::table*>;
+using TableSet = std::set<const toml::table*>;
 
 std::string text_of(const toml::node* node) {
   return node == nullptr ? std::string() : node->value_exact<std::string>().value_or("");
@@ -46,12 +46,6 @@ const toml::node* below(const toml::table& table, std::string_view group, std::s
   return node == nullptr || node->as_table() == nullptr ? nullptr : node->as_table()->get(key);
 }
 
-void note_version(const toml::table& package, Versions& found) {
-  std::string version = text_of(package.get("version"));
-  if (!PythonVersion::parse(version)) return;
-  found[normalized_name(text_of(package.get("name")))].insert(std::move(version));
-}
-
 // From the project in the folder of a uv.lock to all that it needs.
 class UvLock {
  public:
@@ -64,43 +58,46 @@ class UvLock {
     }
   }
 
+  bool has_project() const { return project_ != nullptr; }
+
   // Of a workspace without a project of its own, everything.
-  void add_for(const MarkerEnvironment& image, Versions& found) {
-    if (project_ == nullptr) {
+  TableSet installed_in(const MarkerEnvironment& image) {
+    found_.clear();
+    if (!has_project()) {
       for (const auto& [name, package] : packages_)
-        note_version(*package, found);
-      return;
+        found_.insert(package);
+      return std::move(found_);
     }
     seen_.clear();
     looked_at_ = 0;
-    need(project_->get("dependencies"), image, found);
+    need(project_->get("dependencies"), image);
     for (const std::string& extra : image.extras)
-      need(below(*project_, "optional-dependencies", extra), image, found);
+      need(below(*project_, "optional-dependencies", extra), image);
     for (const std::string& group : image.groups)
-      need(below(*project_, "dev-dependencies", group), image, found);
+      need(below(*project_, "dev-dependencies", group), image);
     while (!open_.empty()) {
       const auto [package, extra] = std::move(open_.back());
       open_.pop_back();
       need(extra.empty() ? package->get("dependencies")
                          : below(*package, "optional-dependencies", extra),
-           image,
-           found);
+           image);
     }
+    return std::move(found_);
   }
 
  private:
   // A package, and one of its extras; empty: the package itself.
   using Wanted = std::pair<const toml::table*, std::string>;
 
-  void need(const toml::node* dependencies, const MarkerEnvironment& image, Versions& found) {
+  void need(const toml::node* dependencies, const MarkerEnvironment& image) {
     for (const toml::table* dependency : tables_of(dependencies)) {
       const std::string marker = text_of(dependency->get("marker"));
-      if (evaluate_marker(marker, image).value_or(true)) take(*dependency, found);
+      if (evaluate_marker(marker, image).value_or(true)) take(*dependency);
     }
   }
 
   // A dependency has a version where the package has several.
-  void take(const toml::table& dependency, Versions& found) {
+  void take(const toml::table& dependency) {
     const std::string version = text_of(dependency.get("version"));
     const auto [first, last] =
         packages_.equal_range(normalized_name(text_of(dependency.get("name"))));
@@ -108,7 +105,7 @@ class UvLock {
       count();
       const toml::table& package = *at->second;
       if (!version.empty() && version != text_of(package.get("version"))) continue;
-      note_version(package, found);
+      found_.insert(&package);
       want({&package, {}});
       const toml::array* const extras = array_of(dependency.get("extra"));
       for (std::size_t i = 0; extras != nullptr && i < extras->size(); ++i)
@@ -132,34 +129,75 @@ class UvLock {
   const fs::path& path_;
   std::multimap<std::string, const toml::table*> packages_;
   const toml::table* project_ = nullptr;
+  TableSet found_;
   std::vector<Wanted> open_;
   std::set<Wanted> seen_;
   std::size_t looked_at_ = 0;
 };
 
-void add_pylock(const Pylock& lock, MarkerEnvironment image, Versions& found) {
-  image.groups.insert(lock.default_groups.begin(), lock.default_groups.end());
-  for (const PylockPackage& package : lock.packages) {
-    const bool is_installed = evaluate_marker(package.marker, image).value_or(false);
-    if (is_installed && !package.version.empty()) found[package.name].insert(package.version);
-  }
+std::string file_of(const toml::table& wheel) {
+  const std::string name = text_of(wheel.get("filename"));
+  if (!name.empty()) return name;
+  const std::string path = text_of(wheel.get("path"));
+  return path.empty() ? file_in_url(text_of(wheel.get("url"))) : path.substr(path.rfind('/') + 1);
 }
 
-Versions versions_in(std::string_view text,
-                     const fs::path& path,
-                     const std::vector<MarkerEnvironment>& images) {
-  Versions found;
-  if (path.filename() != "uv.lock") {
-    const Pylock lock = parse_pylock(text, path);
-    for (const MarkerEnvironment& image : images)
-      add_pylock(lock, image, found);
-    return found;
+void add_tags(std::vector<std::string> tags, PinnedPackage& package) {
+  auto& all = package.wheel_tags;
+  all.insert(all.end(), tags.begin(), tags.end());
+}
+
+PinnedPackage package_of(const toml::table& source) {
+  PinnedPackage package{normalized_name(text_of(source.get("name"))),
+                        text_of(source.get("version"))};
+  if (!PythonVersion::parse(package.version)) package.version.clear();
+  for (const toml::table* wheel : tables_of(source.get("wheels"))) {
+    if (auto name = parse_wheel_name(file_of(*wheel))) add_tags(std::move(name->tags), package);
   }
-  const toml::table root = parse_toml(text, path);
-  UvLock lock(root, path);
-  for (const MarkerEnvironment& image : images)
-    lock.add_for(image, found);
-  return found;
+  return package;
+}
+
+PinnedPackage package_of(const PylockPackage& source) {
+  PinnedPackage package{source.name, source.version, source.requires_python};
+  for (const PylockWheel& wheel : source.wheels)
+    add_tags(wheel.name.tags, package);
+  return package;
+}
+
+LockContents contents_of(const toml::table& root,
+                         const fs::path& path,
+                         std::span<const MarkerEnvironment> images) {
+  LockContents lock;
+  lock.python =
+      PythonSpecifiers::parse(text_of(root.get("requires-python"))).value_or(PythonSpecifiers());
+  UvLock reader(root, path);
+  std::map<const toml::table*, std::size_t> known;
+  for (const MarkerEnvironment& image : images) {
+    auto& installed = lock.installed.emplace_back();
+    for (const toml::table* const source : reader.installed_in(image)) {
+      const auto [at, is_new] = known.emplace(source, lock.packages.size());
+      installed.push_back(at->second);
+      if (!is_new) continue;
+      PinnedPackage& package = lock.packages.emplace_back(package_of(*source));
+      // Whether it is installed at all is not known.
+      if (!reader.has_project()) package.wheel_tags.clear();
+    }
+  }
+  return lock;
+}
+
+LockContents contents_of(const Pylock& source, std::span<const MarkerEnvironment> images) {
+  LockContents lock{source.requires_python, {}, {}};
+  for (const PylockPackage& package : source.packages)
+    lock.packages.push_back(package_of(package));
+  for (MarkerEnvironment image : images) {
+    image.groups.insert(source.default_groups.begin(), source.default_groups.end());
+    auto& installed = lock.installed.emplace_back();
+    for (std::size_t i = 0; i < source.packages.size(); ++i) {
+      if (evaluate_marker(source.packages[i].marker, image).value_or(false)) installed.push_back(i);
+    }
+  }
+  return lock;
 }
 
 // `2.9.0` of `2.9.0+cu128` and `2.9.0`; nullopt where they are of several releases.
@@ -176,11 +214,25 @@ std::optional<std::string> common_version(const std::set<std::string>& versions)
 
 }  // namespace
 
-std::vector<LockedVersion> locked_versions(std::string_view text,
-                                           const fs::path& path,
-                                           const std::vector<MarkerEnvironment>& images) {
+LockContents lock_contents(std::string_view text,
+                           const fs::path& path,
+                           std::span<const MarkerEnvironment> images) {
+  const bool is_of_uv = path.filename() == "uv.lock";
+  return is_of_uv ? contents_of(parse_toml(text, path), path, images)
+                  : contents_of(parse_pylock(text, path), images);
+}
+
+std::vector<LockedVersion> locked_versions(const LockContents& lock,
+                                           std::span<const std::size_t> images) {
+  std::map<std::string, std::set<std::string>> found;
+  for (const std::size_t image : images) {
+    for (const std::size_t index : lock.installed[image]) {
+      const PinnedPackage& package = lock.packages[index];
+      if (!package.version.empty()) found[package.name].insert(package.version);
+    }
+  }
   std::vector<LockedVersion> packages;
-  for (const auto& [name, versions] : versions_in(text, path, images)) {
+  for (const auto& [name, versions] : found) {
     if (auto version = common_version(versions)) packages.push_back({name, std::move(*version)});
   }
   return packages;

@@ -1,9 +1,10 @@
-#include "lib/python/locked_versions.h"
+#include "lib/python/lock_contents.h"
 
 #include "lib/error.h"
 
 #include <doctest/doctest.h>
 
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -93,8 +94,10 @@ MarkerEnvironment image(const std::string& python, const std::string& machine = 
 std::string versions_in(std::string_view text,
                         const std::vector<MarkerEnvironment>& images,
                         const char* file = "uv.lock") {
+  std::vector<std::size_t> all(images.size());
+  std::iota(all.begin(), all.end(), 0);
   std::string found;
-  for (const LockedVersion& package : locked_versions(text, file, images))
+  for (const LockedVersion& package : locked_versions(lock_contents(text, file, images), all))
     found += package.name + "==" + package.version + ";";
   return found;
 }
@@ -122,6 +125,47 @@ TEST_CASE("extras and groups of a uv.lock count where they are wanted") {
   CHECK(versions_in(project_lock, {wanted}).find("tensorflow") == std::string::npos);
   wanted.groups = {"dev"};
   CHECK(versions_in(project_lock, {wanted}).find("tensorflow==2.20.0;") != std::string::npos);
+}
+
+TEST_CASE("a lock says for which Pythons it is, and which wheels its packages have") {
+  const std::vector<MarkerEnvironment> images{image("3.11"), image("3.14")};
+  const LockContents of_uv = lock_contents(
+      "requires-python = \">=3.11, <3.15\"\n"
+      "[[package]]\nname = \"demo\"\nversion = \"1\"\nsource = { virtual = \".\" }\n"
+      "dependencies = [{ name = \"a\", marker = \"python_full_version < '3.12'\" }]\n"
+      "[[package]]\nname = \"a\"\nversion = \"2+cu1\"\nwheels = [\n"
+      "  { url = \"https://files.example.com/a-2%2Bcu1-cp311-cp311-linux_x86_64.whl\" },\n"
+      "  { filename = \"a-2+cu1-cp312-cp312-win_amd64.whl\" }, { path = \"no-wheel.zip\" },\n"
+      "  { path = \"x/a-2+cu1-py3-none-any.whl\" }]\n",
+      "uv.lock",
+      images);
+  CHECK(of_uv.python.text() == "<3.15,>=3.11");
+  REQUIRE(of_uv.installed == std::vector<std::vector<std::size_t>>{{0}, {}});
+  CHECK(of_uv.packages[0].version == "2+cu1");
+  CHECK(of_uv.packages[0].wheel_tags == std::vector<std::string>{"cp311-cp311-linux_x86_64",
+                                                                 "cp312-cp312-win_amd64",
+                                                                 "py3-none-any"});
+  const LockContents of_pylock = lock_contents(
+      "lock-version = \"1.0\"\nrequires-python = \">=3.10\"\n"
+      "[[packages]]\nname = \"a\"\nversion = \"1\"\nrequires-python = \"<3.12\"\n"
+      "wheels = [{name = \"a-1-cp311-abi3-linux_x86_64.whl\", hashes = {sha256 = \"" +
+          std::string(64, 'a') + "\"}}]\n",
+      "pylock.toml",
+      images);
+  CHECK(of_pylock.python.text() == ">=3.10");
+  REQUIRE(of_pylock.installed == std::vector<std::vector<std::size_t>>{{0}, {0}});
+  CHECK(of_pylock.packages[0].python.text() == "<3.12");
+  CHECK(of_pylock.packages[0].wheel_tags == std::vector<std::string>{"cp311-abi3-linux_x86_64"});
+}
+
+TEST_CASE("which wheels of a uv.lock without a project are installed is not known") {
+  const LockContents lock = lock_contents(
+      "[[package]]\nname = \"a\"\nversion = \"1\"\n"
+      "wheels = [{ filename = \"a-1-py3-none-any.whl\" }]\n",
+      "uv.lock",
+      std::vector{image("3.12")});
+  REQUIRE(lock.packages.size() == 1);
+  CHECK(lock.packages[0].wheel_tags.empty());
 }
 
 TEST_CASE("without a project all packages of a uv.lock count") {
@@ -171,7 +215,7 @@ TEST_CASE("what is no lock of uv's names nothing, and what is no TOML is refused
                     "optional-dependencies = [3]\n",
                     images) == "a==1;");
   try {
-    locked_versions("a = \n", "uv.lock", images);
+    lock_contents("a = \n", "uv.lock", images);
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.fault() == Fault::input);
@@ -182,7 +226,8 @@ TEST_CASE("what is no lock of uv's names nothing, and what is no TOML is refused
 
 TEST_CASE("a pylock.toml that breaks its rules is refused with its places") {
   try {
-    locked_versions("lock-version = \"1.0\"\npackages = [{}]\n", "pylock.toml", {image("3.12")});
+    lock_contents(
+        "lock-version = \"1.0\"\npackages = [{}]\n", "pylock.toml", std::vector{image("3.12")});
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.fault() == Fault::input);
@@ -201,7 +246,7 @@ TEST_CASE("a uv.lock in which everything needs everything ends") {
   for (int i = 0; i < 2000; ++i)
     text += "[[package]]\nname = \"a\"\nversion = \"" + std::to_string(i) + "\"\n";
   try {
-    locked_versions(text, "uv.lock", {image("3.12")});
+    lock_contents(text, "uv.lock", std::vector{image("3.12")});
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.fault() == Fault::input);

@@ -176,10 +176,12 @@ class Reasoning {
       else
         unknown.push_back(other.what);
     }
-    std::string reason = "the newest";
+    std::vector<std::string> limits;
+    if (demands_.python_file) limits.push_back(demands_.python_file->name + " is for");
     if (!rows.empty())
-      reason += fmt::format(" that {} has wheels for",
-                            unknown.empty() ? "all that was chosen" : "the rest");
+      limits.push_back(unknown.empty() ? "all that was chosen has wheels for"
+                                       : "the rest has wheels for");
+    std::string reason = "the newest" + (limits.empty() ? "" : " that " + join(limits, " and "));
     if (!unknown.empty())
       reason += fmt::format("; which wheels of {} there are, the catalog does not say",
                             join(unknown, ", "));

@@ -84,7 +84,8 @@ std::optional<CudnnThere> cudnn_in_wheels(const Demands& demands,
                                           const Version& cuda,
                                           const std::optional<Version>& floor) {
   std::optional<CudnnThere> found;
-  for (const LibraryWheel& wheel : demands.cudnn_wheels) {
+  for (const LibraryWheel& wheel : demands.library_wheels) {
+    if (!wheel.is_of("cudnn")) continue;
     const auto& release = wheel.release;
     const bool is_it = !floor || !release || release->part(0) == floor->part(0);
     if (!wheel.is_for(cuda) || !is_it) continue;
@@ -125,9 +126,10 @@ std::optional<CudnnThere> cudnn_in_base(const Demands& demands) {
 
 // cuDNN is not all of CUDA: what uses it loads cuFFT, too.
 bool has_rest_of_cuda(const Demands& demands, const Version& cuda) {
-  const auto& wheels = demands.cufft_wheels;
-  const bool is_in_wheels = std::any_of(
-      wheels.begin(), wheels.end(), [&](const auto& wheel) { return wheel.is_for(cuda); });
+  const auto& wheels = demands.library_wheels;
+  const bool is_in_wheels = std::any_of(wheels.begin(), wheels.end(), [&](const auto& wheel) {
+    return wheel.is_of("cufft") && wheel.is_for(cuda);
+  });
   const auto& base = demands.base;
   if (is_in_wheels || !base) return is_in_wheels || !demands.runtime.empty();
   return !has_own_python(demands) &&

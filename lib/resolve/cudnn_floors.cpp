@@ -58,7 +58,6 @@ class CudnnDoubts {
       if (ruling) found.push_back(*std::move(ruling));
     };
     if (torch_) add(against_torch());
-    add(of_other_cuda());
     for (const CudnnUser& framework : frameworks_) {
       auto ruling = against(framework);
       if (ruling) ruling->hint = hint_for(framework);
@@ -67,8 +66,9 @@ class CudnnDoubts {
     return found;
   }
 
-  // The first that one of the frameworks has against the rest.
+  // The first that one of the packages has against the rest.
   std::optional<Ruling> refusal() const {
+    if (auto ruling = torch_ ? against_torch() : std::nullopt) return ruling;
     for (const CudnnUser& framework : frameworks_) {
       auto ruling = against(framework);
       if (ruling && ruling->verdict == Verdict::no) return ruling;
@@ -128,7 +128,8 @@ class CudnnDoubts {
   bool goes_with(const Option& option, const std::optional<Version>& pin) const {
     if (is_torch(option)) {
       const auto own = cudnn_of_torch(option);
-      return own.has_value() == pin.has_value() && (!pin || own->same_minor(*pin));
+      return own.has_value() == pin.has_value() && (!pin || own->same_minor(*pin)) &&
+             !other_wheel_for(option);
     }
     const auto floor = floor_of(option);
     if (!floor) return true;
@@ -168,32 +169,13 @@ class CudnnDoubts {
   // That the spec names for `cuda`: what was locked another time says nothing.
   std::optional<PinnedCudnn> wheel_for(const Version& cuda) const {
     std::optional<PinnedCudnn> found;
-    for (const LibraryWheel& wheel : question_.demands.cudnn_wheels) {
-      const bool is_it = wheel.by == LibraryWheel::By::spec && wheel.release && wheel.is_for(cuda);
+    for (const LibraryWheel& wheel : question_.demands.library_wheels) {
+      const bool is_it = wheel.is_of("cudnn") && wheel.by == LibraryWheel::By::spec &&
+                         wheel.release && wheel.is_for(cuda);
       if (!is_it || (found && found->release >= *wheel.release)) continue;
       found = PinnedCudnn{fmt::format("{}=={}", wheel.name, wheel.release->text()), *wheel.release};
     }
     return found;
-  }
-
-  // Of a wheel that is for another CUDA than what was chosen: both majors would be there.
-  std::optional<Ruling> of_other_cuda() const {
-    if (!torch_ && frameworks_.empty()) return std::nullopt;
-    const CudnnUser& user = torch_ ? *torch_ : frameworks_.front();
-    const Version& cuda = *option(user).cuda;
-    for (const LibraryWheel& wheel : question_.demands.cudnn_wheels) {
-      if (wheel.by != LibraryWheel::By::spec || wheel.is_for(cuda)) continue;
-      return Ruling{Verdict::unknown,
-                    fmt::format("{} is for CUDA {}, and {} for CUDA {}: both would be there",
-                                wheel.name,
-                                *wheel.cuda_major,
-                                name_of(user),
-                                cuda.part(0)),
-                    {option(user).row, &question_.catalog.fact_row("image.one_cuda_major")},
-                    {},
-                    fmt::format("leave `{}` out, or pin a release for its CUDA", wheel.name)};
-    }
-    return std::nullopt;
   }
 
   std::optional<PinnedCudnn> pin_of(const CudnnUser& torch) const {
@@ -210,14 +192,21 @@ class CudnnDoubts {
     return torch_ ? pin_of(*torch_) : std::nullopt;
   }
 
-  std::optional<Ruling> against_torch() const {
-    const Option& torch = option(*torch_);
-    const auto pin = pin_of(*torch_);
-    const auto wheel = wheel_for(*torch.cuda);
+  // The wheel that is asked for where `torch` pins another.
+  std::optional<PinnedCudnn> other_wheel_for(const Option& torch) const {
     const auto release = Version::parse(torch.row->at("torch"));
     const bool has_wheels = release && *release >= *Version::parse(first_with_wheels);
-    if (are_seen() || !has_wheels || !pin || !wheel || wheel->release == pin->release)
-      return std::nullopt;
+    const auto pin = cudnn_of_torch(torch);
+    if (are_seen() || !has_wheels || !pin || !torch.cuda) return std::nullopt;
+    auto wheel = wheel_for(*torch.cuda);
+    return wheel && wheel->release != *pin ? std::move(wheel) : std::nullopt;
+  }
+
+  std::optional<Ruling> against_torch() const {
+    const Option& torch = option(*torch_);
+    const auto wheel = other_wheel_for(torch);
+    if (!wheel) return std::nullopt;
+    const auto pin = pin_of(*torch_);
     const std::string name = wheel->text.substr(0, wheel->text.find('='));
     return Ruling{
         torch.row->is_doubtful("cudnn") ? Verdict::unknown : Verdict::no,

@@ -24,6 +24,12 @@ std::string group_text(const FleetGroup& group) {
 
 }  // namespace
 
+// Not `nvidia-cudnn-frontend`, which has releases of its own.
+bool LibraryWheel::is_of(std::string_view library) const {
+  const std::string of = fmt::format("nvidia-{}", library);
+  return name == of || name.starts_with(of + "-cu");
+}
+
 bool LibraryWheel::is_for(const Version& cuda) const {
   return !cuda_major || *cuda_major == cuda.part(0);
 }

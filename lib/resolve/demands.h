@@ -108,6 +108,8 @@ struct LibraryWheel {
   /// lock: it was locked, for what was asked then.
   enum class By { spec, lock } by = By::spec;
 
+  /// Whether it has `library`: `cudnn`.
+  bool is_of(std::string_view library) const;
   /// Whether it may be of the same CUDA major as `cuda`.
   bool is_for(const Version& cuda) const;
 };
@@ -155,8 +157,7 @@ struct Demands {
   std::vector<std::string> undecided = {};
   /// Packages of which the catalog does not know what they need of CUDA.
   std::vector<std::string> uncompared = {};
-  std::vector<LibraryWheel> cudnn_wheels = {};  // that are named, or locked
-  std::vector<LibraryWheel> cufft_wheels = {};  // the same: what uses CUDA loads it beside cuDNN
+  std::vector<LibraryWheel> library_wheels = {};  // that are named, or locked
   /// Packages that are built for processors alone, where what uses GPUs has another name: they ask
   /// for nothing. Of wheels that were seen, where nothing else uses GPUs.
   std::vector<PackageDemand> for_processors = {};

@@ -34,8 +34,11 @@ void change_cuda(FixSearch& search, std::size_t demand) {
         fmt::format("take CUDA {} instead of {}", version.text(), pinned.text());
     if (search.add(demand, text, fix_cost::cuda_version, std::move(changed))) return;
   }
-  search.drop(
-      demand, fmt::format("leave `cuda` out instead of {}", pinned.text()), fix_cost::cuda_version);
+  // What is pinned has options that nothing else has: without it they are others.
+  search.add(demand,
+             fmt::format("leave `cuda` out instead of {}", pinned.text()),
+             fix_cost::cuda_version,
+             without(search.question().demands, search.demand(demand)));
 }
 
 void change_python(FixSearch& search, std::size_t demand) {

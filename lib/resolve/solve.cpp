@@ -10,6 +10,7 @@
 #include "lib/resolve/fixes.h"
 #include "lib/resolve/fixes_together.h"
 #include "lib/resolve/for_processors.h"
+#include "lib/resolve/library_wheels.h"
 #include "lib/resolve/spec_demands.h"
 
 #include <fmt/format.h>
@@ -204,6 +205,7 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
   add_doubts(stack, told_of_processor_packages(question));
   const auto missing = missing_libraries(question, answer);
   stack.libraries = missing ? Stack::Libraries::missing : Stack::Libraries::there;
+  if (auto doubt = doubt_of_other_cuda(question, answer)) add_doubts(stack, {std::move(*doubt)});
   add_doubts(stack, missing ? std::vector{missing->told} : cudnn_doubts(question, answer));
   add_doubts(stack, question.problem.doubts);
   if (frame.compat == CompatInImage::yes) add_compat(stack, question);
@@ -320,6 +322,14 @@ Sets all_conflicts(const Problem& problem, const DemandSet& all) {
   return sets;
 }
 
+// Of the answer that is preferred to `best`, which is the best of all.
+Stack stack_of(const Question& question, const Assignment& best) {
+  const DemandSet all = all_of(question.list);
+  const Assignment answer =
+      missing_libraries(question, best) ? best : with_cudnn_taken(question, best);
+  return with_libraries(question, answer, make_stack(question, answer, all));
+}
+
 enum class Told { all, first };
 
 Resolution solve(const Catalog& catalog,
@@ -333,9 +343,10 @@ Resolution solve(const Catalog& catalog,
   const DemandSet all = all_of(list);
   Resolution resolution;
   if (const auto best = best_answer(problem, all)) {
-    const Assignment answer =
-        missing_libraries(question, *best) ? *best : with_cudnn_taken(question, *best);
-    resolution.stack = with_libraries(question, answer, make_stack(question, answer, all));
+    const auto preferred = with_their_cuda(question, *best);
+    resolution.stack =
+        preferred ? stack_of({catalog, demands, list, *preferred}, *best_answer(*preferred, all))
+                  : stack_of(question, *best);
     return resolution;
   }
   Sets sets = all_conflicts(problem, all);

@@ -6,6 +6,7 @@
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/for_processors.h"
 #include "lib/resolve/framework_options.h"
+#include "lib/resolve/library_wheels.h"
 #include "lib/resolve/model_demands.h"
 #include "lib/resolve/named_base.h"
 #include "lib/resolve/releases.h"
@@ -172,11 +173,6 @@ bool is_cuda_runtime(std::string_view name) {
          name.starts_with("nvidia-cuda-runtime-cu");
 }
 
-// Not `nvidia-cudnn-frontend`, which has releases of its own.
-bool is_cudnn(std::string_view name) {
-  return name == "nvidia-cudnn" || name.starts_with("nvidia-cudnn-cu");
-}
-
 // The CUDA libraries that lines pin: 13.0 of `nvidia-cuda-runtime==13.0.96`. Two that disagree say
 // nothing.
 struct PinnedLibraries {
@@ -188,9 +184,10 @@ struct PinnedLibraries {
       if (is_cuda_runtime(package.name)) {
         disagree_ = disagree_ || (cuda && !cuda->same_minor(*version));
         cuda = Version::parse(fmt::format("{}.{}", version->part(0), version->part(1)));
-      } else if (is_cudnn(package.name)) {
-        cudnn = version;
       }
+    }
+    for (const LibraryWheel& wheel : library_wheels(lines, LibraryWheel::By::spec)) {
+      if (wheel.is_of("cudnn") && wheel.release) cudnn = wheel.release;
     }
     if (disagree_) cuda = std::nullopt;
   }
@@ -222,27 +219,6 @@ void judge_runtimes(Demands& demands, const DemandSources& sources) {
   });
 }
 
-// 12 of `nvidia-cudnn-cu12`
-std::optional<unsigned> cuda_major_of(std::string_view name) {
-  const std::size_t digits = name.find_first_of("0123456789");
-  const auto major = Version::parse(name.substr(std::min(digits, name.size())));
-  return major ? std::optional(major->part(0)) : std::nullopt;
-}
-
-// `nvidia-cudnn-cu12==9.3.0.75`
-void add_library_wheels(Demands& demands,
-                        const std::vector<std::string>& lines,
-                        LibraryWheel::By by) {
-  for (const std::string& line : lines) {
-    const PackageDemand package = parse_package(line, {});
-    const auto major = cuda_major_of(package.name);
-    const LibraryWheel wheel{
-        package.name, major, Version::parse(pinned_release(package.specifier)), by};
-    if (package.name.starts_with("nvidia-cufft")) demands.cufft_wheels.push_back(wheel);
-    if (is_cudnn(package.name)) demands.cudnn_wheels.push_back(wheel);
-  }
-}
-
 // Of packages that are pinned themselves: a lock of another release says nothing of this one.
 void add_libraries(Demands& demands, const DemandSources& sources) {
   const PinnedLibraries beside(sources.requirements);
@@ -257,8 +233,9 @@ void add_libraries(Demands& demands, const DemandSources& sources) {
     package.cudnn = libraries.cudnn;
     if (!package.cuda) package.cuda = cuda_of_label(package.torch_build());
   }
-  add_library_wheels(demands, sources.requirements, LibraryWheel::By::spec);
-  add_library_wheels(demands, sources.locked, LibraryWheel::By::lock);
+  demands.library_wheels = library_wheels(sources.requirements, LibraryWheel::By::spec);
+  for (LibraryWheel& wheel : library_wheels(sources.locked, LibraryWheel::By::lock))
+    demands.library_wheels.push_back(std::move(wheel));
 }
 
 const Distro* distro_by(const Catalog& catalog, auto&& holds) {

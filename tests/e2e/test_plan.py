@@ -354,6 +354,29 @@ class Plans(Case):
             self.assertEqual(plan["frameworks"], {"torch": "2.5.1+cu124"})
             self.assertEqual(plan["env"]["NVIDIA_REQUIRE_CUDA"], "cuda>=12.0,driver>=525.60.13")
 
+    def test_what_a_lock_is_for_decides_python(self):
+        """Of requires-python, of wheels, and of a project that is not locked."""
+        digest = "hashes = {sha256 = \"%s\"}" % ("0" * 64)
+        wheels = ", ".join("{name = \"own-1-cp%s-linux_x86_64.whl\", url = \"https://a.example/own-1-cp%s-linux_x86_64.whl\", %s}"
+                           % (tag, tag, digest) for tag in ("310-cp310", "311-cp311"))
+        of_uv = ("version = 1\n%s\n[[package]]\nname = \"app\"\nversion = \"1\"\nsource = {virtual = \".\"}\n"
+                 "dependencies = [{name = \"own\"}]\n[[package]]\nname = \"own\"\nversion = \"1\"\n%s\n")
+        of_wheels = "wheels = [%s]" % wheels
+        files = (("pylock.toml", 'lock-version = "1.0"\ncreated-by = "test"\nrequires-python = ">=3.9,<3.12"\npackages = []\n'),
+                 ("pylock.toml", 'lock-version = "1.0"\ncreated-by = "test"\n[[packages]]\nname = "own"\nversion = "1"\n%s\n' % of_wheels),
+                 ("uv.lock", of_uv % ('requires-python = ">=3.9, <3.12"', "")), ("uv.lock", of_uv % ("", of_wheels)),
+                 ("pyproject.toml", '[project]\nname = "app"\nversion = "1"\nrequires-python = "<3.12"\n'))
+        spec = "schema: 1\nname: app\nplatform: linux/amd64\npython: {%s: %s%s}\nrun: [app]\n"
+        for file, text in files:
+            key = "requirements" if file == "pyproject.toml" else "lock"
+            plan = self.plan(self.project("app", spec % (key, file, ""), {file: text}), "--offline")
+            self.assertIn("python:3.11-slim", plan["base"])
+            self.assertIn("%s is for" % file, json.dumps(plan))
+            pinned = self.project("app", spec % (key, file, ', version: "3.14"'), {file: text})
+            conflict, = self.plan(pinned, "--offline", code=9)["conflicts"]
+            self.assertEqual([fact["what"] for fact in conflict["facts"]], [file, "Python 3.14"])
+            self.assertEqual(conflict["fixes"], ["take Python 3.11 instead of 3.14", "make %s for a Python that goes with the rest" % file])
+
     def test_of_weights_on_a_hub_names_are_read_and_with_a_lock_not_even_those(self):
         weights = b"\x02\0\0\0\0\0\0\0{}" + bytes(1 << 20)
         with Hub({"acme/tiny": {"config.json": b"{}", "model.safetensors": weights}}) as hub:

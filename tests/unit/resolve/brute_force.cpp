@@ -73,9 +73,41 @@ bool BruteForce::is_refused(const Part& part, const Part& other) {
   return pin && floor && pin->part(0) == floor->part(0) && pin->part(1) < floor->part(1);
 }
 
+// Wheels of PyTorch pin theirs, and another is asked for.
+bool BruteForce::has_other_wheel(const Part& part) const {
+  const bool has_wheels = part.cudnn_pin && compare_releases(part.name, "2.1.0") >= 0;
+  const auto& wheels = demands_.library_wheels;
+  return has_wheels && std::any_of(wheels.begin(), wheels.end(), [&](const LibraryWheel& wheel) {
+           const bool is_it = wheel.release && wheel.name.find("cudnn") != std::string::npos;
+           return is_it && wheel.cuda_major == part.cuda->part(0) &&
+                  *wheel.release != *part.cudnn_pin;
+         });
+}
+
+bool BruteForce::is_wished(const Wish& wish, const Part& part) const {
+  if (wish.cuda && part.cuda && part.cuda->part(0) != *wish.cuda) return false;
+  if (wish.torch && part.is_torch && part.cuda && !part.cuda->same_minor(*wish.torch)) return false;
+  return wish.cudnn == Wish::Cudnn::any || !has_other_wheel(part);
+}
+
+BruteForce::Wish BruteForce::wish() const {
+  Wish wish;
+  std::set<unsigned> majors;
+  for (const LibraryWheel& wheel : demands_.library_wheels) {
+    majors.insert(*wheel.cuda_major);
+    if (wheel.name.find("runtime") != std::string::npos) wish.torch = wheel.release;
+  }
+  if (majors.size() == 1) wish.cuda = *majors.begin();
+  if (!demands_.runtime.empty() || !has_image(all_facts(), nullptr, wish)) wish = {};
+  wish.cudnn = Wish::Cudnn::taken;
+  if (!has_image(all_facts(), nullptr, wish)) wish.cudnn = Wish::Cudnn::any;
+  return wish;
+}
+
 bool BruteForce::is_kept(const Image& image, const Part& part, const DemandSet& facts) const {
   const auto& by_compat = image.compat == CompatInImage::yes ? part.out_with_compat : part.out_bare;
   if (any_held(part.out, facts) || any_held(by_compat, facts)) return false;
+  if (!is_wished(image.wish, part)) return false;
   const auto is_python = [&](const Version& python) { return python == *image.python; };
   if (image.python && !part.python.empty() &&
       std::none_of(part.python.begin(), part.python.end(), is_python)) {
@@ -83,7 +115,7 @@ bool BruteForce::is_kept(const Image& image, const Part& part, const DemandSet& 
   }
   return std::all_of(image.parts.begin(), image.parts.end(), [&](const Part* other) {
     const bool one_cuda = !part.cuda || !other->cuda || part.cuda->part(0) == other->cuda->part(0);
-    const bool is_taken = image.cudnn == Image::Cudnn::any ||
+    const bool is_taken = image.wish.cudnn == Wish::Cudnn::any ||
                           (!is_refused(part, *other) && !is_refused(*other, part));
     return is_taken && one_cuda && (!part.cudnn || !other->cudnn || *part.cudnn == *other->cudnn);
   });
@@ -116,12 +148,12 @@ bool BruteForce::can_fill(Image& image, std::size_t need, const DemandSet& facts
   return false;
 }
 
-bool BruteForce::has_image(const DemandSet& facts, const Part* only, Image::Cudnn cudnn) const {
+bool BruteForce::has_image(const DemandSet& facts, const Part* only, const Wish& wish) const {
   if (any_held(contradictions_, facts)) return false;
   for (const auto& python : pythons()) {
     for (const CompatInImage compat : {CompatInImage::no, CompatInImage::yes}) {
       if (!is_python_kept(python, facts) || !is_compat_kept(compat, facts)) continue;
-      Image image{python, compat, {}, only, cudnn};
+      Image image{python, compat, {}, only, wish};
       if (can_fill(image, 0, facts)) return true;
     }
   }
@@ -129,7 +161,7 @@ bool BruteForce::has_image(const DemandSet& facts, const Part* only, Image::Cudn
 }
 
 bool BruteForce::has_answer(const DemandSet& facts) const {
-  return has_image(facts, nullptr);
+  return has_image(facts, nullptr, {});
 }
 
 bool BruteForce::has_answer() const {
@@ -160,13 +192,11 @@ std::string BruteForce::newest(std::string_view name) const {
     }
     return compare_releases(part.name, best->name) > 0;
   };
-  // Where there is an image in which nothing refuses its cuDNN, that is the one.
-  const auto cudnn = has_image(all_facts(), nullptr, Image::Cudnn::taken) ? Image::Cudnn::taken
-                                                                          : Image::Cudnn::any;
+  const Wish wish = this->wish();
   for (const Need& need : needs_) {
     if (need.name != name) continue;
     for (const Part& part : need.parts) {
-      if (is_better(part) && has_image(all_facts(), &part, cudnn)) best = &part;
+      if (is_better(part) && has_image(all_facts(), &part, wish)) best = &part;
     }
   }
   return best == nullptr ? std::string() : best->name;
@@ -190,14 +220,15 @@ bool BruteForce::allows(const Stack& stack) const {
     if (part == need.parts.end()) return false;
     image.parts.push_back(&*part);
   }
-  const bool is_taken = std::all_of(image.parts.begin(), image.parts.end(), [&](const Part* part) {
-    return std::none_of(image.parts.begin(), image.parts.end(), [&](const Part* other) {
-      return is_refused(*part, *other);
-    });
-  });
   // With a compat package there may be another, which is not better.
-  const bool may_differ = demands_.base && !demands_.base->compat;
-  return is_taken || may_differ || !has_image(all, nullptr, Image::Cudnn::taken);
+  if (demands_.base && !demands_.base->compat) return true;
+  const Wish wish = this->wish();
+  return std::all_of(image.parts.begin(), image.parts.end(), [&](const Part* part) {
+    const auto refuses = [&](const Part* other) { return is_refused(*part, *other); };
+    const bool is_taken = wish.cudnn == Wish::Cudnn::any ||
+                          std::none_of(image.parts.begin(), image.parts.end(), refuses);
+    return is_taken && is_wished(wish, *part);
+  });
 }
 
 DemandSet BruteForce::facts_of(const Conflict& conflict) const {

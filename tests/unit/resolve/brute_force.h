@@ -47,6 +47,7 @@ class BruteForce {
     std::vector<DemandSet> out = {};
     std::vector<DemandSet> out_bare = {};
     std::vector<DemandSet> out_with_compat = {};
+    bool is_torch = false;
     bool is_vague = false;  // nobody knows what code it has
   };
   struct Need {
@@ -55,12 +56,18 @@ class BruteForce {
     std::vector<Part> parts;
     std::optional<std::size_t> other_fact = {};  // that does so, too
   };
+  /// What is preferred, where an image is that.
+  struct Wish {
+    std::optional<unsigned> cuda = {};                   // major of all parts
+    std::optional<Version> torch = {};                   // CUDA of PyTorch, by its minor version
+    enum class Cudnn { any, taken } cudnn = Cudnn::any;  // taken: no part refuses another's
+  };
   struct Image {
     std::optional<Version> python;
     CompatInImage compat = CompatInImage::no;
     std::vector<const Part*> parts = {};
-    const Part* only = nullptr;                          // of its need this one alone
-    enum class Cudnn { any, taken } cudnn = Cudnn::any;  // taken: no part refuses another's
+    const Part* only = nullptr;  // of its need this one alone
+    Wish wish = {};
   };
 
   /// What the name of the base says of the runtime.
@@ -128,10 +135,11 @@ class BruteForce {
   bool is_python_kept(const std::optional<Version>& python, const DemandSet& facts) const;
   bool is_compat_kept(CompatInImage compat, const DemandSet& facts) const;
   static bool is_refused(const Part& part, const Part& other);
+  bool has_other_wheel(const Part& part) const;
+  bool is_wished(const Wish& wish, const Part& part) const;
+  Wish wish() const;
   bool is_kept(const Image& image, const Part& part, const DemandSet& facts) const;
-  bool has_image(const DemandSet& facts,
-                 const Part* only,
-                 Image::Cudnn cudnn = Image::Cudnn::any) const;
+  bool has_image(const DemandSet& facts, const Part* only, const Wish& wish) const;
   DemandSet all_facts() const;
   bool can_fill(Image& image, std::size_t need, const DemandSet& facts) const;
   std::vector<std::optional<Version>> pythons() const;

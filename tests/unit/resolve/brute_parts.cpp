@@ -325,6 +325,7 @@ BruteForce::Part BruteForce::torch_part(const TorchRelease& release,
   part.cuda = build->cuda;
   if (build->cudnn) part.cudnn = build->cudnn->part(0);
   part.cudnn_pin = build->cudnn;
+  part.is_torch = true;
   part.is_vague = has_gpus(demands_) && build->sm.empty() && build->ptx.empty();
   keep_cuda(part, build->cuda);
   keep_code(part, *build);

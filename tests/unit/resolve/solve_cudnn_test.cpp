@@ -124,13 +124,13 @@ TEST_CASE("of releases that are not pinned, those are taken that refuse no cuDNN
 }
 
 TEST_CASE("a wheel of cuDNN for another CUDA than what was chosen is told") {
-  const Ruling told = told_first("torch, nvidia-cudnn-cu12");
+  const Ruling told = told_first("torch==2.15.0, nvidia-cudnn-cu12");
   CHECK(
       told.reason ==
       "nvidia-cudnn-cu12 is for CUDA 12, and torch 2.15.0+cu132 for CUDA 13: both would be there");
   CHECK(told.hint == "leave `nvidia-cudnn-cu12` out, or pin a release for its CUDA");
-  CHECK(told_first("torch==2.5.1, nvidia-cudnn-cu11==8.9.6.50")
-            .reason.starts_with("nvidia-cudnn-cu11 is for CUDA 11, and torch 2.5.1+cu124"));
+  CHECK(told_first("torch==2.9.0, nvidia-cudnn-cu11==8.9.6.50")
+            .reason.starts_with("nvidia-cudnn-cu11 is for CUDA 11, and torch 2.9.0+cu"));
 }
 
 TEST_CASE("a wheel of cuDNN that is named beside wheels with another is told") {

@@ -52,6 +52,7 @@ class RandomDemands {
     if (chance(4)) add_vllm(demands);
     if (chance(20)) demands.needs_python = true;
     if (demands.needs_python && chance(8)) add_python_file(demands);
+    if (demands.needs_python && chance(5)) add_library_wheel(demands);
     if (chance(6)) demands.quantisation = any(catalog().quantisations()).method;
     if (chance(5))
       demands.base = base_demand(catalog(), BaseReference{any_base(demands)}, std::nullopt);
@@ -147,6 +148,24 @@ class RandomDemands {
   std::string any_specifier(std::string_view release) {
     if (chance(2)) return "==" + std::string(release);
     return chance(3) ? "<" + std::string(release) : std::string();
+  }
+
+  // Of cuDNN where PyTorch brings one itself, else of what nothing that is known needs.
+  void add_library_wheel(Demands& demands) {
+    const TorchBuild& build = any(catalog().torch_builds());
+    const auto& packages = demands.packages;
+    const bool has_torch = std::any_of(packages.begin(), packages.end(), [](const auto& package) {
+      return package.name == "torch";
+    });
+    const unsigned major = build.cuda.part(0);
+    LibraryWheel wheel{
+        fmt::format("nvidia-{}-cu{}", has_torch ? "cudnn" : "nccl", major), major, {}};
+    if (has_torch && chance(2)) wheel.release = build.cudnn;
+    if (has_torch && chance(4)) {
+      wheel.name = fmt::format("nvidia-cuda-runtime-cu{}", major);
+      wheel.release = build.cuda;
+    }
+    demands.library_wheels.push_back(std::move(wheel));
   }
 
   // A lock for two Pythons next to each other.

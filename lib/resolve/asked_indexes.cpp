@@ -3,6 +3,7 @@
 #include "lib/resolve/asked_packages.h"
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/releases.h"
+#include "lib/text.h"
 
 #include <algorithm>
 #include <string>
@@ -15,7 +16,7 @@ namespace {
 using Urls = std::vector<std::string>;
 
 bool is_pypi(const std::string& url) {
-  return url.find("://pypi.org/") != std::string::npos;
+  return to_lower(url).find("://pypi.org/") != std::string::npos;
 }
 
 bool is_well_known(const std::string& url) {
@@ -90,6 +91,7 @@ void add_indexes(const Catalog& catalog,
   for (PackageDemand& package : demands.packages) {
     if (is_looked_for(package, sources)) {
       take_indexes(package, url, extra);
+      if (!other_gpus(index_folder(url)).empty()) package.other_index = index_folder(url);
       const bool is_indexed = is_named && package.wheel == PackageDemand::Wheel::open;
       if (is_indexed) package.wheel = PackageDemand::Wheel::indexed;
       if (is_of_pypi && !is_open) package.default_index = PackageDemand::Default::pypi;

@@ -338,16 +338,22 @@ std::vector<PackageDemand> asked_packages(const PythonLines& requirements,
   return packages;
 }
 
-std::string index_build(std::string_view url) {
+std::string_view index_folder(std::string_view url) {
   while (url.ends_with('/'))
     url.remove_suffix(1);
   const std::size_t slash = url.rfind('/');
-  if (slash == std::string_view::npos) return {};
-  const std::string_view folder = url.substr(0, slash);
-  const std::string_view build = url.substr(slash + 1);
-  const bool is_index = folder.ends_with("/whl");
-  return is_index && (build == cpu_build || is_cuda_label(build)) ? std::string(build)
-                                                                  : std::string();
+  const bool is_index = slash != std::string_view::npos && url.substr(0, slash).ends_with("/whl");
+  return is_index ? url.substr(slash + 1) : std::string_view();
+}
+
+std::string index_build(std::string_view url) {
+  const std::string_view build = index_folder(url);
+  return build == cpu_build || is_cuda_label(build) ? std::string(build) : std::string();
+}
+
+std::string_view other_gpus(std::string_view build) {
+  if (build.starts_with("rocm")) return "AMD";
+  return build == "xpu" ? "Intel" : "";
 }
 
 bool is_cuda_label(std::string_view label) {

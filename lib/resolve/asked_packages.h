@@ -56,6 +56,13 @@ bool can_hold(std::string_view specifier);
 /// Whether `requirement` has a URL (PEP 508) that is none of a wheel of its package.
 bool names_other_file(std::string_view requirement);
 
+/// What the URL of an index of PyTorch's, or of a copy of it, ends in: `rocm6.4` of
+/// `https://download.pytorch.org/whl/rocm6.4`; empty for any other.
+std::string_view index_folder(std::string_view url);
+
+/// Whose GPUs a build of PyTorch is for: AMD of `rocm6.4`, Intel of `xpu`; empty of any other.
+std::string_view other_gpus(std::string_view build);
+
 /// The build that an index of PyTorch's, or a copy of it, has alone: `cu118` of
 /// `https://download.pytorch.org/whl/cu118`; empty for any other, and for those of nightly builds.
 std::string index_build(std::string_view url);

@@ -97,6 +97,16 @@ void change_quantisation(FixSearch& search, std::size_t demand) {
   search.drop(demand, fmt::format("take weights that are not {}", method), fix_cost::weights);
 }
 
+// Of an index with builds for GPUs of others.
+void leave_index(FixSearch& search, std::size_t demand) {
+  Demands changed = search.question().demands;
+  std::string& index = changed.packages[search.demand(demand).subject].other_index;
+  if (index.empty()) return;
+  const std::string text = fmt::format("look for torch elsewhere than on whl/{}", index);
+  index.clear();
+  search.add(demand, text, fix_cost::version, std::move(changed));
+}
+
 void change_demand(FixSearch& search, std::size_t demand) {
   const Demands& demands = search.question().demands;
   switch (search.demand(demand).kind) {
@@ -130,8 +140,9 @@ void change_demand(FixSearch& search, std::size_t demand) {
     case Kind::gpu:
       name_arm_base(search, demand);
       return change_group(search, demand);
-    case Kind::runtime:
     case Kind::package:
+      return leave_index(search, demand);
+    case Kind::runtime:
       return;
   }
 }

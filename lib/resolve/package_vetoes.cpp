@@ -66,6 +66,25 @@ void judge_index(Problem& problem, const Vetoes& vetoes, std::size_t index) {
                              {}}});
 }
 
+// Of an index as of a label: it is what is asked for.
+void judge_other_gpus(Problem& problem, const Vetoes& vetoes, std::size_t index) {
+  const PackageDemand& package = vetoes.demands().packages[index];
+  const std::string_view label = local_label(package.specifier);
+  const std::string_view maker = other_gpus(label.empty() ? package.other_index : label);
+  if (package.name != component::torch || maker.empty()) return;
+  const Kind kind = label.empty() ? Kind::package : Kind::package_version;
+  const std::string what =
+      label.empty() ? fmt::format("what whl/{} has of torch", package.other_index) : package.text();
+  const auto& fleet = vetoes.demands().fleet;
+  for (std::size_t i = 0; i < fleet.size(); ++i) {
+    if (fleet[i].gpu == nullptr) continue;
+    problem.vetoes.push_back({vetoes.set_of(kind, index) | vetoes.set_of(Kind::gpu, i),
+                              {Verdict::no,
+                               fmt::format("{} is built for GPUs of {}", printable(what), maker),
+                               {&vetoes.catalog().fact_row("torch.other_gpus")}}});
+  }
+}
+
 // PyTorch has published the builds of a release that people looked up, and no other.
 void judge_build(Problem& problem, const Vetoes& vetoes, std::size_t index) {
   const PackageDemand& package = vetoes.demands().packages[index];
@@ -106,6 +125,7 @@ void judge_packages(Problem& problem, const Vetoes& vetoes) {
   for (std::size_t i = 0; i < demands.packages.size(); ++i) {
     judge_specifier(problem, vetoes, i);
     judge_index(problem, vetoes, i);
+    judge_other_gpus(problem, vetoes, i);
     judge_build(problem, vetoes, i);
     judge_wheel_tags(problem, vetoes, i);
     for (std::size_t j = 0; j < i; ++j)

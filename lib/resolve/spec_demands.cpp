@@ -18,6 +18,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace mlpack {
@@ -199,10 +201,17 @@ struct PinnedLibraries {
   bool disagree_ = false;
 };
 
+// With GPU code of which the catalog knows nothing.
+constexpr std::array<std::string_view, 6> unknown_packages{
+    "paddlepaddle-gpu", "sglang", "tensorflow-gpu", "tensorrt-llm", "tf-nightly", "tf-nightly-gpu"};
+constexpr std::string_view unknown_prefix = "cupy-cuda";
+
 // Of a runtime that is installed as a package the catalog knows the wheel on PyPI at most.
 bool is_uncompared(const PackageDemand& package) {
   if (is_serving_package(package.name)) return !local_label(package.specifier).empty();
-  return package.name == "sglang" || package.name == "tensorrt-llm";
+  const auto& names = unknown_packages;
+  return package.name.starts_with(unknown_prefix) ||
+         std::find(names.begin(), names.end(), package.name) != names.end();
 }
 
 // Runtimes that are installed as packages. Of wheels that were seen the frameworks say more;

@@ -44,6 +44,25 @@ TEST_CASE("torch is of the index that is named") {
         "no: torch==2.9.0 -> take torch 2.7.1 instead of torch==2.9.0");
 }
 
+TEST_CASE("a build of torch for GPUs of others runs on none of NVIDIA's") {
+  const auto answer = [](std::string_view fleet, std::string_view python) {
+    return solve(Catalog::built_in(),
+                 demands_in(fmt::format("fleet: [{}]; python: {{{}}}", fleet, python)));
+  };
+  const std::string label = "packages: ['torch==2.9.0+rocm6.4']";
+  const std::string index =
+      "index_url: 'https://DOWNLOAD.pytorch.org/whl/xpu/', packages: ['torch']";
+  CHECK(answer_text(answer("L4", label)) ==
+        "no: L4 + torch==2.9.0+rocm6.4 -> take torch 2.9.0 instead of "
+        "torch==2.9.0+rocm6.4");
+  const Resolution of_index = answer("L4", index);
+  CHECK(answer_text(of_index) == "no: torch + L4 -> look for torch elsewhere than on whl/xpu");
+  CHECK(of_index.conflicts.at(0).because.at(0).reason ==
+        "what whl/xpu has of torch is built for GPUs of Intel");
+  CHECK(answer("cpu", label).stack);
+  CHECK(answer("cpu", index).stack);
+}
+
 TEST_CASE("an index of PyTorch's that is named beside another has the higher version") {
   const auto of = [](std::string_view extra, std::string_view package) {
     return answer_text(

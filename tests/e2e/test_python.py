@@ -220,6 +220,8 @@ class Python(Case):
                  ("requirements: r.txt", {"r.txt": "six==1.17.0 %s\n--frob\n" % hashes}, 3, "r.txt:2:1: error: mlpack does not know"),
                  ("requirements: r.txt", {"r.txt": "six==1.17.0 %s\n" % hashes}, 9, "r.txt:1:1: error: no index and no folder"),
                  ("lock: pylock.toml", {"pylock.toml": "lock-version = '1.0'\nrequires-python = '<3.8'\npackages = []\n"}, 9,
+                  "pylock.toml is for Python <3.8, and bookworm has Python 3.11"),
+                 ("lock: pylock.toml", {"pylock.toml": "lock-version = '1.0'\nrequires-python = '!=3.11.2'\npackages = []\n"}, 9,
                   "pylock.toml:1:1: error: the lock is for another Python than 3.11.2"),
                  ('version: "3.13"', {}, 9, "Python 3.13")]
         for python, files, code, message in cases:

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <climits>
+#include <cstdlib>
 #include <set>
 #include <tuple>
 
@@ -143,7 +145,10 @@ class Reasons {
       const auto rank = [&](const Option& option) {
         const bool is_apart =
             !cudas.empty() && option.cuda && option.cuda->part(0) != cudas.front().part(0);
-        return std::tuple(misses(option), is_of_other_release(*component, option), is_apart);
+        return std::tuple(misses(option),
+                          is_of_other_release(*component, option),
+                          is_apart,
+                          from_pinned_cuda(option));
       };
       for (const Option& option : component->options) {
         if (nearest == nullptr || rank(option) < rank(*nearest)) nearest = &option;
@@ -174,6 +179,15 @@ class Reasons {
 
   bool is_of_other_release(const Component& component, const Option& option) const {
     return is_pinned_away(option, of_itself(component, releases_));
+  }
+
+  // How many minor versions lie between the CUDA of an option and the one that is pinned; of
+  // another major they say nothing.
+  int from_pinned_cuda(const Option& option) const {
+    const auto& pinned = question_.demands.cuda;
+    if (!pinned || !option.cuda || !has(Kind::cuda)) return 0;
+    if (option.cuda->part(0) != pinned->part(0)) return INT_MAX;
+    return std::abs(static_cast<int>(pinned->part(1)) - static_cast<int>(option.cuda->part(1)));
   }
 
   std::ptrdiff_t misses(const Option& option) const {

@@ -150,6 +150,7 @@ class FrameworkOptions {
   Option on_gpus(const KnownRelease& known, std::size_t build, const Version& cuda) {
     Option option = plain(known, cuda);
     option.cuda = cuda;
+    option.takes_later_cuda = true;
     const auto cudnn = cudnn_of(*known.row, package_, vetoes_.demands().base);
     if (cudnn) option.cudnn_major = cudnn->part(0);
     if (vetoes_.is_settled(option)) return option;

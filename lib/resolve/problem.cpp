@@ -8,6 +8,12 @@
 namespace mlpack {
 namespace {
 
+// Whether `option` is for `cuda`, or may be.
+bool goes_with(const Option& option, const Version& cuda) {
+  if (!option.cuda || option.cuda->same_minor(cuda)) return true;
+  return option.takes_later_cuda && option.cuda->part(0) == cuda.part(0) && *option.cuda < cuda;
+}
+
 // The search for an answer. What demands keep out is the same in all frames that have a compat
 // package, and in all that have none.
 class Search {
@@ -50,8 +56,7 @@ bool Search::is_open(std::size_t component, std::size_t index, CompatInImage com
   const auto& only = restriction_.only;
   if (only && only->component == component && only->option != index) return false;
   const Option& option = problem_.components[component].options[index];
-  const auto& cuda = restriction_.cuda;
-  if (cuda && option.cuda && !option.cuda->same_minor(*cuda)) return false;
+  if (restriction_.cuda && !goes_with(option, *restriction_.cuda)) return false;
   if (veto_of(option, compat, demands_) != nullptr) return false;
   if (restriction_.allows && !restriction_.allows(option)) return false;
   if (restriction_.also == nullptr) return true;

@@ -38,6 +38,7 @@ struct Option {
   std::optional<GpuCode> code;          // of x86-64; nullopt: not known
   std::optional<GpuCode> arm_code;      // the same of Arm
   bool has_unknown_code = false;        // for the GPUs of the fleet
+  bool takes_later_cuda = false;        // of its major
   std::vector<Veto> vetoes;
   std::vector<Veto> without_compat;  // the same where the base has no compat package
   std::vector<Veto> with_compat;
@@ -100,8 +101,9 @@ struct Restriction {
     std::size_t option;
   };
   std::optional<Only> only;
-  std::optional<Version> cuda;    // of every option that has CUDA; its third part does not count
-  std::optional<Version> python;  // of the frame; the same
+  /// Of every option that has CUDA, or a later one that it takes; its third part does not count.
+  std::optional<Version> cuda;
+  std::optional<Version> python;  // of the frame; its third part does not count either
   /// A problem of the same components and frames that it is an answer to while `demands` hold.
   const Problem* also = nullptr;
   DemandSet demands;

@@ -42,14 +42,24 @@ void Vetoes::processor_of_tag(Problem& problem, const BaseRelease& base) const {
       fmt::format("{} is for linux/{} alone, as its tag says", demands_.base->name, base.processor),
       base.row == nullptr ? std::vector<const CatalogRow*>() : std::vector{base.row->row}};
   const auto& platforms = demands_.platforms;
+  bool is_needed = !platforms.empty();
   const auto is_other = [&](const Platform& one) { return one.architecture != base.processor; };
   if (std::any_of(platforms.begin(), platforms.end(), is_other))
     problem.vetoes.push_back({set_of(Kind::base) | set_of(Kind::platform), ruling});
   for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
-    if (gpu != nullptr && arm_[i] == ArmMachine::always && base.processor != arm_processor)
+    if (gpu == nullptr || arm_[i] != ArmMachine::always) continue;
+    is_needed = true;
+    if (base.processor != arm_processor)
       problem.vetoes.push_back({set_of(Kind::base) | set_of(Kind::gpu, i), ruling});
   }
+  if (is_needed || base.processor == Platform::host().architecture) return;
+  problem.doubts.push_back(
+      {Verdict::unknown,
+       fmt::format("{}, and images made here are for {}", ruling.reason, Platform::host().text()),
+       ruling.evidence,
+       {},
+       "name the platform of the machines: `platform`"});
 }
 
 void Vetoes::processors(Problem& problem, const BaseRelease& base) const {

@@ -234,7 +234,8 @@ class Resolvers(Ground):
                  "uv would have to build the project to know what it needs: "),
                 ("poetry", '[tool.poetry]\nname = "app"\nversion = "1"\n', "", "poetry export -f requirements.txt"),
                 ("extra", PROJECT, ", extras: [nosuch]", "add it to the project, or take it out of `extras`"),
-                ("python", PROJECT.replace("version", 'requires-python = ">=3.12"\nversion'), "", "the base has Python 3.11.2, which is not in `requires-python` of"),
+                ("python", PROJECT.replace("version", 'requires-python = ">=3.12"\nversion'), "", "pyproject.toml is for Python >=3.12, and Python is 3.11"),
+                ("patch", PROJECT.replace("version", 'requires-python = ">3.11.2"\nversion'), "", "the base has Python 3.11.2, which is not in `requires-python` of"),
                 ("group", PROJECT, ", groups: [nosuch]", "add it to the project, or take it out of `extras`")):
             with self.subTest(name):
                 code, told = self.resolve(name, "uv", "requirements: pyproject.toml" + how, {"pyproject.toml": text})

@@ -297,6 +297,18 @@ TEST_CASE("of releases that are pinned the reason is about these") {
             .find("cuDNN 8 and cuDNN 9") != std::string::npos);
 }
 
+TEST_CASE("a CUDA that nothing goes with is told by the nearest that there is") {
+  const Resolution of_torch = solved("python: {packages: [torch]}; cuda: '12.5'; fleet: [L4]");
+  CHECK(reasons_of(of_torch).find("+cu126 is for CUDA 12.6") != std::string::npos);
+  CHECK(answer_text(of_torch) == "no: torch + CUDA 12.5 -> take CUDA 12.6 instead of 12.5");
+  // TensorFlow takes any later CUDA of its major.
+  const std::string_view both =
+      "python: {packages: [torch, 'tensorflow[and-cuda]']}; cuda: '13.0'; fleet: [L4]";
+  CHECK(answer_text(solved(both)) ==
+        "no: tensorflow + CUDA 13.0 -> take CUDA 12.9 instead of 13.0");
+  CHECK(reasons_of(solved(both)) == "2.21.0 is for CUDA 12.5 (frameworks tensorflow-2.21.0)");
+}
+
 TEST_CASE("a release that is pinned is the one that a reason speaks of, in the conflict or not") {
   CHECK(reasons_of(solved("python: {packages: [torch==2.5.1]}; base: 'python:3.12-alpine'")) ==
         "manylinux1_x86_64 is for glibc, and alpine-3.24 has musl (distros alpine-3.24; facts "

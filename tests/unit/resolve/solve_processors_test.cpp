@@ -3,6 +3,10 @@
 #include "tests/unit/resolve/solve_support.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
 
 using namespace mlpack;
 using namespace mlpack::test;
@@ -94,4 +98,18 @@ TEST_CASE("what is in a wheel for Arm is compared where it is known, and a doubt
           "for arm64, where there is one, was not compared");
   }
   CHECK(stack_of("fleet: [L4]; python: {packages: [torch==2.14.1+cu126]}").doubts.empty());
+}
+
+TEST_CASE("an image for another processor than that of images made here is told") {
+  const auto told = [](std::string_view processor, std::string_view more) {
+    const std::string lines =
+        fmt::format("base: 'lmsysorg/sglang:v0.5.5-cu129-{}'; {}", processor, more);
+    return doubts_of(lines).find("and images made here are for linux/") != std::string::npos;
+  };
+  const std::string here = Platform::host().architecture;
+  const std::string other = here == "amd64" ? "arm64" : "amd64";
+  CHECK(told(other, "fleet: [L4]"));
+  CHECK_FALSE(told(here, "fleet: [L4]"));
+  CHECK_FALSE(told("arm64", "fleet: [GH200]"));
+  CHECK_FALSE(told(other, fmt::format("fleet: [L4]; platform: linux/{}", other)));
 }

@@ -11,8 +11,11 @@
 #include "lib/resolve/spec_demands.h"
 #include "lib/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -80,6 +83,32 @@ AskedImages images_of(const Catalog& catalog,
   return images;
 }
 
+std::string marker_of(const std::vector<Version>& pythons) {
+  std::vector<std::string> texts;
+  for (const Version& python : pythons)
+    texts.push_back(fmt::format("python_version == '{}'", python.text()));
+  return join(texts, " or ");
+}
+
+// What is installed in any of the images `possible`: with a marker, where not with every Python.
+Lines pinned_lines(const LockContents& lock, const AskedImages& images) {
+  std::map<Version, std::vector<std::size_t>> by_python;
+  for (const std::size_t image : images.possible) {
+    const Version python = python_of(images.all[image]);
+    by_python[*Version::parse(fmt::format("{}.{}", python.part(0), python.part(1)))].push_back(
+        image);
+  }
+  std::map<std::string, std::vector<Version>> pythons;
+  for (const auto& [python, of_it] : by_python) {
+    for (const LockedVersion& package : locked_versions(lock, of_it))
+      pythons[package.name + "==" + package.version].push_back(python);
+  }
+  Lines lines;
+  for (const auto& [pin, with] : pythons)
+    lines.push_back(with.size() == by_python.size() ? pin : pin + " ; " + marker_of(with));
+  return lines;
+}
+
 // What a lock pins for a Python that it is not for, nobody gets.
 AskedLines lines_of_lock(const fs::path& path, AskedImages images) {
   const LockContents lock =
@@ -93,8 +122,7 @@ AskedLines lines_of_lock(const fs::path& path, AskedImages images) {
   auto& possible = images.possible;
   if (!std::all_of(possible.begin(), possible.end(), is_refused))
     std::erase_if(possible, is_refused);
-  for (const LockedVersion& package : locked_versions(lock, possible))
-    lines.requirements.push_back(package.name + "==" + package.version);
+  lines.requirements = pinned_lines(lock, images);
   return lines;
 }
 

@@ -137,6 +137,17 @@ std::optional<SpecStack> stack_with(const Catalog& catalog,
   return found;
 }
 
+// What keeps `python` out, where that is no matter of the Python itself.
+std::optional<SpecStack> refusal_of(const Catalog& catalog,
+                                    Demands demands,
+                                    const Version& python) {
+  const bool is_refused = demands.python_file && demands.python_file->refusal(python) != nullptr;
+  if (is_refused) return std::nullopt;
+  SpecStack found{std::move(demands), {}};
+  found.resolution = solve(catalog, found.demands);
+  return found.resolution.stack ? std::nullopt : std::optional(std::move(found));
+}
+
 std::set<Version, std::greater<>> open_pythons(const Catalog& catalog, const Demands& demands) {
   std::set<Version, std::greater<>> pythons;
   if (demands.undecided.empty() || demands.python) return pythons;
@@ -146,21 +157,25 @@ std::set<Version, std::greater<>> open_pythons(const Catalog& catalog, const Dem
   return pythons;
 }
 
-// Markers that ask for the Python version are answered for the newest that goes with the rest.
+// Markers that ask for the Python version are answered for the newest that goes with the rest;
+// where none does, what keeps the newest out is told.
 SpecStack stack_asked_for(const Catalog& catalog, const Spec& spec, DemandSources& sources) {
   SpecStack asked{demands_of(catalog, spec, sources), {}};
   std::optional<std::pair<Version, SpecStack>> lacking;  // libraries of CUDA
+  std::optional<SpecStack> refused;
   for (const Version& python : open_pythons(catalog, asked.demands)) {
     sources.python = python;
     const Demands demands = demands_of(catalog, spec, sources);
     if (demands.undecided.size() == asked.demands.undecided.size()) break;
     auto found = stack_with(catalog, demands, python);
+    if (!found && !refused) refused = refusal_of(catalog, demands, python);
     if (!found) continue;
     if (found->resolution.stack->libraries == Stack::Libraries::there) return *found;
     if (!lacking) lacking = {python, *found};
   }
   sources.python = lacking ? std::optional(lacking->first) : std::nullopt;
   if (lacking) return lacking->second;
+  if (refused) return *refused;
   asked.resolution = solve(catalog, asked.demands);
   return asked;
 }

@@ -8,6 +8,9 @@
 #include "lib/python/version.h"
 #include "lib/text.h"
 
+#include <fmt/format.h>
+
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -28,6 +31,14 @@ std::string text_of(const toml::node* node) {
 
 const toml::array* array_of(const toml::node* node) {
   return node == nullptr ? nullptr : node->as_array();
+}
+
+std::vector<std::string> texts_of(const toml::node* node) {
+  std::vector<std::string> texts;
+  const toml::array* const list = array_of(node);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i)
+    texts.push_back(text_of(list->get(i)));
+  return texts;
 }
 
 Tables tables_of(const toml::node* node) {
@@ -61,7 +72,7 @@ class UvLock {
   bool has_project() const { return project_ != nullptr; }
 
   // Of a workspace without a project of its own, everything.
-  TableSet installed_in(const MarkerEnvironment& image) {
+  TableSet installed_in(const MarkerEnvironment& asked) {
     found_.clear();
     if (!has_project()) {
       for (const auto& [name, package] : packages_)
@@ -70,10 +81,11 @@ class UvLock {
     }
     seen_.clear();
     looked_at_ = 0;
+    const MarkerEnvironment image = with_conflicts(asked);
     need(project_->get("dependencies"), image);
-    for (const std::string& extra : image.extras)
+    for (const std::string& extra : asked.extras)
       need(below(*project_, "optional-dependencies", extra), image);
-    for (const std::string& group : image.groups)
+    for (const std::string& group : asked.groups)
       need(below(*project_, "dev-dependencies", group), image);
     while (!open_.empty()) {
       const auto [package, extra] = std::move(open_.back());
@@ -86,6 +98,22 @@ class UvLock {
   }
 
  private:
+  // Extras and groups of the project that are declared as conflicts are in the markers of all that
+  // depends on them: `extra == 'extra-3-app-gpu'`, `extra == 'group-3-app-dev'`.
+  MarkerEnvironment with_conflicts(MarkerEnvironment image) const {
+    const std::string project = normalized_name(text_of(project_->get("name")));
+    const auto name = [&](std::string_view what, const std::string& one) {
+      return fmt::format("{}-{}-{}-{}", what, project.size(), project, one);
+    };
+    std::set<std::string, std::less<>> names;
+    for (const std::string& extra : image.extras)
+      names.insert(name("extra", extra));
+    for (const std::string& group : image.groups)
+      names.insert(name("group", group));
+    image.extras.merge(names);
+    return image;
+  }
+
   // A package, and one of its extras; empty: the package itself.
   using Wanted = std::pair<const toml::table*, std::string>;
 
@@ -107,9 +135,8 @@ class UvLock {
       if (!version.empty() && version != text_of(package.get("version"))) continue;
       found_.insert(&package);
       want({&package, {}});
-      const toml::array* const extras = array_of(dependency.get("extra"));
-      for (std::size_t i = 0; extras != nullptr && i < extras->size(); ++i)
-        want({&package, text_of(extras->get(i))});
+      for (std::string& extra : texts_of(dependency.get("extra")))
+        want({&package, std::move(extra)});
     }
   }
 
@@ -170,6 +197,7 @@ LockContents contents_of(const toml::table& root,
   LockContents lock;
   lock.python =
       PythonSpecifiers::parse(text_of(root.get("requires-python"))).value_or(PythonSpecifiers());
+  lock.environments = texts_of(root.get("supported-markers"));
   UvLock reader(root, path);
   std::map<const toml::table*, std::size_t> known;
   for (const MarkerEnvironment& image : images) {
@@ -187,7 +215,7 @@ LockContents contents_of(const toml::table& root,
 }
 
 LockContents contents_of(const Pylock& source, std::span<const MarkerEnvironment> images) {
-  LockContents lock{source.requires_python, {}, {}};
+  LockContents lock{source.requires_python, {}, source.environments};
   for (const PylockPackage& package : source.packages)
     lock.packages.push_back(package_of(package));
   for (MarkerEnvironment image : images) {

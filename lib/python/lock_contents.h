@@ -24,8 +24,10 @@ struct PinnedPackage {
 struct LockContents {
   PythonSpecifiers python;  // `requires-python`
   std::vector<PinnedPackage> packages;
+  /// Markers, of which one must hold (`environments`, of a uv.lock `supported-markers`); none: any.
+  std::vector<std::string> environments = {};
   /// Of each image that was asked about, what is installed in it: indices into `packages`.
-  std::vector<std::vector<std::size_t>> installed;
+  std::vector<std::vector<std::size_t>> installed = {};
 };
 
 /// Reads the text of a uv.lock (a file of that name) or else of a pylock.toml, for `images`, whose

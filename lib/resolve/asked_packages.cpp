@@ -37,20 +37,6 @@ std::set<std::string> marker_pythons(const Catalog& catalog,
   return known;
 }
 
-// Nobody knows which patch of `3.12` an image has.
-std::vector<MarkerEnvironment> with_patches(std::span<const MarkerEnvironment> images) {
-  std::vector<MarkerEnvironment> found;
-  for (const MarkerEnvironment& image : images) {
-    const std::string full = image.values.at("python_full_version");
-    const bool is_whole = std::count(full.begin(), full.end(), '.') > 1;
-    for (const char* const patch : {".0", ".99"}) {
-      found.push_back(image);
-      if (!is_whole) found.back().values["python_full_version"] = full + patch;
-    }
-  }
-  return found;
-}
-
 bool holds_in(const std::string& marker, const MarkerEnvironment& image) {
   return evaluate_marker(marker, image).value_or(true);
 }
@@ -232,6 +218,19 @@ std::vector<MarkerEnvironment> marker_environments(const Catalog& catalog,
       image.groups.insert(normalized_name(group));
   }
   return images;
+}
+
+std::vector<MarkerEnvironment> with_patches(std::span<const MarkerEnvironment> images) {
+  std::vector<MarkerEnvironment> found;
+  for (const MarkerEnvironment& image : images) {
+    const std::string full = image.values.at("python_full_version");
+    const bool is_whole = std::count(full.begin(), full.end(), '.') > 1;
+    for (const char* const patch : {".0", ".99"}) {
+      found.push_back(image);
+      if (!is_whole) found.back().values["python_full_version"] = full + patch;
+    }
+  }
+  return found;
 }
 
 CountingLines counting_lines(const PythonLines& lines, std::span<const MarkerEnvironment> of) {

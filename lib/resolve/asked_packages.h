@@ -22,6 +22,10 @@ std::vector<MarkerEnvironment> marker_environments(const Catalog& catalog,
                                                    const std::optional<Version>& base,
                                                    const std::optional<Version>& chosen = {});
 
+/// The same images with the first and the last of their patches: nobody knows which one of `3.12`
+/// an image has.
+std::vector<MarkerEnvironment> with_patches(std::span<const MarkerEnvironment> images);
+
 /// Lines of requirements (PEP 508) by their markers, in images with these environments.
 struct CountingLines {
   std::vector<std::string> lines;      // those that count in all images

@@ -166,11 +166,11 @@ class CudnnDoubts {
     });
   }
 
-  // That the spec names for `cuda`: what was locked another time says nothing.
+  // That will be there for `cuda`: what was locked another time says nothing.
   std::optional<PinnedCudnn> wheel_for(const Version& cuda) const {
     std::optional<PinnedCudnn> found;
     for (const LibraryWheel& wheel : question_.demands.library_wheels) {
-      const bool is_it = wheel.is_of("cudnn") && wheel.by == LibraryWheel::By::spec &&
+      const bool is_it = wheel.is_of("cudnn") && wheel.by != LibraryWheel::By::lock &&
                          wheel.release && wheel.is_for(cuda);
       if (!is_it || (found && found->release >= *wheel.release)) continue;
       found = PinnedCudnn{fmt::format("{}=={}", wheel.name, wheel.release->text()), *wheel.release};

@@ -36,8 +36,8 @@ struct PackageDemand {
   /// known.
   std::optional<Version> cuda = {};
   std::optional<Version> cudnn = {};
-  /// What the spec pins beside it, which rules out other builds of the same release. A lock rules
-  /// out none: it is what was taken the last time.
+  /// What a lock by another tool, or lines with hashes, pin beside it, which rules out other builds
+  /// of the same release. mlpack's own rules out none: it is what was taken the last time.
   std::optional<Version> pinned_cuda = {};
   /// Whether it was locked together with what is pinned beside it: another release has others.
   bool is_locked_together = false;
@@ -107,8 +107,9 @@ struct LibraryWheel {
   std::string name;
   std::optional<unsigned> cuda_major;  // nullopt: its name does not say it
   std::optional<Version> release;      // nullopt: not pinned
-  /// lock: it was locked, for what was asked then.
-  enum class By { spec, lock } by = By::spec;
+  /// seen: a lock by another tool has it, or it is installed; lock: it was locked by mlpack, for
+  /// what was asked then.
+  enum class By { spec, seen, lock } by = By::spec;
 
   /// Whether it has `library`: `cudnn`.
   bool is_of(std::string_view library) const;

@@ -86,6 +86,13 @@ std::string_view label_of(const Demands& demands, const Demand& demand) {
   return is_cpu ? "+cpu" : "";
 }
 
+// What a lock pins without a label, but with CUDA, is of PyPI, and what it is locked to then.
+void lock_anew(PackageDemand& package) {
+  const bool is_of_pypi = package.pinned_cuda && local_label(package.specifier).empty();
+  if (is_of_pypi) package.default_index = PackageDemand::Default::pypi;
+  package.pinned_cuda.reset();
+}
+
 Demands with_release(Demands changed,
                      const Demand& demand,
                      const std::string& release,
@@ -94,10 +101,10 @@ Demands with_release(Demands changed,
     changed.runtime_version = release;
   } else {
     PackageDemand& package = changed.packages[demand.subject];
+    if (package.is_locked_together) lock_anew(package);
     package.specifier = "==" + release;
     package.build = extra;
     package.wheel_tags.clear();
-    if (package.is_locked_together) package.pinned_cuda.reset();
   }
   return changed;
 }

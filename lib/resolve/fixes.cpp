@@ -36,7 +36,7 @@ void change_cuda(FixSearch& search, std::size_t demand) {
   }
   // What is pinned has options that nothing else has: without it they are others.
   search.add(demand,
-             fmt::format("leave `cuda` out instead of {}", pinned.text()),
+             "leave `cuda` out",
              fix_cost::cuda_version,
              without(search.question().demands, search.demand(demand)));
 }

@@ -15,25 +15,32 @@ namespace mlpack {
 namespace {
 
 constexpr std::string_view prefix = "nvidia-";
+constexpr std::string_view toolkit_prefix = "nvidia-cuda-";
 constexpr std::string_view cuda_suffix = "-cu";
 
-// 12 of `nvidia-cudnn-cu12`
-std::optional<unsigned> cuda_major_of(std::string_view name) {
+// 12 of `nvidia-cudnn-cu12`. Parts of the toolkit have its version: 13 of
+// `nvidia-cuda-runtime==13.0.96`.
+std::optional<unsigned> cuda_major_of(std::string_view name,
+                                      const std::optional<Version>& release) {
   const std::size_t suffix = name.rfind(cuda_suffix);
-  if (suffix == std::string_view::npos) return std::nullopt;
-  const auto major = Version::parse(name.substr(suffix + cuda_suffix.size()));
-  return major ? std::optional(major->part(0)) : std::nullopt;
+  const auto major = suffix == std::string_view::npos
+                         ? std::nullopt
+                         : Version::parse(name.substr(suffix + cuda_suffix.size()));
+  if (major) return major->part(0);
+  const bool says_it = release && name.starts_with(toolkit_prefix);
+  return says_it ? std::optional(release->part(0)) : std::nullopt;
 }
 
-bool is_named_for(const LibraryWheel& wheel) {
-  return wheel.by == LibraryWheel::By::spec && wheel.cuda_major.has_value();
+// Whether it will be there, for a CUDA major.
+bool is_there_for(const LibraryWheel& wheel) {
+  return wheel.by != LibraryWheel::By::lock && wheel.cuda_major.has_value();
 }
 
 // The first that the spec names for a CUDA major, where it names none for another.
 const LibraryWheel* wheel_with_cuda(const Demands& demands) {
   const LibraryWheel* found = nullptr;
   for (const LibraryWheel& wheel : demands.library_wheels) {
-    if (!is_named_for(wheel)) continue;
+    if (wheel.by != LibraryWheel::By::spec || !wheel.cuda_major) continue;
     if (found != nullptr && found->cuda_major != wheel.cuda_major) return nullptr;
     if (found == nullptr) found = &wheel;
   }
@@ -75,10 +82,8 @@ std::vector<LibraryWheel> library_wheels(const std::vector<std::string>& lines,
   for (const std::string& line : lines) {
     const PackageDemand package = parse_package(line, {});
     if (!package.name.starts_with(prefix)) continue;
-    wheels.push_back({package.name,
-                      cuda_major_of(package.name),
-                      Version::parse(pinned_release(package.specifier)),
-                      by});
+    auto release = Version::parse(pinned_release(package.specifier));
+    wheels.push_back({package.name, cuda_major_of(package.name, release), release, by});
   }
   return wheels;
 }
@@ -114,22 +119,39 @@ std::optional<Problem> with_their_cuda(const Question& question, const Assignmen
   return problem;
 }
 
-std::optional<Ruling> doubt_of_other_cuda(const Question& question, const Assignment& answer) {
-  const auto [name, option] = user_of_cuda(question.problem, answer);
-  if (option == nullptr) return std::nullopt;
-  for (const LibraryWheel& wheel : question.demands.library_wheels) {
-    if (!is_named_for(wheel) || wheel.is_for(*option->cuda)) continue;
-    return Ruling{Verdict::unknown,
-                  fmt::format("{}, and {} {} for CUDA {}: both would be there",
-                              for_cuda(wheel),
-                              name,
-                              option->name,
-                              option->cuda->part(0)),
-                  {option->row, &question.catalog.fact_row("image.one_cuda_major")},
-                  {},
-                  fmt::format("leave `{}` out, or pin a release for its CUDA", wheel.name)};
+std::optional<Ruling> refusal_by_runtime(const Catalog& catalog,
+                                         const Demands& demands,
+                                         const Option& option) {
+  for (const LibraryWheel& wheel : demands.library_wheels) {
+    const bool is_same = is_runtime(wheel) && wheel.cuda_major == option.cuda->part(0);
+    if (!is_same || wheel.release->same_minor(*option.cuda)) continue;
+    return Ruling{Verdict::no,
+                  fmt::format("{} needs {} {}, and {} is asked for",
+                              option.name,
+                              wheel.name,
+                              option.cuda->text(),
+                              wheel.release->text()),
+                  {option.row, &catalog.fact_row("image.one_cuda_major")}};
   }
   return std::nullopt;
+}
+
+std::vector<Ruling> doubts_of_other_cuda(const Question& question, const Assignment& answer) {
+  const auto [name, option] = user_of_cuda(question.problem, answer);
+  std::vector<Ruling> doubts;
+  for (const LibraryWheel& wheel : question.demands.library_wheels) {
+    if (option == nullptr || !is_there_for(wheel) || wheel.is_for(*option->cuda)) continue;
+    doubts.push_back({Verdict::unknown,
+                      fmt::format("{}, and {} {} for CUDA {}: both would be there",
+                                  for_cuda(wheel),
+                                  name,
+                                  option->name,
+                                  option->cuda->part(0)),
+                      {option->row, &question.catalog.fact_row("image.one_cuda_major")},
+                      {},
+                      fmt::format("leave `{}` out, or pin a release for its CUDA", wheel.name)});
+  }
+  return doubts;
 }
 
 }  // namespace mlpack

@@ -18,8 +18,15 @@ std::vector<LibraryWheel> library_wheels(const std::vector<std::string>& lines,
 /// `best` goes with the rest.
 std::optional<Problem> with_their_cuda(const Question& question, const Assignment& best);
 
-/// That a library wheel which the spec names is for another CUDA than what was chosen: both majors
-/// would be there.
-std::optional<Ruling> doubt_of_other_cuda(const Question& question, const Assignment& answer);
+/// Why `option`, a build of PyTorch, which pins the wheel of its CUDA runtime, does not go with the
+/// release of that wheel which the spec pins; nullopt where it does, or nothing pins one. Of
+/// another CUDA major it is another wheel.
+std::optional<Ruling> refusal_by_runtime(const Catalog& catalog,
+                                         const Demands& demands,
+                                         const Option& option);
+
+/// Of library wheels that the spec names, that they are for another CUDA than what was chosen: both
+/// majors would be there.
+std::vector<Ruling> doubts_of_other_cuda(const Question& question, const Assignment& answer);
 
 }  // namespace mlpack

@@ -1,10 +1,13 @@
 #include "lib/resolve/python_file.h"
 
 #include "lib/python/version.h"
+#include "lib/resolve/asked_packages.h"
 #include "lib/resolve/wheel_tags.h"
+#include "lib/text.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -39,6 +42,11 @@ class LockReader {
     const Version python = python_of(of);
     if (!takes(lock_.python, python))
       return fmt::format("{} is for Python {}", name_, lock_.python.text());
+    if (!is_for(of))
+      return fmt::format(
+          "{} is for images with {}", name_, printable(join(lock_.environments, " or ")));
+    if (is_left_out(image))
+      return fmt::format("{} has nothing for Python {}", name_, python.text());
     for (const std::size_t index : lock_.installed[image]) {
       const PinnedPackage& package = lock_.packages[index];
       if (!takes(package.python, python)) {
@@ -54,6 +62,25 @@ class LockReader {
   }
 
  private:
+  bool is_for(const MarkerEnvironment& image) const {
+    const auto& markers = lock_.environments;
+    const auto images = with_patches(std::span(&image, 1));
+    return markers.empty() ||
+           std::any_of(markers.begin(), markers.end(), [&](const std::string& marker) {
+             return std::any_of(images.begin(), images.end(), [&](const MarkerEnvironment& one) {
+               return evaluate_marker(marker, one).value_or(true);
+             });
+           });
+  }
+
+  // Nothing is installed in it, and in others something is.
+  bool is_left_out(std::size_t image) const {
+    const auto& installed = lock_.installed;
+    return installed[image].empty() &&
+           std::any_of(
+               installed.begin(), installed.end(), [](const auto& all) { return !all.empty(); });
+  }
+
   std::string pin_of(const PinnedPackage& package) const {
     return fmt::format("{} pins {} {}", name_, package.name, package.version);
   }
@@ -99,6 +126,17 @@ void judge_python_file(Problem& problem, const Vetoes& vetoes) {
              {Verdict::no, fmt::format("{}, and {} {}", *refusal, whose, python->text()), {}}});
       };
   compare(Kind::python, demands.python, "Python is");
+  const auto& file = *demands.python_file;
+  if (demands.base && !demands.base->python && !demands.python && !file.refused.empty()) {
+    problem.doubts.push_back(
+        {Verdict::unknown,
+         fmt::format("{} is not for every Python, and which one {} has is not known",
+                     file.name,
+                     demands.base->name),
+         {},
+         {},
+         "name it: `python: {version: …}`"});
+  }
   if (demands.base) compare(Kind::base, demands.base->python, demands.base->name + " has Python");
 }
 

@@ -205,7 +205,7 @@ Stack make_stack(const Question& question, const Assignment& answer, const Deman
   add_doubts(stack, told_of_processor_packages(question));
   const auto missing = missing_libraries(question, answer);
   stack.libraries = missing ? Stack::Libraries::missing : Stack::Libraries::there;
-  if (auto doubt = doubt_of_other_cuda(question, answer)) add_doubts(stack, {std::move(*doubt)});
+  add_doubts(stack, doubts_of_other_cuda(question, answer));
   add_doubts(stack, missing ? std::vector{missing->told} : cudnn_doubts(question, answer));
   add_doubts(stack, question.problem.doubts);
   if (frame.compat == CompatInImage::yes) add_compat(stack, question);

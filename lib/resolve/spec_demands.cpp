@@ -230,6 +230,7 @@ void judge_runtimes(Demands& demands, const DemandSources& sources) {
 
 // Of packages that are pinned themselves: a lock of another release says nothing of this one.
 void add_libraries(Demands& demands, const DemandSources& sources) {
+  const bool are_seen = sources.wheels == DemandSources::Wheels::seen;
   const PinnedLibraries beside(sources.requirements);
   const PinnedLibraries locked(sources.locked);
   for (PackageDemand& package : demands.packages) {
@@ -237,12 +238,13 @@ void add_libraries(Demands& demands, const DemandSources& sources) {
     const bool is_locked = !beside.cuda && is_among(sources.locked, package);
     const PinnedLibraries& libraries = is_locked ? locked : beside;
     package.cuda = libraries.cuda;
-    package.pinned_cuda = beside.cuda;
-    package.is_locked_together = sources.wheels == DemandSources::Wheels::seen;
+    package.is_locked_together = are_seen;
+    if (package.wheel == PackageDemand::Wheel::pinned) package.pinned_cuda = beside.cuda;
     package.cudnn = libraries.cudnn;
     if (!package.cuda) package.cuda = cuda_of_label(package.torch_build());
   }
-  demands.library_wheels = library_wheels(sources.requirements, LibraryWheel::By::spec);
+  demands.library_wheels = library_wheels(
+      sources.requirements, are_seen ? LibraryWheel::By::seen : LibraryWheel::By::spec);
   for (LibraryWheel& wheel : library_wheels(sources.locked, LibraryWheel::By::lock))
     demands.library_wheels.push_back(std::move(wheel));
 }

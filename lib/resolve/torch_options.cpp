@@ -1,5 +1,6 @@
 #include "lib/resolve/torch_options.h"
 
+#include "lib/resolve/library_wheels.h"
 #include "lib/resolve/package_vetoes.h"
 #include "lib/resolve/releases.h"
 #include "lib/resolve/torch_indexes.h"
@@ -36,6 +37,8 @@ Option torch_option(const TorchRelease& release,
         vetoes.set_of(Kind::package_version, index), option, package.name + package.specifier));
   }
   if (vetoes.is_settled(option)) return option;
+  if (auto refusal = refusal_by_runtime(vetoes.catalog(), vetoes.demands(), option))
+    option.vetoes.push_back({vetoes.set_of(Kind::package, index), std::move(*refusal)});
   if (build.cudnn) vetoes.cudnn(option, *build.cudnn, build.cuda);
   vetoes.base_cudnn(option, Vetoes::Cudnn::brought);
   vetoes.cuda(option, build.cuda);

@@ -377,6 +377,20 @@ class Plans(Case):
             self.assertEqual([fact["what"] for fact in conflict["facts"]], [file, "Python 3.14"])
             self.assertEqual(conflict["fixes"], ["take Python 3.11 instead of 3.14", "make %s for a Python that goes with the rest" % file])
 
+    def test_what_a_lock_has_for_each_python_decides_python(self):
+        """The newest that goes with the machines; where none does, what the newest has is told."""
+        head = "version = 1\n[[package]]\nname = \"app\"\nversion = \"1\"\nsource = {virtual = \".\"}\ndependencies = [\n"
+        pins = (("2.4.1", "< '3.11'"), ("2.9.0", ">= '3.11'"))
+        lock = head + "".join("{name = \"torch\", version = \"%s\", marker = \"python_full_version %s\"},\n" % pin for pin in pins) + "]\n"
+        lock += "".join("[[package]]\nname = \"torch\"\nversion = \"%s\"\n" % version for version, _ in pins)
+        spec = "schema: 1\nname: app\nplatform: linux/amd64\nfleet: [%s]\npython: {lock: uv.lock}\nrun: [app]\n"
+        for gpu, python, torch in (("L4", "3.14", "2.9.0"), ('{gpu: P100, driver: "450.80.02"}', "3.10", "2.4.1")):
+            plan = self.plan(self.project("forked", spec % gpu, {"uv.lock": lock}), "--offline")
+            self.assertIn("python:%s-slim" % python, plan["base"])
+            self.assertTrue(plan["frameworks"]["torch"].startswith(torch + "+"), plan["frameworks"])
+        conflict, = self.plan(self.project("forked", spec % '{gpu: T4, driver: "410.48"}', {"uv.lock": lock}), "--offline", code=9)["conflicts"]
+        self.assertEqual([fact["what"] for fact in conflict["facts"]], ["torch", "T4", "driver 410.48 of T4"])
+
     def test_of_weights_on_a_hub_names_are_read_and_with_a_lock_not_even_those(self):
         weights = b"\x02\0\0\0\0\0\0\0{}" + bytes(1 << 20)
         with Hub({"acme/tiny": {"config.json": b"{}", "model.safetensors": weights}}) as hub:

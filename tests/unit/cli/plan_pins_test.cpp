@@ -102,7 +102,7 @@ TEST_CASE("what a lock of uv pins is compared with the GPUs") {
   app.dir.write("demo/mlpack.yaml", spec_for("RTX 5090", "lock: uv.lock"));
   const auto refused = plan_in(app, 9);
   CHECK(facts_of(refused) == Facts{"torch", "RTX 5090", "torch==2.5.1"});
-  CHECK(refused["conflicts"][0]["fixes"][0] == "take torch 2.7.0 instead of torch==2.5.1");
+  CHECK(refused["conflicts"][0]["fixes"][0] == "take torch 2.8.0 instead of torch==2.5.1");
 
   app.dir.write("demo/mlpack.yaml", spec_for("L4", "lock: uv.lock"));
   const auto plan = plan_in(app, 0);
@@ -147,7 +147,7 @@ TEST_CASE("wheels that mlpack.lock pins are compared with the fleet, also those 
   const auto refused = plan_in(app, 9);
   CHECK(facts_of(refused) == Facts{"torch", "RTX 5090", "torch==2.5.1 as locked"});
   CHECK(refused["conflicts"][0]["fixes"][0] == "let `mlpack lock` choose it anew");
-  CHECK(refused["conflicts"][0]["fixes"][1] == "take torch 2.7.0 instead of torch==2.5.1");
+  CHECK(refused["conflicts"][0]["fixes"][1] == "take torch 2.8.0 instead of torch==2.5.1");
 
   write_pinned(app, spec_for("L4", "packages: [acme]"), torch_cu124);
   const auto plan = plan_in(app, 0);

@@ -158,6 +158,36 @@ TEST_CASE("a lock says for which Pythons it is, and which wheels its packages ha
   CHECK(of_pylock.packages[0].wheel_tags == std::vector<std::string>{"cp311-abi3-linux_x86_64"});
 }
 
+TEST_CASE("a lock says for which environments it is") {
+  const std::vector images{image("3.12")};
+  const std::string markers = " = [\"sys_platform == 'linux'\"]\n";
+  using Texts = std::vector<std::string>;
+  CHECK(lock_contents("supported-markers" + markers, "uv.lock", images).environments ==
+        Texts{"sys_platform == 'linux'"});
+  const std::string pylock =
+      "lock-version = \"1.0\"\ncreated-by = \"test\"\nenvironments" + markers + "packages = []\n";
+  CHECK(lock_contents(pylock, "pylock.toml", images).environments ==
+        Texts{"sys_platform == 'linux'"});
+}
+
+TEST_CASE("extras and groups that are declared as conflicts are in the markers of a uv.lock") {
+  const std::string lock =
+      "[[package]]\nname = \"My_App\"\nversion = \"1\"\nsource = { virtual = \".\" }\n"
+      "[package.optional-dependencies]\ncpu = [{ name = \"a\" }]\nnew = [{ name = \"a\" }]\n"
+      "[package.dev-dependencies]\ndev = [{ name = \"a\" }]\n"
+      "[[package]]\nname = \"a\"\nversion = \"1\"\ndependencies = [\n"
+      "{ name = \"b\", marker = \"extra == 'extra-6-my-app-new'\" },\n"
+      "{ name = \"c\", marker = \"extra == 'group-6-my-app-dev'\" }]\n"
+      "[[package]]\nname = \"b\"\nversion = \"1\"\n[[package]]\nname = \"c\"\nversion = \"1\"\n";
+  MarkerEnvironment wanted = image("3.12");
+  wanted.extras = {"cpu"};
+  CHECK(versions_in(lock, {wanted}) == "a==1;");
+  wanted.extras = {"new"};
+  CHECK(versions_in(lock, {wanted}) == "a==1;b==1;");
+  wanted.groups = {"dev"};
+  CHECK(versions_in(lock, {wanted}) == "a==1;b==1;c==1;");
+}
+
 TEST_CASE("which wheels of a uv.lock without a project are installed is not known") {
   const LockContents lock = lock_contents(
       "[[package]]\nname = \"a\"\nversion = \"1\"\n"

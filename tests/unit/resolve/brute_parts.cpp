@@ -319,6 +319,12 @@ BruteForce::Part BruteForce::torch_part(const TorchRelease& release,
   const bool is_other = build != nullptr && beside && !beside->same_minor(build->cuda);
   if (is_other || !takes_build(specifier, release.release, build != nullptr ? build->build : "cpu"))
     part.out.push_back(fact(Kind::package_version, package));
+  for (const LibraryWheel& wheel : demands_.library_wheels) {
+    const bool is_pin = wheel.release && wheel.name.starts_with("nvidia-cuda-runtime") &&
+                        wheel.by == LibraryWheel::By::spec;
+    if (build == nullptr || !is_pin || wheel.cuda_major != build->cuda.part(0)) continue;
+    if (!wheel.release->same_minor(build->cuda)) part.out.push_back(fact(Kind::package, package));
+  }
   const bool has_tag = build != nullptr && !build->wheel_tag.empty();
   keep_wheel(part, has_tag ? build->wheel_tag : release.wheel_tag);
   if (build == nullptr) return part;

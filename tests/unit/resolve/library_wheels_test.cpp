@@ -32,6 +32,8 @@ TEST_CASE("the names of wheels say their CUDA major, and pins their release") {
                                       "NVIDIA_nvjpeg2k_cu13",
                                       "nvidia-cuda-runtime>=13",
                                       "nvidia-dali-cuda120",
+                                      "nvidia-cuda-nvrtc==13.0.48",
+                                      "nvidia-cufft==12.0.0.61",
                                       "torch==2.9.0"},
                                      LibraryWheel::By::spec);
   std::vector<std::string> found;
@@ -43,7 +45,7 @@ TEST_CASE("the names of wheels say their CUDA major, and pins their release") {
   }
   CHECK(join(found, "; ") ==
         "nvidia-cudnn-cu12 12 9.3.0.75; nvidia-nvjpeg2k-cu13 13 -; nvidia-cuda-runtime 0 -; "
-        "nvidia-dali-cuda120 0 -");
+        "nvidia-dali-cuda120 0 -; nvidia-cuda-nvrtc 13 13.0.48; nvidia-cufft 0 12.0.0.61");
   CHECK(wheels[0].is_of("cudnn"));
   CHECK(wheels[2].is_of("cuda-runtime"));
   CHECK_FALSE(library_wheels({"nvidia-cudnn-frontend"}, LibraryWheel::By::spec)[0].is_of("cudnn"));
@@ -65,11 +67,39 @@ TEST_CASE("frameworks for the CUDA of the library wheels that are named are pref
   CHECK(with("torch, nvidia-cuda-runtime-cu12==12.8.90")
             .stack->choices.front()
             .because.back()
-            .reason.ends_with(": nvidia-cuda-runtime-cu12==12.8.90 is asked for"));
+            .reason.ends_with(", and 12.8.90 is asked for"));
 }
 
 TEST_CASE("where nothing goes with the wheels that are named, they decide nothing") {
   CHECK(chosen_with("torch, nvidia-cublas-cu12, nvidia-cublas-cu13").ends_with("+cu132"));
   CHECK(chosen_with("torch, nvidia-cublas-cu11", "B300").ends_with("+cu132"));
   CHECK(chosen_with("torch, nvidia-cuda-runtime-cu12==12.3.52").ends_with("+cu132"));
+}
+
+// The build of PyTorch for each CUDA major has its own wheel of the runtime, and pins it.
+TEST_CASE("of the runtime of one CUDA major PyTorch has the release that it pins") {
+  CHECK(chosen_with("torch==2.6.0, nvidia-cuda-runtime-cu12==12.4.127") == "2.6.0+cu124");
+  CHECK(chosen_with("torch==2.6.0, nvidia-cuda-runtime-cu12==12.8.90") == "2.6.0+cu118");
+  CHECK(chosen_with("torch==2.9.0, nvidia-cuda-runtime==13.0.48",
+                    "{gpu: L4, driver: 535.104.05}") == "2.9.0+cu128");
+  CHECK(chosen_with("torch==2.6.0, nvidia-cuda-runtime==13.0.48", "P100") == "2.6.0+cu126");
+  const Resolution found =
+      solve(Catalog::built_in(),
+            demands_in("fleet: [L4]; cuda: '12.6'; python: {packages: [torch==2.9.0, "
+                       "nvidia-cuda-runtime-cu12==12.8.90]}"));
+  CHECK(answer_text(found) == "no: torch + CUDA 12.6 -> take CUDA 12.8 instead of 12.6");
+  CHECK(found.conflicts.at(0).because.at(0).reason.ends_with(
+      "+cu126 needs nvidia-cuda-runtime-cu12 12.6, and 12.8.90 is asked for"));
+}
+
+TEST_CASE("each wheel that is named for another CUDA is told") {
+  const Resolution found = with(
+      "torch==2.9.0+cu130, nvidia-cudnn-cu11, nvidia-cublas-cu12, "
+      "nvidia-cuda-runtime==12.9.79");
+  std::vector<std::string> told;
+  for (const Ruling& doubt : found.stack->doubts)
+    told.push_back(doubt.reason.substr(0, doubt.reason.find(',')));
+  CHECK(join(told, "; ") ==
+        "nvidia-cudnn-cu11 is for CUDA 11; nvidia-cublas-cu12 is for CUDA 12; "
+        "nvidia-cuda-runtime is for CUDA 12");
 }

@@ -100,6 +100,35 @@ TEST_CASE(
   CHECK(file_of("", numpy({"cp311-cp311-win_amd64"}), {"3.12"}).refused.empty());
 }
 
+TEST_CASE("a lock is for the Pythons that its environments, and what is in it, are for") {
+  const std::vector<MarkerEnvironment> images{linux_markers("3.10", "x86_64"),
+                                              linux_markers("3.11", "x86_64"),
+                                              linux_markers("3.12", "x86_64")};
+  LockContents lock{{}, {numpy({})}, {}, {{}, {0}, {0}}};
+  const PythonFile half = python_file("uv.lock", lock, images);
+  CHECK(refusal(half, "3.10") == "uv.lock has nothing for Python 3.10");
+  CHECK(refusal(half, "3.11").empty());
+  lock.environments = {"python_full_version == '3.11.*'", "python_full_version >= '3.12.4'"};
+  const PythonFile file = python_file("uv.lock", lock, images);
+  CHECK(refusal(file, "3.10") ==
+        "uv.lock is for images with python_full_version == '3.11.*' or python_full_version >= "
+        "'3.12.4'");
+  CHECK(refusal(file, "3.11").empty());
+  CHECK(refusal(file, "3.12").empty());
+  lock.installed = {{}, {}, {}};
+  lock.environments.clear();
+  CHECK(python_file("uv.lock", lock, images).refused.empty());
+}
+
+TEST_CASE("a base whose Python is not known may have one that a lock is not for") {
+  const PythonFile file = file_of("<3.12", numpy({}), {"3.11", "3.12"});
+  const std::string_view lines = "base: 'python:slim'; fleet: [L4]; python: {packages: [torch]}";
+  const Resolution found = solved_with(lines, file);
+  REQUIRE(found.stack);
+  CHECK(found.stack->doubts.at(0).reason ==
+        "uv.lock is not for every Python, and which one python:slim has is not known");
+}
+
 TEST_CASE("the Pythons of a lock decide that of the image") {
   const std::vector<std::string> images{"3.9", "3.10", "3.11", "3.12", "3.13", "3.14"};
   const PythonFile file = file_of(">=3.11,<3.13", numpy({}), images);

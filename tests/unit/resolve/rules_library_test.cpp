@@ -57,8 +57,8 @@ const NewerQuestion newer_questions[] = {
      "torch 99.0.0+cu126; driver 525.60.13"},
     {{"torch==99.0.0", "nvidia-cuda-runtime==13.0.96"},
      "{gpu: L4, driver: \"535.183.01\"}",
-     "no: torch + L4 + torch==99.0.0 + driver 535.183.01 of L4 -> name a base with the compat "
-     "package: `base: nvidia/cuda:13.0.3-base-ubuntu24.04`"},
+     "no: torch + L4 + torch==99.0.0 + driver 535.183.01 of L4 -> take torch 2.14.1 "
+     "instead of torch==99.0.0"},
     {{"torch==99.0.0", "nvidia-cuda-runtime-cu12==12.8.90", "nvidia-cudnn-cu12==9.28.0.42"},
      "V100",
      "torch 99.0.0; driver 525.60.13"},

@@ -34,10 +34,10 @@ const SpecQuestion questions_of_runtimes[] = {
     {R"(fleet: [cpu]; runtime: {name: vllm, version: "0.20.0"})", "vllm 0.20.0", vllm_cpu},
     {"fleet: [cpu]; runtime: tgi", "tgi 3.3.7", tgi_cpu},
     {R"(fleet: [cpu]; cuda: "12.8"; runtime: vllm)",
-     "no: vllm + a machine without a GPU + CUDA 12.8 -> leave `cuda` out instead of 12.8",
+     "no: vllm + a machine without a GPU + CUDA 12.8 -> leave `cuda` out",
      vllm_cpu},
     {R"(fleet: [cpu]; cuda: "12.8"; runtime: {name: vllm, version: "99.0.0"})",
-     "no: vllm + a machine without a GPU + CUDA 12.8 -> leave `cuda` out instead of 12.8",
+     "no: vllm + a machine without a GPU + CUDA 12.8 -> leave `cuda` out",
      vllm_cpu},
     {"fleet: [L4, cpu]; runtime: vllm",
      "no: vllm + L4 + a machine without a GPU -> take a machine without a GPU out of `fleet`, and "

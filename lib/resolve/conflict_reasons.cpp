@@ -52,6 +52,11 @@ class Reasons {
     for (const Component* component : components_)
       take_of(*component,
               of_itself(*component, pins_ | releases_) | (chosen_by_base(*component) & conflict_));
+    for (const Component* component : components_) {
+      const DemandSet bases = chosen_by_base(*component) & conflict_;
+      if (found.empty() && bases.any())
+        take_of(*component, of_itself(*component, releases_) | bases);
+    }
     if (found.empty()) {
       for (const Component* component : components_)
         take_of(*component, of_itself(*component, pins_));

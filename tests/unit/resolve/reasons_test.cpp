@@ -297,6 +297,12 @@ TEST_CASE("of releases that are pinned the reason is about these") {
             .find("cuDNN 8 and cuDNN 9") != std::string::npos);
 }
 
+TEST_CASE("of a release that the base has the reason is what it has") {
+  CHECK(reasons_of(solved("base: vllm/vllm-openai:v0.11.0; runtime: vllm; cuda: '13.0'; "
+                          "fleet: [L4]")) ==
+        "0.11.0 is for CUDA 12.8 (runtime_releases vllm-0.11.0)");
+}
+
 TEST_CASE("a CUDA that nothing goes with is told by the nearest that there is") {
   const Resolution of_torch = solved("python: {packages: [torch]}; cuda: '12.5'; fleet: [L4]");
   CHECK(reasons_of(of_torch).find("+cu126 is for CUDA 12.6") != std::string::npos);

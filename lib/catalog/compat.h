@@ -163,6 +163,7 @@ struct FrameworkRelease {
   std::string_view cudnn;           // `9.3`, `>=9.8`, `8.x`
   std::span<const Version> min_cc;  // of each build
   std::string_view wheel_tag;
+  std::span<const std::string_view> extras;  // of each build: `cuda12 cuda12-local`
 };
 
 /// What a cuDNN release supports, as the package of it for one CUDA major.

@@ -110,6 +110,7 @@ Component finished(Component component, std::size_t index, const Vetoes& vetoes)
                         [](const Option& option) { return !option.has_unknown_code; });
   prefer_locked(component, index, vetoes);
   take_named_wheel(component, index, vetoes);
+  if (lacks_extra(index, vetoes)) return component;
   add_unknown(component,
               vetoes.set_of(Kind::package_version, index),
               unknown_option(vetoes.demands().packages[index], index, vetoes));

@@ -58,7 +58,7 @@ bool needs_library_wheels(const PackageDemand& package) {
 // extra brings them.
 std::string package_with_libraries(const Taken& taken) {
   const Option& option = *taken.option;
-  if (taken.package->name == jax_package) return fmt::format("jax[cuda{}]", option.cuda->part(0));
+  if (taken.package->name == jax_package) return fmt::format("jax[{}]", extra_of_build(option));
   const std::string_view package =
       option.row == nullptr ? std::string_view() : option.row->at("gpu_package");
   return std::string(package.ends_with(']') ? package : std::string_view());

@@ -43,10 +43,11 @@ const std::string* PythonFile::refusal(const Version& python) const {
 }
 
 std::string PackageDemand::text() const {
-  const auto names_build = [&](const std::string& extra) { return extra == build + "-local"; };
-  const bool is_local = std::find(extras.begin(), extras.end(), build) == extras.end() &&
-                        std::any_of(extras.begin(), extras.end(), names_build);
-  return name + (build.empty() ? "" : "[" + build + (is_local ? "-local]" : "]")) + specifier;
+  const auto names_build = [&](const std::string& extra) { return extra.starts_with(build + "-"); };
+  const bool is_whole = std::find(extras.begin(), extras.end(), build) != extras.end();
+  const auto longer = std::find_if(extras.begin(), extras.end(), names_build);
+  const std::string& extra = is_whole || longer == extras.end() ? build : *longer;
+  return name + (build.empty() ? "" : "[" + extra + "]") + specifier;
 }
 
 std::string_view PackageDemand::torch_build() const {

@@ -1,5 +1,6 @@
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/fix_search.h"
+#include "lib/resolve/framework_options.h"
 #include "lib/resolve/releases.h"
 
 #include <fmt/format.h>
@@ -56,10 +57,11 @@ std::vector<std::pair<std::size_t, std::size_t>> by_distance(const FixSearch& se
   const std::vector<std::string_view> releases = releases_of(component);
   const auto taken = std::find_if(options.begin(), options.end(), is_taken);
   const std::string_view text = search.demand(demand).text;
-  const std::string_view named =
-      text.substr(std::min(text.find_first_of("0123456789"), text.size()));
-  const std::size_t pinned =
-      rank_of(releases, taken == options.end() ? named : plain_release(*taken));
+  // Behind an extra, which may have a number, too.
+  const std::size_t digit = text.find_first_of("0123456789", text.find(']') + 1);
+  const std::string_view named = text.substr(std::min(digit, text.size()));
+  const std::string_view wanted = taken == options.end() ? named : plain_release(*taken);
+  const std::size_t pinned = wanted.empty() ? 0 : rank_of(releases, wanted);
   std::vector<std::pair<std::size_t, std::size_t>> found;
   for (std::size_t i = 0; i < options.size(); ++i) {
     if (options[i].row == nullptr || is_taken(options[i])) continue;
@@ -75,7 +77,7 @@ std::string extra_of(const Demands& demands, const Demand& demand, const Option&
   const bool is_asked = demand.kind == Demand::Kind::package_version &&
                         !demands.packages[demand.subject].build.empty();
   if (is_asked && demands.packages[demand.subject].build == "cpu") return "cpu";
-  return is_asked && option.cuda ? fmt::format("cuda{}", option.cuda->part(0)) : std::string();
+  return is_asked && option.cuda ? extra_of_build(option) : std::string();
 }
 
 // A build without CUDA stays one.
@@ -103,7 +105,11 @@ Demands with_release(Demands changed,
     PackageDemand& package = changed.packages[demand.subject];
     if (package.is_locked_together) lock_anew(package);
     package.specifier = "==" + release;
-    package.build = extra;
+    if (!extra.empty()) {
+      std::erase_if(package.extras, [](const auto& other) { return other.starts_with("cuda"); });
+      package.extras.push_back(extra);
+    }
+    package.build = extra.substr(0, extra.find('-'));
     package.wheel_tags.clear();
   }
   return changed;

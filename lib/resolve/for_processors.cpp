@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -42,8 +43,11 @@ std::set<unsigned, std::greater<>> majors_of_jax(const Catalog& catalog) {
   return majors;
 }
 
-// Whether `demands` have an answer in which a known build of their package `index` has CUDA.
-bool has_cuda_build(const Catalog& catalog, const Demands& demands, std::size_t index) {
+// What the best answer to `demands` takes for their package `index`, where that is a known build
+// with CUDA.
+std::optional<Option> cuda_build(const Catalog& catalog,
+                                 const Demands& demands,
+                                 std::size_t index) {
   const std::vector<Demand> list = list_demands(demands);
   const Problem problem = make_problem(catalog, demands, list);
   const auto answer = best_answer(problem, all_of(list));
@@ -52,17 +56,17 @@ bool has_cuda_build(const Catalog& catalog, const Demands& demands, std::size_t 
     if (!component.demand || !answer->options[i]) continue;
     const Demand& demand = list[*component.demand];
     const bool is_it = demand.kind == Demand::Kind::package && demand.subject == index;
-    if (is_it) return component.options[*answer->options[i]].cuda.has_value();
+    const Option& option = component.options[*answer->options[i]];
+    if (is_it && option.cuda) return option;
   }
-  return false;
+  return std::nullopt;
 }
 
 // The newest build for CUDA that goes with the rest; empty where none does.
 std::string fitting_extra(const Catalog& catalog, Demands demands, std::size_t index) {
   for (const unsigned major : majors_of_jax(catalog)) {
-    std::string& extra = demands.packages[index].build;
-    extra = fmt::format("cuda{}", major);
-    if (has_cuda_build(catalog, demands, index)) return extra;
+    demands.packages[index].build = fmt::format("cuda{}", major);
+    if (const auto option = cuda_build(catalog, demands, index)) return extra_of_build(*option);
   }
   return {};
 }
@@ -91,7 +95,7 @@ Ruling told_of_package(const Question& question, const PackageDemand& package) {
   demands.packages.push_back(package);
   demands.packages.back().name = known.on_gpus;
   const bool fits = has_gpus_beside_arm(question) &&
-                    has_cuda_build(question.catalog, demands, demands.packages.size() - 1);
+                    cuda_build(question.catalog, demands, demands.packages.size() - 1);
   return {Verdict::unknown,
           fmt::format("`{}` is built for processors: it uses no GPU{}",
                       known.name,

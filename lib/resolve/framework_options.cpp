@@ -98,6 +98,11 @@ std::vector<Version> cudas_of(const Version& oldest, const Vetoes& vetoes) {
   return takes_it ? std::vector{*pinned, oldest} : std::vector{oldest};
 }
 
+bool is_in(std::string_view extras, std::string_view extra) {
+  const auto known = split(extras, ' ');
+  return std::find(known.begin(), known.end(), extra) != known.end();
+}
+
 class FrameworkOptions {
  public:
   FrameworkOptions(std::size_t index, std::span<const Version> pythons, const Vetoes& vetoes)
@@ -139,6 +144,23 @@ class FrameworkOptions {
     return package_.build.empty() || package_.build == build;
   }
 
+  // Installers go on without an extra that a release does not have, and so without CUDA.
+  void judge_extras(Option& option, const KnownRelease& known, std::size_t build) const {
+    const FrameworkRelease& row = *known.row;
+    if (build >= row.extras.size() || package_.build.empty()) return;
+    for (const std::string& extra : package_.extras) {
+      if (!extra.starts_with(any_cuda_build) || is_in(row.extras[build], extra)) continue;
+      option.vetoes.push_back({vetoes_.set_of(Kind::package_version, index_),
+                               {Verdict::no,
+                                fmt::format("{} {} has no extra {} for CUDA {}",
+                                            package_.name,
+                                            known.release.text(),
+                                            printable(extra),
+                                            row.builds[build].part(0)),
+                                {row.row}}});
+    }
+  }
+
   // `jax[cpu]`; of JAX without an extra more is said once the rest is known.
   Option without_cuda(const KnownRelease& known) {
     Option option = plain(known, std::nullopt);
@@ -149,6 +171,7 @@ class FrameworkOptions {
 
   Option on_gpus(const KnownRelease& known, std::size_t build, const Version& cuda) {
     Option option = plain(known, cuda);
+    judge_extras(option, known, build);
     option.cuda = cuda;
     option.takes_later_cuda = true;
     const auto cudnn = cudnn_of(*known.row, package_, vetoes_.demands().base);
@@ -183,6 +206,31 @@ bool is_plain_jax(const PackageDemand& package) {
 
 bool is_for_processors(const PackageDemand& package) {
   return package.build == cpu_build || is_plain_jax(package);
+}
+
+std::string extra_of_build(const Option& option) {
+  const std::string build = fmt::format("{}{}", any_cuda_build, option.cuda->part(0));
+  for (const std::string_view text : split(option.row->at("extras"), ',')) {
+    const std::string_view extras = trim(text);
+    if (extras.starts_with(build)) return std::string(extras.substr(0, extras.find(' ')));
+  }
+  return build;
+}
+
+bool lacks_extra(std::size_t index, const Vetoes& vetoes) {
+  const PackageDemand& package = vetoes.demands().packages[index];
+  const auto framework = framework_of_package(package.name);
+  if (!framework || !package.build.starts_with(any_cuda_build)) return false;
+  std::vector<KnownRelease> known = known_releases(*framework, vetoes);
+  const std::string pin = pinned_release(package.specifier);
+  take_pin(known, pin);
+  const bool is_of_known = std::any_of(known.begin(), known.end(), [&](const KnownRelease& one) {
+    return !one.row->extras.empty() && vetoes.takes(index, one.release);
+  });
+  const auto has_build = [&](const KnownRelease& one) {
+    return one.row->row->at("extras").find(package.build) != std::string_view::npos;
+  };
+  return is_of_known && (!pin.empty() || std::any_of(known.begin(), known.end(), has_build));
 }
 
 Component framework_component(std::size_t index,

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace mlpack {
@@ -17,6 +18,13 @@ bool is_plain_jax(const PackageDemand& package);
 
 /// Whether `package` is asked for so that it uses no GPU.
 bool is_for_processors(const PackageDemand& package);
+
+/// The extra of JAX that asks for the build of `option`, which has CUDA: `cuda12`.
+std::string extra_of_build(const Option& option);
+
+/// Whether it is known that releases which the package `index` of the demands may be do not have
+/// the build that its extra asks for, or that extra: later ones may have builds for a newer CUDA.
+bool lacks_extra(std::size_t index, const Vetoes& vetoes);
 
 /// The builds of TensorFlow, JAX or ONNX Runtime that may be taken for the package `index` of the
 /// demands, in no order. A pinned release between two rows is taken to be as the older one of the

@@ -52,6 +52,17 @@ std::vector<Version> all_pythons() {
   return {found.begin(), found.end()};
 }
 
+// PyPI, METADATA of JAX: what is asked for of CUDA is among the extras of that build.
+bool has_extras(const FrameworkRelease& row,
+                std::size_t build,
+                const std::vector<std::string>& wanted) {
+  if (row.extras.empty()) return true;
+  const std::string known = fmt::format(" {} ", row.extras[build]);
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& extra) {
+    return !extra.starts_with("cuda") || known.find(" " + extra + " ") != std::string::npos;
+  });
+}
+
 bool takes_build(const std::string& specifier, const Version& release, std::string_view build) {
   const std::string_view label = local_label(specifier);
   return takes_release(specifier, release) && (label.empty() || label == build);
@@ -207,9 +218,17 @@ void BruteForce::need_framework(std::size_t package) {
   // JAX, Installation: `pip install jax` is JAX for processors.
   const std::string& extra = demands_.packages[package].build;
   const bool is_for_cpu = extra == "cpu" || (name == "jax" && extra.empty());
+  bool is_of_known = false;
+  bool is_known_build = false;
   for (const FrameworkRelease& row : catalog().framework_releases()) {
     if (row.framework != framework_of_package(name)) continue;
+    is_known_build =
+        is_known_build || std::any_of(row.extras.begin(), row.extras.end(), [&](auto one) {
+          return one.find(extra) != std::string_view::npos;
+        });
     for (const Version& release : releases_of(row)) {
+      is_of_known = is_of_known || (!row.extras.empty() &&
+                                    takes_release(demands_.packages[package].specifier, release));
       if (!has_gpus(demands_) || is_for_cpu) {
         need.parts.push_back(framework_part(row, release, std::nullopt, package));
         continue;
@@ -224,7 +243,10 @@ void BruteForce::need_framework(std::size_t package) {
       }
     }
   }
-  add_nothing_known(need, fact(Kind::package_version, package));
+  // What is not in the releases that are known is in none of them.
+  const bool is_pinned = !pinned_release(demands_.packages[package].specifier).empty();
+  const bool is_lacking = extra.starts_with("cuda") && is_of_known && (is_pinned || is_known_build);
+  if (!is_lacking) add_nothing_known(need, fact(Kind::package_version, package));
   needs_.push_back(std::move(need));
 }
 
@@ -352,6 +374,8 @@ BruteForce::Part BruteForce::framework_part(const FrameworkRelease& row,
   const bool is_any = wanted.build.empty() || (wanted.build == "cuda" && build);
   const bool is_build = is_any || wanted.build == extra;
   if (!is_build || !takes_release(wanted.specifier, release))
+    part.out.push_back(fact(Kind::package_version, package));
+  if (build && !has_extras(row, build->index, wanted.extras))
     part.out.push_back(fact(Kind::package_version, package));
   keep_wheel(part, row.wheel_tag);
   if (!build) return part;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* tf_docs = "TensorFlow, tested build configurations; facts tensorflow.archs";
 constexpr const char* jax_docs = "JAX installation docs; facts jax.driver, jax.sm";
+constexpr const char* jax_extras = "PyPI, METADATA of jax: Provides-Extra, Requires-Dist";
 constexpr const char* ort_docs = "ONNX Runtime, CUDA execution provider";
 constexpr const char* vllm_rows = "PyPI metadata of vLLM: rows of runtime_releases";
 constexpr const char* tensorrt_cmake = "NVIDIA/TensorRT CMakeLists.txt defaults at release tags";
@@ -68,8 +69,34 @@ const SpecQuestion questions_of_frameworks[] = {
      "torch 2.0.1+cu118; jax 0.6.0; driver 450.80.02",
      jax_docs},
     {R"(fleet: [L4]; python: {packages: ["jax[cuda]==0.4.24"]})",
-     "jax 0.4.24+cuda12; driver 525.60.13",
-     jax_docs},
+     "jax 0.4.24+cuda11; driver 520",
+     jax_extras},
+    {R"(fleet: [L4]; python: {packages: ["jax[cuda]==0.4.26"]})",
+     "jax 0.4.26; driver 525.60.13",
+     jax_extras},
+    {R"(fleet: [{gpu: T4, driver: "470.57.02"}]; python: {packages: ["jax[cuda12]"]})",
+     "no: jax + T4 + jax[cuda12] + driver 470.57.02 of T4 -> take jax[cuda11-pip] 0.4.24 instead "
+     "of jax[cuda12]",
+     jax_extras},
+    {R"(fleet: [L4]; cuda: "12.0"; python: {packages: ["jax[cuda12]"]})",
+     "no: jax + CUDA 12.0 + jax[cuda12] -> take jax[cuda12-pip] 0.4.13 instead "
+     "of jax[cuda12]",
+     jax_extras},
+    {R"(fleet: [L4]; cuda: "12.0"; python: {packages: ["jax[cuda12_pip]"]})",
+     "jax 0.4.13+cuda12; driver 525.60.13",
+     jax_extras},
+    {R"(fleet: [L4]; python: {packages: ["jax[cuda12]==0.4.20"]})",
+     "no: jax + jax[cuda12]==0.4.20 -> take jax[cuda12-pip] 0.4.20 instead of jax[cuda12]==0.4.20",
+     jax_extras},
+    {R"(fleet: [L4]; python: {packages: ["jax[cuda12]==0.4.23"]})",
+     "jax 0.4.23+cuda12; driver 525.60.13",
+     jax_extras},
+    {R"(fleet: [L4]; python: {packages: ["jax[cuda12-pip]"]})",
+     "jax 0.5.0; driver 525.60.13",
+     jax_extras},
+    {R"(fleet: [L4]; python: {packages: ["jax[cuda13]==0.6.0"]})",
+     "no: jax + jax[cuda13]==0.6.0 -> take jax[cuda12] 0.6.0 instead of jax[cuda13]==0.6.0",
+     jax_extras},
     {R"(fleet: [L4]; python: {packages: ["jax[cpu]", "jax[cuda12]"]})",
      "jax 0.12.0.1+cuda12; driver 525.60.13",
      jax_docs},
@@ -98,8 +125,11 @@ const SpecQuestion questions_of_frameworks[] = {
      "jax 0.9.0+cuda12; driver 525.60.13",
      jax_docs},
     {R"(fleet: [{gpu: A100, driver: "470.256.02"}]; python: {packages: ["jax[cuda11]"]})",
+     "no: jax + jax[cuda11] -> take jax[cuda11-pip] 0.4.24 instead of jax[cuda11]",
+     jax_extras},
+    {R"(fleet: [{gpu: A100, driver: "470.256.02"}]; python: {packages: ["jax[cuda11-local]"]})",
      "jax 0.4.24+cuda11; driver 450.80.02",
-     jax_docs},
+     jax_extras},
     {R"(fleet: [L4]; python: {version: "3.10", packages: ["jax[cuda12]"]})",
      "jax 0.6.0; driver 525.60.13",
      jax_docs},

@@ -16,6 +16,9 @@ TEST_CASE("JAX without an extra uses no GPU, and the extra that fits is named") 
         "`jax` without an extra such as `jax[cuda12]` uses no GPU");
   CHECK(doubts_of("fleet: [{gpu: T4, driver: '470.256.02'}]; python: {packages: [jax==0.6.0]}") ==
         "`jax` without an extra uses no GPU, and none of its builds for CUDA goes with the rest");
+  // PyPI, METADATA of jax 0.4.13: it has no extra cuda12.
+  CHECK(doubts_of("fleet: [L4]; python: {packages: [jax==0.4.13]}") ==
+        "`jax` without an extra such as `jax[cuda12-pip]` uses no GPU");
   CHECK(doubts_of("fleet: [cpu]; python: {packages: [jax]}").empty());
   CHECK(doubts_of("fleet: [L4]; python: {packages: ['jax[cuda12]']}").empty());
 }

@@ -234,6 +234,8 @@ class RandomDemands {
     demands.packages.push_back(package);
     demands.needs_python = true;
   }
+    const bool is_numbered = package.build.size() > std::string_view("cuda").size();
+    if (is_numbered && chance(4)) package.extras = {package.build + "-pip"};
 
   // As a wheel, with the fleet that it is asked about: has_gpus() of spec_demands.
   void add_vllm(Demands& demands) {

@@ -50,6 +50,17 @@ bool is_nightly(const std::string& url) {
   return url.find("/whl/nightly") != std::string::npos;
 }
 
+// Those with builds for GPUs of others.
+std::vector<std::string> other_folders(const Urls& urls) {
+  std::vector<std::string> found;
+  for (const std::string& url : urls) {
+    const std::string_view folder = index_folder(url);
+    const bool is_new = std::find(found.begin(), found.end(), folder) == found.end();
+    if (!other_gpus(folder).empty() && is_new) found.emplace_back(folder);
+  }
+  return found;
+}
+
 // Where a release is pinned, and looked for elsewhere too, it is none of a day.
 bool is_of_nightly(const PackageDemand& torch, const std::string& url, const Urls& extra) {
   const bool is_pinned = !pinned_release(torch.specifier).empty();
@@ -92,6 +103,7 @@ void add_indexes(const Catalog& catalog,
     if (is_looked_for(package, sources)) {
       take_indexes(package, url, extra);
       if (!other_gpus(index_folder(url)).empty()) package.other_index = index_folder(url);
+      package.other_extra_indexes = other_folders(extra);
       const bool is_indexed = is_named && package.wheel == PackageDemand::Wheel::open;
       if (is_indexed) package.wheel = PackageDemand::Wheel::indexed;
       if (is_of_pypi && !is_open) package.default_index = PackageDemand::Default::pypi;

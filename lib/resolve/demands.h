@@ -56,7 +56,8 @@ struct PackageDemand {
   enum class Default { open, pypi } default_index = Default::open;
   /// Of PyTorch's index that is named, which has builds for GPUs of others: `rocm6.4`, `xpu`.
   std::string other_index = {};
-  std::vector<std::string> extras = {};  // all that are named, normalised
+  std::vector<std::string> other_extra_indexes = {};  // the same of those that are named beside it
+  std::vector<std::string> extras = {};               // all that are named, normalised
   /// Of a wheel that is named, `cp311-cp311-linux_x86_64`; none: it is looked for.
   std::vector<std::string> wheel_tags = {};
 

@@ -85,6 +85,23 @@ void judge_other_gpus(Problem& problem, const Vetoes& vetoes, std::size_t index)
   }
 }
 
+// Which one it is depends on the releases that are there, and on who looks for them.
+void doubt_other_indexes(Problem& problem, const Vetoes& vetoes, std::size_t index) {
+  const PackageDemand& package = vetoes.demands().packages[index];
+  if (!has_gpus(vetoes.demands()) || !local_label(package.specifier).empty()) return;
+  for (const std::string& other : package.other_extra_indexes) {
+    problem.doubts.push_back(
+        {Verdict::unknown,
+         fmt::format("whl/{} has builds of torch for GPUs of {}: uv looks there before it looks "
+                     "elsewhere, and to pip they are the higher version of a release",
+                     other,
+                     other_gpus(other)),
+         {&vetoes.catalog().fact_row("torch.other_gpus")},
+         {},
+         fmt::format("look for torch elsewhere than on whl/{}", other)});
+  }
+}
+
 // PyTorch has published the builds of a release that people looked up, and no other.
 void judge_build(Problem& problem, const Vetoes& vetoes, std::size_t index) {
   const PackageDemand& package = vetoes.demands().packages[index];
@@ -126,6 +143,7 @@ void judge_packages(Problem& problem, const Vetoes& vetoes) {
     judge_specifier(problem, vetoes, i);
     judge_index(problem, vetoes, i);
     judge_other_gpus(problem, vetoes, i);
+    doubt_other_indexes(problem, vetoes, i);
     judge_build(problem, vetoes, i);
     judge_wheel_tags(problem, vetoes, i);
     for (std::size_t j = 0; j < i; ++j)

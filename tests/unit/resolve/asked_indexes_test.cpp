@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace mlpack;
 using namespace mlpack::test;
 
@@ -61,6 +63,39 @@ TEST_CASE("a build of torch for GPUs of others runs on none of NVIDIA's") {
         "what whl/xpu has of torch is built for GPUs of Intel");
   CHECK(answer("cpu", label).stack);
   CHECK(answer("cpu", index).stack);
+}
+
+// PEP 440, local version identifiers; uv, "Searching across multiple indexes".
+TEST_CASE("an index with builds for GPUs of others beside another is told") {
+  const auto told = [](std::string_view fleet,
+                       std::string_view package,
+                       std::string_view more,
+                       const std::vector<std::string>& extra) {
+    const Spec spec =
+        spec_in(fmt::format("fleet: [{}]; python: {{packages: [{}]{}}}", fleet, package, more));
+    DemandSources sources;
+    sources.requirements = spec.python->value.packages;
+    sources.extra_index_urls = extra;
+    if (!extra.empty()) sources.builds = PackageDemand::Builds::any;
+    const Resolution found =
+        solve(Catalog::built_in(), demands_of(Catalog::built_in(), spec, sources));
+    REQUIRE(found.stack);
+    const auto& doubts = found.stack->doubts;
+    return std::count_if(doubts.begin(), doubts.end(), [](const Ruling& doubt) {
+      return doubt.reason.find("for GPUs of AMD: uv looks there before") != std::string::npos;
+    });
+  };
+  const std::string rocm = "https://download.pytorch.org/whl/rocm6.4";
+  const std::string in_spec = fmt::format(", extra_index_urls: ['{}']", rocm);
+  CHECK(told("L4", "torch==2.9.0", "", {rocm}) == 1);
+  CHECK(told("L4", "torch", in_spec, {}) == 1);
+  CHECK(told("L4", "torch", in_spec, {rocm + "/"}) == 1);
+  CHECK(
+      told("L4", "torch", ", index_url: 'https://download.pytorch.org/whl/cu126'" + in_spec, {}) ==
+      1);
+  CHECK(told("L4", "torch==2.9.0+cu126", "", {rocm}) == 0);
+  CHECK(told("cpu", "torch==2.9.0", "", {rocm}) == 0);
+  CHECK(told("L4", "numpy", "", {rocm}) == 0);
 }
 
 TEST_CASE("an index of PyTorch's that is named beside another has the higher version") {

@@ -1,6 +1,7 @@
 #include "lib/resolve/base_release.h"
 
 #include "lib/catalog/runtimes.h"
+#include "lib/oci/reference.h"
 #include "lib/resolve/candidates.h"
 #include "lib/resolve/neighbours.h"
 #include "lib/resolve/runtime_image.h"
@@ -32,12 +33,15 @@ void judge_machines_of_base(Problem& problem, const Vetoes& vetoes) {
   }
 }
 
-// `rocm/vllm:latest`, `lmsysorg/sglang:v0.5.5-rocm630-mi30x`
+// `rocm/vllm:latest`, `vllm/vllm-openai-rocm:v0.14.0`, `lmsysorg/sglang:v0.5.5-rocm630-mi30x`
 bool is_for_amd(std::string_view base) {
   constexpr std::string_view rocm = "rocm";
-  const std::string_view tag = base.substr(std::min(base.rfind(':'), base.size()));
-  const auto parts = split(tag.substr(std::min<std::size_t>(1, tag.size())), '-');
-  return base.starts_with("rocm/") || base.find("/rocm/") != std::string_view::npos ||
+  const auto reference = Reference::parse(base);
+  if (!reference) return false;
+  const std::string name = reference->with_default_host().name();
+  const std::string tag = reference->tag().value_or("");
+  const auto parts = split(tag, '-');
+  return name.find("/rocm/") != std::string::npos || name.ends_with("-rocm") ||
          std::any_of(parts.begin(), parts.end(), [&](auto part) { return part.starts_with(rocm); });
 }
 

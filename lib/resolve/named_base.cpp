@@ -226,6 +226,7 @@ struct TagOfRelease {
   std::string_view tag;
   std::optional<Version> cuda = {};
   std::string_view processor = {};
+  BaseRelease::Machines machines = BaseRelease::Machines::any;
 
   bool has_end(std::string_view part, std::string_view end) {
     constexpr std::string_view cuda_mark = "{cuda}";
@@ -248,6 +249,7 @@ struct TagOfRelease {
         return;
       if (part == "x86_64" || part == "amd64") processor = "amd64";
       if (part == "aarch64" || part == "arm64") processor = "arm64";
+      if (part == "xeon") machines = BaseRelease::Machines::without_gpu;
       tag.remove_suffix(part.size() + 1);
     }
   }
@@ -298,7 +300,7 @@ std::optional<BaseRelease> release_by_template(const Catalog& catalog,
       return BaseRelease{runtime.name,
                          release,
                          row_for(catalog, runtime.name, release),
-                         is_cpu ? Machines::without_gpu : Machines::any,
+                         is_cpu ? Machines::without_gpu : of_release.machines,
                          of_release.cuda,
                          of_release.processor};
     }

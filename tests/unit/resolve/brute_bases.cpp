@@ -29,7 +29,7 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
 // SGLang's release-docker.yml, vLLM's publish-release-images.sh.
 std::string ends_of(std::string_view image) {
   if (image.starts_with("docker.io/lmsysorg/sglang:"))
-    return "(-(cu([0-9]+)([0-9])|srt|runtime|amd64|arm64))*";
+    return "(-(cu([0-9]+)([0-9])|srt|runtime|amd64|arm64|xeon))*";
   if (image.starts_with("docker.io/vllm/vllm-openai:"))
     return "(-(cu([0-9]+)([0-9])|ubuntu2404|x86_64|aarch64|zstd))*";
   return image.starts_with("docker.io/vllm/vllm-openai-cpu:") ? "(-(x86_64|arm64)()())*"
@@ -95,9 +95,10 @@ BruteForce::Had BruteForce::read_base(const ServingRuntime& runtime) const {
     if (release.empty()) continue;
     if (!has_row(runtime.name, release) && std::any_of(rows.begin(), rows.end(), is_of_series))
       continue;
+    const bool is_xeon = name.starts_with("docker.io/lmsysorg/sglang:") && name.ends_with("-xeon");
     return {release,
-            image.what == RuntimeImage::For::cpu,
-            is_of_gpus(runtime, name),
+            image.what == RuntimeImage::For::cpu || is_xeon,
+            is_of_gpus(runtime, name) && !is_xeon,
             Version::parse(cuda),
             processor_in(name)};
   }

@@ -32,6 +32,28 @@ const SpecQuestion questions_of_names[] = {
      "no: L4 + base lmsysorg/sglang:v0.5.5-rocm630-mi30x -> let mlpack choose the base: `base: "
      "auto`",
      "fact image.rocm"},
+    {R"(fleet: [L4]; runtime: vllm; base: "vllm/vllm-openai-rocm:v0.14.0")",
+     "no: L4 + base vllm/vllm-openai-rocm:v0.14.0 -> let mlpack choose the base: `base: auto`",
+     "fact image.rocm"},
+    {R"(fleet: [L4]; base: "example.com:5000/vllm-openai-rocm@sha256:0123456789012345678901234567890123456789012345678901234567890123")",
+     "no: L4 + base "
+     "example.com:5000/vllm-openai-rocm@sha256:0123456789012345678901234567890123456789"
+     "012345678901234567890123 -> let mlpack choose the base: `base: auto`",
+     "fact image.rocm"},
+    {R"(fleet: [L4]; runtime: sglang; base: "lmsysorg/sglang:v0.5.5-xeon")",
+     "no: sglang + L4 + base lmsysorg/sglang:v0.5.5-xeon -> let mlpack choose the base: `base: "
+     "auto`",
+     "fact runtime.cpu_builds"},
+    {R"(fleet: [cpu]; runtime: sglang; base: "lmsysorg/sglang:v0.5.5-xeon")",
+     "sglang 0.5.5",
+     "fact runtime.cpu_builds"},
+    {R"(fleet: [L4]; runtime: vllm; base: "public.ecr.aws/q9t5s3a7/vllm-cpu-release-repo:v0.11.0")",
+     "no: vllm + L4 + base public.ecr.aws/q9t5s3a7/vllm-cpu-release-repo:v0.11.0 -> let mlpack "
+     "choose the base: `base: auto`",
+     "fact runtime.cpu_builds"},
+    {R"(fleet: [cpu]; runtime: vllm; base: "public.ecr.aws/q9t5s3a7/vllm-cpu-release-repo:v0.11.0")",
+     "vllm 0.11.0",
+     "fact runtime.cpu_builds"},
     {R"(fleet: [L4]; base: "rocm/pytorch:latest")",
      "no: L4 + base rocm/pytorch:latest -> let mlpack choose the base: `base: auto`",
      "fact image.rocm"},

@@ -91,7 +91,10 @@ class RandomDemands {
       const bool has_others = is_named && row.runtime == "sglang" && demands.runtime == "sglang";
       if (has_others && chance(2)) images.push_back(reference->text() + "-cu126-runtime");
     }
-    if (demands.runtime == "sglang") images.emplace_back("lmsysorg/sglang:v0.5.5-cu129-amd64");
+    if (demands.runtime == "sglang") {
+      images.emplace_back("lmsysorg/sglang:v0.5.5-cu129-amd64");
+      images.emplace_back("lmsysorg/sglang:v0.5.5-xeon");
+    }
     if (demands.runtime == "vllm") {
       images.emplace_back("vllm/vllm-openai:v0.20.0-aarch64-cu129-ubuntu2404");
       images.emplace_back("vllm/vllm-openai:v0.11.0-x86_64");
@@ -231,11 +234,11 @@ class RandomDemands {
                       : chance(6) ? "cuda"
                                   : fmt::format("cuda{}", any(row.builds).part(0));
     if (!package.build.empty()) package.extras = {package.build};
+    const bool is_numbered = package.build.size() > std::string_view("cuda").size();
+    if (is_numbered && chance(4)) package.extras = {package.build + "-pip"};
     demands.packages.push_back(package);
     demands.needs_python = true;
   }
-    const bool is_numbered = package.build.size() > std::string_view("cuda").size();
-    if (is_numbered && chance(4)) package.extras = {package.build + "-pip"};
 
   // As a wheel, with the fleet that it is asked about: has_gpus() of spec_demands.
   void add_vllm(Demands& demands) {

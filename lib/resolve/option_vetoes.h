@@ -59,6 +59,9 @@ class Vetoes {
   void processors(Problem& problem, const BaseRelease& base) const;
   void runtime(Option& option, const RuntimeRelease& release) const;
   /// cuDNN of a package for `cuda` supports the GPUs of the fleet. Where it does not, that is among
+  /// Pairs of groups of which one is always Arm, and the other is not: where no platform is named,
+  /// the image is for both.
+  std::vector<DemandSet> beside_arm() const;
   /// the doubts, with its verdict: a framework with code for a GPU of its own does without in part.
   void cudnn(Option& option, const Version& cudnn, const Version& cuda) const;
   /// What is known of the cuDNN that the base has beside that of `option`. loaded: its wheels may

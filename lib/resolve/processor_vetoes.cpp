@@ -36,6 +36,18 @@ void Vetoes::processors(Option& option, std::string_view release) const {
   refuse_arm(image_is_for(catalog_, *runtime, release, arm_processor), {}, option.vetoes);
 }
 
+std::vector<DemandSet> Vetoes::beside_arm() const {
+  std::vector<DemandSet> pairs;
+  for (std::size_t arm = 0; demands_.platforms.empty() && arm < arm_.size(); ++arm) {
+    if (arm_[arm] != ArmMachine::always) continue;
+    for (std::size_t i = 0; i < arm_.size(); ++i) {
+      if (demands_.fleet[i].gpu != nullptr && arm_[i] == ArmMachine::no)
+        pairs.push_back(set_of(Kind::gpu, arm) | set_of(Kind::gpu, i));
+    }
+  }
+  return pairs;
+}
+
 void Vetoes::processor_of_tag(Problem& problem, const BaseRelease& base) const {
   const Ruling ruling{
       Verdict::no,
@@ -52,6 +64,10 @@ void Vetoes::processor_of_tag(Problem& problem, const BaseRelease& base) const {
     is_needed = true;
     if (base.processor != arm_processor)
       problem.vetoes.push_back({set_of(Kind::base) | set_of(Kind::gpu, i), ruling});
+  }
+  if (base.processor == arm_processor) {
+    for (const DemandSet& machines : beside_arm())
+      problem.vetoes.push_back({set_of(Kind::base) | machines, ruling});
   }
   if (is_needed || base.processor == Platform::host().architecture) return;
   problem.doubts.push_back(

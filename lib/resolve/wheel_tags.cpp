@@ -168,6 +168,8 @@ class NamedWheel {
       is_needed = true;
       refuse_on(*Platform::parse("linux/arm64"), vetoes_.set_of(Kind::gpu, i));
     }
+    for (const DemandSet& machines : vetoes_.beside_arm())
+      refuse_on(*Platform::parse("linux/amd64"), machines);
     if (is_needed || tags_take_platform(tags(), Platform::host())) return;
     problem_.doubts.push_back({Verdict::unknown,
                                fmt::format("{} is a wheel: {}, which images made here are for",

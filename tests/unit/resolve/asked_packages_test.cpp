@@ -169,6 +169,9 @@ TEST_CASE("that a wheel is not for the Python or the platform is told by its tag
            "cp312-cp312-manylinux_2_17_x86_64.manylinux_2_17_aarch64") == "fits");
   CHECK(in("fleet: [GH200]; python: {packages: [x]}", "cp312-cp312-linux_x86_64")
             .starts_with("no: GH200 96GB + torch==2.5.1; torch==2.5.1 is a wheel"));
+  CHECK(in("fleet: [GH200, H100]; python: {packages: [x]}", "cp312-cp312-linux_aarch64")
+            .starts_with("no: GH200 96GB + H100 SXM 80GB + torch==2.5.1; torch==2.5.1 is a wheel: "
+                         "its tag linux_aarch64 is not for linux/amd64"));
   CHECK(in("fleet: [L4]; python: {packages: [x]}", "cp312-cp312-linux_riscv64")
             .find("its tag linux_riscv64 is not for linux/") != std::string::npos);
 }

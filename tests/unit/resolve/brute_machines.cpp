@@ -134,6 +134,14 @@ void BruteForce::keep_processor_of_tag(std::string_view processor) {
     const Gpu* const gpu = demands_.fleet[i].gpu;
     if (gpu != nullptr && is_with_arm(*gpu) && processor == "amd64")
       contradictions_.push_back(fact(Kind::base) | fact(Kind::gpu, i));
+    // Cards beside such modules are in machines of the usual kind.
+    for (std::size_t j = 0; j < demands_.fleet.size() && demands_.platforms.empty(); ++j) {
+      const Gpu* const card = demands_.fleet[j].gpu;
+      const bool is_beside = gpu != nullptr && is_with_arm(*gpu) && card && !is_with_arm(*card);
+      if (is_beside && processor == "arm64") {
+        contradictions_.push_back(fact(Kind::base) | fact(Kind::gpu, i) | fact(Kind::gpu, j));
+      }
+    }
   }
 }
 

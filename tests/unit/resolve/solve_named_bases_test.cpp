@@ -96,6 +96,13 @@ const SpecQuestion questions_of_names[] = {
      "no: base vllm/vllm-openai:v0.20.0-aarch64 + platform linux/amd64 -> let mlpack choose the "
      "base: `base: auto`",
      vllm_base_tags},
+    {R"(fleet: [GH200, H100]; runtime: vllm; base: "vllm/vllm-openai:v0.20.0-aarch64")",
+     "no: GH200 96GB + H100 SXM 80GB + base vllm/vllm-openai:v0.20.0-aarch64 -> let mlpack choose "
+     "the base: `base: auto`",
+     vllm_base_tags},
+    {R"(fleet: [GH200, cpu]; platform: linux/arm64; base: "vllm/vllm-openai:v0.20.0-aarch64")",
+     "cuda 13.0; driver 580.65.06",
+     vllm_base_tags},
     {R"(fleet: [GH200]; runtime: vllm; base: "vllm/vllm-openai:v0.20.0-x86_64")",
      "no: GH200 96GB + base vllm/vllm-openai:v0.20.0-x86_64 -> let mlpack choose the base: `base: "
      "auto`",

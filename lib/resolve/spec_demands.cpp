@@ -202,8 +202,14 @@ struct PinnedLibraries {
 };
 
 // With GPU code of which the catalog knows nothing.
-constexpr std::array<std::string_view, 6> unknown_packages{
-    "paddlepaddle-gpu", "sglang", "tensorflow-gpu", "tensorrt-llm", "tf-nightly", "tf-nightly-gpu"};
+constexpr std::array<std::string_view, 8> unknown_packages{"onnxruntime-rocm",
+                                                           "paddlepaddle-gpu",
+                                                           "sglang",
+                                                           "tensorflow-gpu",
+                                                           "tensorflow-rocm",
+                                                           "tensorrt-llm",
+                                                           "tf-nightly",
+                                                           "tf-nightly-gpu"};
 constexpr std::string_view unknown_prefix = "cupy-cuda";
 
 // Of a runtime that is installed as a package the catalog knows the wheel on PyPI at most.

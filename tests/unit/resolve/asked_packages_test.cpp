@@ -224,7 +224,11 @@ TEST_CASE("a build for CUDA that is pinned is known where there is no GPU") {
 }
 
 TEST_CASE("what a runtime needs that is a package is told not to be compared") {
-  for (const char* const package : {"sglang==0.5.3", "tensorrt-llm", "vllm==0.30.0+cu129"}) {
+  for (const char* const package : {"sglang==0.5.3",
+                                    "tensorrt-llm",
+                                    "vllm==0.30.0+cu129",
+                                    "onnxruntime-rocm",
+                                    "tensorflow-rocm==2.14.0.600"}) {
     CHECK(doubts_of(fmt::format("fleet: [L4]; python: {{packages: [{}]}}", package)) ==
           fmt::format("what {} needs of CUDA was not compared: `mlpack lock` compares its wheels",
                       package));

@@ -138,9 +138,20 @@ void Vetoes::jetson(Option& option, const GpuCode& code, std::size_t group) cons
     option.vetoes.push_back({set_of(Kind::gpu, group), compiles});
     return;
   }
-  option.doubts.push_back({Verdict::unknown,
-                           fmt::format("{} may need builds of its own", gpu.name),
-                           {&catalog_.fact_row("torch.thor_orin")}});
+  option.doubts.push_back(own_builds(gpu));
+}
+
+Ruling Vetoes::own_builds(const Gpu& gpu) const {
+  return {Verdict::unknown,
+          fmt::format("{} may need builds of its own", gpu.name),
+          {&catalog_.fact_row("torch.thor_orin")}};
+}
+
+void Vetoes::unknown_jetson_code(Option& option) const {
+  for (const FleetGroup& group : demands_.fleet) {
+    const bool is_jetson = group.gpu != nullptr && group.gpu->kind == Gpu::Kind::jetson;
+    if (is_jetson) option.doubts.push_back(own_builds(*group.gpu));
+  }
 }
 
 void Vetoes::code_on(Option& option,
@@ -169,6 +180,7 @@ void Vetoes::code_on(Option& option,
 
 void Vetoes::unknown_code(Option& option, const TorchBuild& build) const {
   toolkit(option, build.cuda);
+  unknown_jetson_code(option);
   if (!has_gpus(demands_)) return;
   option.doubts.push_back(
       {Verdict::unknown,

@@ -52,16 +52,18 @@ class Vetoes {
   /// it, the toolkit has code for them. That for Arm is a doubt where it is not known.
   void code(Option& option, const TorchBuild& build) const;
   void toolkit(Option& option, const Version& cuda) const;
+  /// Jetsons may need builds of their own of a torch of whose code nothing is known.
+  void unknown_jetson_code(Option& option) const;
   /// The official image of a runtime's release, where `base: auto` takes it, is for the processors
   /// of the machines with GPUs, and for the platforms that are named.
   void processors(Option& option, std::string_view release) const;
   /// The official image that the base is, whatever is started in it: the same.
   void processors(Problem& problem, const BaseRelease& base) const;
-  void runtime(Option& option, const RuntimeRelease& release) const;
-  /// cuDNN of a package for `cuda` supports the GPUs of the fleet. Where it does not, that is among
   /// Pairs of groups of which one is always Arm, and the other is not: where no platform is named,
   /// the image is for both.
   std::vector<DemandSet> beside_arm() const;
+  void runtime(Option& option, const RuntimeRelease& release) const;
+  /// cuDNN of a package for `cuda` supports the GPUs of the fleet. Where it does not, that is among
   /// the doubts, with its verdict: a framework with code for a GPU of its own does without in part.
   void cudnn(Option& option, const Version& cudnn, const Version& cuda) const;
   /// What is known of the cuDNN that the base has beside that of `option`. loaded: its wheels may
@@ -101,6 +103,7 @@ class Vetoes {
   void framework_on_arm(Option& option, const FrameworkRelease& release) const;
   void unknown_code(Option& option, const TorchBuild& build) const;
   void jetson(Option& option, const GpuCode& code, std::size_t group) const;
+  Ruling own_builds(const Gpu& gpu) const;
   // What drivers say of a CUDA version is the same for all that is built with it.
   struct DriverRulings {
     std::vector<Veto> without_compat;

@@ -158,10 +158,12 @@ void judge_cuda_of(Option& option,
     return;
   }
   vetoes.cuda(option, *release.cuda);
-  if (build != nullptr)
+  if (build != nullptr) {
     vetoes.code(option, *build);
-  else
+  } else {
     vetoes.toolkit(option, *release.cuda);
+    if (!release.row->at("torch").empty()) vetoes.unknown_jetson_code(option);
+  }
   vetoes.drivers(option, *release.cuda);
 }
 

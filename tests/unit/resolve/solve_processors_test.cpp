@@ -100,6 +100,19 @@ TEST_CASE("what is in a wheel for Arm is compared where it is known, and a doubt
   CHECK(stack_of("fleet: [L4]; python: {packages: [torch==2.14.1+cu126]}").doubts.empty());
 }
 
+// PyTorch RELEASE.md: Jetson Orin on JetPack needs builds of its own.
+TEST_CASE("a Jetson may need builds of its own, whatever brings torch") {
+  for (const char* const lines : {"python: {packages: [torch==2.9.0]}",
+                                  "runtime: vllm",
+                                  "runtime: {name: vllm, version: 0.11.0}",
+                                  "python: {packages: [vllm]}"}) {
+    const std::string told =
+        doubts_of(fmt::format("fleet: [{{gpu: Jetson AGX Orin 64GB}}]; {}", lines));
+    CAPTURE(lines);
+    CHECK(told.find("Jetson AGX Orin 64GB may need builds of its own") != std::string::npos);
+  }
+}
+
 TEST_CASE("an image for another processor than that of images made here is told") {
   const auto told = [](std::string_view processor, std::string_view more) {
     const std::string lines =

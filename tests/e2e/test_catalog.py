@@ -213,7 +213,7 @@ class CatalogUpdate(Case):
         flow = self.row("frameworks", framework="tensorflow", release="99.0.0")
         self.assertEqual((flow["python"], flow["cuda"], flow["cudnn"], flow["released"]), ("3.12-3.13", ["12.5"], "9.3", "2031-01"))
         jax = self.row("frameworks", framework="jax", release="99.0.0")
-        self.assertEqual((jax["builds"], jax["cudnn"], jax["python"], jax["unverified"]), (["12.1", "13.0"], ">=9.12", ">=3.12", ["min_cc"]))
+        self.assertEqual((jax["builds"], jax["cudnn"], jax["python"], jax["unverified"]), (["12.1", "13.0"], ">=9.12", ">=3.12", ["min_cc", "extras"]))
         self.assertEqual([row["source"] for row in self.rows("frameworks", framework="onnxruntime") if row["release"].startswith("99")],
                          ["https://pypi.org/project/onnxruntime-gpu/%s/" % release for release in ("99.0.1", "99.1.0")])
         self.assertEqual(self.row("frameworks", framework="onnxruntime", release="99.1")["cuda"], ["13.x"])

@@ -82,6 +82,22 @@ bool is_looked_for(const PackageDemand& package, const DemandSources& sources) {
          package.builds == PackageDemand::Builds::published;
 }
 
+// Whether releases before and after the one that is pinned have such a build: the table, which has
+// what people looked up, may lack it.
+bool may_be_overlooked(const Catalog& catalog, const PackageDemand& torch) {
+  const std::string pin = pinned_release(torch.specifier);
+  const auto release = Version::parse(std::string_view(pin).substr(0, pin.find('+')));
+  bool is_before = false;
+  bool is_after = false;
+  for (const TorchBuild& build : catalog.torch_builds()) {
+    if (!release || build.build != torch.torch_build()) continue;
+    if (build.torch == *release) return false;
+    is_before = is_before || build.torch < *release;
+    is_after = is_after || build.torch > *release;
+  }
+  return is_before && is_after;
+}
+
 }  // namespace
 
 void add_indexes(const Catalog& catalog,
@@ -108,7 +124,10 @@ void add_indexes(const Catalog& catalog,
       if (is_indexed) package.wheel = PackageDemand::Wheel::indexed;
       if (is_of_pypi && !is_open) package.default_index = PackageDemand::Default::pypi;
     }
-    if (is_open || is_among(sources.locked, package)) package.builds = PackageDemand::Builds::any;
+    const bool may_be_there =
+        package.name == component::torch && may_be_overlooked(catalog, package);
+    if (is_open || may_be_there || is_among(sources.locked, package))
+      package.builds = PackageDemand::Builds::any;
   }
 }
 

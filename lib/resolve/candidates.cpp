@@ -22,6 +22,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace mlpack {
@@ -44,7 +45,8 @@ Ruling read_beside(const PackageDemand& package, const std::string& release) {
 // What a package that no row answers to is called.
 std::string pin_name(const PackageDemand& package) {
   const std::string release = pinned_release(package.specifier);
-  return release.empty() ? package.specifier + package.build : release;
+  const std::string extra = package.build.empty() ? "" : fmt::format(" [{}]", package.build);
+  return release.empty() ? package.specifier + extra : release;
 }
 
 // Of a release that has no row, or had none on the day that is asked about.
@@ -56,6 +58,13 @@ Ruling nothing_compared(const PackageDemand& package, std::size_t index, const V
   return later ? *later : nothing_known(package.name, pin_name(package));
 }
 
+// The oldest CUDA of the major that an extra is for: 13.0 of `jax[cuda13]`.
+std::optional<Version> cuda_of_extra(const PackageDemand& package) {
+  constexpr std::string_view cuda = "cuda";
+  if (!package.build.starts_with(cuda) || package.build.size() == cuda.size()) return std::nullopt;
+  return Version::parse(package.build.substr(cuda.size()) + ".0");
+}
+
 // A release of `package` that has no row.
 Option unknown_option(const PackageDemand& package, std::size_t index, const Vetoes& vetoes) {
   Option option;
@@ -65,6 +74,11 @@ Option unknown_option(const PackageDemand& package, std::size_t index, const Vet
   if (!is_read && !pin.empty()) option.doubts = neighbour_doubts(package.name, pin, {}, vetoes);
   option.doubts.push_back(is_read ? read_beside(package, option.name)
                                   : nothing_compared(package, index, vetoes));
+  const auto extra = cuda_of_extra(package);
+  if (!is_read && extra) {
+    vetoes.toolkit(option, *extra);
+    vetoes.drivers(option, *extra);
+  }
   if (!is_read) return option;
   option.cuda = package.cuda;
   if (package.cudnn) vetoes.cudnn(option, *package.cudnn, *package.cuda);

@@ -159,6 +159,17 @@ class FrameworkOptions {
                                             row.builds[build].part(0)),
                                 {row.row}}});
     }
+    const std::string_view first = row.extras[build].substr(0, row.extras[build].find(' '));
+    const bool is_elsewhere = package_.builds == PackageDemand::Builds::published &&
+                              first.ends_with("-pip") && vetoes_.takes(index_, known.release);
+    if (!is_elsewhere) return;
+    option.doubts.push_back({Verdict::unknown,
+                             fmt::format("the wheels of jaxlib for {} {} with CUDA are not on PyPI",
+                                         package_.name,
+                                         known.release.text()),
+                             {row.row, &vetoes_.catalog().fact_row("jax.index")},
+                             {},
+                             "name JAX's own page of them in `find_links`"});
   }
 
   // `jax[cpu]`; of JAX without an extra more is said once the rest is known.

@@ -3,6 +3,7 @@
 #include "lib/file.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "elf_support.h"
 #include "support.h"

@@ -46,6 +46,22 @@ TEST_CASE("torch is of the index that is named") {
         "no: torch==2.9.0 -> take torch 2.7.1 instead of torch==2.9.0");
 }
 
+// Wheels of torch 2.9.0+cu129 are named with their hashes in public repositories (alibaba/rtp-llm).
+TEST_CASE("a build that releases before and after have may have been overlooked") {
+  const std::string_view told = "of torch 2.9.0 the catalog knows cu126, cu128, cu130; cu129";
+  const auto doubts = [](std::string_view python) {
+    return doubts_of(fmt::format("fleet: [L4]; python: {{{}}}", python));
+  };
+  CHECK(doubts("packages: ['torch==2.9.0+cu129']").find(told) != std::string::npos);
+  CHECK(doubts("index_url: 'https://download.pytorch.org/whl/cu129', packages: ['torch==2.9.0']")
+            .find(told) != std::string::npos);
+  for (const char* const build : {"2.9.0+cu118", "2.5.1+cu130"}) {
+    const std::string lines =
+        fmt::format("fleet: [L4]; python: {{packages: ['torch=={}']}}", build);
+    CHECK_FALSE(solve(Catalog::built_in(), demands_in(lines)).stack);
+  }
+}
+
 TEST_CASE("a build of torch for GPUs of others runs on none of NVIDIA's") {
   const auto answer = [](std::string_view fleet, std::string_view python) {
     return solve(Catalog::built_in(),

@@ -130,6 +130,8 @@ class BruteForce {
                     const DemandSet& machine) const;
   bool is_for_arm_alone() const;
   void keep_drivers(Part& part, const Version& cuda) const;
+  void keep_toolkit(Part& part, const Version& cuda) const;
+  void keep_extra(Part& part, const PackageDemand& package) const;
   void keep_wheel(Part& part, std::string_view tags) const;
 
   bool is_python_kept(const std::optional<Version>& python, const DemandSet& facts) const;

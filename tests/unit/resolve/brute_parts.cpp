@@ -204,10 +204,7 @@ void BruteForce::add_unseen_torch(Need& need,
   part.python.assign(release.python.begin(), release.python.end());
   keep_wheel(part, release.wheel_tag);
   keep_cuda(part, cuda);
-  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
-    const Gpu* const gpu = demands_.fleet[i].gpu;
-    if (gpu != nullptr && !may_compile_for(cuda, *gpu)) part.out.push_back(fact(Kind::gpu, i));
-  }
+  keep_toolkit(part, cuda);
   keep_drivers(part, cuda);
   need.parts.push_back(std::move(part));
 }
@@ -271,10 +268,7 @@ void BruteForce::need_toolkit() {
     keep_cuda(part, cuda);
     const auto& base = demands_.base;
     if (base && base->cuda && !base->cuda->same_minor(cuda)) part.out.push_back(fact(Kind::base));
-    for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
-      const Gpu* const gpu = demands_.fleet[i].gpu;
-      if (gpu != nullptr && !may_compile_for(cuda, *gpu)) part.out.push_back(fact(Kind::gpu, i));
-    }
+    keep_toolkit(part, cuda);
     keep_drivers(part, cuda);
     need.parts.push_back(std::move(part));
   }
@@ -282,6 +276,22 @@ void BruteForce::need_toolkit() {
 }
 
 // What is pinned and is in no table may be taken.
+void BruteForce::keep_toolkit(Part& part, const Version& cuda) const {
+  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
+    const Gpu* const gpu = demands_.fleet[i].gpu;
+    if (gpu != nullptr && !may_compile_for(cuda, *gpu)) part.out.push_back(fact(Kind::gpu, i));
+  }
+}
+
+// `jax[cuda13]` needs CUDA 13.0 at least, whatever release it is.
+void BruteForce::keep_extra(Part& part, const PackageDemand& package) const {
+  const std::string digits = package.build.substr(std::min<std::size_t>(4, package.build.size()));
+  const auto cuda = Version::parse(digits + ".0");
+  if (!package.build.starts_with("cuda") || digits.empty() || !cuda) return;
+  keep_toolkit(part, *cuda);
+  keep_drivers(part, *cuda);
+}
+
 void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
   const bool is_known = std::any_of(need.parts.begin(), need.parts.end(), [&](const Part& part) {
     return std::find(part.out.begin(), part.out.end(), pin) == part.out.end();
@@ -298,18 +308,16 @@ void BruteForce::add_nothing_known(Need& need, const DemandSet& pin) const {
   }
   const PackageDemand& package = demands_.packages[demand.subject];
   const std::string release = pinned_release(package.specifier);
-  need.parts.push_back({release.empty() ? package.specifier + package.build : release});
-  if (!package.cuda || !has_gpus(demands_)) return;
+  const std::string extra = package.build.empty() ? "" : " [" + package.build + "]";
+  need.parts.push_back({release.empty() ? package.specifier + extra : release});
+  if (!has_gpus(demands_)) return;
+  if (!package.cuda) return keep_extra(need.parts.back(), package);
   // Libraries of CUDA that are named beside it.
   Part& part = need.parts.back();
   part.cuda = package.cuda;
   keep_cuda(part, *package.cuda);
   keep_drivers(part, *package.cuda);
-  for (std::size_t i = 0; i < demands_.fleet.size(); ++i) {
-    const Gpu* const gpu = demands_.fleet[i].gpu;
-    if (gpu != nullptr && !may_compile_for(*package.cuda, *gpu))
-      part.out.push_back(fact(Kind::gpu, i));
-  }
+  keep_toolkit(part, *package.cuda);
 }
 
 // Builds for CUDA run without it, too.

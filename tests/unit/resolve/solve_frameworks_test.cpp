@@ -251,3 +251,25 @@ TEST_CASE("an extra is taken to another build of the same release, and that reso
   CHECK(answer_text(solve(Catalog::built_in(), fix.demands)) ==
         "jax 0.9.0+cuda12; driver 525.60.13");
 }
+
+TEST_CASE("of a JAX that is newer than the catalog the extra says which CUDA it needs at least") {
+  const auto answer = [](std::string_view machine, std::string_view jax) {
+    return answer_text(
+        solve(Catalog::built_in(),
+              demands_in(fmt::format("fleet: [{}]; python: {{packages: ['{}']}}", machine, jax))));
+  };
+  CHECK(answer("{gpu: L4, driver: 580.65.06}", "jax[cuda13]>=99") == "jax >=99 [cuda13]");
+  CHECK(answer("{gpu: L4, driver: 535.104.05}", "jax[cuda12]==99.0") == "jax 99.0");
+  CHECK(answer("{gpu: L4, driver: 535.104.05}", "jax[cuda13]==99.0")
+            .starts_with("no: jax + L4 + jax[cuda13]==99.0 + driver 535.104.05 of L4"));
+  CHECK(answer("V100", "jax[cuda13]==99.0").starts_with("no: jax + V100 SXM2 16GB"));
+}
+
+TEST_CASE("where wheels of JAX with CUDA are not on PyPI that is told") {
+  const std::string_view told = "the wheels of jaxlib for jax 0.4.20 with CUDA are not on PyPI";
+  const auto doubts = [](std::string_view python) {
+    return doubts_of(fmt::format("fleet: [L4]; python: {{packages: [{}]}}", python));
+  };
+  CHECK(doubts("'jax[cuda12-pip]==0.4.20'").find(told) != std::string::npos);
+  CHECK(doubts("'jax[cuda12]==0.4.30'").find("PyPI") == std::string::npos);
+}

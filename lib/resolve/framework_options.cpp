@@ -159,6 +159,12 @@ class FrameworkOptions {
                                             row.builds[build].part(0)),
                                 {row.row}}});
     }
+  }
+
+  // Of wheels on JAX's own page.
+  void doubt_index(Option& option, const KnownRelease& known, std::size_t build) const {
+    const FrameworkRelease& row = *known.row;
+    if (build >= row.extras.size() || package_.build.empty()) return;
     const std::string_view first = row.extras[build].substr(0, row.extras[build].find(' '));
     const bool is_elsewhere = package_.builds == PackageDemand::Builds::published &&
                               first.ends_with("-pip") && vetoes_.takes(index_, known.release);
@@ -183,6 +189,7 @@ class FrameworkOptions {
   Option on_gpus(const KnownRelease& known, std::size_t build, const Version& cuda) {
     Option option = plain(known, cuda);
     judge_extras(option, known, build);
+    doubt_index(option, known, build);
     option.cuda = cuda;
     option.takes_later_cuda = true;
     const auto cudnn = cudnn_of(*known.row, package_, vetoes_.demands().base);

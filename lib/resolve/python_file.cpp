@@ -126,6 +126,7 @@ void judge_python_file(Problem& problem, const Vetoes& vetoes) {
              {Verdict::no, fmt::format("{}, and {} {}", *refusal, whose, python->text()), {}}});
       };
   compare(Kind::python, demands.python, "Python is");
+  if (demands.base) compare(Kind::base, demands.base->python, demands.base->name + " has Python");
   const auto& file = *demands.python_file;
   if (demands.base && !demands.base->python && !demands.python && !file.refused.empty()) {
     problem.doubts.push_back(
@@ -137,7 +138,6 @@ void judge_python_file(Problem& problem, const Vetoes& vetoes) {
          {},
          "name it: `python: {version: …}`"});
   }
-  if (demands.base) compare(Kind::base, demands.base->python, demands.base->name + " has Python");
 }
 
 }  // namespace mlpack
